@@ -1,0 +1,1 @@
+//! holdfast: the same use cases in a terminal.

@@ -1,0 +1,22 @@
+//! Ids made of content.
+
+use crate::hazmat::{self, labels};
+use crate::keys::IdKey;
+
+/// The id of a revision: BLAKE3 keyed by the space's id key over a domain tag and exactly the canonical bytes.
+///
+/// Equal on every device, and not guessable by a server that suspects the content. The caller has checked that the
+/// bytes are canonical.
+pub fn revision_id(id_key: &IdKey, canonical: &[u8]) -> [u8; 32] {
+    hazmat::keyed_hash(id_key.expose(), labels::RID, canonical)
+}
+
+/// The sameness hash of an attachment: equal for equal files in one space. It belongs inside seals only.
+pub fn content_id(id_key: &IdKey, plain: &[u8]) -> [u8; 32] {
+    hazmat::keyed_hash(id_key.expose(), labels::CONTENT_ID, plain)
+}
+
+/// The id of a sealed blob (`cid`): plain BLAKE3 of the sealed bytes, which a server can check.
+pub fn blob_id(sealed: &[u8]) -> [u8; 32] {
+    hazmat::plain_hash(sealed)
+}

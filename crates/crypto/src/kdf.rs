@@ -1,0 +1,146 @@
+//! From a passphrase to keys.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use crate::error::CryptoError;
+use crate::hazmat::{self, Secret, labels};
+use crate::rng::{Rng, random};
+
+/// The least memory that this client accepts, in KiB (64 MiB).
+pub const MIN_MEMORY_KIB: u32 = 64 * 1024;
+/// The fewest passes that this client accepts.
+pub const MIN_PASSES: u32 = 3;
+/// The most memory that a server may ask for, in KiB (4 GiB).
+pub const MAX_MEMORY_KIB: u32 = 4 * 1024 * 1024;
+/// The most passes that a server may ask for.
+pub const MAX_PASSES: u32 = 64;
+/// The most lanes that a server may ask for.
+pub const MAX_LANES: u32 = 16;
+/// The most work, in KiB times passes: 16 GiB, some tens of seconds. Without it the two limits multiply to minutes.
+pub const MAX_WORK_KIB: u64 = 16 * 1024 * 1024;
+
+/// The settings of Argon2id for one passphrase. Public; the server hands them out before a login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KdfParams {
+    /// Random, new with each passphrase.
+    pub salt: [u8; 16],
+    /// Memory in KiB.
+    pub memory_kib: u32,
+    /// Passes over the memory (t).
+    pub passes: u32,
+    /// Lanes (p).
+    pub lanes: u32,
+}
+
+impl KdfParams {
+    /// What new passphrases get: 64 MiB, 3 passes, 1 lane (RFC 9106 section 4, the second choice, in one lane because
+    /// the implementation runs lanes one after the other).
+    pub fn recommended(rng: &mut dyn Rng) -> Result<Self, CryptoError> {
+        Ok(Self { salt: random(rng)?, memory_kib: MIN_MEMORY_KIB, passes: MIN_PASSES, lanes: 1 })
+    }
+
+    /// Holds the floors (a weak setting would make the passphrase cheap to guess) and the ceilings (a huge one would
+    /// hang the client).
+    ///
+    /// # Errors
+    /// [`CryptoError::WeakKdf`] or [`CryptoError::TooLarge`].
+    pub fn check(&self) -> Result<(), CryptoError> {
+        if self.memory_kib < MIN_MEMORY_KIB || self.passes < MIN_PASSES || self.lanes == 0 {
+            return Err(CryptoError::WeakKdf);
+        }
+        let work_kib = u64::from(self.memory_kib) * u64::from(self.passes);
+        if self.memory_kib > MAX_MEMORY_KIB
+            || self.passes > MAX_PASSES
+            || self.lanes > MAX_LANES
+            || work_kib > MAX_WORK_KIB
+        {
+            return Err(CryptoError::TooLarge);
+        }
+        Ok(())
+    }
+
+    /// A fixed-width form for associated data.
+    pub(crate) fn to_context(self) -> [u8; 28] {
+        let mut out = [0; 28];
+        out[..16].copy_from_slice(&self.salt);
+        out[16..20].copy_from_slice(&self.memory_kib.to_be_bytes());
+        out[20..24].copy_from_slice(&self.passes.to_be_bytes());
+        out[24..].copy_from_slice(&self.lanes.to_be_bytes());
+        out
+    }
+}
+
+/// What a passphrase gives: a login secret for the server and, apart from it, a key that never leaves this crate.
+pub struct PassphraseKeys {
+    auth: Secret,
+    kek: Secret,
+}
+
+impl PassphraseKeys {
+    /// Runs Argon2id over the passphrase's UTF-8 bytes exactly as typed: no Unicode normalisation, no trimming. A
+    /// caller that wants two keyboards to agree normalises before. Takes a noticeable part of a second.
+    ///
+    /// # Errors
+    /// [`CryptoError::WeakKdf`] and [`CryptoError::TooLarge`] as in [`KdfParams::check`].
+    pub fn derive(passphrase: &str, params: &KdfParams) -> Result<Self, CryptoError> {
+        params.check()?;
+        let pdk =
+            hazmat::argon2id(passphrase.as_bytes(), &params.salt, params.memory_kib, params.passes, params.lanes)?;
+        Ok(Self {
+            auth: hazmat::derive_key(&pdk, labels::PASSPHRASE_AUTH),
+            kek: hazmat::derive_key(&pdk, labels::PASSPHRASE_KEK),
+        })
+    }
+
+    /// The secret that logs in at the server. It opens nothing.
+    pub fn auth(&self) -> Zeroizing<[u8; 32]> {
+        self.auth.clone()
+    }
+
+    pub(crate) fn kek(&self) -> &[u8; 32] {
+        &self.kek
+    }
+}
+
+impl fmt::Debug for PassphraseKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PassphraseKeys(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const GOOD: KdfParams = KdfParams { salt: [7; 16], memory_kib: MIN_MEMORY_KIB, passes: 3, lanes: 1 };
+
+    #[test]
+    fn floors_and_ceilings_hold() {
+        assert!(GOOD.check().is_ok());
+        for weak in
+            [KdfParams { memory_kib: 65_535, ..GOOD }, KdfParams { passes: 2, ..GOOD }, KdfParams { lanes: 0, ..GOOD }]
+        {
+            assert!(matches!(PassphraseKeys::derive("x", &weak), Err(CryptoError::WeakKdf)), "{weak:?}");
+        }
+        for huge in [
+            KdfParams { memory_kib: u32::MAX, ..GOOD },
+            KdfParams { passes: 65, ..GOOD },
+            KdfParams { lanes: 17, ..GOOD },
+            KdfParams { memory_kib: MAX_MEMORY_KIB, passes: MAX_PASSES, ..GOOD },
+        ] {
+            assert!(matches!(PassphraseKeys::derive("x", &huge), Err(CryptoError::TooLarge)), "{huge:?}");
+        }
+    }
+
+    #[test]
+    fn auth_and_kek_differ_and_depend_on_every_byte() {
+        let one = PassphraseKeys::derive("correct horse", &GOOD).unwrap();
+        let other = PassphraseKeys::derive("correct horse ", &GOOD).unwrap();
+        assert_ne!(*one.auth(), *one.kek());
+        assert_ne!(*one.auth(), *other.auth());
+        assert_eq!(*one.auth(), *PassphraseKeys::derive("correct horse", &GOOD).unwrap().auth());
+    }
+}

@@ -1,0 +1,258 @@
+//! `vault.keys`: the account keys and what only this device has.
+//!
+//! An envelope around `[account keys, [device id, instance id, generation, database key, device keys, keychain copy]]`.
+//! The database key and the device keys are sealed by the account key, and, where the person wants to start without a
+//! passphrase, once more by a key in the operating system's keychain.
+
+mod disk;
+mod format;
+
+pub use format::MAX_BYTES;
+
+use zeroize::Zeroizing;
+
+use crate::account_keys::{AccountKeys, OpenAccount};
+use crate::device::{DeviceKeys, SECRET_BYTES};
+use crate::error::CryptoError;
+use crate::hazmat::{self, labels};
+use crate::keys::{DatabaseKey, KeychainKey};
+use crate::recovery::RecoveryCode;
+use crate::rng::{Rng, random};
+
+const WHAT: &str = "vault.keys";
+
+/// The key file of one vault on one device. Sealed; [`OpenVault`] is the open one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyFile {
+    account: AccountKeys,
+    local: Local,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Local {
+    device_id: [u8; 16],
+    instance_id: [u8; 16],
+    /// The generation of the account key that sealed the two below.
+    generation: u32,
+    database_key: Vec<u8>,
+    device_keys: Vec<u8>,
+    /// Database key ‖ device keys ‖ genesis hash, sealed by the keychain key.
+    keychain_copy: Option<Vec<u8>>,
+}
+
+/// Everything that an open vault works with. Wiped on drop.
+#[derive(Clone, Debug)]
+pub struct OpenVault {
+    /// The account.
+    pub account: OpenAccount,
+    /// Opens the local database.
+    pub database_key: DatabaseKey,
+    /// This device.
+    pub device: DeviceKeys,
+}
+
+impl KeyFile {
+    /// Makes an account with one space, for a new vault. Runs the key derivation once.
+    ///
+    /// # Errors
+    /// [`CryptoError::NoRandomness`], or [`CryptoError::TooLarge`] when there is no memory for the derivation.
+    pub fn create(
+        passphrase: &str,
+        space: [u8; 16],
+        account: [u8; 16],
+        rng: &mut dyn Rng,
+    ) -> Result<(Self, OpenVault, RecoveryCode), CryptoError> {
+        let code = RecoveryCode::generate(rng)?;
+        let device = DeviceKeys::generate(rng)?;
+        let (account, open) = AccountKeys::create(account, space, passphrase, &code, &device.public(), rng)?;
+        let (file, vault) = Self::make(account, open, device, rng)?;
+        Ok((file, vault, code))
+    }
+
+    /// Makes the key file of a new device in an existing account, and adds the device as a recipient. The changed
+    /// [`KeyFile::account`] must go to the server.
+    ///
+    /// # Errors
+    /// [`CryptoError::Damaged`] when `open` was not opened from `account`.
+    pub fn join(
+        mut account: AccountKeys,
+        mut open: OpenAccount,
+        rng: &mut dyn Rng,
+    ) -> Result<(Self, OpenVault), CryptoError> {
+        let device = DeviceKeys::generate(rng)?;
+        account.add_device(&open, &device.public(), rng)?;
+        open.refresh(&account)?;
+        Self::make(account, open, device, rng)
+    }
+
+    fn make(
+        account: AccountKeys,
+        open: OpenAccount,
+        device: DeviceKeys,
+        rng: &mut dyn Rng,
+    ) -> Result<(Self, OpenVault), CryptoError> {
+        let database_key = DatabaseKey::generate(rng)?;
+        let mut local = Local {
+            device_id: device.device_id,
+            instance_id: random(rng)?,
+            generation: open.generation,
+            database_key: Vec::new(),
+            device_keys: Vec::new(),
+            keychain_copy: None,
+        };
+        let key = open.account_key.expose();
+        let aad = local.aad(labels::LOCAL_DATABASE, &open.account_id);
+        local.database_key = hazmat::seal_with_key(key, labels::LOCAL_DATABASE, &aad, database_key.expose(), rng)?;
+        let aad = local.aad(labels::LOCAL_DEVICE, &open.account_id);
+        local.device_keys = hazmat::seal_with_key(key, labels::LOCAL_DEVICE, &aad, device.expose().as_ref(), rng)?;
+        Ok((Self { account, local }, OpenVault { account: open, database_key, device }))
+    }
+
+    /// Opens with the passphrase; runs the key derivation.
+    ///
+    /// # Errors
+    /// [`CryptoError::WrongPassphrase`]; else as [`AccountKeys::open_with_passphrase`].
+    pub fn open_with_passphrase(&self, passphrase: &str) -> Result<OpenVault, CryptoError> {
+        self.open_local(self.account.open_with_passphrase(passphrase)?)
+    }
+
+    /// Opens with the recovery code.
+    ///
+    /// # Errors
+    /// [`CryptoError::WrongCode`]; else as [`AccountKeys::open_with_passphrase`].
+    pub fn open_with_code(&self, code: &RecoveryCode) -> Result<OpenVault, CryptoError> {
+        self.open_local(self.account.open_with_code(code)?)
+    }
+
+    /// Opens with the key from the keychain, without a passphrase.
+    ///
+    /// # Errors
+    /// [`CryptoError::NotOpened`] when there is no copy or it is of another key: ask for the passphrase.
+    pub fn open_with_keychain(&self, key: &KeychainKey) -> Result<OpenVault, CryptoError> {
+        let copy = self.local.keychain_copy.as_deref().ok_or(CryptoError::NotOpened)?;
+        let aad = self.local.keychain_aad(&self.account.account_id());
+        let plain = hazmat::open_with_key(key.expose(), labels::LOCAL_KEYCHAIN, &aad, copy)?;
+        let (database_key, rest) = plain.split_first_chunk::<32>().ok_or(CryptoError::Damaged(WHAT))?;
+        let (secrets, genesis) = rest.split_at_checked(SECRET_BYTES).ok_or(CryptoError::Damaged(WHAT))?;
+        if !hazmat::same(genesis, &self.account.log().genesis_hash()) {
+            return Err(CryptoError::NotOpened);
+        }
+        let device = DeviceKeys::from_secrets(self.local.device_id, secrets).ok_or(CryptoError::Damaged(WHAT))?;
+        let account = self.account.open_with_device(&device)?;
+        Ok(OpenVault { account, database_key: DatabaseKey::from_bytes(*database_key), device })
+    }
+
+    /// Puts a copy of the local keys under a keychain key, or takes it away.
+    ///
+    /// # Errors
+    /// [`CryptoError::Damaged`] when `open` is not this file's vault.
+    pub fn set_keychain(
+        &mut self,
+        open: &OpenVault,
+        key: Option<&KeychainKey>,
+        rng: &mut dyn Rng,
+    ) -> Result<(), CryptoError> {
+        if open.device.device_id != self.local.device_id || open.account.account_id != self.account.account_id() {
+            return Err(CryptoError::Damaged("another vault's keys"));
+        }
+        self.local.keychain_copy = match key {
+            None => None,
+            Some(key) => {
+                let mut plain = Zeroizing::new([0; 32 + SECRET_BYTES + 32]);
+                plain[..32].copy_from_slice(open.database_key.expose());
+                plain[32..32 + SECRET_BYTES].copy_from_slice(open.device.expose().as_ref());
+                plain[32 + SECRET_BYTES..].copy_from_slice(&self.account.log().genesis_hash());
+                let aad = self.local.keychain_aad(&open.account.account_id);
+                Some(hazmat::seal_with_key(key.expose(), labels::LOCAL_KEYCHAIN, &aad, plain.as_ref(), rng)?)
+            }
+        };
+        Ok(())
+    }
+
+    /// Whether it can be opened by a key from the keychain.
+    pub fn has_keychain_copy(&self) -> bool {
+        self.local.keychain_copy.is_some()
+    }
+
+    /// This device.
+    pub fn device_id(&self) -> [u8; 16] {
+        self.local.device_id
+    }
+
+    /// This copy of the vault. The keychain remembers it too: when they *differ*, the vault was cloned.
+    pub fn instance_id(&self) -> [u8; 16] {
+        self.local.instance_id
+    }
+
+    /// The shared keys, to be sent to the server.
+    pub fn account(&self) -> &AccountKeys {
+        &self.account
+    }
+
+    /// Takes over account keys that another device changed, after opening them as this device: the way for what a
+    /// server sent. `open` is brought up to date.
+    ///
+    /// # Errors
+    /// As [`KeyFile::set_account`], and [`CryptoError::NotOpened`] when this device cannot open them or somebody without
+    /// the account key touched them. Nothing is changed then.
+    pub fn update_account(&mut self, account: AccountKeys, open: &mut OpenVault) -> Result<(), CryptoError> {
+        let newer = account.open_with_device(&open.device)?;
+        self.set_account(account)?;
+        open.account = newer;
+        Ok(())
+    }
+
+    /// Takes over account keys that this device has changed or opened itself. What a server sent goes through
+    /// [`KeyFile::update_account`], which also makes sure that it opens.
+    ///
+    /// # Errors
+    /// [`CryptoError::Damaged`] when they belong to another account, or their log is an older one of ours (a server
+    /// that rolls back). [`CryptoError::NewerVersion`] when the account key was rotated, which this version cannot
+    /// follow.
+    pub fn set_account(&mut self, account: AccountKeys) -> Result<(), CryptoError> {
+        if account.log().genesis_hash() != self.account.log().genesis_hash() {
+            return Err(CryptoError::Damaged("account keys of another account"));
+        }
+        if account.log().is_strict_start_of(self.account.log()) {
+            return Err(CryptoError::Damaged("account keys (older than ours)"));
+        }
+        if account.generation() != self.local.generation {
+            return Err(CryptoError::NewerVersion(u16::try_from(account.generation()).unwrap_or(u16::MAX)));
+        }
+        self.account = account;
+        Ok(())
+    }
+
+    /// Changes the passphrase. The changed [`KeyFile::account`] must go to the server. Runs the key derivation once.
+    ///
+    /// # Errors
+    /// [`CryptoError::Damaged`] when `open` is not the newest state of this file.
+    pub fn set_passphrase(&mut self, open: &mut OpenVault, new: &str, rng: &mut dyn Rng) -> Result<(), CryptoError> {
+        self.account.set_passphrase(&mut open.account, new, rng)
+    }
+
+    fn open_local(&self, account: OpenAccount) -> Result<OpenVault, CryptoError> {
+        let key = account.account_key.expose();
+        let aad = self.local.aad(labels::LOCAL_DATABASE, &account.account_id);
+        let database_key = hazmat::open_with_key(key, labels::LOCAL_DATABASE, &aad, &self.local.database_key)?;
+        let database_key = database_key.as_slice().try_into().map_err(|_| CryptoError::Damaged(WHAT))?;
+        let aad = self.local.aad(labels::LOCAL_DEVICE, &account.account_id);
+        let secrets = hazmat::open_with_key(key, labels::LOCAL_DEVICE, &aad, &self.local.device_keys)?;
+        let device = DeviceKeys::from_secrets(self.local.device_id, &secrets).ok_or(CryptoError::Damaged(WHAT))?;
+        Ok(OpenVault { account, database_key: DatabaseKey::from_bytes(database_key), device })
+    }
+}
+
+impl Local {
+    fn aad(&self, label: &[u8], account_id: &[u8; 16]) -> Vec<u8> {
+        [label, account_id, &self.device_id, &self.instance_id, &self.generation.to_be_bytes()].concat()
+    }
+
+    /// Without the generation: the copy survives a new account key.
+    fn keychain_aad(&self, account_id: &[u8; 16]) -> Vec<u8> {
+        [labels::LOCAL_KEYCHAIN, account_id, &self.device_id, &self.instance_id].concat()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,26 @@
+//! The seal: revisions (committed by their id) and blobs (committed by HKDF), both padded.
+
+mod blob;
+mod padding;
+mod revision;
+
+pub use blob::{open_blob, seal_blob};
+pub use padding::padme;
+pub use revision::{SealContext, open_revision, seal_revision};
+
+/// The version byte of everything sealed here.
+const VERSION: u8 = 1;
+
+/// The version byte of plain text that the canary test stores; opened only with the feature `sealing-off`.
+const UNSEALED_VERSION: u8 = 0xff;
+
+/// The version byte and what follows it.
+fn split_version(sealed: &[u8]) -> Result<(u8, &[u8]), crate::CryptoError> {
+    match sealed.split_first() {
+        Some((&VERSION, rest)) => Ok((VERSION, rest)),
+        Some((&UNSEALED_VERSION, rest)) if cfg!(feature = "sealing-off") => Ok((UNSEALED_VERSION, rest)),
+        // 0 never existed and the plain text of a test is not a version: neither is an invitation to update.
+        Some((&(0 | UNSEALED_VERSION), _)) | None => Err(crate::CryptoError::NotOpened),
+        Some((&newer, _)) => Err(crate::CryptoError::NewerVersion(u16::from(newer))),
+    }
+}

@@ -1,0 +1,9 @@
+//! Formats and laws of the crate, from outside.
+
+#![allow(clippy::unwrap_used)]
+
+mod seal;
+mod support;
+#[cfg(feature = "sealing-off")]
+mod unsealed;
+mod vectors;

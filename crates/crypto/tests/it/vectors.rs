@@ -1,0 +1,95 @@
+//! Vectors: bytes that were written once and must be readable for ever.
+
+use holdfast_crypto::{
+    AccountKeys, CryptoError, IdKey, KdfParams, KeyFile, KeychainKey, PassphraseKeys, RecoveryCode, blob_id,
+    content_id, open_blob, open_revision, revision_id, seal_blob, seal_revision,
+};
+
+use crate::support::{ACCOUNT, CAP, SPACE, SeededRng, context, hex, keys, vector};
+
+const CANONICAL: &[u8] = b"\xa2\x01\x42id\x02\x6eA note to keep";
+
+#[test]
+fn ids_do_not_change() {
+    let key = IdKey::from_bytes([0x12; 32]);
+    assert_eq!(hex(&revision_id(&key, CANONICAL)), "70a8cdf369f63d6e25ee2276925255a3c23d9cf9b6fbd017f2e5ea452e6fb922");
+    assert_eq!(hex(&content_id(&key, CANONICAL)), "f8a28d56bc13120aa7de3665d57f94e25bb4293d0e1c8a6bee07d81c07f99cf7");
+    assert_eq!(hex(&blob_id(b"sealed")), "0d96a9278b4c0eccf6fbe1c2c289211a2c1706a84fd0f0c76e227d52e2369463");
+    assert_ne!(revision_id(&IdKey::from_bytes([0x11; 32]), CANONICAL), revision_id(&key, CANONICAL));
+}
+
+#[test]
+fn a_passphrase_gives_the_same_login_for_ever() {
+    let params = KdfParams { salt: *b"0123456789abcdef", memory_kib: 65_536, passes: 3, lanes: 1 };
+    let keys = PassphraseKeys::derive("correct horse battery stäple", &params).unwrap();
+    assert_eq!(hex(keys.auth().as_ref()), "8c388198b8cce773043c5e4f6dbe1b29fa5f556c693b8855d23e4e3c95f952f3");
+}
+
+#[test]
+fn a_recovery_code_gives_the_same_words_and_login_for_ever() {
+    // BIP-39's own vectors for 256 bits.
+    for (phrase, auth) in [
+        (
+            [&["abandon"; 23][..], &["art"]].concat().join(" "),
+            "a093b3d88d37319bf2bf2cb0b02667c43fa87283c797fb9834cc1e3401711e9e",
+        ),
+        (
+            [&["zoo"; 23][..], &["vote"]].concat().join(" "),
+            "e0a6b5f028234f8673f7ed3ecaf5c3a953e95edfdd6aaa5fe3eb343a7d204aef",
+        ),
+    ] {
+        let code = RecoveryCode::parse(&phrase).unwrap();
+        assert_eq!(*code.to_phrase(), phrase);
+        assert_eq!(hex(code.auth().as_ref()), auth);
+    }
+}
+
+#[test]
+fn a_sealed_revision_opens_for_ever() {
+    let ctx = context(CANONICAL);
+    let made = seal_revision(&ctx, keys().current_epoch().1, CANONICAL, &mut SeededRng::new("revision")).unwrap();
+    let sealed = vector("revision-v1.hex", &made);
+    assert_eq!(open_revision(SPACE, ctx.rid, 2, &keys(), &sealed, CAP).unwrap(), CANONICAL);
+}
+
+#[test]
+fn a_sealed_blob_opens_for_ever() {
+    let plain: Vec<u8> = (0..=255).collect();
+    let made = seal_blob(SPACE, keys().current_epoch().1, 2, &plain, &mut SeededRng::new("blob")).unwrap();
+    let sealed = vector("blob-v1.hex", &made);
+    assert_eq!(open_blob(SPACE, &keys(), &sealed, CAP).unwrap(), plain);
+    // No compressor is involved: the same input makes the same bytes in every version.
+    #[cfg(not(feature = "sealing-off"))]
+    assert_eq!(made, sealed);
+}
+
+#[test]
+fn a_key_file_opens_for_ever() {
+    let mut rng = SeededRng::new("vault.keys");
+    let (mut file, vault, code) = KeyFile::create("correct horse", SPACE, ACCOUNT, &mut rng).unwrap();
+    let keychain = KeychainKey::from_bytes([0xcc; 32]);
+    file.set_keychain(&vault, Some(&keychain), &mut rng).unwrap();
+    let bytes = vector("vault-keys-v1.hex", &file.to_bytes());
+    assert_eq!(hex(&file.to_bytes()), hex(&bytes), "a change of the format is a new version");
+
+    let stored = KeyFile::from_bytes(&bytes).unwrap();
+    for open in [
+        stored.open_with_passphrase("correct horse").unwrap(),
+        stored.open_with_code(&code).unwrap(),
+        stored.open_with_keychain(&keychain).unwrap(),
+    ] {
+        assert_eq!(open.database_key.expose(), vault.database_key.expose());
+        assert_eq!(open.device.public(), vault.device.public());
+        assert_eq!(open.account.account_key.expose(), vault.account.account_key.expose());
+        assert_eq!(open.account.membership_head, vault.account.membership_head);
+        assert_eq!(
+            open.account.spaces[&SPACE].epoch_keys[&1].expose(),
+            vault.account.spaces[&SPACE].epoch_keys[&1].expose()
+        );
+        assert_eq!(open.account.spaces[&SPACE].id_keys[&1].expose(), vault.account.spaces[&SPACE].id_keys[&1].expose());
+    }
+    // The shared part alone, as the server hands it out.
+    let account = AccountKeys::from_bytes(&stored.account().to_bytes()).unwrap();
+    assert_eq!((account.account_id(), account.generation()), (ACCOUNT, 1));
+    assert!(matches!(account.open_with_passphrase("wrong"), Err(CryptoError::WrongPassphrase)));
+}

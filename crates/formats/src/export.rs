@@ -1,0 +1,140 @@
+//! From notes to files.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use holdfast_domain::{NoteFields, NoteId, clean_title, fold_name};
+
+use crate::names::{can_exist, portable};
+use crate::{FrontMatter, front_matter, is_markdown, paths};
+
+/// What an export path depends on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExportNote {
+    pub id: NoteId,
+    /// Names of the notebooks it is in, outermost first.
+    pub notebook: Vec<String>,
+    pub title: String,
+    /// The file's name at import.
+    pub file_name: Option<String>,
+    /// The title in the front matter, as it is stored.
+    pub front_title: Option<String>,
+}
+
+impl ExportNote {
+    /// A note as it is shown.
+    pub fn new(id: NoteId, fields: &NoteFields, notebook: Vec<String>) -> Self {
+        Self {
+            id,
+            notebook,
+            title: fields.title.shown().clone(),
+            file_name: fields.file_name.shown().clone(),
+            front_title: front_matter::read(fields.front_matter.shown()).title,
+        }
+    }
+
+    /// The file's name at import where it still holds: the title is what an import of that file gives, or the
+    /// name never was the title, which the front matter has.
+    fn kept_file_name(&self) -> Option<&str> {
+        let name = self.file_name.as_deref().filter(|n| can_exist(n) && is_markdown(n))?;
+        let stem = clean_title(paths::stem(name));
+        let holds = match &self.front_title {
+            Some(front) => *front == self.title || *front != stem,
+            None => stem == self.title,
+        };
+        holds.then_some(name)
+    }
+}
+
+/// The path of each note from the root of the export. Unique without regard to case, deterministic, and safe
+/// on every system but for names that a file system gave, which are kept.
+///
+/// Imported names have the first claim, then the smaller id.
+pub fn export_paths(notes: &[ExportNote]) -> BTreeMap<NoteId, String> {
+    let mut order: Vec<_> = notes.iter().map(|n| (n.kept_file_name().is_none(), n.id, n)).collect();
+    order.sort_by_key(|(made, id, _)| (*made, *id));
+    order.dedup_by_key(|(_, id, _)| *id);
+    let mut tree = Tree::default();
+    let folders: Vec<String> = order.iter().map(|(_, _, n)| tree.folder(&n.notebook, n.file_name.is_some())).collect();
+    let placed = order.iter().zip(&folders).map(|((_, id, note), folder)| {
+        let name = note.kept_file_name();
+        let path = tree.claim(folder, |attempt| match (name, attempt) {
+            (Some(name), 1) => name.to_owned(),
+            (Some(name), n) => portable(paths::stem(name), &format!(" ({n})"), &format!(".{}", paths::extension(name))),
+            (None, 1) => portable(&note.title, "", ".md"),
+            (None, n) => portable(&note.title, &format!(" ({n})"), ".md"),
+        });
+        (*id, path)
+    });
+    placed.collect()
+}
+
+/// The names that are taken.
+#[derive(Default)]
+struct Tree {
+    /// Folded paths.
+    taken: BTreeSet<String>,
+    /// Notebooks by (their folder, their folded name): siblings with the same name are one.
+    folders: BTreeMap<(String, String), String>,
+}
+
+impl Tree {
+    fn folder(&mut self, notebook: &[String], imported: bool) -> String {
+        let mut path = String::new();
+        for name in notebook {
+            let key = (path.clone(), fold_name(name));
+            path = match self.folders.get(&key) {
+                Some(folder) => folder.clone(),
+                None => {
+                    let folder = self.claim(&path, |attempt| match attempt {
+                        // Such a name comes from a file system, which took it.
+                        1 if imported && can_exist(name) => name.clone(),
+                        1 => portable(name, "", ""),
+                        n => portable(name, &format!(" ({n})"), ""),
+                    });
+                    self.folders.insert(key, folder.clone());
+                    folder
+                }
+            };
+        }
+        path
+    }
+
+    fn claim(&mut self, folder: &str, name: impl Fn(usize) -> String) -> String {
+        (1..=usize::MAX)
+            .map(|attempt| if folder.is_empty() { name(attempt) } else { format!("{folder}/{}", name(attempt)) })
+            .find(|path| self.taken.insert(fold_path(path)))
+            .unwrap_or_default()
+    }
+}
+
+/// Two paths are one file on some system where this is equal. Unlike [`fold_name`] it keeps white space at the
+/// ends of a name.
+fn fold_path(path: &str) -> String {
+    fold_name(&format!("/{path}/"))
+}
+
+/// The bytes of a note's file: its front matter, changed only where the note has changed, and its body as
+/// shown. `path` is what [`export_paths`] gave.
+pub fn render(fields: &NoteFields, path: &str) -> Vec<u8> {
+    let front = fields.front_matter.shown();
+    let body = fields.body.shown();
+    let had = front_matter::read(front);
+    let title = fields.title.shown();
+    let in_name = *title == clean_title(paths::stem(paths::file_name(path)));
+    let wanted = FrontMatter {
+        title: Some(title.clone()).filter(|t| had.title.is_some() || !t.is_empty() && !in_name),
+        tags: fields.tags.names(),
+        aliases: fields.aliases.names(),
+        due: *fields.due.shown(),
+        created_ms: Some(fields.created_ms),
+        updated_ms: Some(fields.updated_ms),
+        done: Some(*fields.done.shown()),
+    };
+    if !front.is_empty() {
+        return (front_matter::write(front, &wanted) + &body).into_bytes();
+    }
+    // A new block goes after the byte order mark and ends its lines as the text does.
+    let (mark, text) = body.split_at(if body.starts_with('\u{feff}') { 3 } else { 0 });
+    let ending = if text.find('\n').is_some_and(|at| text[..at].ends_with('\r')) { "\r\n" } else { "\n" };
+    format!("{mark}{}{text}", front_matter::create(&wanted, ending)).into_bytes()
+}

@@ -1,0 +1,162 @@
+use serde::{Deserialize, Serialize};
+use specta::Type;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum SpanKind {
+    Same,
+    Added,
+    Removed,
+}
+
+/// A run of text in a difference.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct DiffSpan {
+    pub kind: SpanKind,
+    pub text: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum PlaceField {
+    Title,
+    Notebook,
+    Due,
+    Done,
+    FrontMatter,
+    Trash,
+    Text,
+}
+
+/// One version of a place, held by one or more devices.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
+pub struct PlaceSide {
+    /// 1 to 9: its key.
+    pub number: u32,
+    pub devices: Vec<SideDevice>,
+    /// As shown, e.g. `28 Nov 2026`, `Not done`, a passage.
+    pub text: String,
+    /// Against the original.
+    pub diff: Vec<DiffSpan>,
+    /// The passage is gone in this version.
+    pub removed: bool,
+    /// A trash place: how many changes the other choice would hide.
+    pub hides_changes: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
+pub struct SideDevice {
+    /// `This computer`'s own name for this device, the other's name for another.
+    pub name: String,
+    pub this_device: bool,
+    pub at_ms: f64,
+    pub revision: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum PlaceChoice {
+    /// By `PlaceSide::number`.
+    Side {
+        number: u32,
+    },
+    All,
+    Original,
+    /// Typed by the person.
+    Text {
+        text: String,
+    },
+}
+
+/// A place to decide.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
+pub struct ReviewPlace {
+    pub id: String,
+    /// From 1.
+    pub number: u32,
+    pub field: PlaceField,
+    /// A heading or a field's name: what the list of choices calls it.
+    pub label: String,
+    pub original: String,
+    /// False where there was nothing before.
+    pub has_original: bool,
+    pub sides: Vec<PlaceSide>,
+    pub can_keep_all: bool,
+    pub choice: Option<PlaceChoice>,
+    /// A few lines around it, for reading.
+    pub before: String,
+    pub after: String,
+}
+
+/// A passage of the result, with where it comes from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
+pub struct ResultSpan {
+    pub text: String,
+    /// The place it fills, if it fills one.
+    pub place: Option<u32>,
+    /// Still to choose: shown as its newest side until then.
+    pub open: bool,
+    pub this_device: bool,
+    pub other_device: bool,
+}
+
+/// What was merged by itself beside the places.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
+pub struct MergedPart {
+    pub label: String,
+    pub device: String,
+    pub this_device: bool,
+}
+
+/// A note's review as the dialog shows it. Choices made so far are kept across restarts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
+pub struct Review {
+    pub id: String,
+    pub title: String,
+    pub places: Vec<ReviewPlace>,
+    pub merged: Vec<MergedPart>,
+    pub result: Vec<ResultSpan>,
+    /// A text that the person typed over the whole result; the text places are decided by it.
+    pub edited_result: Option<String>,
+    pub devices: Vec<SideDevice>,
+    /// Choices still to make.
+    pub left: u32,
+    /// The versions it was made from. Goes back with `finish`.
+    pub seen_heads: Vec<String>,
+    /// Choices kept from before that no longer fit, because another version arrived.
+    pub stale_choices: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
+pub struct ReviewListItem {
+    pub id: String,
+    pub title: String,
+    pub choices: u32,
+    pub devices: Vec<String>,
+    pub updated_ms: f64,
+}
+
+/// What one device brought into an automatic merge.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
+pub struct ReceiptSide {
+    pub device: String,
+    pub this_device: bool,
+    pub at_ms: f64,
+    pub revision: String,
+    /// Names of fields besides the text, e.g. `Tags`.
+    pub fields: Vec<String>,
+    pub diff: Vec<DiffSpan>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
+pub struct Receipt {
+    pub id: String,
+    pub note: String,
+    pub title: String,
+    pub at_ms: f64,
+    pub undone: bool,
+    pub seen: bool,
+    /// Filled by `receipt_get`, empty in lists.
+    pub sides: Vec<ReceiptSide>,
+    pub devices: Vec<String>,
+}

@@ -1,0 +1,125 @@
+//! The one place where errors become codes and sentences: what happened to what, what is safe, the one thing to do.
+
+use holdfast_notebook::NotebookError as E;
+use holdfast_protocol::ProtocolError as P;
+
+use crate::dto::{CommandError, ErrorCode as C};
+
+/// The code and the sentence of an error. Details are for the log, not for here.
+pub fn command_error(error: &E) -> CommandError {
+    let (code, message, retryable) = match error {
+        E::NoVault(dir) => (
+            C::NotOpen,
+            format!("There is no vault in {}. Make one, or name another folder.", dir.display()),
+            false,
+        ),
+        E::VaultExists(dir) => (
+            C::VaultExists,
+            format!("There is already a vault in {}. It was not touched. Name another folder, or open that one.", dir.display()),
+            false,
+        ),
+        E::OpenElsewhere(dir) => (
+            C::VaultOpenElsewhere,
+            format!("The vault in {} is open in another window or program. Close it there first.", dir.display()),
+            true,
+        ),
+        E::WrongPassphrase => (C::WrongPassphrase, "The passphrase is wrong. Try again, or use the recovery code.".into(), true),
+        E::WrongCode(why) => (C::WrongCode, format!("This recovery code does not open the vault: {why}."), true),
+        E::WeakPassphrase(1) => (C::InvalidInput, "The passphrase cannot be empty.".into(), true),
+        E::WeakPassphrase(n) => (C::InvalidInput, format!("The passphrase must have at least {n} characters."), true),
+        E::Damaged(what) => (
+            C::VaultDamaged,
+            format!("The vault is damaged ({what}). Nothing was overwritten. Restore its folder from a backup."),
+            false,
+        ),
+        E::NewerVersion => (
+            C::VaultNewer,
+            "A newer version of Holdfast wrote this. Update Holdfast on this computer; nothing was changed.".into(),
+            false,
+        ),
+        E::DiskFull => (
+            C::DiskFull,
+            "The disk is full. Nothing was changed, and what was saved before is safe. Free some space and try again.".into(),
+            true,
+        ),
+        E::NotFound { what, id } => (C::NotFound, format!("There is no {what} {id}."), false),
+        E::Invalid(why) => (C::InvalidInput, sentence(why), true),
+        E::TooLarge(why) => (C::TooLarge, sentence(why), false),
+        E::Stale => (
+            C::Stale,
+            "Another version arrived in the meantime. Nothing was changed; look at it and decide again.".into(),
+            true,
+        ),
+        E::NeedsNewerVersion => (
+            C::NeedsNewerVersion,
+            "Devices disagree about something in this note that needs a newer version of Holdfast. It can be read here, not changed.".into(),
+            false,
+        ),
+        E::NothingToUndo(why) => (C::InvalidInput, format!("Nothing was undone: {why}."), false),
+        E::NoServer => (C::NoServer, "No server was added to this vault. Your notes are saved on this computer.".into(), false),
+        E::HasServer(url) => (C::HasServer, format!("This vault has a server already: {url}."), false),
+        E::LinkInvalid(why) => (C::LinkInvalid, format!("The join link cannot be used: {why}."), true),
+        E::LinkExpired => (C::LinkExpired, "The join link has expired. Ask for a new one from the server's owner.".into(), false),
+        E::HostileServer(what) => (
+            C::ServerNotTrusted,
+            format!("The server's answer is not right: {what}. Nothing of it was taken over, and your changes are safe on this computer."),
+            false,
+        ),
+        E::Protocol(p) => protocol(p),
+        E::Unreadable { path, source } => {
+            let why = match source.kind() {
+                std::io::ErrorKind::PermissionDenied => "there is no permission for it".to_owned(),
+                std::io::ErrorKind::NotFound => "it is not there".to_owned(),
+                _ => source.to_string(),
+            };
+            (C::Unreadable, format!("{} cannot be used: {why}.", path.display()), true)
+        }
+        E::Internal(what) => (
+            C::Internal,
+            format!("Something went wrong inside Holdfast ({what}). What was saved before is safe."),
+            true,
+        ),
+    };
+    CommandError { code, message, retryable }
+}
+
+fn protocol(error: &P) -> (C, String, bool) {
+    let safe = "Your changes are safe on this computer";
+    match error {
+        P::Unreachable(_) => (C::ServerUnreachable, format!("Can't reach the server. {safe} and will be sent when it answers."), true),
+        P::PinMismatch => (
+            C::PinMismatch,
+            format!("The server's key is not the one in the join link. Nothing was sent. {safe}. Ask the server's owner whether the key was changed."),
+            false,
+        ),
+        P::Unauthorized => (C::SignInAgain, format!("Sign in again: the server ended the session. {safe}."), false),
+        P::WrongLogin => (C::WrongLogin, "The user name or the passphrase is wrong.".into(), true),
+        P::InvitationExpired => {
+            (C::LinkExpired, "The join link has expired. Ask for a new one from the server's owner.".into(), false)
+        }
+        P::InvitationInvalid => (C::LinkInvalid, "The join link cannot be used: it is not of this server.".into(), false),
+        P::UserTaken => (C::UserTaken, "This user name is taken on that server. Choose another.".into(), true),
+        P::KeysChanged { .. } => (C::ServerUnreachable, format!("Another computer changed the account at the same time. {safe}. Try again."), true),
+        P::TooLarge => (C::TooLarge, format!("A change is too large for the server. {safe}."), false),
+        P::NotFound => (C::ServerRefused, format!("The server does not have what was asked for. {safe}."), true),
+        P::Busy { .. } => (C::ServerUnreachable, format!("The server is busy. {safe} and will be sent soon."), true),
+        P::Server(_) => (C::ServerUnreachable, format!("The server failed. {safe} and will be sent when it works again."), true),
+        P::Refused(why) => (C::ServerRefused, format!("The server refused: {why}. {safe}."), false),
+        P::Malformed(_) => (
+            C::ServerNotTrusted,
+            format!("The server's answer cannot be read: it is of another version, or not a Holdfast server. {safe}."),
+            false,
+        ),
+    }
+}
+
+/// A reason as a sentence: a capital letter and a full stop.
+fn sentence(why: &str) -> String {
+    let mut chars = why.chars();
+    let mut out: String = chars.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
+    out.push_str(chars.as_str());
+    if !out.ends_with('.') {
+        out.push('.');
+    }
+    out
+}

@@ -1,0 +1,66 @@
+//! Adding a server.
+
+use holdfast_notebook::sync;
+
+use crate::convert::{answer, hex, invalid, ms};
+use crate::dto::{CreateAccountRequest, JoinRequest, LinkInfo};
+use crate::{Answer, App};
+
+pub fn link_read(app: &App, link: &str) -> Answer<LinkInfo> {
+    let link = answer(sync::read_link(link))?;
+    let pin = hex(&link.pin);
+    Ok(LinkInfo {
+        url: link.url.clone(),
+        fingerprint: (0..4).map(|n| &pin[4 * n..4 * n + 4]).collect::<Vec<_>>().join(" "),
+        expires_ms: Some(ms(link.expires_ms)),
+        expired: link.expires_ms <= app.env.now_ms(),
+        can_create: link.invitation.is_some(),
+    })
+}
+
+pub fn create(app: &App, request: &CreateAccountRequest) -> Answer<()> {
+    check_user(&request.user)?;
+    let syncer = app.syncer()?;
+    let name = Some(request.device_name.as_str()).filter(|n| !n.trim().is_empty());
+    answer(wait(sync::create_account(
+        syncer.vault(),
+        syncer.connect(),
+        &request.link,
+        request.user.trim(),
+        &request.passphrase,
+        name,
+    ))?)?;
+    syncer.signed_in();
+    Ok(())
+}
+
+pub fn join(app: &App, request: &JoinRequest) -> Answer<()> {
+    check_user(&request.user)?;
+    let vault = answer(wait(sync::join(
+        app.dir(),
+        &app.connect,
+        &request.link,
+        request.user.trim(),
+        &request.passphrase,
+        &request.device_name,
+        app.env.clone(),
+    ))?)?;
+    app.opened(vault)
+}
+
+pub fn sign_in(app: &App, passphrase: &str) -> Answer<()> {
+    let syncer = app.syncer()?;
+    answer(wait(sync::sign_in(syncer.vault(), syncer.connect(), passphrase))?)?;
+    syncer.signed_in();
+    Ok(())
+}
+
+fn check_user(user: &str) -> Answer<()> {
+    if user.trim().is_empty() { Err(invalid("A user name is needed.")) } else { Ok(()) }
+}
+
+/// Runs a request to its end on this thread, which is one for blocking work.
+fn wait<T>(future: impl Future<Output = T>) -> Answer<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    Ok(runtime.map_err(|e| invalid(format!("The request could not be started ({e}).")))?.block_on(future))
+}

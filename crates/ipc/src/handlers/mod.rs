@@ -1,0 +1,10 @@
+//! One file a noun; each function is a command.
+
+pub mod account;
+pub mod notebooks;
+pub mod notes;
+pub mod receipts;
+pub mod review;
+pub mod session;
+pub mod sync;
+pub mod transfer;

@@ -1,0 +1,248 @@
+//! Lists, notes, saving, search.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use holdfast_domain::{NoteId, NotebookId, RecordId};
+use holdfast_notebook::{NewNote, NotePatch as Patch, TagPatch, Vault};
+use holdfast_store::{NoteListRow, NoteOrder as Order, NoteQuery, NotebookFilter};
+
+use crate::convert::{Names, answer, date, invalid, ms, note_id, notebook_id, revision_ids};
+use crate::dto::{
+    DuePatch, NoteAttachment, NoteDetail, NoteListItem, NoteOrder, NotePatch, NoteScope, NotebookPatch, NotesPage,
+    NotesQuery, SaveRequest, Saved, SearchHit,
+};
+use crate::{Answer, App};
+
+/// A list asks for so many at most.
+const MAX_LIMIT: u32 = 1_000;
+
+pub fn list(app: &App, query: &NotesQuery) -> Answer<NotesPage> {
+    let vault = app.vault()?;
+    let filter = filter(&vault, query)?;
+    let rows = answer(vault.list_notes(&filter))?;
+    let total = answer(vault.count_notes(&filter))? as u32;
+    let paths = Paths::load(&vault)?;
+    let ids: Vec<_> = rows.iter().map(|r| r.id).collect();
+    let waiting = answer(vault.waiting_among(&ids))?;
+    let items = rows.into_iter().map(|row| item(&paths, waiting.contains(&row.id), row)).collect();
+    Ok(NotesPage { items, total })
+}
+
+fn filter(vault: &Vault, query: &NotesQuery) -> Answer<NoteQuery> {
+    let base = match &query.scope {
+        NoteScope::All => NoteQuery::default(),
+        NoteScope::Tasks => NoteQuery::tasks(),
+        NoteScope::Review => NoteQuery::to_review(),
+        NoteScope::Trash => NoteQuery::trash(),
+        NoteScope::Notebook { id } => {
+            let inside = answer(vault.notebook_with_descendants(notebook_id(id)?))?;
+            NoteQuery { notebook: NotebookFilter::In(inside), ..NoteQuery::default() }
+        }
+        NoteScope::Tag { name } => NoteQuery { tag: Some(holdfast_domain::fold_name(name)), ..NoteQuery::default() },
+    };
+    let order = match query.order {
+        NoteOrder::Updated => Order::Updated,
+        NoteOrder::Created => Order::Created,
+        NoteOrder::Title => Order::Title,
+        NoteOrder::Due => Order::Due,
+    };
+    Ok(NoteQuery { order, limit: query.limit.min(MAX_LIMIT), offset: query.offset, ..base })
+}
+
+/// Where notebooks show, by the id that a note names.
+struct Paths {
+    by_id: BTreeMap<NotebookId, (NotebookId, String)>,
+}
+
+impl Paths {
+    fn load(vault: &Vault) -> Answer<Self> {
+        let mut by_id = BTreeMap::new();
+        for node in answer(vault.notebook_tree())? {
+            for id in &node.same {
+                by_id.insert(*id, (node.id, node.path.join("/")));
+            }
+        }
+        Ok(Self { by_id })
+    }
+}
+
+fn item(paths: &Paths, waiting: bool, row: NoteListRow) -> NoteListItem {
+    let place = row.notebook.and_then(|id| paths.by_id.get(&id));
+    NoteListItem {
+        id: row.id.to_string(),
+        title: row.title,
+        preview: row.preview,
+        notebook: place.map(|(_, path)| path.clone()).unwrap_or_default(),
+        notebook_id: place.map(|(id, _)| id.to_string()),
+        tags: row.tags,
+        due: row.due.map(|d| d.to_string()),
+        done: row.done,
+        trashed: row.trashed,
+        to_review: row.review,
+        waiting,
+        created_ms: ms(row.created_ms),
+        updated_ms: ms(row.updated_ms),
+    }
+}
+
+pub fn get(app: &App, id: &str) -> Answer<NoteDetail> {
+    let vault = app.vault()?;
+    detail(&vault, note_id(id)?)
+}
+
+fn detail(vault: &Vault, id: NoteId) -> Answer<NoteDetail> {
+    let note = answer(vault.note(id))?;
+    let names = Names::load(vault)?;
+    let review_devices = if note.to_review > 0 {
+        let reviews = answer(vault.reviews())?;
+        let mine = reviews.into_iter().find(|r| r.id == RecordId::from(id));
+        mine.map(|r| r.devices).unwrap_or_default().into_iter().filter(|d| !names.is_me(*d)).map(|d| names.name(d)).collect()
+    } else {
+        Vec::new()
+    };
+    let attachments = answer(vault.attachments(id))?.into_iter().map(|a| NoteAttachment {
+        id: a.id.to_string(),
+        path: a.path,
+        name: a.name,
+        media_type: a.media_type,
+        size: ms(a.size),
+        here: a.here,
+    });
+    let row = note.row;
+    Ok(NoteDetail {
+        attachments: attachments.collect(),
+        body: row.body,
+        seen_heads: note.seen_heads.iter().map(ToString::to_string).collect(),
+        review_devices,
+        read_only: note.read_only,
+        item: item(
+            &Paths::load(vault)?,
+            note.waiting,
+            NoteListRow {
+                id: row.id,
+                title: row.title,
+                preview: row.preview,
+                notebook: row.notebook,
+                due: row.due,
+                done: row.done,
+                trashed: row.trashed,
+                review: row.review,
+                created_ms: row.created_ms,
+                updated_ms: row.updated_ms,
+                tags: row.tags,
+            },
+        ),
+    })
+}
+
+pub fn create(app: &App, notebook: Option<&str>) -> Answer<NoteDetail> {
+    let vault = app.vault()?;
+    let notebook = notebook.map(notebook_id).transpose()?;
+    let id = answer(vault.add_note(&NewNote { notebook, ..NewNote::default() }))?;
+    detail(&vault, id)
+}
+
+pub fn save(app: &App, request: &SaveRequest) -> Answer<Saved> {
+    let vault = app.vault()?;
+    let saved =
+        answer(vault.save_note(note_id(&request.id)?, &revision_ids(&request.seen_heads)?, &patch(&request.patch)?))?;
+    Ok(Saved {
+        seen_heads: saved.seen_heads.iter().map(ToString::to_string).collect(),
+        stale: saved.stale,
+        updated_ms: ms(saved.updated_ms),
+    })
+}
+
+fn patch(p: &NotePatch) -> Answer<Patch> {
+    Ok(Patch {
+        title: p.title.clone(),
+        body: p.body.clone(),
+        tags: p.tags.clone().map(TagPatch::Set),
+        due: match &p.due {
+            None => None,
+            Some(DuePatch::None) => Some(None),
+            Some(DuePatch::On { date: text }) => Some(Some(date(text)?)),
+        },
+        done: p.done,
+        notebook: match &p.notebook {
+            None => None,
+            Some(NotebookPatch::Root) => Some(None),
+            Some(NotebookPatch::In { id }) => Some(Some(notebook_id(id)?)),
+        },
+    })
+}
+
+/// Saves the buffer on what it was made from, as a revision, and answers with the note that it makes together with
+/// the versions that arrived.
+pub fn refresh(app: &App, id: &str, seen_heads: &[String], title: &str, body: &str) -> Answer<NoteDetail> {
+    let vault = app.vault()?;
+    let id = note_id(id)?;
+    let patch = Patch { title: Some(title.to_owned()), body: Some(body.to_owned()), ..Patch::default() };
+    answer(vault.save_note(id, &revision_ids(seen_heads)?, &patch))?;
+    answer(vault.commit_note(id))?;
+    detail(&vault, id)
+}
+
+pub fn leave(app: &App, id: &str) -> Answer<()> {
+    answer(app.vault()?.commit_note(note_id(id)?))
+}
+
+pub fn trash(app: &App, ids: &[String]) -> Answer<()> {
+    let vault = app.vault()?;
+    ids.iter().try_for_each(|id| answer(vault.trash_note(note_id(id)?)))
+}
+
+pub fn restore(app: &App, ids: &[String]) -> Answer<()> {
+    let vault = app.vault()?;
+    ids.iter().try_for_each(|id| answer(vault.restore_note(note_id(id)?)))
+}
+
+pub fn attach(app: &App, id: &str, path: &Path) -> Answer<NoteDetail> {
+    let vault = app.vault()?;
+    let id = note_id(id)?;
+    answer(vault.attach_file(id, path))?;
+    detail(&vault, id)
+}
+
+/// Writes an attachment to a place that the person chose.
+pub fn attachment_save(app: &App, note: &str, attachment: &str, path: &Path) -> Answer<()> {
+    let vault = app.vault()?;
+    let there = answer(vault.attachments(note_id(note)?))?;
+    let wanted = there.into_iter().find(|a| a.id.to_string() == attachment);
+    let wanted = wanted.ok_or_else(|| invalid("The note no longer has this file."))?;
+    let bytes = answer(vault.attachment_bytes(wanted.id))?;
+    std::fs::write(path, bytes)
+        .map_err(|e| invalid(format!("{} could not be written ({e}). Choose another place.", path.display())))
+}
+
+pub fn search(app: &App, query: &str, limit: u32) -> Answer<Vec<SearchHit>> {
+    let vault = app.vault()?;
+    let hits = answer(vault.search(query, limit.min(MAX_LIMIT)))?;
+    if hits.is_empty() {
+        return Ok(Vec::new());
+    }
+    let paths = Paths::load(&vault)?;
+    let mut out = Vec::with_capacity(hits.len());
+    for hit in hits {
+        let row = answer(vault.note(hit.id))?.row;
+        let place = row.notebook.and_then(|id| paths.by_id.get(&id));
+        out.push(SearchHit {
+            id: hit.id.to_string(),
+            title: hit.title,
+            notebook: place.map(|(_, path)| path.clone()).unwrap_or_default(),
+            marks: hit.snippet_matches.iter().map(|range| utf16(&hit.snippet, *range)).collect(),
+            snippet: hit.snippet,
+            trashed: hit.trashed,
+            to_review: row.review,
+            updated_ms: ms(hit.updated_ms),
+        });
+    }
+    Ok(out)
+}
+
+/// A range of bytes as a range of UTF-16 units, which is how a window counts.
+fn utf16(text: &str, (from, to): (usize, usize)) -> (u32, u32) {
+    let units = |end: usize| text[..end].encode_utf16().count() as u32;
+    (units(from), units(to))
+}

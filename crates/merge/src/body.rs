@@ -1,0 +1,180 @@
+//! The n-ary merge of a note's text.
+//!
+//! A body is a row of tokens: its clean lines, and its open places, each one token that is known by its removed
+//! terms. What every side has in common is cut out; between, terms are merged place by place. Terms never
+//! belong to the whole body: they would multiply.
+
+use std::collections::BTreeMap;
+
+use holdfast_domain::{Body, Merge, Segment, Stamp, Term};
+
+use crate::align::{lines, matches};
+use crate::value::{MAX_SIDES, merge_terms, weave};
+
+#[derive(Clone, Copy)]
+enum Token<'a> {
+    Line(&'a str),
+    Place(&'a Merge<String>),
+}
+
+#[derive(PartialEq, Eq, Hash)]
+enum Key<'a> {
+    Line(&'a str),
+    Place(Vec<&'a str>),
+}
+
+impl<'a> Token<'a> {
+    fn key(self) -> Key<'a> {
+        match self {
+            Self::Line(line) => Key::Line(line),
+            Self::Place(merge) => Key::Place(merge.removes().map(|t| t.value.as_str()).collect()),
+        }
+    }
+}
+
+fn tokens(body: &Body) -> Vec<Token<'_>> {
+    let mut out = Vec::new();
+    for segment in body.segments() {
+        match segment {
+            Segment::Clean(text) => out.extend(lines(text).map(Token::Line)),
+            Segment::Place(merge) => out.push(Token::Place(merge)),
+        }
+    }
+    out
+}
+
+/// A passage as one value. Places among other text are spread over the whole passage, term by term; those with
+/// fewer terms are filled up with a pair that cancels.
+fn passage(tokens: &[Token<'_>], stamp: Stamp) -> Merge<String> {
+    if let [Token::Place(merge)] = tokens {
+        return (*merge).clone();
+    }
+    let places = tokens.iter().map(|t| if let Token::Place(m) = t { m.terms().len() } else { 1 });
+    let mut terms = vec![(String::new(), None); places.max().unwrap_or(1)];
+    for token in tokens {
+        for (i, (text, newest)) in terms.iter_mut().enumerate() {
+            match token {
+                Token::Line(line) => text.push_str(line),
+                Token::Place(merge) => {
+                    let term = &merge.terms()[i.min(merge.terms().len() - 1)];
+                    text.push_str(&term.value);
+                    *newest = (*newest).max(Some(term.stamp));
+                }
+            }
+        }
+    }
+    let terms = terms.into_iter().enumerate().map(|(i, (text, newest))| {
+        let stamp = if i % 2 == 1 { Stamp::ZERO } else { newest.unwrap_or(stamp) };
+        Term::new(text, stamp)
+    });
+    crate::value::from_woven(terms.collect())
+}
+
+/// The lines that all terms share at both ends become clean text.
+fn push_trimmed(out: &mut Vec<Segment>, merged: Merge<String>) {
+    if merged.is_resolved() {
+        return out.push(Segment::Place(merged));
+    }
+    let split: Vec<Vec<&str>> = merged.terms().iter().map(|t| lines(&t.value).collect()).collect();
+    let shortest = split.iter().map(Vec::len).min().unwrap_or(0);
+    let start = (0..shortest).take_while(|&i| split.iter().all(|t| t[i] == split[0][i])).count();
+    let end = (0..shortest - start)
+        .take_while(|&i| split.iter().all(|t| t[t.len() - 1 - i] == split[0][split[0].len() - 1 - i]))
+        .count();
+    out.push(Segment::Clean(split[0][..start].concat()));
+    let terms = split.iter().zip(merged.terms());
+    let terms = terms.map(|(t, term)| Term::new(t[start..t.len() - end].concat(), term.stamp)).collect();
+    out.push(Segment::Place(crate::value::from_woven(terms)));
+    out.push(Segment::Clean(split[0][split[0].len() - end..].concat()));
+}
+
+/// Merges texts over a base. Symmetric in the sides, total on any text.
+pub fn merge_body(base: &Body, sides: &[&Body]) -> Body {
+    let changed: Vec<&Body> = sides.iter().copied().filter(|s| *s != base).collect();
+    let Some(first) = changed.first() else { return base.clone() };
+    if changed.iter().all(|s| s == first) {
+        return (*first).clone();
+    }
+    let stamp = changed.iter().map(|s| s.stamp).max().unwrap_or(base.stamp);
+    let pivot = tokens(base);
+    let rows: Vec<Vec<Token<'_>>> = changed.iter().map(|s| tokens(s)).collect();
+    let keys: Vec<Key<'_>> = pivot.iter().map(|t| t.key()).collect();
+    let maps: Vec<Vec<Option<usize>>> =
+        rows.iter().map(|row| matches(&keys, &row.iter().map(|t| t.key()).collect::<Vec<_>>())).collect();
+
+    let mut out: Vec<Segment> = Vec::new();
+    let merge = |out: &mut Vec<Segment>, from: &[usize], to: &[usize], was: std::ops::Range<usize>| {
+        let empty = was.is_empty() && from == to;
+        if !empty {
+            let base = passage(&pivot[was], base.stamp);
+            let passages: Vec<Merge<String>> = changed
+                .iter()
+                .zip(rows.iter().zip(from.iter().zip(to)))
+                .map(|(body, (row, (from, to)))| passage(&row[*from..*to], body.stamp))
+                .collect();
+            push_trimmed(out, merge_terms(&base, &passages.iter().collect::<Vec<_>>(), cap));
+        }
+    };
+    let mut from = vec![0; rows.len()];
+    let mut was = 0;
+    for (i, token) in pivot.iter().enumerate() {
+        let Some(at) = maps.iter().map(|m| m[i]).collect::<Option<Vec<usize>>>() else { continue };
+        merge(&mut out, &from, &at, was..i);
+        let next: Vec<usize> = at.iter().map(|a| a + 1).collect();
+        match (token, out.last_mut()) {
+            (Token::Line(line), Some(Segment::Clean(text))) => text.push_str(line),
+            (Token::Line(line), _) => out.push(Segment::Clean((*line).to_string())),
+            (Token::Place(_), _) => merge(&mut out, &at, &next, i..i + 1),
+        }
+        (from, was) = (next, i + 1);
+    }
+    let end: Vec<usize> = rows.iter().map(Vec::len).collect();
+    merge(&mut out, &from, &end, was..pivot.len());
+    Body::from_segments(out, stamp)
+}
+
+fn contained(a: &str, b: &str) -> bool {
+    let mut rest = lines(b);
+    lines(a).all(|line| rest.any(|l| l == line))
+}
+
+fn joined(a: &str, b: &str) -> String {
+    let mut text = a.to_string();
+    for line in lines(b).filter(|line| !lines(a).any(|l| l == *line)) {
+        if !text.is_empty() && !text.ends_with('\n') {
+            text.push('\n');
+        }
+        text.push_str(line);
+    }
+    text
+}
+
+/// More than [`MAX_SIDES`] sides: without those contained in another; then the two oldest become one, each line
+/// once, until there are few enough.
+fn cap(terms: Vec<Term<String>>) -> Vec<Term<String>> {
+    if terms.len() < 2 * MAX_SIDES {
+        return terms;
+    }
+    let mut adds: BTreeMap<String, Stamp> = BTreeMap::new();
+    let mut removes = Vec::new();
+    for (i, term) in terms.into_iter().enumerate() {
+        if i % 2 == 0 {
+            let stamp = adds.entry(term.value).or_insert(term.stamp);
+            *stamp = term.stamp.max(*stamp);
+        } else {
+            removes.push(term.value);
+        }
+    }
+    let mut kept: Vec<(Stamp, String)> = adds
+        .iter()
+        .filter(|(text, _)| !adds.keys().any(|other| other != *text && contained(text, other)))
+        .map(|(text, stamp)| (*stamp, text.clone()))
+        .collect();
+    kept.sort_by(|a, b| b.cmp(a));
+    while kept.len() > MAX_SIDES {
+        if let (Some(oldest), Some(next)) = (kept.pop(), kept.pop()) {
+            kept.push((oldest.0.max(next.0), joined(&next.1, &oldest.1)));
+        }
+    }
+    weave(kept.into_iter().map(|(stamp, text)| Term::new(text, stamp)).collect(), removes)
+}

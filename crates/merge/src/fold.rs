@@ -1,0 +1,178 @@
+//! The fold: what several heads of a record make together.
+//!
+//! The two heads with the most common ancestors merge first, over the fold of those ancestors, together with
+//! every head that shares exactly them; the result is a virtual node whose ancestors are the union, and so on.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use holdfast_domain::{Fields, Revision, RevisionId, Stamp};
+
+use crate::fields::{empty, merge_fields};
+use crate::graph::{Bits, Graph};
+
+/// Why there is no view. Each is a matter of what is stored, never of what the revisions say.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FoldError {
+    /// Fetch this revision (or its stub, where only its place in the graph is needed), then try again.
+    #[error("revision {id} is needed and not here")]
+    Missing { id: RevisionId },
+    /// The revisions of one record are of different kinds: no version of Holdfast writes that.
+    #[error("the revisions are of different kinds")]
+    KindsDiffer,
+    #[error("there is no revision to show")]
+    NoHeads,
+}
+
+/// A view: the state of a record, and the newest stamp among its heads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Folded {
+    pub fields: Fields,
+    pub stamp: Stamp,
+}
+
+#[derive(Clone)]
+enum Value {
+    Revision(Arc<Revision>),
+    Merged(Arc<Fields>),
+}
+
+impl Value {
+    fn fields(&self) -> &Fields {
+        match self {
+            Self::Revision(revision) => &revision.fields,
+            Self::Merged(fields) => fields,
+        }
+    }
+}
+
+/// A head, or the merge of several; `ids` names it and orders it among others.
+struct Node {
+    ids: Vec<RevisionId>,
+    mask: Bits,
+    value: Value,
+    stamp: Stamp,
+}
+
+/// A fold under way. Folds of bases are stacked, not recursive: a history may be as deep as it likes.
+struct Frame {
+    key: Vec<RevisionId>,
+    nodes: Vec<Node>,
+}
+
+impl Frame {
+    fn new(graph: &Graph, key: Vec<RevisionId>) -> Result<Self, FoldError> {
+        let mut nodes = Vec::with_capacity(key.len());
+        for &id in &key {
+            let revision = graph.revision(id).ok_or(FoldError::Missing { id })?;
+            nodes.push(Node {
+                ids: vec![id],
+                mask: if key.len() > 1 { graph.down_set(&[id])? } else { Bits::default() },
+                stamp: revision.stamp(),
+                value: Value::Revision(revision.clone()),
+            });
+        }
+        Ok(Self { key, nodes })
+    }
+
+    /// The largest set of ancestors that two nodes share; ties by its sorted maximal ids, which are returned too.
+    fn deepest(&self, graph: &Graph) -> (Bits, Vec<RevisionId>) {
+        let (mut most, mut sets) = (0, BTreeSet::new());
+        for (i, a) in self.nodes.iter().enumerate() {
+            for b in &self.nodes[i + 1..] {
+                let common = a.mask.intersection(&b.mask);
+                let len = common.len();
+                if len > most {
+                    sets.clear();
+                    most = len;
+                }
+                if len == most {
+                    sets.insert(common);
+                }
+            }
+        }
+        let by_tips = sets.into_iter().map(|set| (graph.tips(&set), set)).min();
+        by_tips.map_or_else(Default::default, |(tips, set)| (set, tips))
+    }
+
+    /// Merges the first node that shares exactly `common` with another, with all that share it with that node.
+    fn merge(&mut self, common: &Bits, base: Option<&Value>) -> Result<(), FoldError> {
+        let shares = |a: &Node, b: &Node| a.mask.intersection(&b.mask) == *common;
+        let first = (0..self.nodes.len())
+            .find(|&i| (0..self.nodes.len()).any(|j| j != i && shares(&self.nodes[i], &self.nodes[j])))
+            .unwrap_or(0);
+        let mut group = vec![self.nodes.remove(first)];
+        let (mut with, rest): (Vec<Node>, Vec<Node>) =
+            std::mem::take(&mut self.nodes).into_iter().partition(|n| shares(&group[0], n));
+        group.append(&mut with);
+        group.sort_by(|a, b| a.ids.cmp(&b.ids));
+        self.nodes = rest;
+
+        let kind = group[0].value.fields().kind();
+        let nothing;
+        let base = match base {
+            Some(base) => base.fields(),
+            None => {
+                nothing = empty(kind);
+                &nothing
+            }
+        };
+        let sides: Vec<&Fields> = group.iter().map(|n| n.value.fields()).collect();
+        if base.kind() != kind || sides.iter().any(|s| s.kind() != kind) {
+            return Err(FoldError::KindsDiffer);
+        }
+        let fields = merge_fields(base, &sides);
+        let mut mask = Bits::default();
+        let mut ids: Vec<RevisionId> = Vec::new();
+        let mut stamp = Stamp::ZERO;
+        for node in &group {
+            mask.union_with(&node.mask);
+            ids.extend(&node.ids);
+            stamp = stamp.max(node.stamp);
+        }
+        ids.sort_unstable();
+        let merged = Node { ids, mask, value: Value::Merged(Arc::new(fields)), stamp };
+        let at = self.nodes.partition_point(|n| n.ids < merged.ids);
+        self.nodes.insert(at, merged);
+        Ok(())
+    }
+}
+
+/// The view that `heads` make together: a pure function of the set of heads, whatever their order. Heads that
+/// are ancestors of others are left out; heads without a common ancestor merge over an empty record.
+pub fn fold(graph: &Graph, heads: &[RevisionId]) -> Result<Folded, FoldError> {
+    let key: Vec<RevisionId> = graph.maximal(heads.iter().copied()).into_iter().collect();
+    if key.is_empty() {
+        return Err(FoldError::NoHeads);
+    }
+    let mut done: BTreeMap<Vec<RevisionId>, (Value, Stamp)> = BTreeMap::new();
+    let mut stack = vec![Frame::new(graph, key.clone())?];
+    while let Some(frame) = stack.last_mut() {
+        if let [node] = frame.nodes.as_slice() {
+            done.insert(std::mem::take(&mut frame.key), (node.value.clone(), node.stamp));
+            stack.pop();
+            continue;
+        }
+        let (common, tips) = frame.deepest(graph);
+        match tips.as_slice() {
+            [] => frame.merge(&common, None)?,
+            [only] => {
+                let base = graph.revision(*only).ok_or(FoldError::Missing { id: *only })?.clone();
+                frame.merge(&common, Some(&Value::Revision(base)))?;
+            }
+            _ => match done.get(&tips) {
+                Some((base, _)) => frame.merge(&common, Some(base))?,
+                None => {
+                    let below = Frame::new(graph, tips)?;
+                    stack.push(below);
+                }
+            },
+        }
+    }
+    let (value, stamp) = done.remove(&key).ok_or(FoldError::NoHeads)?;
+    let fields = match value {
+        Value::Merged(fields) => Arc::unwrap_or_clone(fields),
+        Value::Revision(revision) => revision.fields.clone(),
+    };
+    Ok(Folded { fields, stamp })
+}

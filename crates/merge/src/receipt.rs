@@ -1,0 +1,248 @@
+//! What an automatic merge did, and how to take it back.
+
+use std::collections::BTreeSet;
+
+use holdfast_domain::{
+    Date, DeviceId, Fields, Merge, NameSet, NoteFields, NotebookFields, NotebookId, RevisionId, SetEntry, SetField,
+    Stamp, Trash, TrashState,
+};
+
+use crate::align::{hunks, lines};
+use crate::fields::{empty, merge_fields};
+use crate::{FoldError, Graph, fold};
+
+/// The receipt of a merge: equal on every device that shows the same heads with the same algorithm.
+pub fn receipt_id(heads: &[RevisionId], algo: u32) -> [u8; 16] {
+    let heads: BTreeSet<&RevisionId> = heads.iter().collect();
+    let mut hasher = blake3::Hasher::new_derive_key("holdfast merge 1 receipt");
+    hasher.update(&algo.to_le_bytes());
+    for head in heads {
+        hasher.update(&head.0);
+    }
+    let mut id = [0; 16];
+    hasher.finalize_xof().fill(&mut id);
+    id
+}
+
+/// A field that one side changed. Values are those shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChangedField {
+    /// A note's title, or a notebook's or device's name.
+    Title {
+        old: String,
+        new: String,
+    },
+    Notebook {
+        old: Option<NotebookId>,
+        new: Option<NotebookId>,
+    },
+    Due {
+        old: Option<Date>,
+        new: Option<Date>,
+    },
+    Done {
+        old: bool,
+        new: bool,
+    },
+    Trash {
+        old: TrashState,
+        new: TrashState,
+    },
+    FrontMatter(Vec<DiffHunk>),
+    TagAdded(String),
+    TagRemoved(String),
+    AliasAdded(String),
+    AliasRemoved(String),
+    /// By the path that the text links it with.
+    AttachmentAdded(String),
+    AttachmentRemoved(String),
+    /// Something that needs a newer version.
+    Unknown,
+}
+
+/// Lines that changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiffHunk {
+    /// Where, counted from 0 in the new text.
+    pub line: usize,
+    pub removed: String,
+    pub added: String,
+}
+
+/// What came from one head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SideChange {
+    pub head: RevisionId,
+    pub author: DeviceId,
+    pub stamp: Stamp,
+    pub fields: Vec<ChangedField>,
+    pub body: Vec<DiffHunk>,
+}
+
+fn line_hunks(old: &str, new: &str) -> Vec<DiffHunk> {
+    if old == new {
+        return Vec::new();
+    }
+    let (old, new): (Vec<&str>, Vec<&str>) = (lines(old).collect(), lines(new).collect());
+    hunks(old.iter(), new.iter())
+        .into_iter()
+        .map(|(before, after)| DiffHunk {
+            line: after.start,
+            removed: old[before].concat(),
+            added: new[after].concat(),
+        })
+        .collect()
+}
+
+fn names(
+    old: &NameSet,
+    new: &NameSet,
+    added: fn(String) -> ChangedField,
+    removed: fn(String) -> ChangedField,
+) -> Vec<ChangedField> {
+    let gone = old.names().into_iter().filter(|n| !new.contains_name(n)).map(removed);
+    let come = new.names().into_iter().filter(|n| !old.contains_name(n)).map(added);
+    gone.chain(come).collect()
+}
+
+fn value<T: Ord + Clone>(old: &Merge<T>, new: &Merge<T>, field: fn(T, T) -> ChangedField) -> Option<ChangedField> {
+    (old.shown() != new.shown()).then(|| field(old.shown().clone(), new.shown().clone()))
+}
+
+fn trash(old: Trash, new: Trash) -> Option<ChangedField> {
+    (old.state != new.state).then_some(ChangedField::Trash { old: old.state, new: new.state })
+}
+
+fn title(old: String, new: String) -> ChangedField {
+    ChangedField::Title { old, new }
+}
+
+fn in_notebook(old: Option<NotebookId>, new: Option<NotebookId>) -> ChangedField {
+    ChangedField::Notebook { old, new }
+}
+
+fn note_changes(old: &NoteFields, new: &NoteFields) -> Vec<ChangedField> {
+    let mut out = Vec::new();
+    out.extend(value(&old.title, &new.title, title));
+    out.extend(value(&old.notebook, &new.notebook, in_notebook));
+    out.extend(value(&old.due, &new.due, |old, new| ChangedField::Due { old, new }));
+    out.extend(value(&old.done, &new.done, |old, new| ChangedField::Done { old, new }));
+    out.extend(trash(old.trash, new.trash));
+    out.extend(names(&old.tags, &new.tags, ChangedField::TagAdded, ChangedField::TagRemoved));
+    out.extend(names(&old.aliases, &new.aliases, ChangedField::AliasAdded, ChangedField::AliasRemoved));
+    let paths = |f: &NoteFields| f.attachments.iter().map(|e| e.value.clone()).collect::<BTreeSet<_>>();
+    let (was, is) = (paths(old), paths(new));
+    out.extend(was.difference(&is).map(|(path, _)| ChangedField::AttachmentRemoved(path.clone())));
+    out.extend(is.difference(&was).map(|(path, _)| ChangedField::AttachmentAdded(path.clone())));
+    let front = line_hunks(old.front_matter.shown(), new.front_matter.shown());
+    out.extend((!front.is_empty()).then_some(ChangedField::FrontMatter(front)));
+    out.extend((old.unknown != new.unknown).then_some(ChangedField::Unknown));
+    out
+}
+
+fn notebook_changes(old: &NotebookFields, new: &NotebookFields) -> Vec<ChangedField> {
+    let mut out = Vec::new();
+    out.extend(value(&old.name, &new.name, title));
+    out.extend(value(&old.parent, &new.parent, in_notebook));
+    out.extend(trash(old.trash, new.trash));
+    out.extend((old.unknown != new.unknown).then_some(ChangedField::Unknown));
+    out
+}
+
+/// What came from each head, compared with the fold of what all of them build on. In the order of the ids.
+pub fn summarize(graph: &Graph, heads: &[RevisionId]) -> Result<Vec<SideChange>, FoldError> {
+    let heads = graph.maximal(heads.iter().copied());
+    let mut common = None;
+    for head in &heads {
+        let set = graph.down_set(&[*head])?;
+        common = Some(match common {
+            Some(common) => set.intersection(&common),
+            None => set,
+        });
+    }
+    let tips = if heads.len() > 1 { graph.tips(&common.unwrap_or_default()) } else { heads.iter().copied().collect() };
+    let base = if tips.is_empty() { None } else { Some(fold(graph, &tips)?.fields) };
+    let mut out = Vec::with_capacity(heads.len());
+    for head in heads {
+        let revision = graph.revision(head).ok_or(FoldError::Missing { id: head })?;
+        let nothing;
+        let base = match &base {
+            Some(base) => base,
+            None => {
+                nothing = empty(revision.fields.kind());
+                &nothing
+            }
+        };
+        let (fields, body) = match (base, &revision.fields) {
+            (Fields::Note(old), Fields::Note(new)) => {
+                (note_changes(old, new), line_hunks(&old.body.shown(), &new.body.shown()))
+            }
+            (Fields::Notebook(old), Fields::Notebook(new)) => (notebook_changes(old, new), Vec::new()),
+            (Fields::Device(old), Fields::Device(new)) => {
+                (value(&old.name, &new.name, title).into_iter().collect(), Vec::new())
+            }
+            (old, new) if old.kind() == new.kind() => {
+                ((old != new).then_some(ChangedField::Unknown).into_iter().collect(), Vec::new())
+            }
+            _ => return Err(FoldError::KindsDiffer),
+        };
+        out.push(SideChange { head, author: revision.author, stamp: revision.stamp(), fields, body });
+    }
+    Ok(out)
+}
+
+fn renew_set<T: Ord + Clone>(set: &mut SetField<T>, current: &SetField<T>, stamp: Stamp) {
+    let renewed = set
+        .0
+        .iter()
+        .map(|e| if current.0.contains(e) { e.clone() } else { SetEntry { value: e.value.clone(), stamp } });
+    set.0 = renewed.collect();
+}
+
+fn renew<T: PartialEq + Clone>(field: &mut Merge<T>, current: &Merge<T>, stamp: Stamp) {
+    if let Some(value) = field.as_resolved()
+        && current.as_resolved() != Some(value)
+    {
+        *field = Merge::resolved(value.clone(), stamp);
+    }
+}
+
+fn renew_trash(trash: &mut Trash, current: Trash, stamp: Stamp) {
+    if *trash != current && trash.state != TrashState::Open {
+        trash.stamp = stamp;
+    }
+}
+
+/// Takes back a merge or a decision: `current`, with what led from `side` to `merged` undone. `side` is the
+/// state to go back to (a head of the receipt, or the fold before the decision). The result may itself ask.
+/// What it brings back gets `stamp`, so that a removal which had not seen it does not take it away again.
+pub fn undo(current: &Fields, merged: &Fields, side: &Fields, stamp: Stamp) -> Fields {
+    if current.kind() != merged.kind() || current.kind() != side.kind() {
+        return current.clone();
+    }
+    let mut fields = merge_fields(merged, &[current, side]);
+    match (&mut fields, current) {
+        (Fields::Note(f), Fields::Note(current)) => {
+            renew_set(&mut f.tags, &current.tags, stamp);
+            renew_set(&mut f.aliases, &current.aliases, stamp);
+            renew_set(&mut f.attachments, &current.attachments, stamp);
+            renew(&mut f.title, &current.title, stamp);
+            renew(&mut f.front_matter, &current.front_matter, stamp);
+            renew(&mut f.notebook, &current.notebook, stamp);
+            renew(&mut f.due, &current.due, stamp);
+            renew(&mut f.done, &current.done, stamp);
+            renew(&mut f.file_name, &current.file_name, stamp);
+            renew_trash(&mut f.trash, current.trash, stamp);
+            if f.body != current.body {
+                f.body.stamp = stamp;
+            }
+        }
+        (Fields::Notebook(f), Fields::Notebook(current)) => {
+            renew(&mut f.name, &current.name, stamp);
+            renew(&mut f.parent, &current.parent, stamp);
+            renew_trash(&mut f.trash, current.trash, stamp);
+        }
+        _ => {}
+    }
+    fields
+}

@@ -1,0 +1,229 @@
+//! The n-ary merge of one value: `x1 - b + x2 - b + x3`, over terms.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use holdfast_domain::{Merge, Opaque, SetField, Stamp, Term, Trash, TrashState, UnknownFields};
+
+/// A place holds at most this many sides of a text.
+pub const MAX_SIDES: usize = 8;
+
+fn values<T>(merge: &Merge<T>) -> impl Iterator<Item = &T> {
+    merge.terms().iter().map(|t| &t.value)
+}
+
+/// Equal in every term, whenever it was written.
+pub(crate) fn same_values<T: PartialEq>(a: &Merge<T>, b: &Merge<T>) -> bool {
+    a.terms().len() == b.terms().len() && values(a).eq(values(b))
+}
+
+/// Added and removed terms in the canonical order. There are at least as many removed as added, less one.
+pub(crate) fn weave<T: Ord>(mut adds: Vec<Term<T>>, mut removes: Vec<T>) -> Vec<Term<T>> {
+    adds.sort();
+    removes.sort();
+    let mut removes = removes.into_iter();
+    let mut terms = Vec::with_capacity(2 * adds.len());
+    for add in adds {
+        if !terms.is_empty() {
+            terms.extend(removes.next().map(|r| Term::new(r, Stamp::ZERO)));
+        }
+        terms.push(add);
+    }
+    terms
+}
+
+/// A merge of terms that are known to be odd in number.
+pub(crate) fn from_woven<T>(terms: Vec<Term<T>>) -> Merge<T> {
+    Merge::from_terms(terms).unwrap_or_else(|| unreachable!("one more term is added than removed"))
+}
+
+/// Cancels equal added and removed terms; a side keeps its newest stamp.
+fn simplify<T: Ord + Clone>(terms: &[Term<T>]) -> Vec<Term<T>> {
+    if terms.len() == 1 {
+        return terms.to_vec();
+    }
+    let mut count: BTreeMap<&T, (i64, Stamp)> = BTreeMap::new();
+    for (i, term) in terms.iter().enumerate() {
+        let entry = count.entry(&term.value).or_insert((0, Stamp::ZERO));
+        if i % 2 == 0 {
+            *entry = (entry.0 + 1, entry.1.max(term.stamp));
+        } else {
+            entry.0 -= 1;
+        }
+    }
+    let (mut adds, mut removes) = (Vec::new(), Vec::new());
+    for (value, (n, stamp)) in count {
+        for _ in 0..n {
+            adds.push(Term::new(value.clone(), stamp));
+        }
+        for _ in n..0 {
+            removes.push(value.clone());
+        }
+    }
+    weave(adds, removes)
+}
+
+/// One term, where all added terms are equal.
+pub(crate) fn settle<T: Ord>(terms: Vec<Term<T>>) -> Merge<T> {
+    let equal = terms.iter().step_by(2).all(|t| t.value == terms[0].value);
+    if !equal {
+        return from_woven(terms);
+    }
+    let stamp = terms.iter().step_by(2).map(|t| t.stamp).max().unwrap_or(Stamp::ZERO);
+    match terms.into_iter().next() {
+        Some(term) => Merge::resolved(term.value, stamp),
+        None => unreachable!("a merge has a term"),
+    }
+}
+
+/// Merges sides over a base. `cap` shortens a list of sides that grew too long.
+pub(crate) fn merge_terms<T: Ord + Clone>(
+    base: &Merge<T>,
+    sides: &[&Merge<T>],
+    cap: fn(Vec<Term<T>>) -> Vec<Term<T>>,
+) -> Merge<T> {
+    // Only one changed, or several in the same way: that, with its stamps and as it stands.
+    let mut changed: Vec<&Merge<T>> = sides.iter().copied().filter(|s| *s != base).collect();
+    changed.sort();
+    changed.dedup();
+    match changed.as_slice() {
+        [] => return base.clone(),
+        [only] => return (*only).clone(),
+        _ => {}
+    }
+    // The same terms written at different times are one side: the newest.
+    let mut distinct: Vec<&Merge<T>> = Vec::new();
+    for side in changed.iter().rev() {
+        if !same_values(side, base) && !distinct.iter().any(|d| same_values(d, side)) {
+            distinct.push(side);
+        }
+    }
+    match distinct.as_slice() {
+        [] => return changed.last().map_or_else(|| base.clone(), |m| (*m).clone()),
+        [only] => return (*only).clone(),
+        _ => {}
+    }
+    // Flattened, the signs stay alternate: a merge has an odd number of terms.
+    let mut flat: Vec<Term<T>> = Vec::new();
+    for (i, side) in distinct.iter().enumerate() {
+        if i > 0 {
+            flat.extend_from_slice(base.terms());
+        }
+        flat.extend_from_slice(side.terms());
+    }
+    let merged = settle(simplify(&flat));
+    settle(cap(crossed(base, sides, &distinct, merged).into_terms()))
+}
+
+/// Two decisions about an open base can cross (one took X, one took Y): flattening then yields a side that
+/// nobody holds. The place is open instead, with what those who decided hold.
+fn crossed<T: Ord + Clone>(base: &Merge<T>, sides: &[&Merge<T>], changed: &[&Merge<T>], merged: Merge<T>) -> Merge<T> {
+    let held: BTreeSet<&T> = sides.iter().flat_map(|s| s.adds()).map(|t| &t.value).collect();
+    if base.is_resolved() || merged.adds().all(|t| held.contains(&t.value)) {
+        return merged;
+    }
+    let mut adds: BTreeMap<&T, Stamp> = BTreeMap::new();
+    for term in changed.iter().flat_map(|s| s.adds()) {
+        let stamp = adds.entry(&term.value).or_insert(term.stamp);
+        *stamp = term.stamp.max(*stamp);
+    }
+    let base = simplify(base.terms());
+    let was = base.iter().skip(1).step_by(2).chain(base.iter().step_by(2)).map(|t| &t.value);
+    let mut removes: Vec<&T> = was.filter(|v| !adds.contains_key(v)).collect();
+    if removes.is_empty() {
+        removes.push(&base[0].value);
+    }
+    let removes: Vec<T> = removes.into_iter().cycle().take(adds.len() - 1).cloned().collect();
+    from_woven(weave(adds.into_iter().map(|(v, s)| Term::new(v.clone(), s)).collect(), removes))
+}
+
+/// Each value once where there are very many sides. None is dropped.
+fn each_once<T: Ord + Clone>(terms: Vec<Term<T>>) -> Vec<Term<T>> {
+    if terms.len() < 2 * MAX_SIDES {
+        return terms;
+    }
+    let mut adds: BTreeMap<T, Stamp> = BTreeMap::new();
+    let mut removes = Vec::new();
+    for (i, term) in terms.into_iter().enumerate() {
+        if i % 2 == 0 {
+            let stamp = adds.entry(term.value).or_insert(term.stamp);
+            *stamp = term.stamp.max(*stamp);
+        } else {
+            removes.push(term.value);
+        }
+    }
+    weave(adds.into_iter().map(|(v, s)| Term::new(v, s)).collect(), removes)
+}
+
+/// A value that asks where sides disagree.
+pub fn merge_scalar<T: Ord + Clone>(base: &Merge<T>, sides: &[&Merge<T>]) -> Merge<T> {
+    merge_terms(base, sides, each_once)
+}
+
+/// A value for which the newest writing is taken and nobody asked.
+pub fn merge_newest<T: Ord + Clone>(base: &Merge<T>, sides: &[&Merge<T>]) -> Merge<T> {
+    let merged = merge_scalar(base, sides);
+    let newest = merged.newest();
+    Merge::resolved(newest.value.clone(), newest.stamp)
+}
+
+/// Elements count +1 in each side and -1 for each base between them; what is above zero stays. So an addition
+/// stays, and a removal takes exactly the elements that its author had seen.
+pub fn merge_set<T: Ord + Clone>(base: &SetField<T>, sides: &[&SetField<T>]) -> SetField<T> {
+    let mut count = BTreeMap::new();
+    for entry in sides.iter().flat_map(|s| &s.0) {
+        *count.entry(entry).or_insert(0_i64) += 1;
+    }
+    for entry in &base.0 {
+        *count.entry(entry).or_insert(0) -= sides.len() as i64 - 1;
+    }
+    SetField(count.into_iter().filter(|(_, n)| *n > 0).map(|(entry, _)| entry.clone()).collect())
+}
+
+/// Decisions to trash or to keep. `edited[i]`: side `i` changed anything else.
+pub fn merge_trash(base: Trash, sides: &[Trash], edited: &[bool]) -> Trash {
+    let changed: BTreeSet<Trash> = sides.iter().copied().filter(|t| *t != base).collect();
+    let states: BTreeSet<TrashState> = changed.iter().map(|t| t.state).collect();
+    let stamp = changed.iter().map(|t| t.stamp).max().unwrap_or(base.stamp);
+    let state = match states.len() {
+        0 => base.state,
+        1 => changed.first().map_or(base.state, |t| t.state),
+        _ => TrashState::Open,
+    };
+    let kept = sides.iter().zip(edited).any(|(t, edited)| !t.is_trashed() && *edited);
+    let state = if state == TrashState::Trashed && kept { TrashState::Open } else { state };
+    Trash { state, stamp }
+}
+
+/// Fields that this version cannot read: a disagreement is kept as one, and only a newer version can decide it.
+pub fn merge_unknown(base: &UnknownFields, sides: &[&UnknownFields]) -> UnknownFields {
+    let numbers: BTreeSet<u64> = sides.iter().flat_map(|s| s.keys()).chain(base.keys()).copied().collect();
+    let mut merged = UnknownFields::new();
+    for n in numbers {
+        let was = base.get(&n);
+        let mut changed: Vec<Option<&Opaque>> = Vec::new();
+        for side in sides {
+            let is = side.get(&n);
+            if is != was && !changed.contains(&is) {
+                changed.push(is);
+            }
+        }
+        let value = match changed.as_slice() {
+            [] => was.cloned(),
+            [only] => only.cloned(),
+            several => {
+                let mut all = BTreeSet::new();
+                for value in several.iter().flatten() {
+                    match value {
+                        Opaque::One(bytes) => drop(all.insert(bytes.clone())),
+                        Opaque::Conflict(set) => all.extend(set.iter().cloned()),
+                    }
+                }
+                Some(Opaque::Conflict(all))
+            }
+        };
+        if let Some(value) = value {
+            merged.insert(n, value);
+        }
+    }
+    merged
+}

@@ -1,0 +1,290 @@
+//! The model's small counterexamples, the rules field by field, and the fold at its edges.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use holdfast_domain::{
+    Body, DeviceFields, Fields, Merge, NotebookFields, NotebookId, Opaque, RevisionId, Segment, Stamp, Trash,
+    TrashState, UnknownFields,
+};
+use holdfast_merge::{FoldError, Graph, edit_body, fold, merge_fields, receipt_id, summarize, undo};
+
+use crate::world::{World, note, place, show, show_body, stamp, text};
+
+fn trash(state: TrashState) -> impl FnOnce(&mut holdfast_domain::NoteFields, Stamp) {
+    move |f, stamp| f.trash = Trash { state, stamp }
+}
+
+/// Heads X and Y of `a b c d e f g`, where c became X and Y.
+fn two() -> (World, RevisionId, RevisionId, RevisionId) {
+    let mut w = World::default();
+    let base = w.write(&[], |f, stamp| {
+        f.body = Body::text(text("a b c d e f g"), stamp);
+        f.tags.add_name("t".into(), stamp);
+    });
+    let x = w.write_text(&[base], "a b X d e f g");
+    let y = w.write_text(&[base], "a b Y d e f g");
+    (w, base, x, y)
+}
+
+#[test]
+fn a_disagreement_is_one_open_place() {
+    let (w, _, x, y) = two();
+    assert_eq!(show(&w.fold(&[x, y])), "a,b {+X -c +Y} d,e,f,g tags [\"t\"] live");
+}
+
+#[test]
+fn crossed_decisions_ask_again() {
+    let (mut w, _, x, y) = two();
+    let took = [w.write_text(&[x, y], "a b X d e f g"), w.write_text(&[x, y], "a b Y d e f g")];
+    assert_eq!(show_body(&w.fold(&took).body), "a,b {+X -c +Y} d,e,f,g");
+}
+
+#[test]
+fn edits_elsewhere_carry_the_place_on() {
+    let (mut w, _, x, y) = two();
+    let edit = |from: &'static str, to: &'static str| {
+        move |f: &mut holdfast_domain::NoteFields, stamp: Stamp| {
+            let shown = f.body.shown();
+            f.body = edit_body(&f.body, &shown.replace(from, to), stamp);
+        }
+    };
+    let e = [w.write(&[x, y], edit("a\n", "a1\n")), w.write(&[x, y], edit("g\n", "g2\n"))];
+    assert_eq!(show_body(&w.fold(&e).body), "a1,b {+X -c +Y} d,e,f,g2");
+    let e2 = [w.write(&e, edit("e\n", "E\n")), w.write(&e, edit("b\n", "b\nB\n"))];
+    assert_eq!(show_body(&w.fold(&e2).body), "a1,b,B {+X -c +Y} d,E,f,g2");
+}
+
+#[test]
+fn a_tag_added_again_is_not_undone_by_a_removal_that_had_not_seen_it() {
+    let (mut w, base, ..) = two();
+    let off = w.write(&[base], |f, _| assert!(f.tags.remove_name("t")));
+    let q = w.write(&[base], |f, _| assert!(f.tags.remove_name("t")));
+    let on = w.write(&[q], |f, stamp| assert!(f.tags.add_name("T".into(), stamp)));
+    assert_eq!(w.fold(&[off, on]).tags.names(), ["T"]);
+    assert!(w.fold(&[off, q]).tags.names().is_empty());
+}
+
+#[test]
+fn trash_decisions_that_disagree_ask_and_so_does_an_edit() {
+    let (mut w, base, x, _) = two();
+    let t = w.write(&[base], trash(TrashState::Trashed));
+    let l = w.write(&[t], trash(TrashState::Live));
+    let l2 = w.write(&[t], trash(TrashState::Live));
+    let t2 = w.write(&[l], trash(TrashState::Trashed));
+    assert_eq!(w.fold(&[l2, t2]).trash.state, TrashState::Open);
+    assert_eq!(w.fold(&[t, x]).trash.state, TrashState::Open);
+    let touched = w.write(&[base], |f, _| f.updated_ms = 99);
+    assert_eq!(w.fold(&[t, touched]).trash.state, TrashState::Trashed, "a time is no edit");
+    let both = w.write(&[base], trash(TrashState::Trashed));
+    assert_eq!(w.fold(&[t, both]).trash.state, TrashState::Trashed);
+}
+
+#[test]
+fn taken_back_is_as_never_done() {
+    let (mut w, base, ..) = two();
+    let u = w.write_text(&[base], "a b c d e f");
+    let z = w.write_text(&[base], "a b c d e f");
+    let z = w.write_text(&[z], "a b c d e f g");
+    assert_eq!(show_body(&w.fold(&[u, z]).body), "a,b,c,d,e,f");
+}
+
+#[test]
+fn three_heads_of_one_base_merge_at_once_and_equal_ones_agree() {
+    let mut w = World::default();
+    let base = w.write_text(&[], "a b c");
+    let heads = [w.write_text(&[base], "A b c"), w.write_text(&[base], "a b C"), w.write_text(&[base], "a b C")];
+    assert_eq!(show_body(&w.fold(&heads).body), "A,b,C");
+    let more = w.write_text(&[base], "a b D");
+    let heads = [heads[0], heads[1], heads[2], more];
+    assert_eq!(show_body(&w.fold(&heads).body), "A,b {+C -c +D}");
+}
+
+#[test]
+fn heads_without_a_common_ancestor_merge_over_nothing() {
+    let mut w = World::default();
+    let (a, b) = (w.write_text(&[], "a same"), w.write_text(&[], "b same"));
+    let folded = w.fold(&[a, b]);
+    assert_eq!(show_body(&folded.body), "{+a,same -() +b,same}");
+}
+
+#[test]
+fn more_than_eight_sides_lose_no_line() {
+    let mut w = World::default();
+    let base = w.write_text(&[], "k m");
+    let heads: Vec<RevisionId> = (0..12).map(|i| w.write_text(&[base], &format!("k x{i} y{i} m"))).collect();
+    let folded = w.fold(&heads);
+    assert_eq!(folded.body.places().map(|p| p.adds().count()).collect::<Vec<_>>(), [8]);
+    let all: String = folded.body.places().flat_map(|p| p.adds()).map(|t| t.value.as_str()).collect();
+    assert!((0..12).all(|i| all.contains(&format!("x{i}\ny{i}\n"))), "{all}");
+    let mut titles = Vec::new();
+    for i in 0..12 {
+        titles.push(w.write(&[base], |f, stamp| f.title = Merge::resolved(format!("t{i}"), stamp)));
+    }
+    assert_eq!(w.fold(&titles).title.adds().count(), 12, "no title is dropped or joined");
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    let mut graph = Graph::new();
+    let id = |n| RevisionId([n; 32]);
+    assert_eq!(fold(&graph, &[]), Err(FoldError::NoHeads));
+    assert_eq!(fold(&graph, &[id(1)]), Err(FoldError::Missing { id: id(1) }));
+    let mut w = World::default();
+    let base = w.write_text(&[], "a");
+    let (x, y) = (w.write_text(&[base], "b"), w.write_text(&[base], "c"));
+    graph.insert(base, vec![], None);
+    for head in [x, y] {
+        graph.insert(head, vec![base], w.graph.revision(head).cloned());
+    }
+    assert_eq!(fold(&graph, &[x, y]), Err(FoldError::Missing { id: base }));
+    assert!(fold(&graph, &[x, base]).is_ok(), "the base of one head is not needed");
+}
+
+#[test]
+fn one_record_has_one_kind() {
+    let mut w = World::default();
+    let a = w.write_text(&[], "a");
+    let b = w.insert(&[], stamp(2, 2), Fields::Unknown(9, UnknownFields::new()));
+    assert_eq!(fold(&w.graph, &[a, b]), Err(FoldError::KindsDiffer));
+}
+
+#[test]
+fn five_thousand_revisions_and_a_ladder_of_crossings_fold_without_recursion() {
+    let mut graph = Graph::new();
+    let mut w = World::default();
+    let body = |s| Fields::Note(note(s));
+    let first = w.insert(&[], stamp(1, 1), body("a b c"));
+    let revision = |id: RevisionId| w.graph.revision(id).cloned();
+    graph.insert(first, vec![], revision(first));
+    let id = |n: u32| {
+        let mut id = [0; 32];
+        id[..4].copy_from_slice(&n.to_be_bytes());
+        RevisionId(id)
+    };
+    // Two heads at a time, each on both before: every base is a fold of two.
+    let mut pair = vec![first];
+    for n in 0..1_000 {
+        let next = vec![id(2 * n + 1), id(2 * n + 2)];
+        for (i, at) in next.iter().enumerate() {
+            let words = if i == 0 { format!("a{n} b c") } else { format!("a b c{n}") };
+            let fields = Fields::Note(note(&words));
+            let made = holdfast_domain::Revision::new(
+                holdfast_domain::RecordId([7; 16]),
+                pair.clone(),
+                stamp(u64::from(n) + 2, i as u8),
+                holdfast_domain::Origin::Edit,
+                1,
+                fields,
+            );
+            graph.insert(*at, pair.clone(), Some(Arc::new(made)));
+        }
+        pair = next;
+    }
+    // Then a chain of stubs above one of them does not matter, only its end does.
+    let mut tip = pair[0];
+    for n in 0..5_000 {
+        graph.insert(id(10_000 + n), vec![tip], None);
+        tip = id(10_000 + n);
+    }
+    let head = id(50_000);
+    graph.insert(head, vec![tip], revision(first));
+    let folded = fold(&graph, &[head, pair[1]]).unwrap();
+    let swapped = fold(&graph, &[pair[1], head]).unwrap();
+    assert_eq!(folded, swapped);
+    assert_eq!(graph.maximal([head, first, pair[1]]), BTreeSet::from([head, pair[1]]));
+}
+
+#[test]
+fn scalars_ask_and_sets_unite_and_times_stretch() {
+    let mut w = World::default();
+    let base = w.write_text(&[], "a");
+    let x = w.write(&[base], |f, s| {
+        f.title = Merge::resolved("X".into(), s);
+        f.file_name = Merge::resolved(Some("x.md".into()), s);
+        f.created_ms = 5;
+        f.updated_ms = 50;
+        f.unknown.insert(99, Opaque::One(vec![1]));
+    });
+    let y = w.write(&[base], |f, s| {
+        f.title = Merge::resolved("Y".into(), s);
+        f.file_name = Merge::resolved(Some("y.md".into()), s);
+        f.done = Merge::resolved(true, s);
+        f.created_ms = 7;
+        f.updated_ms = 40;
+        f.unknown.insert(99, Opaque::One(vec![2]));
+    });
+    let m = w.fold(&[x, y]);
+    assert_eq!((m.title.shown().as_str(), m.title.is_resolved()), ("Y", false));
+    assert_eq!(m.done.as_resolved(), Some(&true));
+    assert_eq!(m.file_name.as_resolved(), Some(&Some("y.md".to_string())), "the newest, and nobody is asked");
+    assert_eq!((m.created_ms, m.updated_ms), (5, 50));
+    assert_eq!(m.unknown[&99], Opaque::Conflict(BTreeSet::from([vec![1], vec![2]])));
+    assert!(m.needs_newer_version());
+}
+
+#[test]
+fn notebooks_and_devices() {
+    let base = NotebookFields {
+        name: Merge::resolved("n".into(), stamp(1, 1)),
+        parent: Merge::resolved(None, stamp(1, 1)),
+        trash: Trash::LIVE,
+        created_ms: 1,
+        unknown: UnknownFields::new(),
+    };
+    let moved = NotebookFields { parent: Merge::resolved(Some(NotebookId([3; 16])), stamp(2, 2)), ..base.clone() };
+    let gone = NotebookFields { trash: Trash { state: TrashState::Trashed, stamp: stamp(3, 3) }, ..base.clone() };
+    let [base, moved, gone] = [base, moved, gone].map(Fields::Notebook);
+    let merged = merge_fields(&base, &[&moved, &gone]);
+    assert_eq!(merged.as_notebook().map(|n| n.trash.state), Some(TrashState::Open));
+    let device = |name: &str, ms| {
+        Fields::Device(DeviceFields {
+            name: Merge::resolved(name.into(), stamp(ms, 1)),
+            platform: "linux".into(),
+            last_seen_ms: ms,
+            created_ms: 1,
+            unknown: UnknownFields::new(),
+        })
+    };
+    let merged = merge_fields(&device("a", 1), &[&device("b", 9), &device("c", 5)]);
+    assert_eq!(merged, device("b", 9));
+}
+
+#[test]
+fn receipts_say_what_came_from_whom_and_undo_takes_it_back() {
+    let (mut w, base, x, _) = two();
+    let z = w.write(&[base], |f, stamp| {
+        f.body = Body::text(text("a b c d e f G"), stamp);
+        f.tags.remove_name("t");
+        f.title = Merge::resolved("new".into(), stamp);
+    });
+    let summary = summarize(&w.graph, &[x, z]).unwrap();
+    let of = |id| summary.iter().find(|s| s.head == id).unwrap();
+    assert_eq!((of(x).body.len(), of(x).body[0].line, of(x).body[0].added.as_str()), (1, 2, "X\n"));
+    assert!(of(x).fields.is_empty());
+    assert_eq!(of(z).fields.len(), 2);
+    assert_eq!(receipt_id(&[x, z], 1), receipt_id(&[z, x, x], 1));
+    assert_ne!(receipt_id(&[x, z], 1), receipt_id(&[x, z], 2));
+
+    let merged = Fields::Note(w.fold(&[x, z]));
+    let side = Fields::Note(w.fold(&[x]));
+    let back = undo(&merged, &merged, &side, stamp(90, 9));
+    let back = back.as_note().unwrap();
+    assert_eq!(show(back), "a,b,X,d,e,f,g tags [\"t\"] live");
+    assert_eq!(back.tags.iter().next().unwrap().stamp, stamp(90, 9), "brought back under a new stamp");
+    assert_eq!(back.title.terms()[0].stamp, stamp(90, 9));
+}
+
+#[test]
+fn a_place_edited_here_and_decided_there() {
+    // Decided for the side that was edited: the edited side.
+    let open = Body::from_segments(
+        vec![Segment::Clean(text("a")), Segment::Place(place(&["X", "c", "Y"])), Segment::Clean(text("b"))],
+        stamp(20, 1),
+    );
+    let edited = edit_body(&open, &text("a Y2 b"), stamp(30, 1));
+    let kept = Body::text(text("a Y b"), stamp(31, 2));
+    let other = Body::text(text("a X b"), stamp(31, 2));
+    assert_eq!(show_body(&holdfast_merge::merge_body(&open, &[&edited, &kept])), "a,Y2,b");
+    assert_eq!(show_body(&holdfast_merge::merge_body(&open, &[&edited, &other])), "a {+X -Y +Y2} b");
+}

@@ -1,0 +1,10 @@
+//! The merge: small cases by hand, properties, random histories, and vectors that pin `ALGO` 1.
+#![allow(clippy::unwrap_used)]
+
+mod cases;
+mod edits;
+mod golden;
+mod history;
+mod props;
+mod reviews;
+mod world;

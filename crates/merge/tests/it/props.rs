@@ -1,0 +1,139 @@
+//! Properties of the merge of texts and fields, on any text.
+
+use std::collections::BTreeSet;
+
+use holdfast_domain::{Body, Fields, Merge, Segment, Stamp, Term, Trash, TrashState};
+use holdfast_merge::{SpanKind, diff_lines, diff_words, merge_body, merge_fields};
+use proptest::prelude::*;
+
+use crate::world::{note, stamp};
+
+/// 2,000 cases, unless `PROPTEST_CASES` says otherwise.
+pub fn config() -> ProptestConfig {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(2_000);
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
+/// Few different lines, so that they repeat and move; or any characters.
+pub fn any_text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => prop::collection::vec("[a-e]\n", 0..8).prop_map(|l| l.concat()),
+        2 => "[a-c\n\r\u{0}é日👩]{0,12}",
+        1 => any::<String>(),
+    ]
+}
+
+fn any_stamp() -> impl Strategy<Value = Stamp> {
+    (1..50_u64, 1..4_u8).prop_map(|(ms, device)| stamp(ms, device))
+}
+
+fn any_place() -> impl Strategy<Value = Merge<String>> {
+    (prop::collection::vec(("[a-d\n]{0,6}", any_stamp()), 1..4), "[a-d\n]{0,6}").prop_map(|(sides, base)| {
+        let mut terms = vec![Term::new("side\n".to_string(), stamp(5, 5))];
+        for (text, stamp) in sides {
+            terms.extend([Term::new(base.clone(), Stamp::ZERO), Term::new(text, stamp)]);
+        }
+        Merge::from_terms(terms).unwrap()
+    })
+}
+
+pub fn any_body() -> impl Strategy<Value = Body> {
+    let segment = prop_oneof![any_text().prop_map(Segment::Clean), any_place().prop_map(Segment::Place)];
+    (prop::collection::vec(segment, 0..5), any_stamp()).prop_map(|(s, stamp)| Body::from_segments(s, stamp))
+}
+
+fn any_clean() -> impl Strategy<Value = Body> {
+    (any_text(), any_stamp()).prop_map(|(text, stamp)| Body::text(text, stamp))
+}
+
+prop_compose! {
+    fn any_fields()(
+        body in any_body(), title in prop_oneof![any_place(), ("[a-c]", any_stamp()).prop_map(|(t, s)| Merge::resolved(t, s))],
+        tags in prop::collection::btree_set(("[a-c]", any_stamp()), 0..3), done in any::<bool>(), at in any_stamp(),
+        trash in 0..3, created in 1..5_u64, updated in 5..9_u64,
+    ) -> Fields {
+        let mut fields = note("");
+        fields.body = body;
+        fields.title = title;
+        for (name, stamp) in tags {
+            fields.tags.add_name(name, stamp);
+        }
+        fields.done = Merge::resolved(done, at);
+        let state = [TrashState::Live, TrashState::Trashed, TrashState::Open][trash as usize];
+        fields.trash = Trash { state, stamp: at };
+        (fields.created_ms, fields.updated_ms) = (created, updated);
+        Fields::Note(fields)
+    }
+}
+
+fn line_set(text: &str) -> BTreeSet<&str> {
+    text.split_inclusive('\n').map(|l| l.trim_end_matches('\n')).collect()
+}
+
+/// Every line in the clean text or in any term.
+fn all_lines(body: &Body) -> BTreeSet<&str> {
+    let mut out = BTreeSet::new();
+    for segment in body.segments() {
+        match segment {
+            Segment::Clean(text) => out.extend(line_set(text)),
+            Segment::Place(merge) => merge.terms().iter().for_each(|t| out.extend(line_set(&t.value))),
+        }
+    }
+    out
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn one_change_is_taken_as_it_is(b in any_fields(), x in any_fields()) {
+        prop_assert_eq!(&merge_fields(&b, &[&x, &x]), &x);
+        prop_assert_eq!(&merge_fields(&b, &[&b, &x]), &x);
+        prop_assert_eq!(&merge_fields(&b, &[&x, &b, &x]), &x);
+        prop_assert_eq!(&merge_fields(&b, &[&x]), &x);
+        prop_assert_eq!(&merge_fields(&b, &[]), &b);
+    }
+
+    #[test]
+    fn the_order_of_the_sides_does_not_matter(b in any_fields(), mut sides in prop::collection::vec(any_fields(), 2..5)) {
+        let merged = merge_fields(&b, &sides.iter().collect::<Vec<_>>());
+        for _ in 0..sides.len() {
+            sides.rotate_left(1);
+            prop_assert_eq!(&merge_fields(&b, &sides.iter().collect::<Vec<_>>()), &merged);
+        }
+        sides.reverse();
+        prop_assert_eq!(&merge_fields(&b, &sides.iter().collect::<Vec<_>>()), &merged);
+    }
+
+    #[test]
+    fn no_line_is_lost_and_none_comes_from_nowhere(b in any_clean(), sides in prop::collection::vec(any_clean(), 2..5)) {
+        let merged = merge_body(&b, &sides.iter().collect::<Vec<_>>());
+        let base = b.shown();
+        let texts: Vec<String> = sides.iter().map(Body::shown).collect();
+        let (was, result) = (line_set(&base), all_lines(&merged));
+        for text in &texts {
+            for line in line_set(text).difference(&was) {
+                prop_assert!(result.contains(line), "{line:?} is lost in {merged:?}");
+            }
+        }
+        for line in result {
+            prop_assert!(was.contains(line) || texts.iter().any(|t| line_set(t).contains(line)), "{line:?} is from nowhere");
+        }
+    }
+
+    #[test]
+    fn a_merge_has_the_invariants_of_a_body(b in any_body(), sides in prop::collection::vec(any_body(), 2..4)) {
+        let merged = merge_body(&b, &sides.iter().collect::<Vec<_>>());
+        prop_assert_eq!(&Body::from_segments(merged.segments().to_vec(), merged.stamp), &merged);
+        prop_assert!(merged.places().all(|p| p.terms().len() > 1 && p.adds().count() <= 8));
+    }
+
+    #[test]
+    fn a_difference_holds_both_texts(old in any_text(), new in any_text()) {
+        for spans in [diff_words(&old, &new), diff_lines(&old, &new)] {
+            let without = |kind| spans.iter().filter(|s| s.kind != kind).map(|s| s.text.as_str()).collect::<String>();
+            prop_assert_eq!(without(SpanKind::Added), old.clone());
+            prop_assert_eq!(without(SpanKind::Removed), new.clone());
+        }
+    }
+}

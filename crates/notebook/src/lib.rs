@@ -1,0 +1,45 @@
+//! Use cases. [`Vault`] is one person's encrypted store on one computer, open; every change goes through
+//! one door ([`Vault::transact`]), which opens the transaction, records what changed, and tells it.
+//!
+//! Nothing here knows Tauri, HTTP or SQL. The network comes in as a [`holdfast_protocol::SyncProtocol`].
+
+mod attachments;
+mod changes;
+mod env;
+mod error;
+mod history;
+mod notebooks;
+mod notes;
+mod patch;
+mod receipts;
+mod record;
+mod review;
+mod search;
+pub mod sync;
+mod transfer;
+mod txn;
+mod vault;
+mod view;
+
+pub use attachments::{Attachment, MAX_ATTACHMENT_BYTES};
+pub use changes::OpChanges;
+pub use env::Env;
+pub use error::{NotebookError, Result};
+pub use history::RevisionInfo;
+pub use notebooks::{NotebookNode, TagCount};
+pub use notes::{NewNote, Note, NotesFilter, Saved};
+pub use patch::{NotePatch, TagPatch};
+pub use receipts::{Receipt, ReceiptSide};
+pub use review::{DeviceStamp, KeptChoice, RecordReview, ReviewSummary};
+pub use search::SearchHit;
+pub use transfer::{ExportReport, ImportReport, Skipped};
+pub use vault::{Created, Keychain, NoKeychain, OsKeychain, Vault, default_vault_dir, vault_exists};
+
+// The types that these use cases take and answer with, so that a shell needs no other crate for them.
+pub use holdfast_domain::{
+    Date, DeviceId, Fields, NoteId, NotebookId, RecordId, RevisionId, Stamp, TrashState, clean_title, fold_name,
+};
+pub use holdfast_merge::{ChangedField, Choice, DiffHunk, Place, PlaceId, PlaceKind, PlaceValue, Side};
+pub use holdfast_protocol::ProtocolError;
+pub use holdfast_store::{NoteOrder, NoteRow, NotebookFilter, TrashFilter};
+pub use holdfast_sync::SyncState;

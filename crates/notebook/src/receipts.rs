@@ -1,0 +1,135 @@
+//! Receipts: what was merged by itself, shown as a difference, and undone.
+
+use holdfast_domain::{NoteId, RecordId, RevisionId};
+use holdfast_merge::{Graph, SideChange, fold, receipt_id, summarize};
+
+use holdfast_store::{Reader, ReceiptRow};
+
+use crate::record::Record;
+use crate::review::{title_of, write_undo};
+use crate::{NotebookError, Result, Vault};
+
+const RECEIPT: &str = "receipt";
+
+/// Older ones stay in the history.
+const RECEIPTS_SHOWN: u32 = 500;
+
+/// An automatic merge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    pub id: [u8; 16],
+    pub record: RecordId,
+    pub title: String,
+    pub heads: Vec<RevisionId>,
+    pub at_ms: u64,
+    pub undone: bool,
+    pub seen: bool,
+    /// Filled by [`Vault::receipt`] and [`Vault::receipts`].
+    pub sides: Vec<ReceiptSide>,
+}
+
+/// What came from one version.
+pub type ReceiptSide = SideChange;
+
+impl Vault {
+    /// All of them, the newest first.
+    pub fn receipts(&self) -> Result<Vec<Receipt>> {
+        self.read(|r| {
+            let mut out = Vec::new();
+            for row in r.list_receipts(RECEIPTS_SHOWN)? {
+                if let Some(receipt) = load(self, r, &row)? {
+                    out.push(receipt);
+                }
+            }
+            Ok(out)
+        })
+    }
+
+    pub fn receipt(&self, id: [u8; 16]) -> Result<Receipt> {
+        self.read(|r| {
+            let missing = || NotebookError::NotFound { what: RECEIPT, id: hex(&id) };
+            let row = r.receipt(&id)?.ok_or_else(missing)?;
+            load(self, r, &row)?.ok_or_else(missing)
+        })
+    }
+
+    pub fn unseen_receipts(&self) -> Result<u32> {
+        self.read(|r| Ok(r.unseen_receipts()? as u32))
+    }
+
+    pub fn mark_receipts_seen(&self) -> Result<()> {
+        if self.unseen_receipts()? == 0 {
+            return Ok(());
+        }
+        self.transact(|t| {
+            t.tx.mark_receipts_seen()?;
+            t.changes.receipts = true;
+            Ok(())
+        })
+    }
+
+    /// Goes back to one version of an automatic merge, keeping what was written since. May itself ask.
+    pub fn undo_receipt(&self, id: [u8; 16], side: RevisionId) -> Result<()> {
+        self.transact(|t| {
+            let row = t.tx.receipt(&id)?.ok_or_else(|| NotebookError::NotFound { what: RECEIPT, id: hex(&id) })?;
+            if !row.heads.contains(&side) {
+                return Err(NotebookError::NotFound { what: "version", id: side.to_string() });
+            }
+            t.commit_working(row.record)?;
+            let record = t.existing(row.record, "note")?;
+            let merged = record.fold(&row.heads)?.fields;
+            let before = record.revision(side)?.fields;
+            write_undo(t, &record, &merged, &before)?;
+            t.tx.mark_receipt_undone(&id)?;
+            t.changes.receipts = true;
+            Ok(())
+        })
+    }
+}
+
+/// Notes that these heads were merged by themselves, if they were.
+pub(crate) fn record_merge(t: &mut crate::txn::Txn<'_>, record: RecordId, heads: &[RevisionId]) -> Result<()> {
+    let id = receipt_id(heads, holdfast_merge::ALGO);
+    let row = ReceiptRow {
+        id: id.to_vec(),
+        record,
+        heads: heads.to_vec(),
+        merge_algo: holdfast_merge::ALGO,
+        at_ms: t.now_ms,
+        undone: false,
+        seen: false,
+    };
+    if t.tx.put_receipt(&row)? {
+        t.changes.receipts = true;
+        t.changes.notes.insert(NoteId::from(record));
+    }
+    Ok(())
+}
+
+fn load(
+    vault: &Vault,
+    reader: &Reader<'_>,
+    row: &ReceiptRow,
+) -> Result<Option<Receipt>> {
+    let Some(record) = Record::load(vault, reader, row.record)? else { return Ok(None) };
+    let mut graph: Graph = record.graph()?;
+    for head in &row.heads {
+        record.fill(&mut graph, *head)?;
+    }
+    let sides = record.folding(&mut graph, |graph| summarize(graph, &row.heads))?;
+    let title = title_of(&record.folding(&mut graph, |graph| fold(graph, &row.heads))?.fields);
+    Ok(Some(Receipt {
+        id: row.id.as_slice().try_into().map_err(|_| NotebookError::Internal("a receipt's id".into()))?,
+        record: row.record,
+        title,
+        heads: row.heads.clone(),
+        at_ms: row.at_ms,
+        undone: row.undone,
+        seen: row.seen,
+        sides,
+    }))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}

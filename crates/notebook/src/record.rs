@@ -1,0 +1,149 @@
+//! A record as it stands: its heads, what is being typed, and the state that they make together.
+
+use std::sync::Arc;
+
+use holdfast_domain::{Fields, RecordId, Revision, RevisionId};
+use holdfast_merge::{FoldError, Folded, Graph, fold};
+use holdfast_store::{Reader, WorkingRow};
+
+use crate::{NotebookError, Result, Vault};
+
+/// The uncommitted revision of a record. Its id is the one it will have: a buffer that was saved names it, and
+/// the name stays true when it is committed.
+#[derive(Clone, Debug)]
+pub(crate) struct Working {
+    pub id: RevisionId,
+    pub revision: Revision,
+    pub row: WorkingRow,
+}
+
+pub(crate) struct Record<'r, 'c> {
+    reader: &'r Reader<'c>,
+    pub id: RecordId,
+    pub heads: Vec<RevisionId>,
+    pub working: Option<Working>,
+}
+
+impl<'r, 'c> Record<'r, 'c> {
+    /// `None` where there is no such record.
+    pub fn load(vault: &Vault, reader: &'r Reader<'c>, id: RecordId) -> Result<Option<Self>> {
+        let working = match reader.working(id)? {
+            Some(row) => {
+                let revision = Revision::decode(&row.fields)?;
+                Some(Working { id: vault.revision_id(&row.fields)?, revision, row })
+            }
+            None => None,
+        };
+        let heads = reader.heads(id)?;
+        Ok((!heads.is_empty() || working.is_some()).then_some(Self { reader, id, heads, working }))
+    }
+
+    /// The versions that make up what is shown: the heads that the working revision does not supersede, and it.
+    pub fn shown_heads(&self) -> Vec<RevisionId> {
+        match &self.working {
+            None => self.heads.clone(),
+            Some(w) => {
+                let mut heads: Vec<_> =
+                    self.heads.iter().copied().filter(|h| !w.revision.parents().contains(h)).collect();
+                heads.push(w.id);
+                heads.sort_unstable();
+                heads
+            }
+        }
+    }
+
+    pub fn shown(&self) -> Result<Folded> {
+        self.fold(&self.shown_heads())
+    }
+
+    /// The state that these versions make together. Only the bodies that the fold needs are read.
+    pub fn fold(&self, ids: &[RevisionId]) -> Result<Folded> {
+        if let [only] = ids {
+            let revision = self.revision(*only)?;
+            return Ok(Folded { stamp: revision.stamp(), fields: revision.fields });
+        }
+        let mut graph = self.graph()?;
+        for id in ids {
+            self.fill(&mut graph, *id)?;
+        }
+        self.folding(&mut graph, |graph| fold(graph, ids))
+    }
+
+    /// Runs a fold, reading the revisions that it misses until it has all.
+    pub fn folding<T>(
+        &self,
+        graph: &mut Graph,
+        run: impl Fn(&Graph) -> Result<T, FoldError>,
+    ) -> Result<T> {
+        loop {
+            match run(graph) {
+                Err(FoldError::Missing { id }) if graph.revision(id).is_none() => self.fill(graph, id)?,
+                other => return Ok(other?),
+            }
+        }
+    }
+
+    /// The places of all versions in the graph, without their bodies.
+    pub fn graph(&self) -> Result<Graph> {
+        let mut graph = Graph::new();
+        for row in self.reader.history(self.id)? {
+            graph.insert(row.rid, row.parents, None);
+        }
+        if let Some(w) = &self.working {
+            graph.insert(w.id, w.revision.parents().to_vec(), Some(Arc::new(w.revision.clone())));
+        }
+        Ok(graph)
+    }
+
+    pub fn fill(&self, graph: &mut Graph, id: RevisionId) -> Result<()> {
+        let revision = self.revision(id)?;
+        graph.insert(id, revision.parents().to_vec(), Some(Arc::new(revision)));
+        Ok(())
+    }
+
+    pub fn revision(&self, id: RevisionId) -> Result<Revision> {
+        if let Some(w) = self.working.as_ref().filter(|w| w.id == id) {
+            return Ok(w.revision.clone());
+        }
+        let revision = self.reader.revision(id)?.ok_or_else(|| NotebookError::missing(&id))?;
+        if revision.record == self.id { Ok(revision) } else { Err(NotebookError::missing(&id)) }
+    }
+
+    /// True for a version of this record that is stored here, or the working one.
+    pub fn knows(&self, id: RevisionId) -> Result<bool> {
+        Ok(self.working.as_ref().is_some_and(|w| w.id == id) || self.reader.record_of(id)? == Some(self.id))
+    }
+
+    /// True while the server has not confirmed all of it. Parents are sent before their children, so the heads
+    /// tell. Always false without a server.
+    pub fn is_waiting(&self) -> Result<bool> {
+        if !crate::sync::has_server(self.reader)? {
+            return Ok(false);
+        }
+        if self.working.is_some() {
+            return Ok(true);
+        }
+        for head in &self.heads {
+            if self.reader.in_outbox(*head)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// True where two states differ in anything that a person wrote.
+pub(crate) fn differs(a: &Fields, b: &Fields) -> bool {
+    match (a, b) {
+        (Fields::Note(a), Fields::Note(b)) => {
+            let mut b = b.clone();
+            b.updated_ms = a.updated_ms;
+            // The stamps of a text typed back to what it was do not make it another text.
+            if a.body.segments() == b.body.segments() {
+                b.body.stamp = a.body.stamp;
+            }
+            *a != b
+        }
+        _ => a != b,
+    }
+}

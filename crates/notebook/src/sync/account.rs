@@ -1,0 +1,301 @@
+//! Adding a server: creating an account, joining one, signing in again.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use holdfast_crypto::{AccountKeys, CryptoError, KdfParams, KeyFile, OsRng, PassphraseKeys};
+use holdfast_domain::RevisionId;
+use holdfast_protocol as wire;
+use holdfast_protocol::{DeviceRegistration, JoinLink, LoginMethod, LoginSecret, ProtocolError, SyncProtocol, Token};
+use holdfast_store::{Reader, WriteTx};
+
+use super::{meta, seal_into_outbox};
+use crate::{Env, NotebookError, Result, Vault};
+
+/// Other devices may change the account's keys at the same time; so often it is tried anew.
+const KEY_TRIES: usize = 5;
+
+/// Where a server is, and the key it must have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerAddress {
+    pub url: String,
+    /// SHA-256 of the server's public key (SPKI).
+    pub pin: [u8; 32],
+}
+
+/// Makes the connection; the shell passes one over HTTPS.
+pub type Connect = Arc<dyn Fn(&ServerAddress) -> Result<Arc<dyn SyncProtocol>, ProtocolError> + Send + Sync>;
+
+/// What the vault knows of its account.
+pub(super) struct Account {
+    pub address: ServerAddress,
+    pub user: String,
+    /// `None` when the server refused it.
+    pub token: Option<Token>,
+    pub keys_version: u64,
+}
+
+pub(super) fn load(reader: &Reader<'_>) -> Result<Option<Account>> {
+    let text = |key| -> Result<Option<String>> {
+        Ok(reader.get_meta(key)?.map(|b| String::from_utf8_lossy(&b).into_owned()))
+    };
+    let Some(url) = text(meta::SERVER_URL)? else { return Ok(None) };
+    let pin = reader.get_meta(meta::SERVER_PIN)?.and_then(|b| b.try_into().ok());
+    let pin = pin.ok_or_else(|| NotebookError::Damaged("the database lacks the server's key".into()))?;
+    Ok(Some(Account {
+        address: ServerAddress { url, pin },
+        user: text(meta::USER)?.unwrap_or_default(),
+        token: reader.get_meta(meta::TOKEN)?.map(Token),
+        keys_version: reader.get_u64(meta::KEYS_VERSION)?.unwrap_or(0),
+    }))
+}
+
+fn store(tx: &WriteTx<'_>, address: &ServerAddress, user: &str, token: &[u8], keys_version: u64) -> Result<()> {
+    tx.put_meta(meta::SERVER_URL, address.url.as_bytes())?;
+    tx.put_meta(meta::SERVER_PIN, &address.pin)?;
+    tx.put_meta(meta::USER, user.as_bytes())?;
+    tx.put_meta(meta::TOKEN, token)?;
+    tx.put_u64(meta::KEYS_VERSION, keys_version)?;
+    Ok(())
+}
+
+/// Reads a join link; says what is wrong with one that is none.
+pub fn read_link(link: &str) -> Result<JoinLink> {
+    JoinLink::parse(link.trim()).map_err(|e| NotebookError::LinkInvalid(e.to_string()))
+}
+
+fn address(link: &JoinLink) -> ServerAddress {
+    ServerAddress { url: link.url.clone(), pin: link.pin }
+}
+
+fn wire_kdf(kdf: &KdfParams) -> wire::KdfParams {
+    wire::KdfParams { salt: kdf.salt, memory_kib: kdf.memory_kib, passes: kdf.passes, lanes: kdf.lanes }
+}
+
+fn registration(device: &holdfast_crypto::DevicePublic) -> DeviceRegistration {
+    DeviceRegistration { device: wire::DeviceId(device.device_id), sign_pk: device.sign_pk }
+}
+
+/// Makes an account on the server of a join link for a vault that has none, and queues everything for sending.
+pub async fn create_account(
+    vault: &Vault,
+    connect: &Connect,
+    link: &str,
+    user: &str,
+    passphrase: &str,
+    device_name: Option<&str>,
+) -> Result<()> {
+    if let Some(account) = vault.read(load)? {
+        return Err(NotebookError::HasServer(account.address.url));
+    }
+    let link = read_link(link)?;
+    if link.expires_ms <= vault.env().now_ms() {
+        return Err(NotebookError::LinkExpired);
+    }
+    let invitation = link.invitation.clone().ok_or_else(|| {
+        NotebookError::LinkInvalid("this link cannot make an account; ask for a new one from the server's owner".into())
+    })?;
+    let code_auth = vault.read(|r| Ok(r.get_meta(meta::CODE_AUTH)?))?.and_then(|b| b.try_into().ok());
+    let request = {
+        let keys = vault.keys();
+        let account = keys.file.account();
+        let derived = PassphraseKeys::derive(passphrase, account.kdf_params())?;
+        account.open_with_passphrase_keys(&derived)?;
+        wire::CreateAccount {
+            invitation,
+            user: user.to_owned(),
+            account: wire::AccountId(account.account_id()),
+            space: wire::SpaceId(vault.space().0),
+            kdf: wire_kdf(account.kdf_params()),
+            passphrase_auth: LoginSecret(*derived.auth()),
+            code_auth: LoginSecret(
+                code_auth.ok_or_else(|| NotebookError::Damaged("the database lacks the code's login".into()))?,
+            ),
+            keys: account.to_bytes(),
+            device: registration(&keys.open.device.public()),
+        }
+    };
+    let address = address(&link);
+    let server = connect(&address)?;
+    let session = server.create_account(request).await?;
+    vault.transact(|t| {
+        store(t.tx, &address, user, &session.token, session.keys_version)?;
+        for (rid, bytes) in unsent(t.reader())? {
+            seal_into_outbox(t, rid, &bytes)?;
+        }
+        t.changes.settings = true;
+        Ok(())
+    })?;
+    if let Some(name) = device_name {
+        vault.rename_device(name)?;
+    }
+    Ok(())
+}
+
+/// Every revision, parents before children.
+fn unsent(reader: &Reader<'_>) -> Result<Vec<(RevisionId, Vec<u8>)>> {
+    let mut out = Vec::new();
+    for record in reader.records()? {
+        let mut rows = reader.history(record)?;
+        let mut done = std::collections::BTreeSet::new();
+        while !rows.is_empty() {
+            let before = rows.len();
+            let mut later = Vec::new();
+            for row in rows {
+                if row.parents.iter().all(|p| done.contains(p)) {
+                    done.insert(row.rid);
+                    let bytes = reader.revision_bytes(row.rid)?.ok_or_else(|| NotebookError::missing(&row.rid))?;
+                    out.push((row.rid, bytes));
+                } else {
+                    later.push(row);
+                }
+            }
+            if later.len() == before {
+                return Err(NotebookError::Damaged(format!("the history of record {record} has no beginning")));
+            }
+            rows = later;
+        }
+    }
+    Ok(out)
+}
+
+/// Makes the vault of this computer in `dir` from an account that exists. The notes come with the first sync.
+pub async fn join(
+    dir: &Path,
+    connect: &Connect,
+    link: &str,
+    user: &str,
+    passphrase: &str,
+    device_name: &str,
+    env: Env,
+) -> Result<Vault> {
+    if crate::vault_exists(dir) {
+        return Err(NotebookError::VaultExists(dir.to_owned()));
+    }
+    let link = read_link(link)?;
+    let address = address(&link);
+    let server = connect(&address)?;
+    let (derived, session) = log_in(&*server, user, passphrase).await?;
+    let token = Token(session.token.clone());
+    let (mut keys, mut version) = (session.keys.clone(), session.keys_version);
+    for _ in 0..KEY_TRIES {
+        let account = AccountKeys::from_bytes(&keys).map_err(hostile)?;
+        let open = account.open_with_passphrase_keys(&derived).map_err(hostile)?;
+        if !open.spaces.contains_key(&session.space.0) {
+            return Err(NotebookError::HostileServer("it names a space that the account does not have".into()));
+        }
+        let (file, open) = KeyFile::join(account, open, &mut OsRng)?;
+        let request = wire::PutKeys {
+            expected_version: version,
+            keys: file.account().to_bytes(),
+            new_passphrase: None,
+            add_device: Some(registration(&open.device.public())),
+        };
+        match server.put_keys(&token, request).await {
+            Ok(version) => {
+                return Vault::create_joined(dir, file, open, device_name, env, |tx| {
+                    store(tx, &address, user, &session.token, version)
+                });
+            }
+            Err(ProtocolError::KeysChanged { .. }) => (keys, version) = server.get_keys(&token).await?,
+            Err(other) => return Err(other.into()),
+        }
+    }
+    Err(NotebookError::Protocol(ProtocolError::Busy { retry_after_s: None }))
+}
+
+async fn log_in(
+    server: &dyn SyncProtocol,
+    user: &str,
+    passphrase: &str,
+) -> Result<(PassphraseKeys, wire::Session)> {
+    let kdf = server.prelogin(user).await?;
+    let kdf = KdfParams { salt: kdf.salt, memory_kib: kdf.memory_kib, passes: kdf.passes, lanes: kdf.lanes };
+    // A server that asks for a weak derivation would get something that it can guess from.
+    kdf.check().map_err(|e| NotebookError::HostileServer(e.to_string()))?;
+    let derived = PassphraseKeys::derive(passphrase, &kdf)?;
+    let auth = LoginSecret(*derived.auth());
+    let session = server.login(wire::Login { user: user.to_owned(), method: LoginMethod::Passphrase, auth }).await?;
+    Ok((derived, session))
+}
+
+/// Keys that a server handed out and that do not open are the server's doing: the login was right.
+fn hostile(error: CryptoError) -> NotebookError {
+    match error {
+        CryptoError::NewerVersion(_) => NotebookError::NewerVersion,
+        other => NotebookError::HostileServer(format!("the account's keys do not open ({other})")),
+    }
+}
+
+/// After the server ended the session.
+pub async fn sign_in(vault: &Vault, connect: &Connect, passphrase: &str) -> Result<()> {
+    let account = vault.read(load)?.ok_or(NotebookError::NoServer)?;
+    let server = connect(&account.address)?;
+    let (_, session) = log_in(&*server, &account.user, passphrase).await?;
+    if session.space.0 != vault.space().0 {
+        return Err(NotebookError::HostileServer("it answers for another account".into()));
+    }
+    vault.transact(|t| {
+        t.tx.put_meta(meta::TOKEN, &session.token)?;
+        t.changes.settings = true;
+        Ok(())
+    })?;
+    vault.wake.notify_one();
+    Ok(())
+}
+
+/// The server refused the session.
+pub(super) fn signed_out(vault: &Vault) -> Result<()> {
+    vault.transact(|t| {
+        t.tx.remove_meta(meta::TOKEN)?;
+        t.changes.settings = true;
+        Ok(())
+    })
+}
+
+/// Notes that the server must learn a new passphrase's login; it does at the next sync.
+pub(crate) fn passphrase_changed(vault: &Vault, passphrase: &str) -> Result<()> {
+    if vault.read(load)?.is_none() {
+        return Ok(());
+    }
+    let derived = PassphraseKeys::derive(passphrase, vault.keys().file.account().kdf_params())?;
+    vault.transact(|t| Ok(t.tx.put_meta(meta::NEW_AUTH, &*derived.auth())?))
+}
+
+/// Sends a new passphrase's keys and login, if there are any to send.
+pub(super) async fn send_new_keys(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -> Result<()> {
+    let Some(auth) = vault.read(|r| Ok(r.get_meta(meta::NEW_AUTH)?))? else { return Ok(()) };
+    let auth = auth.try_into().map_err(|_| NotebookError::Damaged("the new passphrase's login".into()))?;
+    let request = {
+        // The keys are locked after the database, here as everywhere.
+        let version = vault.read(load)?.map_or(0, |a| a.keys_version);
+        let keys = vault.keys();
+        wire::PutKeys {
+            expected_version: version,
+            keys: keys.file.account().to_bytes(),
+            new_passphrase: Some((wire_kdf(keys.file.account().kdf_params()), LoginSecret(auth))),
+            add_device: None,
+        }
+    };
+    let version = server.put_keys(token, request).await?;
+    vault.transact(|t| {
+        t.tx.put_u64(meta::KEYS_VERSION, version)?;
+        t.tx.remove_meta(meta::NEW_AUTH)?;
+        Ok(())
+    })
+}
+
+/// Fetches the account's keys: another device may have joined.
+pub(super) async fn refresh_keys(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -> Result<()> {
+    let (bytes, version) = server.get_keys(token).await?;
+    let account = AccountKeys::from_bytes(&bytes).map_err(hostile)?;
+    {
+        let mut keys = vault.keys();
+        let crate::vault::Keys { file, open } = &mut *keys;
+        let mut changed = file.clone();
+        changed.update_account(account, open).map_err(hostile)?;
+        *file = changed;
+        vault.write_keys(&keys)?;
+    }
+    vault.transact(|t| Ok(t.tx.put_u64(meta::KEYS_VERSION, version)?))
+}

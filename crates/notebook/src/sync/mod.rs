@@ -1,0 +1,68 @@
+//! Sync, driven: the steps that `holdfast-sync` decides on, done over the database and a
+//! [`holdfast_protocol::SyncProtocol`].
+
+mod account;
+mod apply;
+mod blobs;
+mod device;
+mod driver;
+mod pull;
+mod push;
+mod status;
+
+use holdfast_crypto::{OsRng, SealContext, seal_revision};
+use holdfast_domain::RevisionId;
+use holdfast_protocol::EntryKind;
+use holdfast_store::Reader;
+
+use crate::Result;
+use crate::txn::Txn;
+
+pub(crate) use account::passphrase_changed;
+pub use account::{Connect, ServerAddress, create_account, join, read_link, sign_in};
+pub use driver::{CycleReport, Syncer};
+pub use status::{Activity, DeviceStatus, FirstSync, SyncStatus};
+
+/// Meta rows that only sync reads and writes.
+mod meta {
+    pub const SERVER_URL: &str = "server_url";
+    pub const SERVER_PIN: &str = "server_pin";
+    pub const USER: &str = "user";
+    pub const TOKEN: &str = "token";
+    pub const KEYS_VERSION: &str = "keys_version";
+    /// The login secret of a new passphrase that the server does not know yet.
+    pub const NEW_AUTH: &str = "new_auth";
+    pub const CODE_AUTH: &str = "code_auth";
+    pub const CONFIRMED_MS: &str = "confirmed_ms";
+    pub const LAST_CHANGES: &str = "last_changes";
+    pub const LAST_DURATION_MS: &str = "last_duration_ms";
+    pub const PAUSED: &str = "paused";
+}
+
+pub(crate) use meta::CODE_AUTH;
+
+/// True where a server was added to this vault.
+pub(crate) fn has_server(reader: &Reader<'_>) -> Result<bool> {
+    Ok(reader.get_meta(meta::SERVER_URL)?.is_some())
+}
+
+/// Seals a revision and queues it, where there is a server to send it to.
+pub(crate) fn enqueue(t: &mut Txn<'_>, rid: RevisionId, canonical: &[u8]) -> Result<()> {
+    if has_server(t.reader())? {
+        seal_into_outbox(t, rid, canonical)?;
+    }
+    Ok(())
+}
+
+fn seal_into_outbox(t: &mut Txn<'_>, rid: RevisionId, canonical: &[u8]) -> Result<()> {
+    let space = t.vault.space();
+    let (key_epoch, body) = t.vault.with_space_keys(|keys| {
+        let (key_epoch, key) = keys.current_epoch();
+        let (id_key_no, _) = keys.current_id_key();
+        let context = SealContext { space: space.0, rid: rid.0, key_epoch, id_key_no };
+        Ok((key_epoch, seal_revision(&context, key, canonical, &mut OsRng)?))
+    })?;
+    t.tx.push_outbox(rid, EntryKind::Revision as u64, key_epoch, &body)?;
+    t.changes.waiting = true;
+    Ok(())
+}

@@ -1,0 +1,86 @@
+//! Reading the log: a page at a time, checked whole before anything of it is taken.
+
+use std::collections::BTreeMap;
+
+use holdfast_protocol as wire;
+use holdfast_protocol::{
+    BatchManifest, Hash, LinkChain, LogAnswer, LogHead, LogPage, LogRequest, SyncProtocol, Token, batch_hash, verify,
+};
+use holdfast_store::Cursor;
+use holdfast_sync::StepReport;
+
+use super::account::refresh_keys;
+use super::apply;
+use crate::{NotebookError, Result, Vault};
+
+/// Bytes of bodies asked for at once.
+const PAGE_BYTES: u32 = 4 * 1024 * 1024;
+
+pub(super) struct Pulled {
+    pub report: StepReport,
+    pub revisions: u32,
+    /// Where this device is in the log, and how long the log is.
+    pub at: u64,
+    pub head: u64,
+}
+
+pub(super) async fn pull(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -> Result<Pulled> {
+    let space = wire::SpaceId(vault.space().0);
+    let cursor = vault.read(|r| Ok(r.cursor()?))?;
+    let (log_epoch, seq, link) = cursor.map_or((0, 0, Hash::ZERO), |c| (c.log_epoch, c.seq, Hash(c.link)));
+    let request = LogRequest { space, log_epoch, seq, link, max_bytes: PAGE_BYTES };
+    let page = match server.log(token, request).await? {
+        LogAnswer::Page(page) => page,
+        LogAnswer::Rebase { .. } => return Err(super::push::rebase()),
+    };
+    let mut chain = LinkChain::at(space, LogHead { log_epoch, seq, link });
+    let at = chain.feed(&page).map_err(|e| NotebookError::HostileServer(e.to_string()))?;
+    check_signatures(vault, server, token, &page).await?;
+    let head = page.head;
+    let count = page.entries.len() as u32;
+    let taken = vault.transact(|t| {
+        let taken = apply::apply(t, page)?;
+        if cursor.is_none_or(|c| c.seq != at.seq) {
+            t.tx.set_cursor(Cursor { log_epoch: at.log_epoch, seq: at.seq, link: at.link.0 })?;
+        }
+        Ok(taken)
+    })?;
+    let report = StepReport { caught_up: at.seq == head.seq, moved: count > 0, ..StepReport::default() };
+    Ok(Pulled { report, revisions: taken, at: at.seq, head: head.seq })
+}
+
+/// Every batch must be signed by the device that it names, and every device must be a member.
+async fn check_signatures(vault: &Vault, server: &dyn SyncProtocol, token: &Token, page: &LogPage) -> Result<()> {
+    let known = |vault: &Vault| -> BTreeMap<[u8; 16], [u8; 32]> {
+        vault.keys().open.account.members.devices.iter().map(|d| (d.device_id, d.sign_pk)).collect()
+    };
+    let mut members = known(vault);
+    if page.manifests.iter().any(|m| !members.contains_key(&m.device.0)) {
+        refresh_keys(vault, server, token).await?;
+        members = known(vault);
+    }
+    for manifest in &page.manifests {
+        let key = members.get(&manifest.device.0).ok_or_else(|| {
+            NotebookError::HostileServer("it sent changes of a computer that is not a member of this account".into())
+        })?;
+        verify(manifest, key)
+            .map_err(|e| NotebookError::HostileServer(format!("changes of a computer are not signed by it ({e})")))?;
+    }
+    check_counters(vault, &page.manifests)
+}
+
+/// A device's counter names one batch, for ever.
+fn check_counters(vault: &Vault, manifests: &[BatchManifest]) -> Result<()> {
+    vault.read(|r| {
+        for manifest in manifests {
+            let device = holdfast_domain::DeviceId(manifest.device.0);
+            if let Some(last) = r.last_manifest(device)?
+                && last.ctr == manifest.ctr
+                && last.batch != batch_hash(manifest).0
+            {
+                return Err(NotebookError::HostileServer("a computer's changes fork: its vault was copied".into()));
+            }
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,150 @@
+//! The one picture of sync that everything draws from.
+
+use holdfast_domain::DeviceId;
+use holdfast_store::Reader;
+use holdfast_sync::{Engine, Facts, SyncState, state};
+
+use super::{account, meta};
+use crate::{Result, Vault};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceStatus {
+    pub id: DeviceId,
+    pub name: String,
+    pub platform: String,
+    pub this_device: bool,
+    pub last_seen_ms: u64,
+    pub added_ms: u64,
+}
+
+/// Progress of the first sync of a joined vault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FirstSync {
+    pub done: u64,
+    pub total: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyncStatus {
+    pub state: SyncState,
+    /// Changes that the server has not confirmed, those being typed included.
+    pub waiting: u32,
+    pub waiting_attachments: u32,
+    pub waiting_attachment_bytes: u64,
+    pub to_review: u32,
+    pub last_confirmed_ms: Option<u64>,
+    pub last_changes: u32,
+    pub last_duration_ms: u32,
+    pub next_try_ms: Option<u64>,
+    pub server: Option<String>,
+    pub user: Option<String>,
+    pub devices: Vec<DeviceStatus>,
+    pub quarantined: u32,
+}
+
+/// A line of the activity log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Activity {
+    pub at_ms: u64,
+    pub what: String,
+    pub ok: bool,
+    pub duration_ms: u64,
+    pub bytes: u64,
+    pub message: String,
+}
+
+pub(super) fn facts(reader: &Reader<'_>) -> Result<Facts> {
+    let account = account::load(reader)?;
+    let has_server = account.is_some();
+    Ok(Facts {
+        has_server,
+        signed_in: account.is_some_and(|a| a.token.is_some()),
+        batch_pending: reader.batch()?.is_some(),
+        outbox: reader.outbox_len()? as u32,
+        working: if has_server { reader.working_count()? as u32 } else { 0 },
+        blobs_up: if has_server { reader.blobs_to_upload()?.len() as u32 } else { 0 },
+        blobs_down: if has_server { reader.blobs_to_fetch()?.len() as u32 } else { 0 },
+        log_known: reader.cursor()?.is_some(),
+    })
+}
+
+impl Vault {
+    pub(super) fn sync_facts(&self) -> Result<Facts> {
+        self.read(facts)
+    }
+
+    /// How things stand, with an engine that has not run: what a terminal says of a vault at rest.
+    pub fn sync_status(&self) -> Result<SyncStatus> {
+        let mut engine = Engine::default();
+        let facts = self.sync_facts()?;
+        let paused = self.read(|r| Ok(r.get_u64(meta::PAUSED)?.unwrap_or(0) == 1))?;
+        if paused {
+            engine.handle(holdfast_sync::Event::Pause(true), &facts, 0, 0);
+        }
+        let mut status = self.status_with(&engine)?;
+        // At rest nothing is being sent: either all was confirmed, or something waits, or it was never asked.
+        if status.state == SyncState::Syncing {
+            let confirmed = status.last_confirmed_ms.is_some() && facts.blobs_up == 0;
+            status.state = if confirmed && status.waiting == 0 { SyncState::UpToDate } else { SyncState::Waiting };
+        }
+        Ok(status)
+    }
+
+    pub(super) fn status_with(&self, engine: &Engine) -> Result<SyncStatus> {
+        let me = self.device();
+        self.read(|r| {
+            let facts = facts(r)?;
+            let account = account::load(r)?;
+            let uploads = r.blobs_to_upload()?;
+            let counts = r.sidebar_counts()?;
+            let mut devices: Vec<_> = r
+                .devices()?
+                .into_iter()
+                .map(|d| DeviceStatus {
+                    this_device: d.id == me,
+                    id: d.id,
+                    name: d.name,
+                    platform: d.platform,
+                    last_seen_ms: d.last_seen_ms,
+                    added_ms: d.created_ms,
+                })
+                .collect();
+            for device in &mut devices {
+                device.last_seen_ms = device.last_seen_ms.max(r.last_written_ms(device.id)?.unwrap_or(0));
+            }
+            devices.sort_by_key(|d| (!d.this_device, d.added_ms, d.id));
+            Ok(SyncStatus {
+                state: state(engine, &facts),
+                waiting: facts.waiting(),
+                waiting_attachments: if facts.has_server { uploads.len() as u32 } else { 0 },
+                waiting_attachment_bytes: if facts.has_server { uploads.iter().map(|b| b.size).sum() } else { 0 },
+                to_review: (counts.review + counts.review_notebooks) as u32,
+                last_confirmed_ms: r.get_u64(meta::CONFIRMED_MS)?,
+                last_changes: r.get_u64(meta::LAST_CHANGES)?.unwrap_or(0) as u32,
+                last_duration_ms: r.get_u64(meta::LAST_DURATION_MS)?.unwrap_or(0) as u32,
+                next_try_ms: engine.next_try_ms(),
+                server: account.as_ref().map(|a| a.address.url.clone()),
+                user: account.map(|a| a.user),
+                devices,
+                quarantined: r.quarantine_len()? as u32,
+            })
+        })
+    }
+
+    /// The newest first.
+    pub fn activity(&self, limit: u32) -> Result<Vec<Activity>> {
+        self.read(|r| {
+            let rows = r.list_activity(limit, None)?.into_iter().map(|row| row.activity);
+            Ok(rows
+                .map(|a| Activity {
+                    at_ms: a.at_ms,
+                    what: a.what,
+                    ok: a.ok,
+                    duration_ms: a.duration_ms,
+                    bytes: a.bytes,
+                    message: a.message,
+                })
+                .collect())
+        })
+    }
+}

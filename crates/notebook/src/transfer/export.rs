@@ -1,0 +1,97 @@
+//! Export: every live note as a file, with the files that it links.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+use std::time::Instant;
+
+use holdfast_domain::{Fields, NotebookId};
+use holdfast_formats::{ExportNote, export_paths, paths, render};
+use holdfast_store::{NoteQuery, TrashFilter};
+
+use super::{ExportReport, Skipped};
+use crate::record::Record;
+use crate::{NotebookError, Result, Vault};
+
+impl Vault {
+    /// Writes all live notes below a folder, which must be empty or not there: nothing of somebody else's is
+    /// overwritten.
+    pub fn export_folder(&self, root: &Path) -> Result<ExportReport> {
+        let started = Instant::now();
+        fs::create_dir_all(root).map_err(NotebookError::io(root))?;
+        if fs::read_dir(root).map_err(NotebookError::io(root))?.next().is_some() {
+            return Err(NotebookError::Invalid(format!(
+                "{} is not empty; export into an empty folder, so that nothing there is overwritten",
+                root.display()
+            )));
+        }
+        let mut report = ExportReport::default();
+        let notes = self.notes_to_export()?;
+        let names: Vec<_> = notes.iter().map(|(export, _)| export.clone()).collect();
+        let targets = export_paths(&names);
+        let mut written: BTreeSet<String> = targets.values().cloned().collect();
+        for (export, fields) in &notes {
+            let Some(path) = targets.get(&export.id) else { continue };
+            let Fields::Note(note) = fields else { continue };
+            write_file(root, path, &render(note, path))?;
+            report.notes += 1;
+            for entry in note.attachments.iter() {
+                let (relative, id) = &entry.value;
+                let Some(target) = paths::join(path, relative) else {
+                    report.skipped.push(Skipped { path: relative.clone(), reason: "its path leads out of the folder".into() });
+                    continue;
+                };
+                if !written.insert(target.clone()) {
+                    continue;
+                }
+                match self.attachment_bytes(*id) {
+                    Ok(bytes) => {
+                        write_file(root, &target, &bytes)?;
+                        report.attachments += 1;
+                    }
+                    Err(e @ (NotebookError::Invalid(_) | NotebookError::NotFound { .. })) => {
+                        report.skipped.push(Skipped { path: target, reason: e.to_string() });
+                    }
+                    Err(e) => return Err(e),
+                }
+            }
+        }
+        report.elapsed_ms = started.elapsed().as_millis() as u64;
+        Ok(report)
+    }
+
+    fn notes_to_export(&self) -> Result<Vec<(ExportNote, Fields)>> {
+        self.read(|r| {
+            let notebooks: BTreeMap<NotebookId, _> = r.notebooks()?.into_iter().map(|n| (n.id, n)).collect();
+            let path_of = |mut at: Option<NotebookId>| {
+                let mut names = Vec::new();
+                // Cycles are broken by the tree; here a bound is enough.
+                while let Some(row) = at.and_then(|id| notebooks.get(&id)).filter(|_| names.len() <= notebooks.len()) {
+                    if !row.trashed {
+                        names.push(row.name.clone());
+                    }
+                    at = row.parent;
+                }
+                names.reverse();
+                names
+            };
+            let mut out = Vec::new();
+            for row in r.list_notes(&NoteQuery { trash: TrashFilter::Live, ..NoteQuery::default() })? {
+                let Some(record) = Record::load(self, r, row.id.into())? else { continue };
+                let fields = record.shown()?.fields;
+                if let Fields::Note(note) = &fields {
+                    out.push((ExportNote::new(row.id, note, path_of(*note.notebook.shown())), fields));
+                }
+            }
+            Ok(out)
+        })
+    }
+}
+
+fn write_file(root: &Path, path: &str, bytes: &[u8]) -> Result<()> {
+    let target = root.join(path);
+    if let Some(parent) = target.parent() {
+        fs::create_dir_all(parent).map_err(NotebookError::io(parent))?;
+    }
+    fs::write(&target, bytes).map_err(NotebookError::io(&target))
+}

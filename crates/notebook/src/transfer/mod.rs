@@ -1,0 +1,30 @@
+//! Import of a folder of Markdown, and export to one.
+
+mod export;
+mod import;
+mod walk;
+
+/// A file that was not taken, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    pub path: String,
+    pub reason: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ImportReport {
+    pub notes: u32,
+    pub notebooks: u32,
+    pub tags: u32,
+    pub attachments: u32,
+    pub skipped: Vec<Skipped>,
+    pub elapsed_ms: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExportReport {
+    pub notes: u32,
+    pub attachments: u32,
+    pub skipped: Vec<Skipped>,
+    pub elapsed_ms: u64,
+}

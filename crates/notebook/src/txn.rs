@@ -1,0 +1,188 @@
+//! One change, inside its one database transaction.
+
+use std::collections::BTreeSet;
+
+use holdfast_domain::{Clock, Fields, Kind, NoteId, Origin, RecordId, Revision, RevisionId, Stamp};
+use holdfast_store::{Reader, RevisionSource, WorkingRow, WriteTx};
+
+use crate::record::{Record, differs};
+use crate::vault::meta;
+use crate::{NotebookError, OpChanges, Result, Vault};
+
+pub(crate) struct Txn<'a> {
+    pub vault: &'a Vault,
+    pub tx: &'a WriteTx<'a>,
+    clock: &'a mut Clock,
+    pub now_ms: u64,
+    pub changes: OpChanges,
+    /// Records whose view is out of date.
+    touched: BTreeSet<RecordId>,
+}
+
+impl<'a> Txn<'a> {
+    pub fn new(vault: &'a Vault, tx: &'a WriteTx<'a>, clock: &'a mut Clock) -> Self {
+        let now_ms = vault.env().now_ms();
+        Self { vault, tx, clock, now_ms, changes: OpChanges::default(), touched: BTreeSet::new() }
+    }
+
+    pub fn reader(&self) -> &'a Reader<'a> {
+        self.tx
+    }
+
+    /// A stamp greater than every one before.
+    pub fn stamp(&mut self) -> Stamp {
+        Stamp { hlc: self.clock.tick(self.now_ms), device: self.vault.device() }
+    }
+
+    /// Follows the clock of a revision that arrived.
+    pub fn observe(&mut self, revision: &Revision) {
+        self.clock.observe(revision.hlc, self.now_ms);
+    }
+
+    pub fn record(&self, id: RecordId) -> Result<Option<Record<'a, 'a>>> {
+        Record::load(self.vault, self.reader(), id)
+    }
+
+    pub fn existing(&self, id: RecordId, what: &'static str) -> Result<Record<'a, 'a>> {
+        self.record(id)?.ok_or_else(|| NotebookError::NotFound { what, id: id.to_string() })
+    }
+
+    /// Makes a new record.
+    pub fn create(&mut self, id: RecordId, fields: Fields, stamp: Stamp, origin: Origin) -> Result<RevisionId> {
+        self.commit_revision(&Revision::new(id, Vec::new(), stamp, origin, holdfast_merge::ALGO, fields))
+    }
+
+    /// Changes a record as a person does, on the versions that the person saw, as a working revision. Answers with
+    /// the versions that the next edit goes on from.
+    ///
+    /// Saving on versions that are no longer the newest makes a head of its own, never an overwrite.
+    pub fn edit(
+        &mut self,
+        id: RecordId,
+        what: &'static str,
+        seen: &[RevisionId],
+        origin: Origin,
+        change: impl FnOnce(&mut Fields, Stamp, u64) -> Result<()>,
+    ) -> Result<Vec<RevisionId>> {
+        let mut record = self.existing(id, what)?;
+        if seen.is_empty() {
+            return Err(NotebookError::Stale);
+        }
+        // A decision is a revision of its own, and so is typing that this edit has not seen.
+        let goes_on = record.working.as_ref().is_some_and(|w| {
+            seen.contains(&w.id) && w.revision.origin == origin && origin == Origin::Edit
+        });
+        if record.working.is_some() && !goes_on {
+            self.commit_working(id)?;
+            record = self.existing(id, what)?;
+        }
+        for version in seen {
+            if !record.knows(*version)? {
+                return Err(NotebookError::Stale);
+            }
+        }
+        let base = record.fold(seen)?;
+        if let Fields::Note(note) = &base.fields
+            && note.needs_newer_version()
+        {
+            return Err(NotebookError::NeedsNewerVersion);
+        }
+        let stamp = self.stamp();
+        let mut fields = base.fields.clone();
+        change(&mut fields, stamp, self.now_ms)?;
+
+        let (parents, started_ms) = match record.working.as_ref().filter(|w| goes_on && seen.contains(&w.id)) {
+            Some(w) => {
+                let others = seen.iter().copied().filter(|s| *s != w.id);
+                let all: Vec<_> = w.revision.parents().iter().copied().chain(others).collect();
+                (record.graph()?.maximal(all).into_iter().collect(), w.row.started_ms)
+            }
+            None => (seen.to_vec(), self.now_ms),
+        };
+        if origin == Origin::Edit && !parents.is_empty() && !differs(&fields, &record.fold(&parents)?.fields) {
+            if goes_on {
+                self.tx.take_working(id)?;
+                self.touch(id);
+            }
+            return Ok(parents);
+        }
+        let revision = Revision::new(id, parents, stamp, origin, holdfast_merge::ALGO, fields);
+        let bytes = revision.encode()?;
+        let working = self.vault.revision_id(&bytes)?;
+        self.tx.put_working(&WorkingRow {
+            record: id,
+            parents: revision.parents().to_vec(),
+            fields: bytes,
+            origin,
+            started_ms,
+            changed_ms: self.now_ms,
+        })?;
+        self.changes.waiting = true;
+        self.touch(id);
+        Ok(vec![working])
+    }
+
+    /// Changes a record on all its versions, and commits.
+    pub fn change_now(
+        &mut self,
+        id: RecordId,
+        what: &'static str,
+        origin: Origin,
+        change: impl FnOnce(&mut Fields, Stamp, u64) -> Result<()>,
+    ) -> Result<()> {
+        self.commit_working(id)?;
+        let seen = self.existing(id, what)?.shown_heads();
+        self.edit(id, what, &seen, origin, change)?;
+        self.commit_working(id)?;
+        Ok(())
+    }
+
+    /// What is being typed in a record becomes a revision. `None` where nothing is.
+    pub fn commit_working(&mut self, id: RecordId) -> Result<Option<RevisionId>> {
+        let Some(row) = self.tx.take_working(id)? else { return Ok(None) };
+        let revision = Revision::decode(&row.fields)?;
+        self.commit_revision(&revision).map(Some)
+    }
+
+    /// Stores a revision made here and queues it for sending.
+    pub fn commit_revision(&mut self, revision: &Revision) -> Result<RevisionId> {
+        let bytes = revision.encode()?;
+        let rid = self.vault.revision_id(&bytes)?;
+        if self.tx.put_revision(rid, revision, &bytes, RevisionSource::Here)? {
+            crate::sync::enqueue(self, rid, &bytes)?;
+        }
+        self.changes.waiting = true;
+        self.touch(revision.record);
+        Ok(rid)
+    }
+
+    /// The record's view will be made anew before the transaction ends.
+    pub fn touch(&mut self, id: RecordId) {
+        self.touched.insert(id);
+    }
+
+    /// Makes the views of what was touched so far, for an operation that reads them.
+    pub fn flush_views(&mut self) -> Result<()> {
+        while let Some(id) = self.touched.pop_first() {
+            let kind = crate::view::refresh(self, id)?;
+            match kind {
+                Some(Kind::Note) => {
+                    self.changes.notes.insert(NoteId::from(id));
+                }
+                Some(Kind::Notebook) => self.changes.notebooks = true,
+                Some(Kind::Device) => self.changes.settings = true,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings views, receipts and the clock up to date, and says what changed.
+    pub fn finish(mut self) -> Result<OpChanges> {
+        self.flush_views()?;
+        let last = self.clock.last();
+        self.tx.put_u64(meta::HLC_MS, last.ms)?;
+        self.tx.put_u64(meta::HLC_COUNTER, u64::from(last.counter))?;
+        Ok(self.changes)
+    }
+}

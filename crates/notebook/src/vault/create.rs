@@ -1,0 +1,220 @@
+//! Making a vault, and opening one.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Mutex;
+
+use holdfast_crypto::{CryptoError, KeyFile, KeychainKey, OpenVault, OsRng, RecoveryCode};
+use holdfast_domain::{Clock, DeviceId, Hlc, SpaceId};
+use holdfast_store::{RawKey, Store, WriteTx};
+use tokio::sync::{Notify, broadcast};
+
+use super::{DB_FILE, KEYS_FILE, Keychain, Keys, Lock, Vault, meta, vault_exists};
+use crate::{Env, NotebookError, Result};
+
+/// A new vault and the code that opens it without the passphrase. The code is shown once more until it is
+/// confirmed, and kept nowhere else.
+pub struct Created {
+    pub vault: Vault,
+    pub recovery_code: RecoveryCode,
+}
+
+impl Vault {
+    /// Makes a vault in `dir`, which may exist but must not hold one.
+    pub fn create(dir: &Path, passphrase: &str, device_name: &str, env: Env) -> Result<Created> {
+        super::passphrase::check(passphrase)?;
+        let lock = prepare(dir)?;
+        let mut rng = OsRng;
+        let (file, open, code) = KeyFile::create(passphrase, env.random()?, env.random()?, &mut rng)?;
+        let vault = Self::make(dir, lock, Keys { file, open }, device_name, env, |tx| {
+            tx.put_meta(meta::RECOVERY_PHRASE, code.to_phrase().as_bytes())?;
+            Ok(tx.put_meta(crate::sync::CODE_AUTH, &*code.auth())?)
+        })?;
+        Ok(Created { vault, recovery_code: code })
+    }
+
+    /// Makes a vault around keys that a server handed out; see [`crate::sync::join`].
+    pub(crate) fn create_joined(
+        dir: &Path,
+        file: KeyFile,
+        open: OpenVault,
+        device_name: &str,
+        env: Env,
+        setup: impl FnOnce(&WriteTx<'_>) -> Result<()>,
+    ) -> Result<Self> {
+        let lock = prepare(dir)?;
+        Self::make(dir, lock, Keys { file, open }, device_name, env, setup)
+    }
+
+    fn make(
+        dir: &Path,
+        lock: Lock,
+        keys: Keys,
+        device_name: &str,
+        env: Env,
+        setup: impl FnOnce(&WriteTx<'_>) -> Result<()>,
+    ) -> Result<Self> {
+        let db = dir.join(DB_FILE);
+        let key = raw_key(&keys.open)?;
+        let space = keys.open.account.spaces.keys().next().copied();
+        let space = SpaceId(space.ok_or_else(|| NotebookError::Damaged("the account has no space".into()))?);
+        let device = DeviceId(keys.open.device.device_id);
+        let store = Store::create(&db, &key)?;
+        let now = env.now_ms();
+        store.write(|tx| {
+            tx.put_meta(meta::DEVICE, &device.0)?;
+            tx.put_meta(meta::SPACE, &space.0)?;
+            tx.put_u64(meta::CREATED_MS, now)?;
+            setup(tx)
+        })?;
+        // The key file comes last: it is what makes the folder a vault.
+        keys.file.write(&dir.join(KEYS_FILE))?;
+        let vault = Self::assemble(dir, lock, keys, store, &key, env)?;
+        vault.write_device_record(device_name)?;
+        Ok(vault)
+    }
+
+    /// Opens with the passphrase.
+    pub fn open(dir: &Path, passphrase: &str, env: Env) -> Result<Self> {
+        Self::open_by(dir, env, |file| file.open_with_passphrase(passphrase))
+    }
+
+    /// Opens with the recovery code, and sets a new passphrase.
+    pub fn open_with_code(dir: &Path, code: &str, new_passphrase: &str, env: Env) -> Result<Self> {
+        super::passphrase::check(new_passphrase)?;
+        let code = RecoveryCode::parse(code)?;
+        let vault = Self::open_by(dir, env, |file| file.open_with_code(&code))?;
+        {
+            let mut keys = vault.keys();
+            let Keys { file, open } = &mut *keys;
+            let mut changed = file.clone();
+            changed.set_passphrase(open, new_passphrase, &mut OsRng)?;
+            *file = changed;
+            vault.write_keys(&keys)?;
+        }
+        crate::sync::passphrase_changed(&vault, new_passphrase)?;
+        Ok(vault)
+    }
+
+    /// Opens by the system's keychain. `None` where it has no key for this vault.
+    pub fn open_with_keychain(dir: &Path, keychain: &dyn Keychain, env: Env) -> Result<Option<Self>> {
+        if !vault_exists(dir) || !KeyFile::read(&dir.join(KEYS_FILE))?.has_keychain_copy() {
+            return Ok(None);
+        }
+        let Some(key) = keychain.get(&keychain_name(dir)) else { return Ok(None) };
+        Self::open_by(dir, env, |file| file.open_with_keychain(&key)).map(Some)
+    }
+
+    /// Keeps, or no longer keeps, a key for this vault in the system's keychain. False where it cannot.
+    pub fn use_keychain(&self, keychain: &dyn Keychain, on: bool) -> Result<bool> {
+        let name = keychain_name(&self.dir);
+        let mut keys = self.keys();
+        let Keys { file, open } = &mut *keys;
+        let mut changed = file.clone();
+        if on {
+            let key = KeychainKey::generate(&mut OsRng)?;
+            if !keychain.set(&name, &key) {
+                return Ok(false);
+            }
+            changed.set_keychain(open, Some(&key), &mut OsRng)?;
+        } else {
+            changed.set_keychain(open, None, &mut OsRng)?;
+            keychain.remove(&name);
+        }
+        *file = changed;
+        self.write_keys(&keys)?;
+        Ok(true)
+    }
+
+    /// True where the system's keychain opens this vault.
+    pub fn uses_keychain(&self) -> bool {
+        self.keys().file.has_keychain_copy()
+    }
+
+    fn open_by(dir: &Path, env: Env, open: impl FnOnce(&KeyFile) -> Result<OpenVault, CryptoError>) -> Result<Self> {
+        if !vault_exists(dir) {
+            return Err(NotebookError::NoVault(dir.to_owned()));
+        }
+        let lock = Lock::take(dir)?;
+        let file = KeyFile::read(&dir.join(KEYS_FILE))?;
+        let open = open(&file)?;
+        let key = raw_key(&open)?;
+        let db = dir.join(DB_FILE);
+        if !db.exists() {
+            return Err(NotebookError::Damaged(format!("{} is missing", db.display())));
+        }
+        let store = Store::open(&db, &key)?;
+        if !store.was_clean_stop() {
+            store.quick_check()?;
+        }
+        let vault = Self::assemble(dir, lock, Keys { file, open }, store, &key, env)?;
+        // What was typed when the last run was killed is on disk as working revisions: they go on from here.
+        vault.commit_all()?;
+        Ok(vault)
+    }
+
+    fn assemble(dir: &Path, lock: Lock, keys: Keys, store: Store, key: &RawKey, env: Env) -> Result<Self> {
+        let reader = Store::open_reader(&dir.join(DB_FILE), key)?;
+        let (space, device, last) = store.read(|r| {
+            let last = Hlc {
+                ms: r.get_u64(meta::HLC_MS)?.unwrap_or(0),
+                counter: r.get_u64(meta::HLC_COUNTER)?.unwrap_or(0) as u32,
+            };
+            Ok::<_, NotebookError>((id(r.get_meta(meta::SPACE)?)?, id(r.get_meta(meta::DEVICE)?)?, last))
+        })?;
+        Ok(Self {
+            dir: dir.to_owned(),
+            env,
+            keys: Mutex::new(keys),
+            store: Mutex::new(Some(store)),
+            reader: Mutex::new(Some(reader)),
+            clock: Mutex::new(Clock::resume(last)),
+            space: SpaceId(space),
+            device: DeviceId(device),
+            changes: broadcast::channel(256).0,
+            wake: Notify::new(),
+            _lock: lock,
+        })
+    }
+}
+
+fn raw_key(open: &OpenVault) -> Result<RawKey> {
+    RawKey::new(open.database_key.to_sqlcipher_hex())
+        .ok_or_else(|| NotebookError::Internal("the database key has another form".into()))
+}
+
+fn id(bytes: Option<Vec<u8>>) -> Result<[u8; 16]> {
+    bytes
+        .and_then(|b| b.try_into().ok())
+        .ok_or_else(|| NotebookError::Damaged("the database lacks the vault's own ids".into()))
+}
+
+/// The folder's path names the vault in the keychain: two vaults of one person have two keys.
+fn keychain_name(dir: &Path) -> String {
+    fs::canonicalize(dir).unwrap_or_else(|_| dir.to_owned()).display().to_string()
+}
+
+/// A folder that is ours alone, locked, and without a vault. A database whose keys never were written (a killed
+/// `create`) is set aside, not overwritten.
+fn prepare(dir: &Path) -> Result<Lock> {
+    fs::create_dir_all(dir).map_err(NotebookError::io(dir))?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(dir, fs::Permissions::from_mode(0o700)).map_err(NotebookError::io(dir))?;
+    }
+    let lock = Lock::take(dir)?;
+    if vault_exists(dir) {
+        return Err(NotebookError::VaultExists(dir.to_owned()));
+    }
+    for name in [DB_FILE, "vault.db-wal", "vault.db-shm"] {
+        let left = dir.join(name);
+        if left.exists() {
+            let aside = (1..).map(|n| dir.join(format!("{name}.unfinished-{n}"))).find(|p| !p.exists());
+            if let Some(aside) = aside {
+                fs::rename(&left, &aside).map_err(NotebookError::io(&left))?;
+            }
+        }
+    }
+    Ok(lock)
+}

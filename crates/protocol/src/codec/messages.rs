@@ -1,0 +1,136 @@
+//! Accounts, sessions and what else the HTTP form needs.
+
+use super::{Bytes, CborReader, CborWriter, Plain, ReadError, Text, Wire, once, wire_map};
+use crate::envelope::{ErrorBody, Keys, KeysVersion, Prelogin};
+use crate::limits::{MAX_INVITATION_BYTES, MAX_KEYS_MESSAGE_BYTES, MAX_MESSAGE_BYTES, MAX_TOKEN_BYTES, MAX_USER_BYTES};
+use crate::{CreateAccount, DeviceRegistration, KdfParams, Login, LoginMethod, PutKeys, ServerInfo, Session};
+
+wire_map!(KdfParams {
+    1 => salt as Plain,
+    2 => memory_kib as Plain,
+    3 => passes as Plain,
+    4 => lanes as Plain,
+});
+
+impl Wire for LoginMethod {
+    fn write(&self, to: &mut CborWriter) {
+        to.uint(match self {
+            Self::Passphrase => 1,
+            Self::RecoveryCode => 2,
+        });
+    }
+    fn read(from: &mut CborReader<'_>) -> Result<Self, ReadError> {
+        match from.uint()? {
+            1 => Ok(Self::Passphrase),
+            2 => Ok(Self::RecoveryCode),
+            _ => Err(ReadError("unknown way to sign in")),
+        }
+    }
+}
+
+wire_map!(DeviceRegistration {
+    1 => device as Plain,
+    2 => sign_pk as Plain,
+});
+
+wire_map!(CreateAccount {
+    1 => invitation as Bytes<MAX_INVITATION_BYTES>,
+    2 => user as Text<MAX_USER_BYTES>,
+    3 => account as Plain,
+    4 => space as Plain,
+    5 => kdf as Plain,
+    6 => passphrase_auth as Plain,
+    7 => code_auth as Plain,
+    8 => keys as Bytes<MAX_KEYS_MESSAGE_BYTES>,
+    9 => device as Plain,
+});
+
+wire_map!(Session {
+    1 => token as Bytes<MAX_TOKEN_BYTES>,
+    2 => account as Plain,
+    3 => space as Plain,
+    4 => keys as Bytes<MAX_KEYS_MESSAGE_BYTES>,
+    5 => keys_version as Plain,
+});
+
+wire_map!(Login {
+    1 => user as Text<MAX_USER_BYTES>,
+    2 => method as Plain,
+    3 => auth as Plain,
+});
+
+/// The pair stands as two keys, both or neither.
+impl Wire for PutKeys {
+    fn write(&self, to: &mut CborWriter) {
+        to.map(2 + 2 * usize::from(self.new_passphrase.is_some()) + usize::from(self.add_device.is_some()));
+        to.uint(1);
+        to.uint(self.expected_version);
+        to.uint(2);
+        to.bytes(&self.keys);
+        if let Some((kdf, auth)) = &self.new_passphrase {
+            to.uint(3);
+            kdf.write(to);
+            to.uint(4);
+            auth.write(to);
+        }
+        if let Some(device) = &self.add_device {
+            to.uint(5);
+            device.write(to);
+        }
+    }
+
+    fn read(from: &mut CborReader<'_>) -> Result<Self, ReadError> {
+        let (mut expected_version, mut keys, mut add_device) = (None, None, None);
+        let (mut kdf, mut auth) = (None, None);
+        from.map(|key, from| {
+            match key {
+                1 => once(&mut expected_version, from.uint()?)?,
+                2 => once(&mut keys, from.bytes(MAX_KEYS_MESSAGE_BYTES)?.to_vec())?,
+                3 => once(&mut kdf, Wire::read(from)?)?,
+                4 => once(&mut auth, Wire::read(from)?)?,
+                5 => once(&mut add_device, Wire::read(from)?)?,
+                _ => return Ok(false),
+            }
+            Ok(true)
+        })?;
+        let new_passphrase = match (kdf, auth) {
+            (Some(kdf), Some(auth)) => Some((kdf, auth)),
+            (None, None) => None,
+            _ => return Err(ReadError("half a new passphrase")),
+        };
+        Ok(Self {
+            expected_version: expected_version.ok_or(ReadError("no expected_version"))?,
+            keys: keys.ok_or(ReadError("no keys"))?,
+            new_passphrase,
+            add_device,
+        })
+    }
+}
+
+wire_map!(ServerInfo {
+    1 => version as Plain,
+    2 => max_batch_bytes as Plain,
+    3 => max_entry_bytes as Plain,
+    4 => max_blob_bytes as Plain,
+    5 => now_ms as Plain,
+});
+
+wire_map!(Prelogin {
+    1 => user as Text<MAX_USER_BYTES>,
+});
+
+wire_map!(Keys {
+    1 => keys as Bytes<MAX_KEYS_MESSAGE_BYTES>,
+    2 => version as Plain,
+});
+
+wire_map!(KeysVersion {
+    1 => version as Plain,
+});
+
+wire_map!(ErrorBody {
+    1 => code as Plain,
+    2 => message as Text<MAX_MESSAGE_BYTES>;
+    optional
+    3 => extra as Plain,
+});

@@ -1,0 +1,24 @@
+//! Wire format v1: messages, limits, log links, batch signatures, and the `SyncProtocol` trait.
+//!
+//! **Invariant:** nothing here can open a seal, and nothing here reads a clock, a random source or the network.
+
+mod batch;
+mod codec;
+mod envelope;
+mod error;
+mod ids;
+mod join_link;
+pub mod limits;
+mod link;
+mod messages;
+mod sync_protocol;
+
+pub use batch::{BadSignature, batch_hash, signed_bytes, verify};
+pub use codec::{MEDIA_TYPE, Wire, decode, encode};
+pub use envelope::{ErrorBody, Keys, KeysVersion, Prelogin};
+pub use error::ProtocolError;
+pub use ids::{AccountId, Cid, DeviceId, Hash, Rid, SpaceId};
+pub use join_link::{JoinLink, JoinLinkError, spki_pin};
+pub use link::{ChainError, LinkChain, body_hash, link};
+pub use messages::*;
+pub use sync_protocol::{SyncProtocol, Token};

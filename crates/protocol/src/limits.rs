@@ -1,0 +1,81 @@
+//! What the wire allows, in bytes unless the name says otherwise. Both ends hold to the same numbers:
+//! a client stays under them, a server refuses above them, and each checks before it allocates.
+
+use crate::{Entry, PushRequest};
+
+/// The version of the wire that this crate speaks.
+pub const WIRE_VERSION: u16 = 1;
+
+/// One entry's sealed body: a record of 3 MiB and room for the seal's header and padding.
+pub const MAX_ENTRY_BYTES: usize = 3 * 1024 * 1024 + 64 * 1024;
+/// The bodies of one batch together.
+pub const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
+/// The number of entries of one batch.
+pub const MAX_BATCH_ENTRIES: usize = 4096;
+/// An encoded push: the bodies, then two ids and a few numbers for each entry.
+pub const MAX_PUSH_BYTES: usize = MAX_BATCH_BYTES + MAX_BATCH_ENTRIES * 96 + 4096;
+
+/// The bodies of one page of the log together. A page that holds one entry only may be larger.
+pub const MAX_PAGE_BYTES: usize = MAX_BATCH_BYTES;
+/// The number of entries of one page of the log.
+pub const MAX_PAGE_ENTRIES: usize = 4096;
+/// The number of ids in all manifests of one page of the log; a page with one manifest is always allowed.
+pub const MAX_PAGE_MANIFEST_RIDS: usize = 4 * MAX_BATCH_ENTRIES;
+/// An encoded page of the log.
+pub const MAX_LOG_ANSWER_BYTES: usize =
+    MAX_PAGE_BYTES + MAX_ENTRY_BYTES + MAX_PAGE_ENTRIES * 384 + (MAX_PAGE_MANIFEST_RIDS + MAX_BATCH_ENTRIES) * 40;
+
+/// An account's sealed keys and membership log.
+pub const MAX_KEYS_BYTES: usize = 1024 * 1024;
+/// Any other request or answer: logins, errors, server information.
+pub const MAX_SMALL_BYTES: usize = 16 * 1024;
+/// A request or an answer that carries an account's keys.
+pub const MAX_KEYS_MESSAGE_BYTES: usize = MAX_KEYS_BYTES + MAX_SMALL_BYTES;
+/// A sealed blob.
+pub const MAX_BLOB_BYTES: usize = 256 * 1024 * 1024;
+
+/// A user name, in characters.
+pub const MAX_USER_LEN: usize = 64;
+/// A user name's UTF-8.
+pub const MAX_USER_BYTES: usize = MAX_USER_LEN * 4;
+/// An invitation, as a join link carries it.
+pub const MAX_INVITATION_BYTES: usize = 64;
+/// A session's token.
+pub const MAX_TOKEN_BYTES: usize = 64;
+/// The text of an error.
+pub const MAX_MESSAGE_BYTES: usize = 1024;
+/// A server's address in a join link.
+pub const MAX_URL_BYTES: usize = 512;
+
+/// What `entry` counts towards [`MAX_BATCH_BYTES`] and a log request's `max_bytes`.
+pub fn entry_bytes(entry: &Entry) -> usize {
+    entry.body.len()
+}
+
+/// What `request` counts towards [`MAX_BATCH_BYTES`].
+pub fn batch_bytes(request: &PushRequest) -> usize {
+    request.entries.iter().map(entry_bytes).sum()
+}
+
+/// A user name in the form in which names are compared: trimmed and lower-case. `None` when it is empty,
+/// longer than [`MAX_USER_LEN`] characters, or holds a control character.
+pub fn fold_user(user: &str) -> Option<String> {
+    let trimmed = user.trim();
+    let allowed = (1..=MAX_USER_LEN).contains(&trimmed.chars().count()) && !trimmed.chars().any(char::is_control);
+    allowed.then(|| trimmed.to_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn user_names_are_folded_or_refused() {
+        assert_eq!(fold_user("  Ada Lovelace "), Some("ada lovelace".into()));
+        assert_eq!(fold_user(""), None);
+        assert_eq!(fold_user(" \t"), None);
+        assert_eq!(fold_user("a\u{7}b"), None);
+        assert!(fold_user(&"é".repeat(64)).is_some());
+        assert_eq!(fold_user(&"é".repeat(65)), None);
+    }
+}

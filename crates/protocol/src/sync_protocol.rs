@@ -1,0 +1,38 @@
+//! The one interface that the HTTP client and the server both implement.
+
+use async_trait::async_trait;
+
+use crate::{
+    Cid, CreateAccount, KdfParams, LogAnswer, LogRequest, Login, ProtocolError, PushOutcome, PushRequest, PutKeys,
+    ServerInfo, Session, SpaceId,
+};
+
+/// A bearer token, as `Session` has it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(pub Vec<u8>);
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Token(..)")
+    }
+}
+
+/// Sync as seen by a client. The server's handlers implement it over storage, `sync-http` over the wire:
+/// whatever passes against one passes against the other.
+#[async_trait]
+pub trait SyncProtocol: Send + Sync {
+    async fn info(&self) -> Result<ServerInfo, ProtocolError>;
+    /// Answers for unknown users too, with parameters that do not tell them apart.
+    async fn prelogin(&self, user: &str) -> Result<KdfParams, ProtocolError>;
+    async fn create_account(&self, request: CreateAccount) -> Result<Session, ProtocolError>;
+    async fn login(&self, request: Login) -> Result<Session, ProtocolError>;
+    /// The account's newest sealed keys and their version.
+    async fn get_keys(&self, token: &Token) -> Result<(Vec<u8>, u64), ProtocolError>;
+    /// The new version, or `ProtocolError::KeysChanged`.
+    async fn put_keys(&self, token: &Token, request: PutKeys) -> Result<u64, ProtocolError>;
+    async fn push(&self, token: &Token, request: PushRequest) -> Result<PushOutcome, ProtocolError>;
+    async fn log(&self, token: &Token, request: LogRequest) -> Result<LogAnswer, ProtocolError>;
+    /// Idempotent; the server checks `cid = BLAKE3(sealed)`.
+    async fn put_blob(&self, token: &Token, space: SpaceId, cid: Cid, sealed: Vec<u8>) -> Result<(), ProtocolError>;
+    async fn get_blob(&self, token: &Token, space: SpaceId, cid: Cid) -> Result<Vec<u8>, ProtocolError>;
+}

@@ -1,0 +1,115 @@
+//! Accounts: making one, signing in, and the sealed keys.
+
+use holdfast_protocol::limits::{MAX_KEYS_BYTES, fold_user};
+use holdfast_protocol::{
+    AccountId, CreateAccount, DeviceRegistration, KdfParams, Login, LoginMethod, ProtocolError, PutKeys, Session,
+};
+
+use crate::ServerError;
+use crate::secrets::{auth_hash, decoy_salt, random, same, token_hash};
+use crate::storage::{AccountRow, Tx};
+
+/// A year.
+const SESSION_MS: u64 = 365 * 24 * 3600 * 1000;
+/// What an unknown user seems to use while there is no account to take after.
+const DECOY_KDF: KdfParams = KdfParams { salt: [0; 16], memory_kib: 64 * 1024, passes: 3, lanes: 1 };
+
+pub(crate) fn folded(user: &str) -> Result<String, ProtocolError> {
+    fold_user(user).ok_or_else(|| ProtocolError::Refused("the user name is empty, too long or not text".into()))
+}
+
+pub(crate) fn prelogin(tx: &Tx<'_>, user: &str) -> Result<KdfParams, ServerError> {
+    if let Some(account) = tx.account_by_user(user)? {
+        return Ok(account.kdf);
+    }
+    let secret = tx.server_secret(random()?)?;
+    let typical = tx.typical_kdf()?.unwrap_or(DECOY_KDF);
+    Ok(KdfParams { salt: decoy_salt(&secret, user), ..typical })
+}
+
+pub(crate) fn create(tx: &Tx<'_>, request: &CreateAccount, now_ms: u64) -> Result<Session, ServerError> {
+    let user = folded(&request.user)?;
+    if request.keys.len() > MAX_KEYS_BYTES {
+        return Err(ProtocolError::TooLarge.into());
+    }
+    match tx.invitation_expiry(&token_hash(&request.invitation))? {
+        None => return Err(ProtocolError::InvitationInvalid.into()),
+        Some(expires_ms) if expires_ms <= now_ms => return Err(ProtocolError::InvitationExpired.into()),
+        Some(_) => {}
+    }
+    if let Some(existing) = tx.account_by_user(&user)? {
+        // A retry of a request whose answer was lost; whoever knows both secrets is the owner.
+        let same_account = existing.account == request.account
+            && same(&existing.passphrase_auth, &auth_hash(&existing.auth_salt, &request.passphrase_auth))
+            && same(&existing.code_auth, &auth_hash(&existing.auth_salt, &request.code_auth));
+        let answer = if same_account { open_session(tx, existing.account, now_ms)? } else { None };
+        return answer.filter(|session| session.space == request.space).ok_or(ProtocolError::UserTaken.into());
+    }
+    if tx.has_account(request.account)? || tx.space(request.space)?.is_some() {
+        return Err(ProtocolError::Refused("the account or the space is there already".into()).into());
+    }
+    let auth_salt = random()?;
+    let account = AccountRow {
+        account: request.account,
+        kdf: request.kdf.clone(),
+        auth_salt,
+        passphrase_auth: auth_hash(&auth_salt, &request.passphrase_auth),
+        code_auth: auth_hash(&auth_salt, &request.code_auth),
+    };
+    tx.insert_account(&user, &account, &request.keys, now_ms)?;
+    // 0 is what a device names that has seen no log.
+    tx.insert_space(request.space, request.account, u64::from_be_bytes(random()?).max(1))?;
+    tx.insert_device(request.account, &request.device)?;
+    open_session(tx, request.account, now_ms)?.ok_or(ServerError::Damaged("space"))
+}
+
+pub(crate) fn login(tx: &Tx<'_>, user: &str, request: &Login, now_ms: u64) -> Result<Session, ServerError> {
+    let wrong = || ServerError::Answer(ProtocolError::WrongLogin);
+    let account = tx.account_by_user(user)?;
+    let (salt, expected) = match &account {
+        Some(account) => match request.method {
+            LoginMethod::Passphrase => (account.auth_salt, account.passphrase_auth),
+            LoginMethod::RecoveryCode => (account.auth_salt, account.code_auth),
+        },
+        // The same work for an unknown user.
+        None => ([0; 32], [0; 32]),
+    };
+    let fits = same(&auth_hash(&salt, &request.auth), &expected);
+    let account = account.filter(|_| fits).ok_or_else(wrong)?;
+    open_session(tx, account.account, now_ms)?.ok_or(ServerError::Damaged("space"))
+}
+
+fn open_session(tx: &Tx<'_>, account: AccountId, now_ms: u64) -> Result<Option<Session>, ServerError> {
+    let Some(space) = tx.personal_space(account)? else { return Ok(None) };
+    let token: [u8; 32] = random()?;
+    tx.insert_session(&token_hash(&token), account, now_ms, now_ms.saturating_add(SESSION_MS))?;
+    let (keys, keys_version) = tx.keys(account)?;
+    Ok(Some(Session { token: token.to_vec(), account, space, keys, keys_version }))
+}
+
+/// The new version.
+pub(crate) fn put_keys(tx: &Tx<'_>, account: AccountId, request: &PutKeys) -> Result<u64, ServerError> {
+    if request.keys.len() > MAX_KEYS_BYTES {
+        return Err(ProtocolError::TooLarge.into());
+    }
+    let (_, version) = tx.keys(account)?;
+    if version != request.expected_version {
+        return Err(ProtocolError::KeysChanged { version }.into());
+    }
+    if let Some(device) = &request.add_device {
+        add_device(tx, account, device)?;
+    }
+    if let Some((kdf, secret)) = &request.new_passphrase {
+        tx.set_passphrase(account, kdf, &auth_hash(&tx.auth_salt(account)?, secret))?;
+    }
+    tx.set_keys(account, &request.keys, version + 1)?;
+    Ok(version + 1)
+}
+
+fn add_device(tx: &Tx<'_>, account: AccountId, device: &DeviceRegistration) -> Result<(), ServerError> {
+    match tx.device(account, device.device)? {
+        None => tx.insert_device(account, device),
+        Some(known) if known.sign_pk == device.sign_pk => Ok(()),
+        Some(_) => Err(ProtocolError::Refused("this device has another key already".into()).into()),
+    }
+}

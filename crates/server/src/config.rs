@@ -1,0 +1,81 @@
+//! How a server is set up.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use holdfast_protocol::{LogAnswer, ProtocolError, PushOutcome};
+
+/// Milliseconds since 1970.
+pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
+
+/// The machine's clock.
+pub fn system_clock() -> Clock {
+    Arc::new(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64))
+}
+
+/// Gets what an honest server would answer.
+type Hook<T> = Arc<dyn Fn(T) -> Result<T, ProtocolError> + Send + Sync>;
+
+/// Makes a hostile server out of an honest one, for tests: each hook gets the honest answer and gives another,
+/// or an error in its place (as when an answer is lost after the commit). No command line reaches it.
+#[derive(Clone, Default)]
+pub struct Tamper {
+    pub push: Option<Hook<PushOutcome>>,
+    pub log: Option<Hook<LogAnswer>>,
+    pub blob: Option<Hook<Vec<u8>>>,
+    /// The sealed keys, wherever they are handed out.
+    pub keys: Option<Hook<Vec<u8>>>,
+}
+
+impl Tamper {
+    pub(crate) fn apply<T>(hook: Option<&Hook<T>>, honest: T) -> Result<T, ProtocolError> {
+        match hook {
+            Some(hook) => hook(honest),
+            None => Ok(honest),
+        }
+    }
+}
+
+/// What a [`Core`](crate::Core) takes from outside.
+#[derive(Clone)]
+pub struct CoreOptions {
+    pub clock: Clock,
+    /// The most bytes of bodies and blobs that one space may hold; no limit if absent.
+    pub quota_bytes: Option<u64>,
+    pub tamper: Tamper,
+}
+
+impl Default for CoreOptions {
+    fn default() -> Self {
+        Self { clock: system_clock(), quota_bytes: None, tamper: Tamper::default() }
+    }
+}
+
+#[derive(Clone)]
+pub struct ServerConfig {
+    /// Made if it is not there, for its owner only.
+    pub data: PathBuf,
+    /// `ADDR:PORT`; port 0 lets the system choose.
+    pub listen: String,
+    /// `https://host[:port]` as other computers reach it; by default made from the bound address.
+    pub public_url: Option<String>,
+    /// How long the join link of this start lets accounts be created.
+    pub invite_ttl_s: u64,
+    pub options: CoreOptions,
+}
+
+impl ServerConfig {
+    /// Seven days.
+    pub const INVITE_TTL_S: u64 = 7 * 24 * 3600;
+
+    pub fn new(data: impl Into<PathBuf>, listen: impl Into<String>) -> Self {
+        Self {
+            data: data.into(),
+            listen: listen.into(),
+            public_url: None,
+            invite_ttl_s: Self::INVITE_TTL_S,
+            options: CoreOptions::default(),
+        }
+    }
+}

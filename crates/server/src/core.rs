@@ -1,0 +1,223 @@
+//! The server without a network: [`SyncProtocol`] over storage.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use holdfast_protocol::limits::{MAX_BATCH_BYTES, MAX_BLOB_BYTES, MAX_ENTRY_BYTES, WIRE_VERSION};
+use holdfast_protocol::{
+    AccountId, Cid, CreateAccount, KdfParams, LogAnswer, LogRequest, Login, ProtocolError, PushOutcome, PushRequest,
+    PutKeys, ServerInfo, Session, SpaceId, SyncProtocol, Token,
+};
+
+use crate::accounts::{self, folded};
+use crate::files::make_private_dir;
+use crate::login_limit::LoginLimit;
+use crate::push::{check_shape, is_known, owned_space, push};
+use crate::secrets::{random, token_hash};
+use crate::storage::{Storage, Tx};
+use crate::{CoreOptions, ServerError, Tamper};
+
+/// Expired invitations are told from unknown ones for this long.
+const REMEMBER_EXPIRED_MS: u64 = 90 * 24 * 3600 * 1000;
+
+/// The protocol over storage. Cheap to clone; all clones are one server. Needs a Tokio runtime.
+#[derive(Clone)]
+pub struct Core(Arc<Inner>);
+
+struct Inner {
+    storage: Storage,
+    login_limit: Mutex<LoginLimit>,
+    options: CoreOptions,
+}
+
+impl Core {
+    /// Opens the data folder, or makes it.
+    pub fn open(data: &Path, options: CoreOptions) -> Result<Self, ServerError> {
+        make_private_dir(data)?;
+        let storage = Storage::open(data)?;
+        Ok(Self(Arc::new(Inner { storage, login_limit: Mutex::default(), options })))
+    }
+
+    /// A new invitation and when it ends, in milliseconds since 1970. Any number of accounts may be made with it.
+    pub fn invite(&self, ttl_s: u64) -> Result<(Vec<u8>, u64), ServerError> {
+        let now_ms = self.now_ms();
+        let expires_ms = now_ms.saturating_add(ttl_s.saturating_mul(1000)).min(i64::MAX as u64);
+        let invitation: [u8; 16] = random()?;
+        let forget_ms = now_ms.saturating_sub(REMEMBER_EXPIRED_MS);
+        self.0.storage.write(|tx| tx.insert_invitation(&token_hash(&invitation), expires_ms, forget_ms))?;
+        Ok((invitation.to_vec(), expires_ms))
+    }
+
+    /// Whether the token is a session's: asked before a large body is read.
+    pub(crate) async fn authorize(&self, token: Token) -> Result<(), ProtocolError> {
+        let now_ms = self.now_ms();
+        self.blocking(move |inner| inner.storage.read(|tx| session(tx, &token, now_ms)).map(drop)).await
+    }
+
+    fn now_ms(&self) -> u64 {
+        (self.0.options.clock)()
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Inner) -> Result<T, ServerError> + Send + 'static,
+    ) -> Result<T, ProtocolError> {
+        let inner = Arc::clone(&self.0);
+        let done = tokio::task::spawn_blocking(move || work(&inner).map_err(ServerError::into_answer)).await;
+        done.unwrap_or_else(|_| Err(ProtocolError::Server("see the server's log".into())))
+    }
+}
+
+fn session(tx: &Tx<'_>, token: &Token, now_ms: u64) -> Result<AccountId, ServerError> {
+    let account = tx.session_account(&token_hash(&token.0), now_ms)?;
+    account.ok_or(ServerError::Answer(ProtocolError::Unauthorized))
+}
+
+impl Inner {
+    fn login_limit(&self) -> std::sync::MutexGuard<'_, LoginLimit> {
+        self.login_limit.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn login(&self, request: &Login, now_ms: u64) -> Result<Session, ServerError> {
+        let user = folded(&request.user)?;
+        if let Some(wait_s) = self.login_limit().wait_s(&user, now_ms) {
+            return Err(ProtocolError::Busy { retry_after_s: Some(wait_s) }.into());
+        }
+        let answer = self.storage.write(|tx| accounts::login(tx, &user, request, now_ms));
+        match &answer {
+            Ok(_) => self.login_limit().succeeded(&user),
+            Err(ServerError::Answer(ProtocolError::WrongLogin)) => self.login_limit().failed(&user, now_ms),
+            Err(_) => {}
+        }
+        answer
+    }
+
+    fn put_blob(&self, token: &Token, now_ms: u64, space: SpaceId, cid: Cid, sealed: &[u8]) -> Result<(), ServerError> {
+        if sealed.len() > MAX_BLOB_BYTES {
+            return Err(ProtocolError::TooLarge.into());
+        }
+        if blake3::hash(sealed).as_bytes() != &cid.0 {
+            return Err(ProtocolError::Refused("the blob is not what its id says".into()).into());
+        }
+        let quota = self.options.quota_bytes;
+        // The file first: a row never names a file that is not on disk.
+        let is_there = self.storage.read(|tx| {
+            let account = session(tx, token, now_ms)?;
+            let row = owned_space(tx, account, space)?;
+            let is_there = tx.has_blob(space, cid)?;
+            let full = quota.is_some_and(|quota| row.stored_bytes + sealed.len() as u64 > quota);
+            if full && !is_there { Err(ProtocolError::TooLarge.into()) } else { Ok(is_there) }
+        })?;
+        if is_there {
+            return Ok(());
+        }
+        self.storage.blobs.write(cid, sealed, u64::from_be_bytes(random()?))?;
+        self.storage.write(|tx| {
+            let account = session(tx, token, now_ms)?;
+            let mut row = owned_space(tx, account, space)?;
+            if tx.has_blob(space, cid)? {
+                return Ok(());
+            }
+            row.stored_bytes += sealed.len() as u64;
+            tx.insert_blob(space, cid, sealed.len() as u64)?;
+            tx.update_space(space, &row)
+        })
+    }
+
+    fn get_blob(&self, token: &Token, now_ms: u64, space: SpaceId, cid: Cid) -> Result<Vec<u8>, ServerError> {
+        self.storage.read(|tx| {
+            let account = session(tx, token, now_ms)?;
+            owned_space(tx, account, space)?;
+            if tx.has_blob(space, cid)? { Ok(()) } else { Err(ProtocolError::NotFound.into()) }
+        })?;
+        let sealed = self.storage.blobs.read(cid)?;
+        if blake3::hash(&sealed).as_bytes() == &cid.0 { Ok(sealed) } else { Err(ServerError::Damaged("blob")) }
+    }
+}
+
+#[async_trait]
+impl SyncProtocol for Core {
+    async fn info(&self) -> Result<ServerInfo, ProtocolError> {
+        Ok(ServerInfo {
+            version: WIRE_VERSION,
+            max_batch_bytes: MAX_BATCH_BYTES as u32,
+            max_entry_bytes: MAX_ENTRY_BYTES as u32,
+            max_blob_bytes: MAX_BLOB_BYTES as u64,
+            now_ms: self.now_ms(),
+        })
+    }
+
+    async fn prelogin(&self, user: &str) -> Result<KdfParams, ProtocolError> {
+        let user = folded(user)?;
+        self.blocking(move |inner| inner.storage.write(|tx| accounts::prelogin(tx, &user))).await
+    }
+
+    async fn create_account(&self, request: CreateAccount) -> Result<Session, ProtocolError> {
+        let now_ms = self.now_ms();
+        let mut session =
+            self.blocking(move |inner| inner.storage.write(|tx| accounts::create(tx, &request, now_ms))).await?;
+        session.keys = Tamper::apply(self.0.options.tamper.keys.as_ref(), session.keys)?;
+        Ok(session)
+    }
+
+    async fn login(&self, request: Login) -> Result<Session, ProtocolError> {
+        let now_ms = self.now_ms();
+        let mut session = self.blocking(move |inner| inner.login(&request, now_ms)).await?;
+        session.keys = Tamper::apply(self.0.options.tamper.keys.as_ref(), session.keys)?;
+        Ok(session)
+    }
+
+    async fn get_keys(&self, token: &Token) -> Result<(Vec<u8>, u64), ProtocolError> {
+        let (token, now_ms) = (token.clone(), self.now_ms());
+        let read = move |inner: &Inner| inner.storage.read(|tx| tx.keys(session(tx, &token, now_ms)?));
+        let (keys, version) = self.blocking(read).await?;
+        Ok((Tamper::apply(self.0.options.tamper.keys.as_ref(), keys)?, version))
+    }
+
+    async fn put_keys(&self, token: &Token, request: PutKeys) -> Result<u64, ProtocolError> {
+        let (token, now_ms) = (token.clone(), self.now_ms());
+        self.blocking(move |inner| {
+            inner.storage.write(|tx| accounts::put_keys(tx, session(tx, &token, now_ms)?, &request))
+        })
+        .await
+    }
+
+    async fn push(&self, token: &Token, request: PushRequest) -> Result<PushOutcome, ProtocolError> {
+        check_shape(&request)?;
+        let (token, now_ms) = (token.clone(), self.now_ms());
+        let quota_bytes = self.0.options.quota_bytes;
+        let outcome = self
+            .blocking(move |inner| {
+                inner.storage.transact(|tx| push(tx, session(tx, &token, now_ms)?, &request, quota_bytes))
+            })
+            .await?;
+        Tamper::apply(self.0.options.tamper.push.as_ref(), outcome)
+    }
+
+    async fn log(&self, token: &Token, request: LogRequest) -> Result<LogAnswer, ProtocolError> {
+        let (token, now_ms) = (token.clone(), self.now_ms());
+        let read = move |inner: &Inner| {
+            inner.storage.read(|tx| {
+                let LogRequest { space, log_epoch, seq, link, max_bytes } = request;
+                let head = owned_space(tx, session(tx, &token, now_ms)?, space)?.head;
+                if !is_known(tx, space, &head, (log_epoch, seq, link))? {
+                    return Ok(LogAnswer::Rebase { head });
+                }
+                Ok(LogAnswer::Page(tx.page(space, head, seq, max_bytes as usize)?))
+            })
+        };
+        Tamper::apply(self.0.options.tamper.log.as_ref(), self.blocking(read).await?)
+    }
+
+    async fn put_blob(&self, token: &Token, space: SpaceId, cid: Cid, sealed: Vec<u8>) -> Result<(), ProtocolError> {
+        let (token, now_ms) = (token.clone(), self.now_ms());
+        self.blocking(move |inner| inner.put_blob(&token, now_ms, space, cid, &sealed)).await
+    }
+
+    async fn get_blob(&self, token: &Token, space: SpaceId, cid: Cid) -> Result<Vec<u8>, ProtocolError> {
+        let (token, now_ms) = (token.clone(), self.now_ms());
+        let sealed = self.blocking(move |inner| inner.get_blob(&token, now_ms, space, cid)).await?;
+        Tamper::apply(self.0.options.tamper.blob.as_ref(), sealed)
+    }
+}

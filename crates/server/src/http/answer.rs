@@ -1,0 +1,65 @@
+//! Answers as CBOR with the status that fits them.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use holdfast_protocol::{ErrorBody, LogAnswer, MEDIA_TYPE, ProtocolError, PushOutcome, Wire, encode};
+
+/// An error on its way to the client.
+pub(super) struct Failure(pub(super) ProtocolError);
+
+impl From<ProtocolError> for Failure {
+    fn from(error: ProtocolError) -> Self {
+        Self(error)
+    }
+}
+
+pub(super) type Answer = Result<Response, Failure>;
+
+pub(super) fn cbor<T: Wire>(status: StatusCode, value: &T) -> Response {
+    let mut response = (status, encode(value)).into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+    response
+}
+
+pub(super) fn push_status(outcome: &PushOutcome) -> StatusCode {
+    match outcome {
+        PushOutcome::Accepted { .. } => StatusCode::OK,
+        PushOutcome::Rejected { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        PushOutcome::Rebase { .. } | PushOutcome::Forked { .. } | PushOutcome::StaleEpoch { .. } => {
+            StatusCode::CONFLICT
+        }
+    }
+}
+
+pub(super) fn log_status(answer: &LogAnswer) -> StatusCode {
+    match answer {
+        LogAnswer::Page(_) => StatusCode::OK,
+        LogAnswer::Rebase { .. } => StatusCode::CONFLICT,
+    }
+}
+
+fn error_status(error: &ProtocolError) -> StatusCode {
+    match error {
+        ProtocolError::Unauthorized => StatusCode::UNAUTHORIZED,
+        ProtocolError::WrongLogin | ProtocolError::InvitationInvalid => StatusCode::FORBIDDEN,
+        ProtocolError::InvitationExpired => StatusCode::GONE,
+        ProtocolError::UserTaken | ProtocolError::KeysChanged { .. } => StatusCode::CONFLICT,
+        ProtocolError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        ProtocolError::NotFound => StatusCode::NOT_FOUND,
+        ProtocolError::Busy { .. } => StatusCode::TOO_MANY_REQUESTS,
+        ProtocolError::Refused(_) | ProtocolError::Malformed(_) => StatusCode::BAD_REQUEST,
+        ProtocolError::Server(_) | ProtocolError::Unreachable(_) | ProtocolError::PinMismatch => {
+            StatusCode::INTERNAL_SERVER_ERROR
+        }
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let mut response = cbor(error_status(&self.0), &ErrorBody::from(&self.0));
+        if let ProtocolError::Busy { retry_after_s: Some(seconds) } = self.0 {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}

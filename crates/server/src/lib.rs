@@ -1,0 +1,24 @@
+//! The blind sync server. Cannot read notes, by link graph.
+//!
+//! [`Core`] is the server without a network: the protocol over storage. [`Server`] puts HTTPS in front of it.
+//!
+//! **Invariant:** nothing here opens a seal, and no body, token or user name is logged.
+//! **Invariant:** SQL lives in `storage` only.
+
+mod accounts;
+mod config;
+mod core;
+mod error;
+mod files;
+mod http;
+mod login_limit;
+mod push;
+mod run;
+mod secrets;
+mod storage;
+mod tls;
+
+pub use config::{Clock, CoreOptions, ServerConfig, Tamper, system_clock};
+pub use core::Core;
+pub use error::ServerError;
+pub use run::{RunningServer, Server};

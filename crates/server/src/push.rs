@@ -1,0 +1,126 @@
+//! What becomes of a push. All or nothing, in one transaction.
+
+use holdfast_protocol::limits::MAX_ENTRY_BYTES;
+use holdfast_protocol::{
+    AccountId, Entry, Hash, LogHead, ProtocolError, PushOutcome, PushRequest, RejectReason, Seen, SpaceId, Stored,
+    batch_hash, body_hash, decode, encode, limits, link, verify,
+};
+
+use crate::ServerError;
+use crate::storage::{SpaceRow, Tx, Verdict};
+
+/// The most bodies that one id may have: nobody can squat an id with junk, or fill the log with it.
+const MAX_VARIANTS: usize = 3;
+
+/// What can be said of a request without looking at the store.
+pub(crate) fn check_shape(request: &PushRequest) -> Result<(), ProtocolError> {
+    let listed = request.manifest.rids.iter();
+    if request.entries.is_empty() {
+        return Err(ProtocolError::Refused("an empty batch".into()));
+    }
+    if !listed.eq(request.entries.iter().map(|entry| &entry.rid)) {
+        return Err(ProtocolError::Refused("the manifest does not list these entries".into()));
+    }
+    if request.entries.len() > limits::MAX_BATCH_ENTRIES || limits::batch_bytes(request) > limits::MAX_BATCH_BYTES {
+        return Err(ProtocolError::TooLarge);
+    }
+    Ok(())
+}
+
+/// The space, if it is this account's. Another's is not told from none.
+pub(crate) fn owned_space(tx: &Tx<'_>, account: AccountId, space: SpaceId) -> Result<SpaceRow, ServerError> {
+    let row = tx.space(space)?.filter(|row| row.account == account);
+    row.ok_or(ServerError::Answer(ProtocolError::NotFound))
+}
+
+/// Whether a position is one of this log's.
+pub(crate) fn is_known(
+    tx: &Tx<'_>,
+    space: SpaceId,
+    head: &LogHead,
+    (log_epoch, seq, link): (u64, u64, Hash),
+) -> Result<bool, ServerError> {
+    Ok(match (log_epoch, seq) {
+        (0, 0) => link == Hash::ZERO,
+        (epoch, 0) => epoch == head.log_epoch && link == Hash::ZERO,
+        (epoch, seq) => epoch == head.log_epoch && tx.link_at(space, seq)? == Some(link),
+    })
+}
+
+/// Decides, in this order: device and signature, `seen`, counter, key epoch, entries. [`check_shape`] has passed.
+pub(crate) fn push(
+    tx: &Tx<'_>,
+    account: AccountId,
+    request: &PushRequest,
+    quota_bytes: Option<u64>,
+) -> Result<Verdict<PushOutcome>, ServerError> {
+    let manifest = &request.manifest;
+    let mut space = owned_space(tx, account, manifest.space)?;
+    let device = tx.device(account, manifest.device)?;
+    let device = device.ok_or_else(|| ProtocolError::Refused("this device is not registered".into()))?;
+    verify(manifest, &device.sign_pk).map_err(|bad| ProtocolError::Refused(bad.to_string()))?;
+
+    let Seen { log_epoch, seq, link, .. } = manifest.seen;
+    if !is_known(tx, manifest.space, &space.head, (log_epoch, seq, link))? {
+        return Ok(Verdict::Rollback(PushOutcome::Rebase { head: space.head }));
+    }
+    let batch = batch_hash(manifest);
+    if manifest.ctr == device.last_ctr && batch == device.last_batch {
+        let answer = device.last_answer.and_then(|bytes| decode(&bytes).ok());
+        return answer.map(Verdict::Rollback).ok_or(ServerError::Damaged("answer to a batch"));
+    }
+    if manifest.ctr != device.last_ctr + 1 || manifest.prev != device.last_batch {
+        let forked = PushOutcome::Forked { ctr: device.last_ctr, batch: device.last_batch };
+        return Ok(Verdict::Rollback(forked));
+    }
+    if request.entries.iter().any(|entry| entry.key_epoch < space.key_epoch) {
+        return Ok(Verdict::Rollback(PushOutcome::StaleEpoch { key_epoch: space.key_epoch }));
+    }
+
+    let mut stored = Vec::with_capacity(request.entries.len());
+    for (index, entry) in request.entries.iter().enumerate() {
+        match append(tx, manifest.space, &mut space, entry, batch, quota_bytes)? {
+            Ok(one) => stored.push(one),
+            Err(reason) => {
+                return Ok(Verdict::Rollback(PushOutcome::Rejected { index: index as u32, reason }));
+            }
+        }
+    }
+    let outcome = PushOutcome::Accepted { stored, head: space.head };
+    tx.insert_manifest(batch, manifest)?;
+    tx.update_space(manifest.space, &space)?;
+    tx.set_last_batch(account, manifest.device, manifest.ctr, batch, &encode(&outcome))?;
+    Ok(Verdict::Commit(outcome))
+}
+
+/// Puts one entry at the end of the log, unless the log holds it already.
+fn append(
+    tx: &Tx<'_>,
+    space_id: SpaceId,
+    space: &mut SpaceRow,
+    entry: &Entry,
+    batch: Hash,
+    quota_bytes: Option<u64>,
+) -> Result<Result<Stored, RejectReason>, ServerError> {
+    if entry.body.len() > MAX_ENTRY_BYTES {
+        return Ok(Err(RejectReason::TooLarge));
+    }
+    let body = body_hash(&entry.body);
+    if let Some(seq) = tx.entry_seq(space_id, entry.rid, body)? {
+        return Ok(Ok(Stored { rid: entry.rid, seq, duplicate: true }));
+    }
+    if tx.variants(space_id, entry.rid)? >= MAX_VARIANTS {
+        return Ok(Err(RejectReason::TooManyVariants));
+    }
+    space.stored_bytes += entry.body.len() as u64;
+    if quota_bytes.is_some_and(|quota| space.stored_bytes > quota) {
+        return Ok(Err(RejectReason::QuotaExceeded));
+    }
+    let LogHead { log_epoch, seq, link: prev } = space.head;
+    let seq = seq + 1;
+    let link = link(space_id, log_epoch, seq, prev, entry.kind, entry.rid, entry.key_epoch, body, batch);
+    space.head = LogHead { log_epoch, seq, link };
+    space.key_epoch = space.key_epoch.max(entry.key_epoch);
+    tx.insert_entry(space_id, &space.head, entry, body, batch)?;
+    Ok(Ok(Stored { rid: entry.rid, seq, duplicate: false }))
+}

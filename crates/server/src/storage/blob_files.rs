@@ -1,0 +1,73 @@
+//! Sealed blobs as files: `ab/abcdef…`, by their id.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use holdfast_protocol::Cid;
+
+use crate::files::{make_private_dir, sync_dir, write_atomic};
+
+pub(crate) struct BlobFiles {
+    dir: PathBuf,
+}
+
+impl BlobFiles {
+    /// Makes the folder, and sweeps what writes that were cut off have left.
+    pub(crate) fn open(dir: &Path) -> io::Result<Self> {
+        make_private_dir(dir)?;
+        for shard in fs::read_dir(dir)? {
+            let shard = shard?;
+            if !shard.file_type()?.is_dir() {
+                continue;
+            }
+            for file in fs::read_dir(shard.path())? {
+                let path = file?.path();
+                if path.extension().is_some_and(|extension| extension == "tmp") {
+                    fs::remove_file(path)?;
+                }
+            }
+        }
+        Ok(Self { dir: dir.to_owned() })
+    }
+
+    fn path(&self, cid: Cid) -> PathBuf {
+        let name = cid.to_string();
+        self.dir.join(&name[..2]).join(name)
+    }
+
+    /// On disk when this returns. The caller has checked `cid`.
+    pub(crate) fn write(&self, cid: Cid, sealed: &[u8], nonce: u64) -> io::Result<()> {
+        let path = self.path(cid);
+        if let Some(shard) = path.parent().filter(|shard| !shard.exists()) {
+            make_private_dir(shard)?;
+            sync_dir(&self.dir)?;
+        }
+        write_atomic(&path, sealed, nonce)
+    }
+
+    pub(crate) fn read(&self, cid: Cid) -> io::Result<Vec<u8>> {
+        fs::read(self.path(cid))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_write_that_was_cut_off_is_swept_and_whole_files_stay() {
+        let dir = tempfile::tempdir().unwrap();
+        let blobs = BlobFiles::open(dir.path()).unwrap();
+        let cid = Cid([0xab; 32]);
+        blobs.write(cid, b"sealed", 1).unwrap();
+        blobs.write(cid, b"sealed", 2).unwrap();
+        let left = dir.path().join("ab").join("left.0000.tmp");
+        fs::write(&left, b"se").unwrap();
+        let blobs = BlobFiles::open(dir.path()).unwrap();
+        assert!(!left.exists());
+        assert_eq!(blobs.read(cid).unwrap(), b"sealed");
+        assert_eq!(fs::read_dir(dir.path().join("ab")).unwrap().count(), 1);
+    }
+}

@@ -1,0 +1,50 @@
+//! Devices: their signing keys, and where each stands with its batches.
+
+use holdfast_protocol::{AccountId, DeviceId, DeviceRegistration, Hash};
+use rusqlite::{OptionalExtension as _, params};
+
+use super::{Result, Tx};
+
+pub(crate) struct DeviceRow {
+    pub(crate) sign_pk: [u8; 32],
+    /// 0 before the first batch.
+    pub(crate) last_ctr: u64,
+    pub(crate) last_batch: Hash,
+    /// The encoded outcome of the last batch.
+    pub(crate) last_answer: Option<Vec<u8>>,
+}
+
+impl Tx<'_> {
+    pub(crate) fn device(&self, account: AccountId, device: DeviceId) -> Result<Option<DeviceRow>> {
+        let sql = "SELECT sign_pk, last_ctr, last_batch, last_answer FROM devices WHERE account = ?1 AND device = ?2";
+        let row = self.0.query_row(sql, params![account.0, device.0], |row| {
+            Ok(DeviceRow {
+                sign_pk: row.get(0)?,
+                last_ctr: row.get::<_, i64>(1)? as u64,
+                last_batch: Hash(row.get(2)?),
+                last_answer: row.get(3)?,
+            })
+        });
+        Ok(row.optional()?)
+    }
+
+    pub(crate) fn insert_device(&self, account: AccountId, device: &DeviceRegistration) -> Result<()> {
+        let sql = "INSERT INTO devices (account, device, sign_pk) VALUES (?1, ?2, ?3)";
+        self.0.execute(sql, params![account.0, device.device.0, device.sign_pk])?;
+        Ok(())
+    }
+
+    pub(crate) fn set_last_batch(
+        &self,
+        account: AccountId,
+        device: DeviceId,
+        ctr: u64,
+        batch: Hash,
+        answer: &[u8],
+    ) -> Result<()> {
+        let sql = "UPDATE devices SET last_ctr = ?3, last_batch = ?4, last_answer = ?5
+                   WHERE account = ?1 AND device = ?2";
+        self.0.execute(sql, params![account.0, device.0, ctr as i64, batch.0, answer])?;
+        Ok(())
+    }
+}

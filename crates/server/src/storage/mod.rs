@@ -1,0 +1,128 @@
+//! The server's disk: one SQLite file and a folder of sealed blobs. The only SQL of the server, by table.
+
+mod accounts;
+mod blob_files;
+mod blobs;
+mod devices;
+mod entries;
+mod sessions;
+mod spaces;
+
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
+
+pub(crate) use accounts::AccountRow;
+pub(crate) use blob_files::BlobFiles;
+pub(crate) use spaces::SpaceRow;
+
+use crate::ServerError;
+
+/// In order; each runs once, in a transaction of its own. `user_version` counts them.
+const MIGRATIONS: &[&str] = &[include_str!("../../../../migrations/server-sqlite/0001_init.sql")];
+
+type Result<T> = std::result::Result<T, ServerError>;
+
+/// Whether a transaction's work stays.
+pub(crate) enum Verdict<T> {
+    Commit(T),
+    Rollback(T),
+}
+
+/// One connection behind a lock: all work is short, and SQLite has one writer anyway.
+pub(crate) struct Storage {
+    db: Mutex<Connection>,
+    pub(crate) blobs: BlobFiles,
+}
+
+impl Storage {
+    /// Opens or makes the database in `data`, which must exist.
+    pub(crate) fn open(data: &Path) -> Result<Self> {
+        let mut db = Connection::open(data.join("holdfast.sqlite3"))?;
+        db.busy_timeout(Duration::from_secs(10))?;
+        db.pragma_update(None, "journal_mode", "WAL")?;
+        db.pragma_update(None, "synchronous", "FULL")?;
+        db.pragma_update(None, "foreign_keys", true)?;
+        migrate(&mut db)?;
+        Ok(Self { db: Mutex::new(db), blobs: BlobFiles::open(&data.join("blobs"))? })
+    }
+
+    /// Runs `work` in a transaction that is on disk when this returns `Ok` from a `Commit`.
+    pub(crate) fn transact<T>(&self, work: impl FnOnce(&Tx<'_>) -> Result<Verdict<T>>) -> Result<T> {
+        // A panic in another request rolled its transaction back; the connection is as good as before.
+        let mut db = self.db.lock().unwrap_or_else(PoisonError::into_inner);
+        let tx = Tx(db.transaction_with_behavior(TransactionBehavior::Immediate)?);
+        match work(&tx)? {
+            Verdict::Commit(value) => {
+                tx.0.commit()?;
+                Ok(value)
+            }
+            Verdict::Rollback(value) => Ok(value),
+        }
+    }
+
+    /// Runs `work` in a transaction that changes nothing.
+    pub(crate) fn read<T>(&self, work: impl FnOnce(&Tx<'_>) -> Result<T>) -> Result<T> {
+        let mut db = self.db.lock().unwrap_or_else(PoisonError::into_inner);
+        work(&Tx(db.transaction()?))
+    }
+
+    /// As [`transact`](Self::transact) for work that is kept whenever it succeeds.
+    pub(crate) fn write<T>(&self, work: impl FnOnce(&Tx<'_>) -> Result<T>) -> Result<T> {
+        self.transact(|tx| work(tx).map(Verdict::Commit))
+    }
+}
+
+/// An open transaction; its methods are in the file of their table.
+pub(crate) struct Tx<'c>(Transaction<'c>);
+
+impl Tx<'_> {
+    /// The server's own secret, made once.
+    pub(crate) fn server_secret(&self, fresh: [u8; 32]) -> Result<[u8; 32]> {
+        let select = "SELECT value FROM meta WHERE key = 'server_secret'";
+        if let Some(secret) = self.0.query_row(select, [], |row| row.get(0)).optional()? {
+            return Ok(secret);
+        }
+        self.0.execute("INSERT INTO meta (key, value) VALUES ('server_secret', ?1)", [fresh])?;
+        Ok(fresh)
+    }
+}
+
+fn migrate(db: &mut Connection) -> Result<()> {
+    let found: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let done = usize::try_from(found).map_err(|_| ServerError::Damaged("schema version"))?;
+    let ahead = MIGRATIONS.get(done..).ok_or(ServerError::NewerData { found })?;
+    for (index, sql) in ahead.iter().enumerate() {
+        let tx = db.transaction_with_behavior(TransactionBehavior::Exclusive)?;
+        tx.execute_batch(sql)?;
+        tx.pragma_update(None, "user_version", (done + index + 1) as i64)?;
+        tx.commit()?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn data_of_a_newer_server_is_refused_and_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        drop(Storage::open(dir.path()).unwrap());
+        let path = dir.path().join("holdfast.sqlite3");
+        Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+        assert!(matches!(Storage::open(dir.path()), Err(ServerError::NewerData { found: 99 })));
+    }
+
+    #[test]
+    fn commits_are_synced() {
+        let dir = tempfile::tempdir().unwrap();
+        let storage = Storage::open(dir.path()).unwrap();
+        let db = storage.db.lock().unwrap();
+        assert_eq!(db.query_row("PRAGMA journal_mode", [], |row| row.get::<_, String>(0)).unwrap(), "wal");
+        assert_eq!(db.query_row("PRAGMA synchronous", [], |row| row.get::<_, i64>(0)).unwrap(), 2);
+    }
+}

@@ -1,0 +1,56 @@
+//! The server as its clients see it: one suite, run against [`Core`](holdfast_server::Core) directly and through
+//! real HTTPS on the loopback; then what only one of them has.
+#![allow(clippy::unwrap_used)]
+
+mod durability;
+mod hostile;
+mod https;
+mod suite;
+mod world;
+
+/// Runs each case of the suite against both forms of the server.
+macro_rules! both {
+    ($($case:ident),+ $(,)?) => {
+        mod direct {
+            $(
+                #[tokio::test]
+                async fn $case() {
+                    crate::suite::$case(crate::world::World::direct()).await;
+                }
+            )+
+        }
+        mod over_https {
+            $(
+                #[tokio::test]
+                async fn $case() {
+                    crate::suite::$case(crate::world::World::https().await).await;
+                }
+            )+
+        }
+    };
+}
+
+both!(
+    info_names_the_limits,
+    an_account_is_made_once,
+    a_wrong_login_is_refused_and_slowed_down,
+    prelogin_does_not_tell_who_exists,
+    invitations_end,
+    bad_user_names_are_refused,
+    push_and_read_back,
+    pages_are_bounded_and_chain,
+    a_retry_gets_the_same_answer,
+    the_same_bytes_are_stored_once,
+    a_used_counter_is_a_fork,
+    an_unknown_position_asks_for_rebase,
+    an_old_key_epoch_is_stale,
+    a_rejected_batch_stores_nothing,
+    malformed_batches_are_refused,
+    other_accounts_see_nothing,
+    sessions_end,
+    keys_change_by_version_only,
+    a_second_device_is_registered_with_the_keys,
+    blobs_are_checked_and_kept,
+    what_is_too_large_is_refused,
+    a_quota_holds,
+);

@@ -1,0 +1,59 @@
+//! The encrypted local database: the only SQL on the client.
+//!
+//! One [`Store`] is one connection to a SQLCipher file. [`Store::read`] gives a [`Reader`] over one consistent
+//! snapshot, [`Store::write`] a [`WriteTx`] (a `Reader` that can also write) over one transaction. Each table
+//! has its file with its row type, its reading functions on `Reader` and its writing functions on `WriteTx`.
+//!
+//! **Invariant:** `revisions` only grows, and `heads` is always what follows from `revisions` and `edges`;
+//! both are written by [`WriteTx::put_revision`] alone.
+//!
+//! **Invariant:** nothing here reads a clock or makes random numbers, except SQLCipher's own salt and nonces.
+
+mod activity;
+mod attachments;
+mod backup;
+mod batches;
+mod blobs;
+mod delta;
+mod devices;
+mod error;
+mod heads;
+mod key;
+mod manifests;
+mod meta;
+mod migrate;
+mod note_list;
+mod notebooks;
+mod notes;
+mod outbox;
+mod quarantine;
+mod receipts;
+mod review_choices;
+mod revisions;
+mod search;
+mod sql;
+mod store;
+mod tx;
+mod working;
+
+pub use activity::{ACTIVITY_KEPT, ActivityRow, NewActivity};
+pub use attachments::AttachmentRow;
+pub use batches::{Batch, BatchAccepted, Cursor};
+pub use blobs::{BlobRow, BlobToUpload, MissingBlob};
+pub use devices::DeviceRow;
+pub use error::{Result, StoreError};
+pub use key::RawKey;
+pub use manifests::ManifestRow;
+pub use migrate::SCHEMA_VERSION;
+pub use note_list::{NoteListRow, NoteOrder, NoteQuery, NotebookFilter, SidebarCounts, TagCount, TrashFilter};
+pub use notebooks::NotebookRow;
+pub use notes::NoteRow;
+pub use outbox::OutboxRow;
+pub use quarantine::QuarantineRow;
+pub use receipts::ReceiptRow;
+pub use review_choices::ReviewChoice;
+pub use revisions::{HistoryRow, RevisionSource};
+pub use search::{SearchHit, fold_text};
+pub use store::Store;
+pub use tx::{ReadTx, Reader, WriteTx};
+pub use working::WorkingRow;

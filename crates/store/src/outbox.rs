@@ -1,0 +1,100 @@
+//! `outbox`: sealed revisions that the server has not acknowledged, in the order in which they were made.
+
+use holdfast_domain::RevisionId;
+use rusqlite::{Row, params};
+
+use crate::{Reader, Result, WriteTx, sql};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxRow {
+    pub rid: RevisionId,
+    /// The kind of entry in the log.
+    pub kind: u64,
+    pub key_epoch: u32,
+    /// Sealed.
+    pub body: Vec<u8>,
+    /// The batch that it was last put into.
+    pub batch_ctr: Option<u64>,
+}
+
+const COLUMNS: &str = "rid, kind, key_epoch, body, batch_ctr";
+
+fn outbox_row(r: &Row<'_>) -> rusqlite::Result<OutboxRow> {
+    Ok(OutboxRow {
+        rid: RevisionId(r.get(0)?),
+        kind: sql::uint(r, 1)?,
+        key_epoch: r.get(2)?,
+        body: r.get(3)?,
+        batch_ctr: r.get::<_, Option<i64>>(4)?.map(|n| n as u64),
+    })
+}
+
+impl Reader<'_> {
+    pub fn outbox_len(&self) -> Result<u64> {
+        self.number("SELECT count(*) FROM outbox", [])
+    }
+
+    /// The oldest rows whose bodies together have at most `max_bytes`; at least one if there is any, at most
+    /// `max_rows`.
+    pub fn outbox_head(&self, max_bytes: usize, max_rows: usize) -> Result<Vec<OutboxRow>> {
+        let mut statement = self.prepare(&format!("SELECT {COLUMNS} FROM outbox ORDER BY n"))?;
+        let mut out: Vec<OutboxRow> = Vec::new();
+        let mut bytes = 0;
+        for row in statement.query_map([], outbox_row)?.take(max_rows) {
+            let row = row?;
+            bytes += row.body.len();
+            if bytes > max_bytes && !out.is_empty() {
+                break;
+            }
+            out.push(row);
+        }
+        Ok(out)
+    }
+
+    /// The rows of one batch, in order: what a retry sends again.
+    pub fn outbox_batch(&self, ctr: u64) -> Result<Vec<OutboxRow>> {
+        self.rows(&format!("SELECT {COLUMNS} FROM outbox WHERE batch_ctr = ?1 ORDER BY n"), [sql::int(ctr)], outbox_row)
+    }
+
+    pub fn in_outbox(&self, rid: RevisionId) -> Result<bool> {
+        self.exists("SELECT 1 FROM outbox WHERE rid = ?1", [rid.0])
+    }
+
+    /// All ids, oldest first: which records wait.
+    pub fn outbox_rids(&self) -> Result<Vec<RevisionId>> {
+        self.rows("SELECT rid FROM outbox ORDER BY n", [], |r| Ok(RevisionId(r.get(0)?)))
+    }
+}
+
+impl WriteTx<'_> {
+    /// Appends. False, and no change, if the revision is there already.
+    pub fn push_outbox(&self, rid: RevisionId, kind: u64, key_epoch: u32, body: &[u8]) -> Result<bool> {
+        let added = self.run(
+            "INSERT INTO outbox (rid, kind, key_epoch, body) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (rid) DO NOTHING",
+            params![rid.0, sql::int(kind), key_epoch, body],
+        )?;
+        Ok(added > 0)
+    }
+
+    /// Says which rows the batch `ctr` holds.
+    pub fn assign_batch(&self, rids: &[RevisionId], ctr: u64) -> Result<()> {
+        for rid in rids {
+            self.run("UPDATE outbox SET batch_ctr = ?2 WHERE rid = ?1", params![rid.0, sql::int(ctr)])?;
+        }
+        Ok(())
+    }
+
+    /// Removes what the server has acknowledged; gives how many there were.
+    pub fn ack_outbox(&self, rids: &[RevisionId]) -> Result<usize> {
+        rids.iter().map(|rid| self.run("DELETE FROM outbox WHERE rid = ?1", [rid.0])).sum()
+    }
+
+    /// Replaces the sealed body (after a change of key) and takes the row out of its batch. It keeps its place.
+    pub fn reseal(&self, rid: RevisionId, key_epoch: u32, body: &[u8]) -> Result<bool> {
+        let changed = self.run(
+            "UPDATE outbox SET key_epoch = ?2, body = ?3, batch_ctr = NULL WHERE rid = ?1",
+            params![rid.0, key_epoch, body],
+        )?;
+        Ok(changed > 0)
+    }
+}

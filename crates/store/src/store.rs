@@ -1,0 +1,186 @@
+//! Opening, checking and closing the database file.
+
+use std::{
+    fs::{File, OpenOptions},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::{RawKey, Result, SCHEMA_VERSION, StoreError, migrate};
+
+/// How long a connection waits for another one's lock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// SQLCipher's page size; part of the file format.
+const PAGE_BYTES: u64 = 4096;
+
+const STATEMENTS_CACHED: usize = 128;
+
+const STOPPED_CLEANLY: &str = "clean_stop";
+
+/// One connection to the encrypted database. It can move between threads, not be used by two at once.
+#[derive(Debug)]
+pub struct Store {
+    conn: Connection,
+    path: PathBuf,
+    was_clean_stop: bool,
+    role: Role,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Writer,
+    Reader,
+}
+
+impl Store {
+    /// Makes a new database, readable by its owner alone. Refuses a path where a file is.
+    pub fn create(path: &Path, key: &RawKey) -> Result<Self> {
+        create_private(path)?;
+        let conn = connect(path, key)?;
+        migrate::run(&conn, 0)?;
+        Self::writer(conn, path)
+    }
+
+    /// Opens the database, brings its schema up to date, and marks it as in use (see [`Store::was_clean_stop`]).
+    pub fn open(path: &Path, key: &RawKey) -> Result<Self> {
+        let conn = connect_existing(path, key)?;
+        migrate::run(&conn, migrate::version(&conn)?)?;
+        Self::writer(conn, path)
+    }
+
+    /// Opens the database a second time, for reading only, beside a writer. The writer must have brought the
+    /// schema up to date.
+    pub fn open_reader(path: &Path, key: &RawKey) -> Result<Self> {
+        let conn = connect_existing(path, key)?;
+        if migrate::version(&conn)? != SCHEMA_VERSION {
+            return Err(StoreError::damaged("the schema is older, and a reader cannot bring it up to date"));
+        }
+        conn.pragma_update(None, "query_only", true)?;
+        let mut store = Self { conn, path: path.into(), was_clean_stop: true, role: Role::Reader };
+        store.was_clean_stop = store.read(|tx| tx.get_u64(STOPPED_CLEANLY))? == Some(1);
+        Ok(store)
+    }
+
+    /// The schema version of a file, without changing it: a snapshot comes before a migration, which is due
+    /// where this is less than [`SCHEMA_VERSION`].
+    pub fn schema_version(path: &Path, key: &RawKey) -> Result<u32> {
+        migrate::version(&connect_existing(path, key)?)
+    }
+
+    fn writer(conn: Connection, path: &Path) -> Result<Self> {
+        let mut store = Self { conn, path: path.into(), was_clean_stop: true, role: Role::Writer };
+        store.was_clean_stop = store.write(|tx| {
+            let before = tx.get_u64(STOPPED_CLEANLY)?;
+            tx.put_u64(STOPPED_CLEANLY, 0)?;
+            Ok::<_, StoreError>(before.is_none_or(|flag| flag == 1))
+        })?;
+        Ok(store)
+    }
+
+    /// Whether the last one to have this database open for writing called [`Store::close`]. If not, run
+    /// [`Store::quick_check`].
+    pub fn was_clean_stop(&self) -> bool {
+        self.was_clean_stop
+    }
+
+    /// Marks the stop as clean, moves the write-ahead log into the file, and closes it. Dropping a `Store`
+    /// loses nothing either, but the next start takes longer.
+    pub fn close(self) -> Result<()> {
+        if self.role == Role::Writer {
+            self.write(|tx| tx.put_u64(STOPPED_CLEANLY, 1))?;
+            self.checkpoint()?;
+        }
+        self.conn.close().map_err(|(_, error)| error.into())
+    }
+
+    /// Moves what it can of the write-ahead log into the database file. Readers are not disturbed; what they
+    /// still need stays in the log.
+    pub fn checkpoint(&self) -> Result<()> {
+        // A row (busy, pages in the log, pages moved). Busy is not an error: the log stays, and is read.
+        self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(())
+    }
+
+    /// Reads every page of every table and index, which also decrypts and authenticates them.
+    pub fn quick_check(&self) -> Result<()> {
+        let mut statement = self.conn.prepare("PRAGMA quick_check(10)")?;
+        let lines = statement.query_map([], |r| r.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+        if lines == ["ok"] { Ok(()) } else { Err(StoreError::damaged(lines.join("; "))) }
+    }
+
+    /// Limits the file to `pages` of 4096 bytes, for this connection: beyond it a write fails with
+    /// [`StoreError::DiskFull`], as it does on a full disk. Gives the limit that is now in force, which is
+    /// never below the present size; 0 asks without changing it.
+    pub fn set_max_page_count(&self, pages: u32) -> Result<u32> {
+        Ok(self.conn.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |r| r.get(0))?)
+    }
+
+    /// How many pages of 4096 bytes the database has.
+    pub fn page_count(&self) -> Result<u32> {
+        Ok(self.conn.query_row("PRAGMA page_count", [], |r| r.get(0))?)
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn conn(&self) -> &Connection {
+        &self.conn
+    }
+}
+
+/// An empty file that only its owner can read; SQLite gives its companions (`-wal`, `-shm`) the same mode.
+pub(crate) fn create_private(path: &Path) -> Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    Ok(options.open(path)?)
+}
+
+fn connect_existing(path: &Path, key: &RawKey) -> Result<Connection> {
+    let bytes = std::fs::metadata(path)?.len();
+    if bytes == 0 {
+        return Err(StoreError::damaged("the file is empty"));
+    }
+    connect(path, key).map_err(|error| match error {
+        StoreError::WrongKey if bytes % PAGE_BYTES != 0 => StoreError::damaged("the file does not end with a page"),
+        other => other,
+    })
+}
+
+/// Opens an existing file. The key comes first; the first read tells whether it fits.
+pub(crate) fn connect(path: &Path, key: &RawKey) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags)?;
+    conn.execute_batch(&key.pragma())?;
+    conn.execute_batch(
+        "PRAGMA cipher_compatibility = 4;
+         PRAGMA cipher_memory_security = OFF;
+         PRAGMA cipher_log_level = NONE;",
+    )?;
+    conn.busy_timeout(BUSY_TIMEOUT)?;
+    match conn.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())) {
+        Err(rusqlite::Error::SqliteFailure(e, _)) if e.code == rusqlite::ErrorCode::NotADatabase => {
+            return Err(StoreError::WrongKey);
+        }
+        other => other?,
+    }
+    conn.execute_batch(
+        "PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA foreign_keys = ON;
+         PRAGMA temp_store = MEMORY;
+         PRAGMA journal_size_limit = 16777216;
+         PRAGMA cache_size = -16384;
+         PRAGMA trusted_schema = OFF;",
+    )?;
+    conn.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
+    Ok(conn)
+}

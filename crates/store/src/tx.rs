@@ -1,0 +1,107 @@
+//! Transactions: what the functions of each table hang on.
+
+use std::{cell::RefCell, ops::Deref};
+
+use rusqlite::{CachedStatement, Connection, Params, Row, Transaction, TransactionBehavior};
+
+use crate::{Result, Store, StoreError, delta::Codec};
+
+/// Reads one consistent snapshot of the database.
+pub struct Reader<'c> {
+    conn: &'c Connection,
+}
+
+/// The argument of [`Store::read`].
+pub type ReadTx<'c> = Reader<'c>;
+
+/// Writes in one transaction; also a [`Reader`] that sees its own writes.
+pub struct WriteTx<'c> {
+    reader: Reader<'c>,
+    /// Compression contexts, made once a transaction: each costs more than a small revision.
+    pub(crate) codec: RefCell<Codec>,
+}
+
+impl<'c> Deref for WriteTx<'c> {
+    type Target = Reader<'c>;
+
+    fn deref(&self) -> &Reader<'c> {
+        &self.reader
+    }
+}
+
+impl Store {
+    /// Runs `body` on one consistent snapshot. Not to be nested on the same `Store`.
+    pub fn read<T, E: From<StoreError>>(&self, body: impl FnOnce(&ReadTx<'_>) -> Result<T, E>) -> Result<T, E> {
+        let tx = self.begin(TransactionBehavior::Deferred)?;
+        let out = body(&Reader { conn: self.conn() })?;
+        tx.commit().map_err(StoreError::from)?;
+        Ok(out)
+    }
+
+    /// Runs `body` in one immediate transaction: all of it is kept, on disk, when this returns `Ok`; nothing
+    /// when it returns `Err`. `body` passes on every `StoreError`: after some (a full disk) SQLite has rolled
+    /// back already, and whatever is called then fails too. Not to be nested on the same `Store`.
+    pub fn write<T, E: From<StoreError>>(&self, body: impl FnOnce(&WriteTx<'_>) -> Result<T, E>) -> Result<T, E> {
+        let tx = self.begin(TransactionBehavior::Immediate)?;
+        let out = body(&WriteTx { reader: Reader { conn: self.conn() }, codec: RefCell::default() })?;
+        still_open(self.conn())?;
+        tx.commit().map_err(StoreError::from)?;
+        Ok(out)
+    }
+
+    fn begin(&self, behavior: TransactionBehavior) -> Result<Transaction<'_>> {
+        Ok(Transaction::new_unchecked(self.conn(), behavior)?)
+    }
+}
+
+/// SQLite rolls back by itself when the disk is full; a statement after that would be kept on its own.
+fn still_open(conn: &Connection) -> Result<()> {
+    if conn.is_autocommit() { Err(StoreError::DiskFull) } else { Ok(()) }
+}
+
+impl Reader<'_> {
+    pub(crate) fn prepare(&self, sql: &str) -> Result<CachedStatement<'_>> {
+        still_open(self.conn)?;
+        Ok(self.conn.prepare_cached(sql)?)
+    }
+
+    pub(crate) fn rows<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        map: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>> {
+        let mut statement = self.prepare(sql)?;
+        let rows = statement.query_map(params, map)?.collect::<rusqlite::Result<_>>()?;
+        Ok(rows)
+    }
+
+    pub(crate) fn row<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        map: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>> {
+        match self.prepare(sql)?.query_row(params, map) {
+            Ok(row) => Ok(Some(row)),
+            Err(rusqlite::Error::QueryReturnedNoRows) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The one value of a query that always has a row.
+    pub(crate) fn number(&self, sql: &str, params: impl Params) -> Result<u64> {
+        Ok(self.prepare(sql)?.query_row(params, |r| r.get::<_, i64>(0))? as u64)
+    }
+
+    pub(crate) fn exists(&self, sql: &str, params: impl Params) -> Result<bool> {
+        Ok(self.prepare(sql)?.exists(params)?)
+    }
+}
+
+impl WriteTx<'_> {
+    /// Runs a statement without rows; gives the number of rows that it changed.
+    pub(crate) fn run(&self, sql: &str, params: impl Params) -> Result<usize> {
+        Ok(self.prepare(sql)?.execute(params)?)
+    }
+}

@@ -1,0 +1,140 @@
+//! Revisions, their deltas, and which of them are heads.
+
+use holdfast_domain::{Origin, RecordId};
+use holdfast_store::{RevisionSource, Store, WorkingRow};
+
+use crate::support::{TempStore, key, noise, put, revision, rid};
+
+fn heads(t: &TempStore, record: u8) -> Vec<u8> {
+    t.read(|tx| tx.heads(RecordId([record; 16]))).into_iter().map(|r| r.0[0]).collect()
+}
+
+#[test]
+fn forty_revisions_in_a_row_read_back_and_take_little_space() {
+    let t = TempStore::new();
+    let lines: Vec<String> = (0..400_u64).map(|n| format!("{:x}\n", n.wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect();
+    let mut all = Vec::new();
+    for n in 1..=40_u8 {
+        let mut text = lines.clone();
+        text[usize::from(n) * 7] = format!("changed {n}\n");
+        let parent = [n - 1];
+        let parents: &[u8] = if n == 1 { &[] } else { &parent };
+        let r = revision(1, parents, n.into(), &text.concat());
+        assert!(t.write(|tx| put(tx, n, &r)));
+        all.push((n, r));
+    }
+    t.write(|tx| {
+        for (id, r) in &all {
+            assert!(!put(tx, *id, r)?, "a second time changes nothing");
+        }
+        Ok(())
+    });
+    let path = t.path();
+    t.store.close().unwrap();
+    let store = Store::open(&path, &key(1)).unwrap();
+    for (id, r) in &all {
+        let (bytes, read) = store
+            .read(|tx| Ok::<_, holdfast_store::StoreError>((tx.revision_bytes(rid(*id))?, tx.revision(rid(*id))?)))
+            .unwrap();
+        assert_eq!(bytes.unwrap(), r.encode().unwrap());
+        assert_eq!(read.as_ref(), Some(r));
+    }
+    let history = store.read(|tx| tx.history(RecordId([1; 16]))).unwrap();
+    assert_eq!(history.len(), 40);
+    assert_eq!(history[39].parents, [rid(39)]);
+    assert_eq!((history[0].origin, history[0].created_here, history[0].stub), (Origin::Edit, true, false));
+    drop(store);
+    // Deltas up to depth 16, then a full one: of 40, three are full.
+    let conn = rusqlite::Connection::open(&path).unwrap();
+    conn.execute_batch(&format!("PRAGMA key = \"x'{}'\"", "01".repeat(32))).unwrap();
+    let (full, deepest, bytes): (u32, u32, i64) = conn
+        .query_row("SELECT sum(encoding = 0), max(depth), sum(length(data)) FROM revisions", [], |r| {
+            Ok((r.get(0)?, r.get(1)?, r.get(2)?))
+        })
+        .unwrap();
+    assert_eq!((full, deepest), (3, 16));
+    assert!((bytes as usize) < 4 * all[0].1.encode().unwrap().len(), "{bytes}");
+}
+
+#[test]
+fn a_text_with_nothing_in_common_is_stored_whole() {
+    let t = TempStore::new();
+    let other = noise(5, 500);
+    t.write(|tx| {
+        put(tx, 1, &revision(1, &[], 1, "short"))?;
+        put(tx, 2, &revision(1, &[1], 2, &other))
+    });
+    assert_eq!(t.read(|tx| tx.revision(rid(2))).unwrap(), revision(1, &[1], 2, &other));
+}
+
+#[test]
+fn heads_follow_from_the_graph_in_whatever_order_revisions_come() {
+    // 1 → 2, 1 → 3, (2, 3) → 4, 3 → 5, 5 → 6.
+    let graph: [(u8, &[u8]); 6] = [(1, &[]), (2, &[1]), (3, &[1]), (4, &[2, 3]), (5, &[3]), (6, &[5])];
+    for order in [[0, 1, 2, 3, 4, 5], [5, 4, 3, 2, 1, 0], [3, 0, 5, 2, 4, 1], [4, 1, 5, 0, 3, 2]] {
+        let t = TempStore::new();
+        for i in order {
+            let (id, parents) = graph[i];
+            let r = revision(1, parents, id.into(), "text");
+            assert!(t.write(|tx| put(tx, id, &r)));
+            assert!(!t.write(|tx| put(tx, id, &r)));
+        }
+        assert_eq!(heads(&t, 1), [4, 6], "{order:?}");
+        assert_eq!(t.read(|tx| tx.records_with_several_heads()), [RecordId([1; 16])]);
+        assert_eq!(t.read(|tx| tx.children(rid(3))), [rid(4), rid(5)]);
+        let merge = revision(1, &[4, 6], 9, "merged");
+        t.write(|tx| put(tx, 9, &merge));
+        assert_eq!(heads(&t, 1), [9]);
+        assert!(t.read(|tx| tx.records_with_several_heads()).is_empty());
+    }
+}
+
+#[test]
+fn orphans_are_told_and_another_record_is_no_parent() {
+    let t = TempStore::new();
+    let orphan = revision(1, &[1, 2], 3, "x");
+    assert_eq!(t.read(|tx| tx.missing_parents(&orphan)), [rid(1), rid(2)]);
+    t.write(|tx| put(tx, 1, &revision(1, &[], 1, "x")));
+    t.write(|tx| put(tx, 2, &revision(2, &[], 1, "other record")));
+    assert_eq!(t.read(|tx| tx.missing_parents(&orphan)), [rid(2)]);
+    t.write(|tx| put(tx, 3, &orphan));
+    assert_eq!(heads(&t, 1), [3]);
+    assert_eq!(heads(&t, 2), [2], "a revision of record 1 cannot hide record 2");
+    assert_eq!(t.read(|tx| tx.record_of(rid(3))), Some(RecordId([1; 16])));
+    assert_eq!(t.read(|tx| tx.records()), [RecordId([1; 16]), RecordId([2; 16])]);
+}
+
+#[test]
+fn numbers_of_other_devices_may_be_any() {
+    let t = TempStore::new();
+    let mut r = revision(1, &[], u64::MAX, "x");
+    r.origin = Origin::Other(u64::MAX);
+    let bytes = r.encode().unwrap();
+    t.write(|tx| tx.put_revision(rid(1), &r, &bytes, RevisionSource::Log { seq: u64::MAX }));
+    let line = &t.read(|tx| tx.history(RecordId([1; 16])))[0];
+    assert_eq!((line.hlc.ms, line.origin, line.created_here), (u64::MAX, Origin::Other(u64::MAX), false));
+    assert_eq!(t.read(|tx| tx.revision(rid(1))), Some(r));
+}
+
+#[test]
+fn a_working_revision_is_replaced_and_taken() {
+    let t = TempStore::new();
+    let row = |record: u8, changed_ms| WorkingRow {
+        record: RecordId([record; 16]),
+        parents: vec![rid(1), rid(2)],
+        fields: vec![record; 100],
+        origin: Origin::Edit,
+        started_ms: 1,
+        changed_ms,
+    };
+    t.write(|tx| {
+        tx.put_working(&row(1, 5))?;
+        tx.put_working(&row(2, 4))?;
+        tx.put_working(&row(1, 6))
+    });
+    assert_eq!(t.read(|tx| tx.list_working()), [row(2, 4), row(1, 6)]);
+    assert_eq!(t.write(|tx| tx.take_working(RecordId([1; 16]))), Some(row(1, 6)));
+    assert_eq!(t.write(|tx| tx.take_working(RecordId([1; 16]))), None);
+    assert_eq!(t.read(|tx| tx.working(RecordId([2; 16]))), Some(row(2, 4)));
+    assert_eq!(t.read(|tx| tx.working_count()), 1);
+}

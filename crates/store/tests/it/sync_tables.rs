@@ -1,0 +1,163 @@
+//! Outbox, batch, cursor, manifests, quarantine, blobs, receipts, choices, activity.
+
+use holdfast_domain::{AttachmentId, DeviceId, RecordId};
+use holdfast_store::{
+    ACTIVITY_KEPT, AttachmentRow, Batch, BatchAccepted, Cursor, ManifestRow, NewActivity, QuarantineRow, ReceiptRow,
+};
+
+use crate::support::{TempStore, rid};
+
+#[test]
+fn the_outbox_keeps_order_and_gives_at_least_one_row() {
+    let t = TempStore::new();
+    t.write(|tx| {
+        for n in [5, 1, 9] {
+            assert!(tx.push_outbox(rid(n), 1, 3, &[n; 100])?);
+        }
+        assert!(!tx.push_outbox(rid(5), 1, 3, b"again")?);
+        Ok(())
+    });
+    let head =
+        |bytes, rows| -> Vec<u8> { t.read(|tx| tx.outbox_head(bytes, rows)).iter().map(|r| r.rid.0[0]).collect() };
+    assert_eq!(head(1, 10), [5]);
+    assert_eq!(head(200, 10), [5, 1]);
+    assert_eq!(head(299, 10), [5, 1]);
+    assert_eq!(head(300, 10), [5, 1, 9]);
+    assert_eq!(head(300, 2), [5, 1]);
+    t.write(|tx| tx.assign_batch(&[rid(5), rid(1)], 7));
+    assert_eq!(t.read(|tx| tx.outbox_batch(7)).len(), 2);
+    assert!(t.write(|tx| tx.reseal(rid(1), 4, b"new")));
+    let row = &t.read(|tx| tx.outbox_head(1000, 10))[1];
+    assert_eq!((row.key_epoch, row.body.as_slice(), row.batch_ctr), (4, b"new".as_slice(), None));
+    assert_eq!(t.write(|tx| tx.ack_outbox(&[rid(5), rid(77)])), 1);
+    assert_eq!(t.read(|tx| Ok((tx.outbox_len()?, tx.in_outbox(rid(5))?, tx.in_outbox(rid(9))?))), (2, false, true));
+    assert_eq!(t.read(|tx| tx.outbox_rids()), [rid(1), rid(9)]);
+}
+
+#[test]
+fn batch_and_cursor_read_back() {
+    let t = TempStore::new();
+    assert_eq!(t.read(|tx| Ok((tx.batch()?, tx.batch_accepted()?, tx.cursor()?))), (None, None, None));
+    let batch = Batch { ctr: 8, manifest: vec![1, 2, 3] };
+    let accepted = BatchAccepted { ctr: 7, hash: [4; 32] };
+    let cursor = Cursor { log_epoch: u64::MAX, seq: 12, link: [5; 32] };
+    t.write(|tx| {
+        tx.put_batch(&Batch { ctr: 9, manifest: vec![] })?;
+        tx.put_batch(&batch)?;
+        tx.set_batch_accepted(accepted)?;
+        tx.set_cursor(cursor)
+    });
+    assert_eq!(
+        t.read(|tx| Ok((tx.batch()?, tx.batch_accepted()?, tx.cursor()?))),
+        (Some(batch), Some(accepted), Some(cursor))
+    );
+    t.write(|tx| tx.clear_batch());
+    assert_eq!(t.read(|tx| tx.batch()), None);
+}
+
+#[test]
+fn manifests_and_quarantine_take_each_once() {
+    let t = TempStore::new();
+    let manifest = |ctr| ManifestRow { batch: [ctr as u8; 32], device: DeviceId([1; 16]), ctr, bytes: vec![9] };
+    t.write(|tx| {
+        assert!(tx.put_manifest(&manifest(2))? && tx.put_manifest(&manifest(1))?);
+        assert!(!tx.put_manifest(&manifest(2))?);
+        Ok(())
+    });
+    assert_eq!(t.read(|tx| tx.last_manifest(DeviceId([1; 16]))), Some(manifest(2)));
+    assert_eq!(t.read(|tx| tx.manifest(&[1; 32])), Some(manifest(1)));
+    let entry = |seq, reason: &str| QuarantineRow { seq, rid: rid(1), reason: reason.into(), bytes: vec![1] };
+    t.write(|tx| {
+        tx.put_quarantine(&entry(5, "orphan"))?;
+        tx.put_quarantine(&entry(3, "key"))?;
+        tx.put_quarantine(&entry(5, "newer"))
+    });
+    assert_eq!(t.read(|tx| tx.list_quarantine()), [entry(3, "key"), entry(5, "newer")]);
+    assert!(t.write(|tx| tx.remove_quarantine(3, rid(1))));
+    assert_eq!(t.read(|tx| tx.quarantine_len()), 1);
+}
+
+#[test]
+fn blobs_know_what_to_send_and_what_to_fetch() {
+    let t = TempStore::new();
+    let attachment = |id: u8, content: u8| AttachmentRow {
+        id: AttachmentId([id; 16]),
+        name: "f".into(),
+        media_type: String::new(),
+        size: 3,
+        content: [content; 32],
+        chunks: vec![[content; 32]],
+        created_ms: id.into(),
+    };
+    t.write(|tx| {
+        for (id, content) in [(1, 1), (2, 2), (3, 2)] {
+            tx.put_attachment_view(&attachment(id, content))?;
+        }
+        assert!(tx.put_blob(&[1; 32], b"abc", None, false)?);
+        assert!(!tx.put_blob(&[1; 32], b"abc", None, false)?);
+        Ok(())
+    });
+    let missing = t.read(|tx| tx.blobs_to_fetch());
+    assert_eq!(missing.iter().map(|m| (m.attachment.0[0], m.content[0])).collect::<Vec<_>>(), [(2, 2)]);
+    assert_eq!(t.read(|tx| tx.blobs_to_upload()).iter().map(|b| (b.content[0], b.size)).collect::<Vec<_>>(), [(1, 3)]);
+    assert!(t.write(|tx| tx.mark_uploaded(&[1; 32], &[8; 32])));
+    assert!(t.read(|tx| tx.blobs_to_upload()).is_empty());
+    let blob = t.read(|tx| tx.blob(&[1; 32])).unwrap();
+    assert_eq!((blob.data.as_slice(), blob.cid, blob.uploaded), (b"abc".as_slice(), Some([8; 32]), true));
+    t.write(|tx| tx.mark_nothing_uploaded());
+    assert_eq!(t.read(|tx| tx.blobs_to_upload()).len(), 1);
+    assert!(t.write(|tx| tx.remove_blob(&[1; 32])));
+    assert!(!t.read(|tx| tx.has_blob(&[1; 32])));
+}
+
+#[test]
+fn receipts_and_choices_read_back() {
+    let t = TempStore::new();
+    let receipt = |id: u8, at_ms| ReceiptRow {
+        id: vec![id; 32],
+        record: RecordId([1; 16]),
+        heads: vec![rid(1), rid(2)],
+        merge_algo: 1,
+        at_ms,
+        undone: false,
+        seen: false,
+    };
+    t.write(|tx| {
+        assert!(tx.put_receipt(&receipt(1, 10))? && tx.put_receipt(&receipt(2, 5))?);
+        assert!(!tx.put_receipt(&receipt(1, 99))?);
+        Ok(())
+    });
+    assert_eq!(t.read(|tx| tx.list_receipts(10)), [receipt(1, 10), receipt(2, 5)]);
+    assert_eq!(t.read(|tx| tx.receipts_of(RecordId([1; 16]))).len(), 2);
+    assert!(t.write(|tx| tx.mark_receipt_undone(&[1; 32])));
+    assert!(t.read(|tx| tx.receipt(&[1; 32])).unwrap().undone);
+    assert_eq!(t.read(|tx| tx.unseen_receipts()), 1);
+    t.write(|tx| tx.mark_receipts_seen());
+    assert_eq!(t.read(|tx| tx.unseen_receipts()), 0);
+
+    let record = RecordId([2; 16]);
+    t.write(|tx| {
+        tx.put_review_choice(record, b"b", b"1")?;
+        tx.put_review_choice(record, b"a", b"2")?;
+        tx.put_review_choice(record, b"b", b"3")
+    });
+    let choices: Vec<_> = t.read(|tx| tx.review_choices(record)).into_iter().map(|c| (c.place, c.choice)).collect();
+    assert_eq!(choices, [(b"a".to_vec(), b"2".to_vec()), (b"b".to_vec(), b"3".to_vec())]);
+    assert!(t.write(|tx| tx.remove_review_choice(record, b"a")));
+    assert_eq!(t.write(|tx| tx.clear_review_choices(record)), 1);
+}
+
+#[test]
+fn the_activity_log_keeps_the_newest() {
+    let t = TempStore::new();
+    let line =
+        |at_ms| NewActivity { at_ms, what: "sync".into(), ok: true, duration_ms: 1, bytes: 2, message: "m".into() };
+    let extra = 10;
+    t.write(|tx| (0..u64::from(ACTIVITY_KEPT) + extra).try_for_each(|n| tx.append_activity(&line(n)).map(|_| ())));
+    let newest = t.read(|tx| tx.list_activity(2, None));
+    let last = u64::from(ACTIVITY_KEPT) + extra - 1;
+    assert_eq!(newest.iter().map(|r| r.activity.at_ms).collect::<Vec<_>>(), [last, last - 1]);
+    let next = t.read(|tx| tx.list_activity(u32::MAX, Some(newest[1].id)));
+    assert_eq!(next.len(), ACTIVITY_KEPT as usize - 2);
+    assert_eq!(next.last().unwrap().activity, line(extra));
+}

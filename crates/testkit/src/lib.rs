@@ -1,0 +1,20 @@
+//! Devices, servers, networks, clocks and seeded randomness for tests: real SQLCipher files, the real server, and
+//! faults on demand. Development only: it panics where a program would answer with an error.
+
+#![allow(clippy::unwrap_used)]
+
+mod clock;
+mod device;
+mod keychain;
+mod network;
+mod rng;
+mod server;
+mod world;
+
+pub use clock::{START_MS, TestClock};
+pub use device::{PASSPHRASE, TestDevice, USER};
+pub use keychain::MemoryKeychain;
+pub use network::{Fault, Network};
+pub use rng::TestRng;
+pub use server::{Lies, TestServer};
+pub use world::World;

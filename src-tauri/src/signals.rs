@@ -1,0 +1,26 @@
+//! SIGTERM and SIGINT close the window as its own button does: what is typed is saved first.
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use tauri::{AppHandle, Manager};
+
+/// Closes every window at the first signal; at the second the program ends at once.
+pub fn close_on_sigterm(handle: &AppHandle) -> std::io::Result<()> {
+    let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT])?;
+    let handle = handle.clone();
+    std::thread::Builder::new().name("signals".into()).spawn(move || {
+        let mut seen = false;
+        for _ in signals.forever() {
+            if std::mem::replace(&mut seen, true) {
+                handle.exit(1);
+                return;
+            }
+            for window in handle.webview_windows().values() {
+                if let Err(error) = window.close() {
+                    tracing::warn!(%error, "a window did not close");
+                    handle.exit(1);
+                }
+            }
+        }
+    })?;
+    Ok(())
+}

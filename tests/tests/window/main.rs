@@ -1,0 +1,12 @@
+//! The real window, driven as a person drives it: a real program, a real WebKit, keys and clicks.
+//!
+//! `cargo xtask test` provides the screen, the session bus, tauri-driver and the program; without one
+//! of them a test here fails and says which.
+#![allow(clippy::unwrap_used)]
+
+mod driver;
+mod harness;
+mod keys;
+mod layout;
+mod screens;
+mod window;

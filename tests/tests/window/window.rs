@@ -1,0 +1,216 @@
+//! One window of the program, and what a person can do with it.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail, ensure};
+use fantoccini::elements::Element;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+
+use crate::driver::{self, Driver};
+use crate::keys;
+use crate::layout::{self, LayoutReport};
+
+/// How long the page may take to show what a test waits for. Generous: a loaded machine is slow, and a
+/// test that passes does not wait.
+const TIMEOUT: Duration = Duration::from_secs(20);
+/// A test that takes longer hangs.
+const TEST_LIMIT: Duration = Duration::from_mins(3);
+const POLL: Duration = Duration::from_millis(25);
+
+/// A window with its driver. Dropping it ends the program without asking; `close` is gentler.
+pub struct Window {
+    client: Client,
+    driver: Driver,
+}
+
+impl Window {
+    /// Starts the program with `home` as its home folder, and waits until its page is loaded.
+    pub async fn open(home: &Path, args: &[&str]) -> anyhow::Result<Self> {
+        let driver = Driver::start(home)?;
+        let options = json!({ "application": driver::app()?, "args": args });
+        let capabilities = [("browserName".to_owned(), json!("wry")), ("tauri:options".to_owned(), options)];
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities.into_iter().collect())
+            .connect(&driver.address())
+            .await
+            .context("The program did not open a window for WebDriver.")?;
+        let window = Self { client, driver };
+        window
+            .until("the page is loaded", async || window.execute("return document.readyState === 'complete'").await)
+            .await?;
+        Ok(window)
+    }
+
+    /// Ends the session, and with it the program.
+    pub async fn close(self) -> anyhow::Result<()> {
+        self.client.close().await.context("The session could not be ended.")
+    }
+
+    /// Ends the program as a power cut would.
+    pub fn kill(self) -> anyhow::Result<()> {
+        self.driver.kill_app()
+    }
+
+    /// The first visible element; waits for it.
+    pub async fn find(&self, css: &str) -> anyhow::Result<Element> {
+        self.wait_visible(&format!("\"{css}\" is shown"), Locator::Css(css)).await
+    }
+
+    /// The visible button (or link, tab, menu item) with this name, by its label or its text; waits for it.
+    pub async fn find_named(&self, name: &str) -> anyhow::Result<Element> {
+        ensure!(!name.contains('"'), "A name with a quotation mark cannot be looked for.");
+        let kinds = "self::button or self::a or self::summary or @role='button' or @role='tab' or @role='menuitem' \
+                     or @role='treeitem' or @role='option' or @role='radio' or @role='checkbox' or @role='switch'";
+        let path = format!("//*[{kinds}][@aria-label=\"{name}\" or normalize-space(.)=\"{name}\"]");
+        self.wait_visible(&format!("\"{name}\" can be clicked"), Locator::XPath(&path)).await
+    }
+
+    /// How many elements there are now, seen or not.
+    pub async fn count(&self, css: &str) -> anyhow::Result<usize> {
+        Ok(self.client.find_all(Locator::Css(css)).await?.len())
+    }
+
+    /// Waits until the element's text contains `text`.
+    pub async fn wait_text(&self, css: &str, text: &str) -> anyhow::Result<()> {
+        self.until(&format!("\"{css}\" says \"{text}\""), async || {
+            let script =
+                "return [...document.querySelectorAll(arguments[0])].some(it => it.innerText.includes(arguments[1]))";
+            self.execute_with(script, vec![json!(css), json!(text)]).await
+        })
+        .await
+    }
+
+    /// Waits until nothing that matches is there.
+    pub async fn wait_gone(&self, css: &str) -> anyhow::Result<()> {
+        self.until(&format!("\"{css}\" is gone"), async || Ok(json!(self.count(css).await? == 0))).await
+    }
+
+    /// Clicks an element, once it is shown.
+    pub async fn click(&self, css: &str) -> anyhow::Result<()> {
+        self.find(css).await?.click().await.with_context(|| format!("\"{css}\" could not be clicked."))
+    }
+
+    /// Clicks what has this name, once it is shown.
+    pub async fn click_named(&self, name: &str) -> anyhow::Result<()> {
+        self.find_named(name).await?.click().await.with_context(|| format!("\"{name}\" could not be clicked."))
+    }
+
+    /// Types into an element, which takes the focus.
+    pub async fn type_keys(&self, css: &str, text: &str) -> anyhow::Result<()> {
+        self.find(css).await?.send_keys(text).await.with_context(|| format!("Typing into \"{css}\" failed."))
+    }
+
+    /// Types into whatever has the focus.
+    pub async fn type_here(&self, text: &str) -> anyhow::Result<()> {
+        let element = self.client.active_element().await.context("Nothing has the focus.")?;
+        element.send_keys(text).await.context("Typing failed.")
+    }
+
+    /// Presses a chord such as `Ctrl+Shift+F`, wherever the focus is.
+    pub async fn press(&self, chord: &str) -> anyhow::Result<()> {
+        self.client.perform_actions(keys::chord(chord)?).await.with_context(|| format!("{chord} could not be pressed."))
+    }
+
+    /// Writes what the window shows to target/screenshots/NAME.png.
+    pub async fn screenshot(&self, name: &str) -> anyhow::Result<PathBuf> {
+        let folder = match env::var_os("HOLDFAST_SCREENSHOTS") {
+            Some(folder) => PathBuf::from(folder),
+            None => driver::target()?.join("screenshots"),
+        };
+        fs::create_dir_all(&folder).with_context(|| format!("{} could not be made.", folder.display()))?;
+        let path = folder.join(format!("{name}.png"));
+        // Letters drawn before their font is there would be of another font.
+        self.client.execute_async("document.fonts.ready.then(() => arguments[0](null))", vec![]).await?;
+        let picture = self.client.screenshot().await.context("No picture could be taken.")?;
+        fs::write(&path, picture).with_context(|| format!("{} could not be written.", path.display()))?;
+        Ok(path)
+    }
+
+    /// Gives the page this size in CSS pixels.
+    pub async fn set_window_size(&self, width: u32, height: u32) -> anyhow::Result<()> {
+        self.client.set_window_size(width, height).await.context("The window's size could not be set.")?;
+        self.until(&format!("the page is {width} by {height}"), async || {
+            let script = "return innerWidth === arguments[0] && innerHeight === arguments[1]";
+            self.execute_with(script, vec![json!(width), json!(height)]).await
+        })
+        .await
+    }
+
+    /// What is wrong with the layout now: see `LayoutReport`. Moves the focus through the page.
+    pub async fn layout_report(&self) -> anyhow::Result<LayoutReport> {
+        layout::report(self).await
+    }
+
+    /// The title in the window's frame.
+    pub async fn title(&self) -> anyhow::Result<String> {
+        self.client.title().await.context("The title cannot be read.")
+    }
+
+    /// Runs a function body in the page.
+    pub async fn execute(&self, script: &str) -> anyhow::Result<Value> {
+        self.execute_with(script, Vec::new()).await
+    }
+
+    /// Runs a function body in the page, with `arguments`.
+    pub async fn execute_with(&self, script: &str, arguments: Vec<Value>) -> anyhow::Result<Value> {
+        self.client.execute(script, arguments).await.context("A script failed in the page.")
+    }
+
+    /// Asks again and again until the answer is `true`, or something that is no boolean and not null.
+    pub async fn until(&self, what: &str, ask: impl AsyncFn() -> anyhow::Result<Value>) -> anyhow::Result<()> {
+        let started = Instant::now();
+        loop {
+            let answer = ask().await;
+            if answer.as_ref().is_ok_and(|answer| !matches!(answer, Value::Null | Value::Bool(false))) {
+                return Ok(());
+            }
+            if started.elapsed() > TIMEOUT {
+                return Err(self.gave_up(what, answer.err()).await);
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    async fn wait_visible(&self, what: &str, locator: Locator<'_>) -> anyhow::Result<Element> {
+        let started = Instant::now();
+        loop {
+            for element in self.client.find_all(locator).await? {
+                // It may be gone again by now; then it is not visible.
+                if element.is_displayed().await.unwrap_or(false) {
+                    return Ok(element);
+                }
+            }
+            if started.elapsed() > TIMEOUT {
+                return Err(self.gave_up(what, None).await);
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Says what was waited for, and what the page shows instead.
+    async fn gave_up(&self, what: &str, error: Option<anyhow::Error>) -> anyhow::Error {
+        let page = self.execute("return document.body.innerText").await;
+        let page = page.ok().and_then(|text| text.as_str().map(str::to_owned)).unwrap_or_default();
+        let picture = self.screenshot("gave-up").await.map(|path| path.display().to_string()).unwrap_or_default();
+        let cause = error.map(|error| format!(" ({error:#})")).unwrap_or_default();
+        anyhow::anyhow!("Waited in vain until {what}{cause}. Picture: {picture}. The page says:\n{page}")
+    }
+}
+
+/// A scratch home folder for one computer; keep it to start the program again on the same data.
+pub fn scratch_home() -> anyhow::Result<tempfile::TempDir> {
+    tempfile::Builder::new().prefix("holdfast-home-").tempdir().context("No scratch folder could be made.")
+}
+
+/// Runs a test's steps, and gives up when they hang.
+pub async fn within(steps: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    match tokio::time::timeout(TEST_LIMIT, steps).await {
+        Ok(result) => result,
+        Err(_) => bail!("The test did not end within {} s.", TEST_LIMIT.as_secs()),
+    }
+}

@@ -1,0 +1,108 @@
+// The list of notes: pages of it as far as they are looked at, read again when something changed.
+import type { Backend } from '../../ipc/backend';
+import type { CommandError, NoteListItem, NoteOrder, NoteScope } from '../../ipc/types';
+import { toCommandError } from '../../lib/errors';
+
+export const PAGE = 100;
+/** Several changes in a row are one reading. */
+const SETTLE_MS = 60;
+
+export class NotesList {
+  scope = $state.raw<NoteScope>({ kind: 'all' });
+  order = $state<NoteOrder>('updated');
+  total = $state(0);
+  state = $state<'loading' | 'ready' | 'failed'>('loading');
+  error = $state.raw<CommandError | null>(null);
+
+  #pages = $state.raw<ReadonlyMap<number, NoteListItem[]>>(new Map());
+  #asked = new Set<number>();
+  /** Answers to older questions are dropped. */
+  #epoch = 0;
+  #first = 0;
+  #last = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #backend: Backend;
+
+  constructor(backend: Backend) {
+    this.#backend = backend;
+  }
+
+  /** Undefined while its page is on the way. */
+  item(index: number): NoteListItem | undefined {
+    return this.#pages.get(Math.floor(index / PAGE))?.[index % PAGE];
+  }
+
+  indexOf(id: string): number {
+    for (const [page, items] of this.#pages) {
+      const at = items.findIndex((item) => item.id === id);
+      if (at >= 0) return page * PAGE + at;
+    }
+    return -1;
+  }
+
+  async show(scope: NoteScope, order: NoteOrder = defaultOrder(scope)): Promise<void> {
+    this.scope = scope;
+    this.order = order;
+    this.state = 'loading';
+    this.#pages = new Map();
+    this.#first = this.#last = 0;
+    await this.load();
+  }
+
+  async setOrder(order: NoteOrder): Promise<void> {
+    await this.show(this.scope, order);
+  }
+
+  /** The rows that are looked at: their pages are fetched. */
+  look(first: number, last: number): void {
+    this.#first = Math.floor(first / PAGE);
+    this.#last = Math.floor(Math.max(first, last) / PAGE);
+    const epoch = this.#epoch;
+    for (let page = this.#first; page <= this.#last; page += 1) {
+      if (!this.#pages.has(page) && !this.#asked.has(page) && page * PAGE < this.total) {
+        void this.#fetch([page], epoch, false);
+      }
+    }
+  }
+
+  /** Reads again what is looked at; the rest when it comes into view. */
+  async load(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#epoch += 1;
+    this.#asked.clear();
+    const pages = [];
+    for (let page = this.#first; page <= this.#last; page += 1) pages.push(page);
+    await this.#fetch(pages, this.#epoch, true);
+  }
+
+  changed(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.load(), SETTLE_MS);
+  }
+
+  async #fetch(pages: number[], epoch: number, fresh: boolean): Promise<void> {
+    const { scope, order } = this;
+    for (const page of pages) this.#asked.add(page);
+    try {
+      const read = await Promise.all(
+        pages.map((page) => this.#backend.notesList({ scope, order, limit: PAGE, offset: page * PAGE })),
+      );
+      if (epoch !== this.#epoch) return;
+      const next = new Map(fresh ? [] : this.#pages);
+      read.forEach((answer, at) => next.set(pages[at] ?? 0, answer.items));
+      this.#pages = next;
+      this.total = read[0]?.total ?? 0;
+      this.error = null;
+      this.state = 'ready';
+    } catch (error) {
+      if (epoch !== this.#epoch) return;
+      for (const page of pages) this.#asked.delete(page);
+      this.error = toCommandError(error);
+      this.state = 'failed';
+    }
+  }
+}
+
+export function defaultOrder(scope: NoteScope): NoteOrder {
+  return scope.kind === 'tasks' ? 'due' : 'updated';
+}

@@ -1,0 +1,161 @@
+import { cleanup, render, screen, waitFor, within } from '@testing-library/svelte';
+import userEvent from '@testing-library/user-event';
+import { afterEach, expect, test, vi } from 'vitest';
+import Host from '../../../tests/Host.svelte';
+import { commandError, FakeBackend } from '../../../tests/fake-backend';
+import { toasts } from '../../lib/toast.svelte';
+import ReviewDialog from './ReviewDialog.svelte';
+import ReviewList from './ReviewList.svelte';
+
+afterEach(() => {
+  cleanup();
+  toasts.items = [];
+});
+
+async function open(backend = new FakeBackend('review')) {
+  const onclose = vi.fn();
+  const user = userEvent.setup();
+  render(Host, { props: { backend, component: ReviewDialog, props: { id: 'pump4', onclose } } as never });
+  await screen.findAllByTestId('place-item');
+  await waitFor(() => expect(document.activeElement?.getAttribute('data-testid')).toBe('place-item'));
+  return { backend, onclose, user };
+}
+const choices = (backend: FakeBackend) => backend.calls.filter(([name]) => name === 'reviewChoose').map((call) => call.slice(2));
+const current = () => screen.getAllByTestId('place-item').findIndex((item) => item.getAttribute('aria-current') === 'step');
+
+test('the dialog, its list, its cards and its count have names', async () => {
+  await open();
+  expect(screen.getByRole('dialog', { name: 'Review “Site visit: pump 4”' })).toBeTruthy();
+  const nav = screen.getByRole('navigation', { name: 'Choices' });
+  expect(within(nav).getByText('3 choices')).toBeTruthy();
+  expect(within(nav).getByText('Merged for you')).toBeTruthy();
+  expect(within(nav).getAllByRole('button').map((item) => item.textContent.replace(/\s+/g, ' ').trim())).toEqual([
+    'Due date , current', 'What we saw , still to choose', 'Return visit , still to choose',
+  ]);
+  expect(screen.getAllByTestId('side-card').map((card) => card.getAttribute('aria-label'))).toEqual(['This laptop', 'Office PC']);
+  expect(screen.getByText('0 of 3 chosen').getAttribute('role')).toBe('status');
+  expect(screen.getByTestId('review-finish').textContent).toContain('3 left');
+  expect(document.body.textContent).not.toMatch(/\b(local|remote|ours|mine|incoming)\b/i);
+});
+
+test('three places with the keyboard only, to the end, with its undo', async () => {
+  const { backend, onclose, user } = await open();
+  await user.keyboard('2');
+  await screen.findByText('1 of 3 chosen');
+  expect(current()).toBe(1);
+  await user.keyboard('k');
+  await user.keyboard('{Alt>}{ArrowUp}{/Alt}');
+  expect(current()).toBe(1);
+  await user.keyboard('{Alt>}{ArrowDown}{/Alt}');
+  expect(current()).toBe(2);
+  await user.keyboard('0');
+  await waitFor(() => expect(document.activeElement).toBe(screen.getByTestId('review-finish')));
+  expect(screen.getByTestId('review-finish').textContent).toContain('Finish');
+  await user.keyboard('{Enter}');
+  await waitFor(() => expect(onclose).toHaveBeenCalledOnce());
+  expect(choices(backend)).toEqual([['due', { kind: 'side', number: 2 }], ['saw', { kind: 'all' }], ['visit', { kind: 'original' }]]);
+  expect(backend.count('reviewFinish')).toBe(1);
+  expect(toasts.items[0]?.action?.label).toBe('Undo');
+  toasts.items[0]?.action?.run();
+  await waitFor(() => expect(backend.count('reviewUndo')).toBe(1));
+});
+
+test('keys are off while typing, Esc leaves the Result first and then decides later', async () => {
+  const { backend, onclose, user } = await open();
+  await user.keyboard('e');
+  const result = screen.getByTestId('review-result');
+  await waitFor(() => expect(document.activeElement).toBe(result));
+  await user.keyboard('1k0');
+  expect(choices(backend).filter(([, choice]) => (choice as { kind: string }).kind !== 'text')).toEqual([]);
+  await user.keyboard('{Escape}');
+  expect(onclose).not.toHaveBeenCalled();
+  expect(document.activeElement).not.toBe(result);
+  await user.keyboard('{Escape}');
+  await waitFor(() => expect(onclose).toHaveBeenCalledOnce());
+  expect(backend.count('reviewFinish')).toBe(0);
+});
+
+test('quit in the middle and open again: the choices are there', async () => {
+  const { backend, user } = await open();
+  await user.keyboard('1');
+  await user.keyboard('{Escape}');
+  cleanup();
+  await open(backend);
+  expect(screen.getByText('1 of 3 chosen')).toBeTruthy();
+  expect(current()).toBe(1);
+  expect(screen.getByTestId('review-finish').textContent).toContain('2 left');
+});
+
+test('another version at the finish: said, and nothing chosen is lost', async () => {
+  const { backend, onclose, user } = await open();
+  backend.reviewFinish = () => {
+    backend.review = { ...backend.review, seen_heads: ['new'], devices: [...backend.review.devices, { name: 'Tablet', this_device: false, at_ms: 1, revision: 'rev-t' }] };
+    return Promise.reject(commandError('stale', 'x'));
+  };
+  await user.keyboard('1');
+  await user.keyboard('1');
+  await user.keyboard('1');
+  await user.click(screen.getByTestId('review-finish'));
+  const notice = await screen.findByTestId('review-notice');
+  expect(notice.textContent).toContain('Another version arrived from Tablet; your choices that still fit are kept.');
+  expect(screen.getByText('3 of 3 chosen')).toBeTruthy();
+  expect(onclose).not.toHaveBeenCalled();
+});
+
+test('clicks do what the keys do; the chosen side says so', async () => {
+  const { user } = await open();
+  await user.click(screen.getByTestId('use-side-1'));
+  await user.click(screen.getAllByTestId('place-item')[0] ?? document.body);
+  expect(screen.getByTestId('use-side-1').getAttribute('aria-pressed')).toBe('true');
+  expect(screen.getAllByTestId('side-card')[0]?.textContent).toContain('✓ chosen');
+  await user.click(screen.getByTestId('choice-back'));
+  await screen.findByText('0 of 3 chosen');
+});
+
+test('a removed passage says so', async () => {
+  const { user } = await open();
+  await user.keyboard('{Alt>}{ArrowDown}{ArrowDown}{/Alt}');
+  expect(screen.getAllByTestId('side-card')[1]?.textContent).toContain('Removed here');
+});
+
+test('200 places in a megabyte: one place is drawn, and a choice is quick', async () => {
+  const backend = new FakeBackend('review');
+  const saw = backend.review.places[1];
+  if (!saw) throw new Error('a place');
+  const filler = 'A line that stays the same on every computer.\n'.repeat(110);
+  const places = Array.from({ length: 200 }, (_, i) => ({ ...saw, id: `p${i}`, number: i + 1, label: `Place ${i + 1}` }));
+  const result = places.flatMap((place) => [
+    { text: filler, place: null, open: false, this_device: false, other_device: false },
+    { text: 'choice\n', place: place.number, open: true, this_device: false, other_device: true },
+  ]);
+  backend.review = { ...backend.review, places, result, left: 200 };
+  const { user } = await open(backend);
+  expect(screen.getAllByTestId('side-card')).toHaveLength(2);
+  await user.keyboard('1');
+  await screen.findByText('1 of 200 chosen');
+  expect(document.querySelectorAll('*').length).toBeLessThan(4000);
+});
+
+test('nothing to review, and an error, each say one thing to do', async () => {
+  const backend = new FakeBackend('review');
+  backend.reviewGet = () => Promise.reject(commandError('io', 'The vault could not be read. Your notes are safe. Try again.'));
+  render(Host, { props: { backend, component: ReviewDialog, props: { id: 'pump4', onclose: vi.fn() } } as never });
+  await screen.findByText(/could not be read/);
+  expect(screen.getByRole('button', { name: 'Try again' })).toBeTruthy();
+  cleanup();
+  backend.reviewGet = () => Promise.reject(commandError('not_found', 'x'));
+  render(Host, { props: { backend, component: ReviewDialog, props: { id: 'pump4', onclose: vi.fn() } } as never });
+  await screen.findByText('Nothing is left to review in this note.');
+});
+
+test('the list of notes to review: opens one, follows changes, and has an empty state', async () => {
+  const backend = new FakeBackend('review');
+  const onopen = vi.fn();
+  render(Host, { props: { backend, component: ReviewList, props: { onopen } } as never });
+  const item = await screen.findByTestId('review-list-item');
+  expect(item.textContent).toContain('3 choices');
+  await userEvent.click(item);
+  expect(onopen).toHaveBeenCalledWith('pump4');
+  await backend.reviewFinish('pump4', []);
+  await screen.findByText(/^Nothing to review/);
+});

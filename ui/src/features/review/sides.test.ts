@@ -1,0 +1,74 @@
+import { expect, test } from 'vitest';
+import type { PlaceSide, ReviewPlace, SideDevice } from '../../ipc/types';
+import { actionsOf, colorOf, deviceName, headline, list, sideName, sideOfDevice, suggestedSide } from './sides';
+import { sampleReview } from '../../../tests/sample';
+
+const FORBIDDEN = /\b(local|remote|ours|theirs|mine|base|current|incoming)\b/i;
+
+function device(name: string, this_device: boolean, at_ms: number): SideDevice {
+  return { name, this_device, at_ms, revision: `rev-${name}-${at_ms}` };
+}
+const laptop = device('This laptop', true, 2000);
+const office = device('Office PC', false, 1000);
+const phone = device('Phone', false, 3000);
+
+function side(number: number, devices: SideDevice[], over: Partial<PlaceSide> = {}): PlaceSide {
+  return { number, devices, text: `text ${number}`, diff: [], removed: false, hides_changes: 0, ...over };
+}
+function place(sides: PlaceSide[], over: Partial<ReviewPlace> = {}): ReviewPlace {
+  return { id: 'p', number: 1, field: 'text', label: 'Heading', original: '', has_original: true, sides, can_keep_all: true, choice: null, before: '', after: '', ...over };
+}
+const review = { ...sampleReview(), devices: [laptop, office, phone] };
+const labels = (of: ReviewPlace) => actionsOf(review, of).map((action) => `${action.label} ${action.key}`);
+
+test('two sides: the row of the design', () => {
+  expect(labels(place([side(1, [laptop]), side(2, [office])]))).toEqual([
+    "Use This laptop's 1", "Use Office PC's 2", 'Keep both 3', 'Original 0',
+  ]);
+});
+
+test('more sides: grouped names, keep all, and K where the digits are used up', () => {
+  expect(labels(place([side(1, [laptop]), side(2, [office, phone]), side(3, [phone])]))).toEqual([
+    "Use This laptop's 1", "Use Office PC and Phone's 2", "Use Phone's 3", 'Keep all 4', 'Original 0',
+  ]);
+  const nine = place(Array.from({ length: 9 }, (_, i) => side(i + 1, [office])));
+  expect(labels(nine)).toContain('Keep all K');
+});
+
+test('a field that holds one value has no keep both', () => {
+  expect(labels(place([side(1, [laptop]), side(2, [office])], { field: 'due', can_keep_all: false })).join()).not.toContain('Keep');
+});
+
+test('trash against edit names the loss, and the safe one is suggested', () => {
+  const trash = place([side(1, [laptop], { removed: true, hides_changes: 2 }), side(2, [office])], { field: 'trash' });
+  const actions = actionsOf(review, trash);
+  expect(actions.map((action) => action.label)).toEqual([
+    "Keep the note with Office PC's 2 changes", 'Move to Trash (hides 2 changes; can be restored)',
+  ]);
+  expect(actions.map((action) => action.suggested)).toEqual([true, false]);
+  expect(actions[1]?.choice).toEqual({ kind: 'side', number: 1 });
+  // "All remaining" never trashes a note by the way.
+  expect(sideOfDevice(trash, laptop)).toBeUndefined();
+  expect(sideOfDevice(trash, office)?.number).toBe(2);
+});
+
+test('the newest side is suggested: it is what the Result shows', () => {
+  expect(suggestedSide(place([side(1, [laptop]), side(2, [office])]))?.number).toBe(1);
+  expect(suggestedSide(place([side(1, [office]), side(2, [phone, office])]))?.number).toBe(2);
+});
+
+test('names: each device by its own, twins with their times', () => {
+  expect(sideName(review, side(1, [office, phone, laptop]))).toBe('Office PC, Phone and This laptop');
+  const twins = { devices: [laptop, device('This laptop', false, 60_000)] };
+  expect(deviceName(twins, laptop)).toMatch(/^This laptop \(\d\d:\d\d\)$/);
+  expect(list(['A'])).toBe('A');
+});
+
+test('a colour a device, and this computer always has its own', () => {
+  expect([laptop, office, phone].map((one) => colorOf(review, one))).toEqual(['mine', 'theirs', 'third']);
+});
+
+test('no word of other programs', () => {
+  const said = [headline(review), ...labels(place([side(1, [laptop]), side(2, [office])]))].join(' ');
+  expect(said).not.toMatch(FORBIDDEN);
+});

@@ -1,0 +1,137 @@
+// Who stands on which side of a review: names, colours, and what can be chosen at a place. Pure.
+import type { PlaceChoice, PlaceSide, Review, ReviewPlace, SideDevice } from '../../ipc/types';
+import { clockTime, plural } from '../../lib/time';
+
+/** Name of a colour in sides.css. */
+export type SideColor = 'mine' | 'theirs' | 'third' | 'fourth' | 'fifth';
+const OTHERS: readonly SideColor[] = ['theirs', 'third', 'fourth', 'fifth'];
+
+type Named = Pick<SideDevice, 'name' | 'this_device'>;
+const same = (a: Named, b: Named): boolean => a.name === b.name && a.this_device === b.this_device;
+
+/** This computer has its own colour; each other device has one by its place in the review. */
+export function colorOf(review: Pick<Review, 'devices'>, device: Named): SideColor {
+  if (device.this_device) return 'mine';
+  const others = review.devices.filter((other) => !other.this_device);
+  const at = Math.max(0, others.findIndex((other) => same(other, device)));
+  return OTHERS[at % OTHERS.length] ?? 'theirs';
+}
+
+/** A side that this computer holds too has this computer's colour. */
+export function sideColor(review: Pick<Review, 'devices'>, side: PlaceSide): SideColor {
+  const device = side.devices.find((one) => one.this_device) ?? side.devices[0];
+  return device ? colorOf(review, device) : 'theirs';
+}
+
+/** A device by its name; two of one name by their times as well. */
+export function deviceName(review: Pick<Review, 'devices'>, device: SideDevice): string {
+  const twins = review.devices.filter((other) => other.name === device.name).length > 1;
+  return twins && device.at_ms !== null ? `${device.name} (${clockTime(device.at_ms)})` : device.name;
+}
+
+/** `A`, `A and B`, `A, B and C`. */
+export function list(names: string[]): string {
+  if (names.length < 2) return names[0] ?? '';
+  return `${names.slice(0, -1).join(', ')} and ${names[names.length - 1] ?? ''}`;
+}
+
+export function sideName(review: Pick<Review, 'devices'>, side: PlaceSide): string {
+  return list(side.devices.map((device) => deviceName(review, device)));
+}
+
+const newestMs = (side: PlaceSide): number => Math.max(0, ...side.devices.map((device) => device.at_ms ?? 0));
+
+/** At a trash place: the side that trashed the note. The others edited it. */
+export function trashSide(place: ReviewPlace): PlaceSide | undefined {
+  return place.sides.find((side) => side.removed) ?? place.sides.find((side) => /trash/i.test(side.text));
+}
+
+/** What the Result shows while nothing is chosen: the newest side; the kept note at a trash place. */
+export function suggestedSide(place: ReviewPlace): PlaceSide | undefined {
+  const trash = place.field === 'trash' ? trashSide(place) : undefined;
+  const sides = place.sides.filter((side) => side !== trash);
+  return sides.reduce<PlaceSide | undefined>(
+    (best, side) => (best === undefined || newestMs(side) > newestMs(best) ? side : best),
+    undefined,
+  );
+}
+
+export function sameChoice(a: PlaceChoice | null, b: PlaceChoice): boolean {
+  if (a?.kind !== b.kind) return false;
+  if (a.kind === 'side' && b.kind === 'side') return a.number === b.number;
+  return a.kind !== 'text';
+}
+
+/** A button of the row below the cards. */
+export interface Action {
+  label: string;
+  /** The key that does the same: `1` to `9`, `0`. */
+  key: string;
+  choice: PlaceChoice;
+  testid: string;
+  /** Shown by the Result until something is chosen. */
+  suggested: boolean;
+}
+
+export function actionsOf(review: Review, place: ReviewPlace): Action[] {
+  if (place.field === 'trash') return trashActions(review, place);
+  const suggested = suggestedSide(place);
+  const actions: Action[] = place.sides.map((side) => ({
+    label: `Use ${sideName(review, side)}'s`,
+    key: String(side.number),
+    choice: { kind: 'side', number: side.number },
+    testid: `use-side-${side.number}`,
+    suggested: side === suggested,
+  }));
+  if (place.can_keep_all) {
+    const last = Math.max(0, ...place.sides.map((side) => side.number));
+    actions.push({
+      label: place.sides.length === 2 ? 'Keep both' : 'Keep all',
+      key: last < 9 ? String(last + 1) : 'K',
+      choice: { kind: 'all' },
+      testid: 'keep-all',
+      suggested: false,
+    });
+  }
+  actions.push({ label: 'Original', key: '0', choice: { kind: 'original' }, testid: 'use-original', suggested: false });
+  return actions;
+}
+
+function trashActions(review: Review, place: ReviewPlace): Action[] {
+  const trash = trashSide(place);
+  const hidden = Math.max(0, ...place.sides.map((side) => side.hides_changes));
+  const keep: Action[] = place.sides
+    .filter((side) => side !== trash)
+    .map((side) => ({
+      label: `Keep the note with ${sideName(review, side)}'s ${hidden > 0 ? plural(hidden, 'change') : 'changes'}`,
+      key: String(side.number),
+      choice: { kind: 'side', number: side.number },
+      testid: `use-side-${side.number}`,
+      suggested: side === suggestedSide(place),
+    }));
+  if (!trash) return keep;
+  const loss = hidden > 0 ? `hides ${plural(hidden, 'change')}; can be restored` : 'can be restored';
+  const away: Action = {
+    label: `Move to Trash (${loss})`,
+    key: String(trash.number),
+    choice: { kind: 'side', number: trash.number },
+    testid: `use-side-${trash.number}`,
+    suggested: false,
+  };
+  return [...keep, away];
+}
+
+/** The side of `place` that one device holds, for "all remaining". Never one that trashes the note. */
+export function sideOfDevice(place: ReviewPlace, device: Named): PlaceSide | undefined {
+  const side = place.sides.find((one) => one.devices.some((other) => same(other, device)));
+  return place.field === 'trash' && side === trashSide(place) ? undefined : side;
+}
+
+const NUMBERS = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
+
+/** The first sentence of the dialog. */
+export function headline(review: Review): string {
+  const n = review.devices.length;
+  const where = n === 1 ? 'one computer' : `${NUMBERS[n] ?? String(n)} computers`;
+  return `Changed on ${where} while apart. Nothing is deleted; every version is kept.`;
+}

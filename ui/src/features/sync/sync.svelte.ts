@@ -1,0 +1,140 @@
+// The picture of sync that the status line and the panel draw from: asked for once, then told by events.
+import { onMount } from 'svelte';
+import type { Backend } from '../../ipc/backend';
+import type { ActivityItem, SyncStatus } from '../../ipc/types';
+import { getBackend } from '../../lib/backend';
+import { errorText } from '../../lib/errors';
+import { statusWords } from './words';
+
+const ACTIVITY_SHOWN = 100;
+/** Short states (a poll every few seconds) are not read out; only what stays is. */
+const SPOKEN_AFTER_MS = 1500;
+
+export class SyncController {
+  status = $state<SyncStatus | null>(null);
+  /** Why the status could not be read, as a sentence. */
+  failed = $state('');
+  activity = $state<ActivityItem[] | null>(null);
+  activityFailed = $state('');
+  /** A button of the panel that waits for its answer. */
+  busy = $state<'now' | 'pause' | 'signIn' | null>(null);
+  /** What the last button press ran into. */
+  problem = $state('');
+  /** What a screen reader hears: the words once they have stayed for a moment, without the countdown. */
+  spoken = $state('');
+
+  #backend: Backend;
+  #speakLater: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(backend: Backend) {
+    this.#backend = backend;
+  }
+
+  /** Reads the status and follows it. Returns how to stop. */
+  start(): () => void {
+    let ended = false;
+    let unlisten: (() => void) | null = null;
+    this.#backend
+      .onEvent((event) => {
+        if (event.kind === 'sync' && !ended) this.#take(event.data);
+      })
+      .then((stop) => {
+        if (ended) stop();
+        else unlisten = stop;
+      })
+      .catch((error: unknown) => (this.failed = errorText(error)));
+    void this.refresh();
+    return () => {
+      ended = true;
+      clearTimeout(this.#speakLater);
+      unlisten?.();
+    };
+  }
+
+  async refresh(): Promise<void> {
+    try {
+      this.#take(await this.#backend.syncStatus());
+    } catch (error) {
+      this.failed = errorText(error);
+    }
+  }
+
+  async now(): Promise<void> {
+    await this.#press('now', () => this.#backend.syncNow());
+  }
+
+  async pause(paused: boolean): Promise<void> {
+    await this.#press('pause', () => this.#backend.syncPause(paused));
+  }
+
+  /** True once the server took the passphrase. */
+  async signIn(passphrase: string): Promise<boolean> {
+    return this.#press('signIn', () => this.#backend.accountSignIn(passphrase));
+  }
+
+  async readActivity(): Promise<void> {
+    try {
+      this.activity = await this.#backend.activity(ACTIVITY_SHOWN);
+      this.activityFailed = '';
+    } catch (error) {
+      this.activityFailed = errorText(error);
+    }
+  }
+
+  async #press(which: 'now' | 'pause' | 'signIn', act: () => Promise<void>): Promise<boolean> {
+    if (this.busy) return false;
+    this.busy = which;
+    this.problem = '';
+    try {
+      await act();
+      await this.refresh();
+      return true;
+    } catch (error) {
+      this.problem = errorText(error);
+      await this.refresh();
+      return false;
+    } finally {
+      this.busy = null;
+    }
+  }
+
+  #take(status: SyncStatus): void {
+    const first = this.status === null;
+    this.status = status;
+    this.failed = '';
+    if (this.activity) void this.readActivity();
+    const { spoken } = statusWords(status, Date.now());
+    clearTimeout(this.#speakLater);
+    if (first) this.spoken = spoken;
+    else if (spoken !== this.spoken) {
+      this.#speakLater = setTimeout(() => (this.spoken = spoken), SPOKEN_AFTER_MS);
+    }
+  }
+}
+
+interface Shared {
+  controller: SyncController;
+  users: number;
+  stop: () => void;
+}
+const shared = new WeakMap<Backend, Shared>();
+
+/** One controller for all that show sync over one backend; it follows the events while any of them is mounted. */
+export function useSync(): SyncController {
+  const backend = getBackend();
+  let entry = shared.get(backend);
+  if (!entry) {
+    entry = { controller: new SyncController(backend), users: 0, stop: () => undefined };
+    shared.set(backend, entry);
+  }
+  const used = entry;
+  onMount(() => {
+    used.users += 1;
+    if (used.users === 1) used.stop = used.controller.start();
+    return () => {
+      used.users -= 1;
+      if (used.users === 0) used.stop();
+    };
+  });
+  return used.controller;
+}

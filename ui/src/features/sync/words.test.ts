@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest';
+import type { SyncState, SyncStatus } from '../../ipc/types';
+import { panelSentence, statusWords } from './words';
+
+const NOW = new Date(2026, 10, 23, 15, 0, 0).getTime();
+const CONFIRMED = new Date(2026, 10, 23, 14, 2, 0).getTime();
+
+function status(over: Partial<SyncStatus> = {}): SyncStatus {
+  return {
+    state: 'up_to_date', waiting: 0, waiting_attachments: 0, waiting_attachment_bytes: 0, to_review: 0,
+    last_confirmed_ms: CONFIRMED, last_changes: 41, last_duration_ms: 600, next_try_ms: null,
+    server: 'https://notes.example.org', user: 'ada', problem: null, devices: [], first_sync: null, quarantined: 0,
+    ...over,
+  };
+}
+
+const words = (over: Partial<SyncStatus>) => statusWords(status(over), NOW).text;
+
+test('the lines of the design, word for word', () => {
+  expect(words({ state: 'local_only', server: null })).toBe('Saved on this computer');
+  expect(words({ state: 'syncing', waiting: 3 })).toBe('Syncing 3');
+  expect(words({})).toBe('Up to date, server confirmed 14:02');
+  expect(words({ state: 'offline', waiting: 5 })).toBe('Offline, 5 changes waiting');
+  expect(words({ state: 'offline', waiting: 5, waiting_attachments: 1 })).toBe('Offline, 5 changes waiting');
+  expect(words({ state: 'paused' })).toBe('Paused');
+  expect(words({ to_review: 1 })).toBe('Needs you: 1 note');
+  expect(words({ state: 'needs_sign_in' })).toBe('Sign in again');
+  expect(words({ state: 'unreachable', next_try_ms: NOW + 40_000 })).toBe("Can't reach the server, next try in 40 s");
+});
+
+test('the countdown falls with the clock and is not read out', () => {
+  const away = status({ state: 'unreachable', next_try_ms: NOW + 40_000 });
+  expect(statusWords(away, NOW + 39_500).text).toBe("Can't reach the server, next try in 1 s");
+  expect(statusWords(away, NOW + 41_000).text).toBe("Can't reach the server, trying now");
+  expect(statusWords(away, NOW).spoken).toBe(statusWords(away, NOW + 7_000).spoken);
+});
+
+const STATES: SyncState[] = [
+  'local_only', 'up_to_date', 'waiting', 'syncing', 'offline', 'unreachable', 'paused', 'needs_sign_in', 'locked',
+];
+const CLAIMS = /up to date|synced|has every change|reached the server\./i;
+
+describe.each(STATES)('%s', (state) => {
+  for (const waiting of [0, 1, 5, 1204]) {
+    for (const waiting_attachments of [0, 2]) {
+      for (const to_review of [0, 1, 7]) {
+        for (const last_confirmed_ms of [null, CONFIRMED]) {
+          const given = status({ state, waiting, waiting_attachments, to_review, last_confirmed_ms });
+          const name = `${waiting} waiting, ${waiting_attachments} attachments, ${to_review} to review, ${last_confirmed_ms}`;
+          test(name, () => {
+            const got = statusWords(given, NOW);
+            const all = `${got.text} ${got.detail} ${got.spoken} ${panelSentence(given, NOW)}`;
+            expect(got.text).not.toBe('');
+            expect(panelSentence(given, NOW)).not.toBe('');
+            expect(all).not.toMatch(/synced|undefined|NaN|null/i);
+            if (waiting + waiting_attachments > 0) {
+              expect(all).not.toMatch(CLAIMS);
+              if (state !== 'local_only') {
+                const n = waiting > 0 ? waiting.toLocaleString('en-GB') : '2';
+                expect(all).toContain(n);
+              }
+            }
+            const quiet = ['needs_sign_in', 'locked'].includes(state);
+            if (to_review > 0 && !quiet) expect(all).toMatch(/note/);
+            if (state !== 'up_to_date') expect(got.text).not.toMatch(/^Up to date/);
+            expect(got.text.length).toBeLessThan(60);
+          });
+        }
+      }
+    }
+  }
+});
+
+test('the first sync says how far it is and that one can read', () => {
+  const got = statusWords(status({ state: 'syncing', first_sync: { done: 312, total: 1204 } }), NOW);
+  expect(got.text).toBe('Syncing 312 of 1,204');
+  expect(got.detail).toBe('You can read now, edits are safe.');
+});
+
+test("the panel's sentence", () => {
+  expect(panelSentence(status({ state: 'offline', waiting: 3, next_try_ms: NOW + 24_000 }), NOW)).toBe(
+    'Offline. 3 changes are saved here and will be sent when the server answers. Next try in 24 s.',
+  );
+});

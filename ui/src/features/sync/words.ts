@@ -1,0 +1,123 @@
+// How things stand, in words (design: 'Status, one line'). Pure: the clock is an input.
+import type { SyncStatus } from '../../ipc/types';
+import { count, dayOrTime, plural, untilText } from '../../lib/time';
+
+/** What the dot says. Never alone: the words say it too. */
+export type Tone = 'ok' | 'busy' | 'waiting' | 'attention' | 'problem' | 'quiet';
+
+export interface StatusWords {
+  /** The one line. */
+  text: string;
+  /** The same without a running countdown, for a screen reader. */
+  spoken: string;
+  /** The smaller line below; may be empty. */
+  detail: string;
+  tone: Tone;
+}
+
+/** `next try in 40 s`; empty without a time, `trying now` once it has come. */
+export function nextTry(status: SyncStatus, now: number): string {
+  if (status.next_try_ms === null) return '';
+  if (status.next_try_ms <= now) return 'trying now';
+  return `next try in ${untilText(status.next_try_ms, now)}`;
+}
+
+/** `3 changes`, `1 attachment`, or both with `and`; empty if the server has everything. */
+export function waitingParts(status: SyncStatus): string {
+  const parts: string[] = [];
+  if (status.waiting > 0) parts.push(plural(status.waiting, 'change'));
+  if (status.waiting_attachments > 0) parts.push(plural(status.waiting_attachments, 'attachment'));
+  return parts.join(' and ');
+}
+
+/** The shorter form for the line: attachments are counted only where no change waits. */
+function waitingCount(status: SyncStatus): string {
+  return status.waiting > 0 ? plural(status.waiting, 'change') : plural(status.waiting_attachments, 'attachment');
+}
+
+/** Whether anything here has not been confirmed by the server. */
+export function somethingWaits(status: SyncStatus): boolean {
+  return status.waiting > 0 || status.waiting_attachments > 0;
+}
+
+const withTail = (head: string, tail: string): string => (tail === '' ? head : `${head}, ${tail}`);
+
+/** Never says that the server has everything while anything waits, whatever `state` claims. */
+export function statusWords(status: SyncStatus, now: number): StatusWords {
+  const waits = somethingWaits(status);
+  const waiting = waits ? `${waitingCount(status)} waiting` : '';
+  const confirmed = status.last_confirmed_ms === null ? '' : `Server confirmed ${dayOrTime(status.last_confirmed_ms, now)}.`;
+  const here = waits ? 'Saved on this computer.' : '';
+  const lines = (...parts: string[]): string => parts.filter((part) => part !== '').join(' ');
+  const says = (text: string, tone: Tone, detail = '', spoken = text): StatusWords => ({ text, tone, detail, spoken });
+  const sentence = (part: string): string => (part === '' ? '' : `${part}.`);
+  const review = status.to_review > 0 ? `Needs you: ${plural(status.to_review, 'note')}` : '';
+
+  switch (status.state) {
+    case 'needs_sign_in':
+      return says('Sign in again', 'attention', lines(sentence(waiting), here));
+    case 'locked':
+      return says('Locked', 'quiet', lines(sentence(waiting), here));
+    case 'paused':
+      return says('Paused', 'waiting', lines(sentence(waiting), here || confirmed, sentence(review)));
+    case 'offline':
+      return says(withTail('Offline', waiting), 'waiting', lines(confirmed, here, sentence(review)));
+    case 'unreachable': {
+      const head = "Can't reach the server";
+      return says(withTail(head, nextTry(status, now)), 'problem', lines(sentence(waiting), here, sentence(review)), head);
+    }
+    case 'local_only':
+      return review === '' ? says('Saved on this computer', 'ok') : says(review, 'attention', 'Saved on this computer.');
+    case 'syncing': {
+      if (review !== '') return says(review, 'attention', lines(sentence(waiting), here || confirmed));
+      if (status.first_sync) {
+        const { done, total } = status.first_sync;
+        const progress = `${count(done)} of ${count(total)}`;
+        return says(`Syncing ${progress}`, 'busy', 'You can read now, edits are safe.', 'Syncing');
+      }
+      const n = status.waiting + status.waiting_attachments;
+      return says(n > 0 ? `Syncing ${count(n)}` : 'Syncing', 'busy', here || confirmed, 'Syncing');
+    }
+    case 'up_to_date':
+    case 'waiting':
+      if (review !== '') return says(review, 'attention', lines(sentence(waiting), here || confirmed));
+      if (waits || status.state === 'waiting') {
+        const text = waits ? waiting : 'Waiting for the server';
+        return says(text, 'waiting', lines(confirmed, here));
+      }
+      if (status.last_confirmed_ms === null) return says('Up to date', 'ok');
+      return says(`Up to date, server confirmed ${dayOrTime(status.last_confirmed_ms, now)}`, 'ok');
+  }
+}
+
+/** The paragraph at the top of the Sync panel. */
+export function panelSentence(status: SyncStatus, now: number): string {
+  const waits = somethingWaits(status);
+  const parts = waitingParts(status);
+  const one = status.waiting + status.waiting_attachments === 1;
+  const saved = waits ? `${parts} ${one ? 'is' : 'are'} saved here and will be sent` : '';
+  const when = nextTry(status, now);
+  const next = when === '' ? '' : ` ${when.charAt(0).toUpperCase()}${when.slice(1)}.`;
+  const review = status.to_review > 0 ? ` ${plural(status.to_review, 'note')} ${status.to_review === 1 ? 'needs' : 'need'} you.` : '';
+  switch (status.state) {
+    case 'local_only':
+      return 'Your notes are saved on this computer. No server was added.';
+    case 'offline':
+      return `Offline. ${waits ? `${saved} when the server answers.` : 'Everything you changed reached the server.'}${next}${review}`;
+    case 'unreachable':
+      return `Can't reach the server. ${waits ? `${saved} when it answers.` : 'Your notes are saved here.'}${next}${review}`;
+    case 'paused':
+      return `Paused. ${waits ? `${saved} when you resume.` : 'Nothing waits to be sent.'}${review}`;
+    case 'needs_sign_in':
+      return `The server asks you to sign in again. ${waits ? `${saved} after that.` : 'Your notes are saved here.'}`;
+    case 'locked':
+      return 'Locked: a locked vault does not sync.';
+    case 'syncing':
+      return `${waits ? `Sending ${parts}.` : 'Asking the server for changes.'}${review}`;
+    case 'up_to_date':
+    case 'waiting':
+      if (waits) return `${saved} soon.${next}${review}`;
+      if (status.state === 'waiting') return `Waiting for the server.${next}${review}`;
+      return `The server has every change that you made here.${review}`;
+  }
+}

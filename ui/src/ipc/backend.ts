@@ -1,0 +1,96 @@
+// The one interface between the views and Rust. `tauri.ts` implements it over Tauri; nothing else in the UI
+// knows what carries a call. Every function may throw a `CommandError`.
+import type {
+  ActivityItem, CommandError, ConfirmWord, CreateAccountRequest, Event, ExportReport, ImportReport, JoinRequest,
+  LinkInfo, NoteDetail, NotesPage, NotesQuery, PlaceChoice, Receipt, RecoveryCode, Review, ReviewListItem,
+  SaveRequest, Saved, SearchHit, SessionStatus, Settings, Sidebar, SyncStatus,
+} from './types';
+
+export interface Backend {
+  // Session
+  sessionStatus(): Promise<SessionStatus>;
+  vaultCreate(passphrase: string): Promise<RecoveryCode>;
+  vaultUnlock(passphrase: string): Promise<void>;
+  vaultUnlockWithCode(code: string, newPassphrase: string): Promise<void>;
+  vaultLock(): Promise<void>;
+  /** The code while it is still unconfirmed, else null. */
+  recoveryCode(): Promise<RecoveryCode | null>;
+  /** True if the words are right; the reminder ends. */
+  recoveryConfirm(words: ConfirmWord[]): Promise<boolean>;
+  /** Writes the code to a file that the person chose. */
+  recoverySave(path: string): Promise<void>;
+  settings(): Promise<Settings>;
+  settingsSave(settings: Settings): Promise<void>;
+
+  // Account
+  linkRead(link: string): Promise<LinkInfo>;
+  accountCreate(request: CreateAccountRequest): Promise<void>;
+  accountJoin(request: JoinRequest): Promise<void>;
+  /** After `needs_sign_in`. */
+  accountSignIn(passphrase: string): Promise<void>;
+
+  // Notes
+  sidebar(): Promise<Sidebar>;
+  notesList(query: NotesQuery): Promise<NotesPage>;
+  noteGet(id: string): Promise<NoteDetail>;
+  /** A new empty note, in a notebook or at the root. */
+  noteCreate(notebook: string | null): Promise<NoteDetail>;
+  /** On disk when it returns. */
+  noteSave(request: SaveRequest): Promise<Saved>;
+  /** Saves the buffer on what it was made from, joins the versions that arrived, and returns the note with both. */
+  noteRefresh(id: string, seenHeads: string[], title: string, body: string): Promise<NoteDetail>;
+  /** The person left the note: what was typed becomes a revision. */
+  noteLeave(id: string): Promise<void>;
+  noteTrash(ids: string[]): Promise<void>;
+  noteRestore(ids: string[]): Promise<void>;
+  /** Copies a file into the note; returns the note with the link at the end of its attachments. */
+  noteAttach(id: string, path: string): Promise<NoteDetail>;
+  attachmentSave(note: string, attachment: string, path: string): Promise<void>;
+  search(query: string, limit: number): Promise<SearchHit[]>;
+
+  // Notebooks
+  notebookAdd(name: string, parent: string | null): Promise<string>;
+  notebookRename(id: string, name: string): Promise<void>;
+  notebookMove(id: string, parent: string | null): Promise<void>;
+  /** With the notes in it and below it. */
+  notebookTrash(id: string): Promise<void>;
+
+  // Reviews and receipts
+  reviewList(): Promise<ReviewListItem[]>;
+  reviewGet(id: string): Promise<Review>;
+  /** Keeps one choice (null takes it back) and returns the review with it. Nothing is resolved yet. */
+  reviewChoose(id: string, place: string, choice: PlaceChoice | null): Promise<Review>;
+  /** Keeps a text typed over the whole result (null goes back to the choices). */
+  reviewEditResult(id: string, text: string | null): Promise<Review>;
+  /** Throws `stale` if another version arrived since `seenHeads`: read again. */
+  reviewFinish(id: string, seenHeads: string[]): Promise<void>;
+  /** Takes back the resolution just made. */
+  reviewUndo(id: string): Promise<void>;
+  receiptsList(): Promise<Receipt[]>;
+  receiptGet(id: string): Promise<Receipt>;
+  /** Takes one side (a revision of it) of an automatic merge; may itself ask. */
+  receiptUndo(id: string, revision: string): Promise<void>;
+
+  // Sync
+  syncStatus(): Promise<SyncStatus>;
+  syncNow(): Promise<void>;
+  syncPause(paused: boolean): Promise<void>;
+  activity(limit: number): Promise<ActivityItem[]>;
+
+  // Transfer
+  importFolder(path: string, dryRun: boolean): Promise<ImportReport>;
+  exportFolder(path: string): Promise<ExportReport>;
+
+  // The window
+  /** Null where the person cancelled. */
+  pickFolder(title: string): Promise<string | null>;
+  pickFile(title: string): Promise<string | null>;
+  pickSavePath(title: string, fileName: string): Promise<string | null>;
+  print(): Promise<void>;
+  copyText(text: string): Promise<void>;
+  onEvent(handler: (event: Event) => void): Promise<() => void>;
+}
+
+export function isCommandError(error: unknown): error is CommandError {
+  return typeof error === 'object' && error !== null && 'code' in error && 'message' in error;
+}

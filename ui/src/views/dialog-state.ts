@@ -1,0 +1,14 @@
+import type { NotebookTask } from '../features/notebooks/task';
+
+/** The one dialog that is open. */
+export type DialogState =
+  | { kind: 'palette'; mode: 'all' | 'notes' }
+  | { kind: 'shortcuts' }
+  | { kind: 'settings' }
+  | { kind: 'sync' }
+  | { kind: 'addServer' }
+  | { kind: 'import' }
+  | { kind: 'export' }
+  | { kind: 'recovery' }
+  | { kind: 'review'; id: string }
+  | { kind: 'notebook'; task: NotebookTask };

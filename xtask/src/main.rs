@@ -1,0 +1,68 @@
+//! The project's own commands, so that nobody has to remember which tool does what, and so that
+//! continuous integration runs what a person runs. `cargo xtask help` lists them.
+//!
+//! One file a command; what several need is in `place` (where things are), `command` (running programs),
+//! `setup` (what must be installed) and `stages` (a row of checks with a table at the end).
+
+mod bundle;
+mod command;
+mod place;
+mod run;
+mod setup;
+mod stages;
+mod test;
+mod tidy;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use place::Place;
+
+/// Holdfast's own commands.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build the program and start it
+    Run {
+        /// Arguments for the program, after `--`
+        #[arg(last = true)]
+        args: Vec<OsString>,
+    },
+    /// Run every check: style, units, programs, the real window
+    Test {
+        /// Run the long tests too (those marked `#[ignore]`)
+        #[arg(long)]
+        long: bool,
+    },
+    /// Check the house rules that no linter knows
+    Tidy,
+    /// Build the installable package
+    Bundle,
+}
+
+fn main() -> ExitCode {
+    match dispatch(Cli::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("cargo xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
+    let place = Place::find()?;
+    match command {
+        Command::Run { args } => run::run(&place, &args),
+        Command::Test { long } => test::run(&place, long),
+        Command::Tidy => tidy::run(&place),
+        Command::Bundle => bundle::run(&place).map(|()| ExitCode::SUCCESS),
+    }
+}
