@@ -15,7 +15,7 @@ export default ts.config(
     languageOptions: { globals: { ...globals.node } },
   },
   {
-    files: ["src/**/*.ts", "src/**/*.svelte"],
+    files: ["src/**/*.ts", "src/**/*.svelte", "tests/**/*.ts", "tests/**/*.svelte"],
     languageOptions: {
       parserOptions: {
         projectService: true,

@@ -23,7 +23,7 @@ pub fn vault_dir(args: &Args) -> anyhow::Result<PathBuf> {
 }
 
 /// The state that all commands share. Opens the vault at once where the system's keychain can.
-pub fn create(args: &Args, handle: tauri::AppHandle) -> anyhow::Result<Arc<App>> {
+pub fn create(dir: PathBuf, handle: tauri::AppHandle) -> Arc<App> {
     let connect: Connect = Arc::new(|address: &ServerAddress| {
         let client = HttpClient::new(&address.url, address.pin)?;
         Ok(Arc::new(client) as Arc<_>)
@@ -39,7 +39,7 @@ pub fn create(args: &Args, handle: tauri::AppHandle) -> anyhow::Result<Arc<App>>
             tracing::warn!(%error, "an event did not reach the window");
         }
     });
-    let app = Arc::new(App::new(vault_dir(args)?, Env::system(), connect, keychain, host_name, sink));
+    let app = Arc::new(App::new(dir, Env::system(), connect, keychain, host_name, sink));
     app.start();
-    Ok(app)
+    app
 }

@@ -6,6 +6,8 @@ mod commands;
 mod display;
 mod events;
 #[cfg(unix)]
+mod instance;
+#[cfg(unix)]
 mod signals;
 mod window;
 
@@ -65,17 +67,27 @@ fn open(args: Args) -> anyhow::Result<()> {
         .with_writer(std::io::stderr)
         .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
         .init();
+    let dir = app::vault_dir(&args)?;
+    #[cfg(unix)]
+    if instance::raise_other(&dir) {
+        return Ok(());
+    }
     let builder = commands::builder();
     let app = tauri::Builder::default()
         .plugin(tauri_plugin_dialog::init())
         .invoke_handler(builder.invoke_handler())
         .setup(move |tauri| {
             builder.mount_events(tauri);
-            let shared = app::create(&args, tauri.handle().clone())?;
+            let shared = app::create(dir.clone(), tauri.handle().clone());
             tauri.manage(shared);
             window::create(tauri.handle())?;
             #[cfg(unix)]
-            signals::close_on_sigterm(tauri.handle())?;
+            {
+                signals::close_on_sigterm(tauri.handle())?;
+                if let Err(error) = instance::listen(tauri.handle(), &dir) {
+                    tracing::info!(%error, "a second launch cannot raise this window");
+                }
+            }
             Ok(())
         })
         .build(tauri::generate_context!())?;
@@ -85,9 +97,12 @@ fn open(args: Args) -> anyhow::Result<()> {
         }
         tauri::RunEvent::Exit => {
             // The window has saved by now; what was typed becomes revisions and the database is closed cleanly.
-            if let Err(error) = handle.state::<Arc<App>>().close() {
+            let app = handle.state::<Arc<App>>();
+            if let Err(error) = app.close() {
                 eprintln!("holdfast-desktop: {}", error.message);
             }
+            #[cfg(unix)]
+            instance::forget(app.dir());
         }
         _ => {}
     });

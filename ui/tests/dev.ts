@@ -28,6 +28,9 @@ async function click(ids: string[]): Promise<void> {
     if (value !== undefined && found instanceof HTMLInputElement) {
       found.value = value;
       found.dispatchEvent(new InputEvent('input', { bubbles: true }));
+    } else if (value !== undefined) {
+      found?.focus();
+      document.execCommand('insertText', false, value);
     } else found?.click();
   }
 }

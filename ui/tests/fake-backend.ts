@@ -1,7 +1,7 @@
 // A Backend in memory, for vitest and for looking at views in a browser. It keeps what it is told and answers at
 // once; a test replaces single functions or reads `calls`. It merges nothing: a test says what arrived.
 import type { Backend } from '../src/ipc/backend';
-import type { CommandError, ErrorCode, Event, NoteDetail, NoteListItem, NotesQuery, OpChanges, RecoveryCode, SessionStatus, Settings, SyncStatus } from '../src/ipc/types';
+import type { CommandError, ErrorCode, Event, NoteDetail, NoteListItem, NotesQuery, OpChanges, RecoveryCode, SaveRequest, Saved, SessionStatus, Settings, SyncStatus } from '../src/ipc/types';
 import { WORDS, sampleNotebooks, sampleNotes, sampleReceipts, sampleReview, syncOf } from './sample';
 
 export type Scenario = 'first' | 'locked' | 'damaged' | 'elsewhere' | 'empty' | 'main' | 'review' | 'offline' | 'local' | 'joining' | 'many';
@@ -196,7 +196,7 @@ export class FakeBackend implements Backend {
     this.changed({ notes: [id] });
     return structuredClone(note);
   }
-  async noteSave(request: Parameters<Backend['noteSave']>[0]) {
+  async noteSave(request: SaveRequest): Promise<Saved> {
     this.#log('noteSave', structuredClone(request));
     const { patch } = request;
     const note = this.#note(request.id);

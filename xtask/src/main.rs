@@ -4,8 +4,10 @@
 //! One file a command; what several need is in `place` (where things are), `command` (running programs),
 //! `setup` (what must be installed) and `stages` (a row of checks with a table at the end).
 
+mod bindings;
 mod bundle;
 mod command;
+mod demo;
 mod place;
 mod run;
 mod setup;
@@ -43,8 +45,16 @@ enum Command {
     },
     /// Check the house rules that no linter knows
     Tidy,
+    /// Generate the TypeScript of every command, type and event
+    Bindings {
+        /// Only say whether it is current
+        #[arg(long)]
+        check: bool,
+    },
     /// Build the installable package
     Bundle,
+    /// Open two windows and a server, with notes that wait for review
+    Demo,
 }
 
 fn main() -> ExitCode {
@@ -63,6 +73,8 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Run { args } => run::run(&place, &args),
         Command::Test { long } => test::run(&place, long),
         Command::Tidy => tidy::run(&place),
+        Command::Bindings { check } => bindings::run(&place, check),
         Command::Bundle => bundle::run(&place).map(|()| ExitCode::SUCCESS),
+        Command::Demo => demo::run(&place),
     }
 }

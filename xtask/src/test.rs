@@ -35,7 +35,7 @@ fn stages(place: &Place, display: &Display, long: bool) -> anyhow::Result<Vec<St
     let ourselves = std::env::current_exe().context("The path of this program is unknown.")?;
 
     let mut stages = vec![
-        Stage::new("tidy", plain(Command::new(ourselves), &["tidy"])),
+        Stage::new("tidy", plain(Command::new(&ourselves), &["tidy"])),
         Stage::new("format", cargo(&["fmt", "--all", "--check"])),
         Stage::new("ui build", npm(&["build"])),
         Stage::new("ui types", npm(&["check"])),
@@ -56,6 +56,7 @@ fn stages(place: &Place, display: &Display, long: bool) -> anyhow::Result<Vec<St
             "programs",
             cargo(&["build", "--package", "holdfast-cli", "--package", "holdfast-server", "--bins"]),
         ),
+        Stage::new("bindings", plain(Command::new(&ourselves), &["bindings", "--check"])).needs(&["ui build"]),
         Stage::new("window program", cargo(&[&["build", "--package", DESKTOP], &EMBEDDED[..]].concat()))
             .needs(&["ui build"]),
         Stage::new("window units", cargo(&[&["test", "--lib", "--package", DESKTOP], &EMBEDDED[..]].concat()))
@@ -74,8 +75,10 @@ fn whole(place: &Place, display: &Display, long: bool) -> anyhow::Result<Vec<Sta
         for name in names {
             command.args(["--test", name]);
         }
+        // One window at a time: each is three processes.
+        command.args(["--", "--test-threads", "1"]);
         if long {
-            command.args(["--", "--include-ignored"]);
+            command.arg("--include-ignored");
         }
         plain(command, &[])
     };

@@ -126,13 +126,13 @@ impl Names {
 
 /// A difference in words, for showing.
 pub(crate) fn spans(old: &str, new: &str) -> Vec<dto::DiffSpan> {
-    let span = |s: holdfast_merge::Span| dto::DiffSpan {
+    let span = |s: holdfast_notebook::Span| dto::DiffSpan {
         kind: match s.kind {
-            holdfast_merge::SpanKind::Same => dto::SpanKind::Same,
-            holdfast_merge::SpanKind::Removed => dto::SpanKind::Removed,
-            holdfast_merge::SpanKind::Added => dto::SpanKind::Added,
+            holdfast_notebook::SpanKind::Same => dto::SpanKind::Same,
+            holdfast_notebook::SpanKind::Removed => dto::SpanKind::Removed,
+            holdfast_notebook::SpanKind::Added => dto::SpanKind::Added,
         },
         text: s.text,
     };
-    holdfast_merge::diff_words(old, new).into_iter().map(span).collect()
+    holdfast_notebook::diff_words(old, new).into_iter().map(span).collect()
 }

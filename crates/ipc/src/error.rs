@@ -1,7 +1,7 @@
 //! The one place where errors become codes and sentences: what happened to what, what is safe, the one thing to do.
 
 use holdfast_notebook::NotebookError as E;
-use holdfast_protocol::ProtocolError as P;
+use holdfast_notebook::ProtocolError as P;
 
 use crate::dto::{CommandError, ErrorCode as C};
 
@@ -86,10 +86,14 @@ pub fn command_error(error: &E) -> CommandError {
 fn protocol(error: &P) -> (C, String, bool) {
     let safe = "Your changes are safe on this computer";
     match error {
-        P::Unreachable(_) => (C::ServerUnreachable, format!("Can't reach the server. {safe} and will be sent when it answers."), true),
+        P::Unreachable(_) => {
+            (C::ServerUnreachable, format!("Can't reach the server. {safe} and will be sent when it answers."), true)
+        }
         P::PinMismatch => (
             C::PinMismatch,
-            format!("The server's key is not the one in the join link. Nothing was sent. {safe}. Ask the server's owner whether the key was changed."),
+            format!(
+                "The server's key is not the one in the join link. Nothing was sent. {safe}. Ask the server's owner whether the key was changed."
+            ),
             false,
         ),
         P::Unauthorized => (C::SignInAgain, format!("Sign in again: the server ended the session. {safe}."), false),
@@ -97,13 +101,21 @@ fn protocol(error: &P) -> (C, String, bool) {
         P::InvitationExpired => {
             (C::LinkExpired, "The join link has expired. Ask for a new one from the server's owner.".into(), false)
         }
-        P::InvitationInvalid => (C::LinkInvalid, "The join link cannot be used: it is not of this server.".into(), false),
+        P::InvitationInvalid => {
+            (C::LinkInvalid, "The join link cannot be used: it is not of this server.".into(), false)
+        }
         P::UserTaken => (C::UserTaken, "This user name is taken on that server. Choose another.".into(), true),
-        P::KeysChanged { .. } => (C::ServerUnreachable, format!("Another computer changed the account at the same time. {safe}. Try again."), true),
+        P::KeysChanged { .. } => (
+            C::ServerUnreachable,
+            format!("Another computer changed the account at the same time. {safe}. Try again."),
+            true,
+        ),
         P::TooLarge => (C::TooLarge, format!("A change is too large for the server. {safe}."), false),
         P::NotFound => (C::ServerRefused, format!("The server does not have what was asked for. {safe}."), true),
         P::Busy { .. } => (C::ServerUnreachable, format!("The server is busy. {safe} and will be sent soon."), true),
-        P::Server(_) => (C::ServerUnreachable, format!("The server failed. {safe} and will be sent when it works again."), true),
+        P::Server(_) => {
+            (C::ServerUnreachable, format!("The server failed. {safe} and will be sent when it works again."), true)
+        }
         P::Refused(why) => (C::ServerRefused, format!("The server refused: {why}. {safe}."), false),
         P::Malformed(_) => (
             C::ServerNotTrusted,

@@ -39,7 +39,10 @@ pub use vault::{Created, Keychain, NoKeychain, OsKeychain, Vault, default_vault_
 pub use holdfast_domain::{
     Date, DeviceId, Fields, NoteId, NotebookId, RecordId, RevisionId, Stamp, TrashState, clean_title, fold_name,
 };
-pub use holdfast_merge::{ChangedField, Choice, DiffHunk, Place, PlaceId, PlaceKind, PlaceValue, Side};
-pub use holdfast_protocol::ProtocolError;
-pub use holdfast_store::{NoteOrder, NoteRow, NotebookFilter, TrashFilter};
+pub use holdfast_merge::{
+    ChangedField, Choice, DiffHunk, Place, PlaceId, PlaceKind, PlaceValue, ResultSpan, Side, SideChange, Span, SpanKind,
+    diff_words,
+};
+pub use holdfast_protocol::{JoinLink, ProtocolError, SyncProtocol};
+pub use holdfast_store::{NoteListRow, NoteOrder, NoteQuery, NoteRow, NotebookFilter, SidebarCounts, TrashFilter};
 pub use holdfast_sync::SyncState;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use holdfast_domain::{Fields, RecordId, Revision, RevisionId};
+use holdfast_domain::{Fields, Merge, RecordId, Revision, RevisionId};
 use holdfast_merge::{FoldError, Folded, Graph, fold};
 use holdfast_store::{Reader, WorkingRow};
 
@@ -138,12 +138,23 @@ pub(crate) fn differs(a: &Fields, b: &Fields) -> bool {
         (Fields::Note(a), Fields::Note(b)) => {
             let mut b = b.clone();
             b.updated_ms = a.updated_ms;
-            // The stamps of a text typed back to what it was do not make it another text.
+            // The stamps of what was typed back to what it was do not make it another value.
             if a.body.segments() == b.body.segments() {
                 b.body.stamp = a.body.stamp;
             }
+            same_again(&a.title, &mut b.title);
+            same_again(&a.notebook, &mut b.notebook);
+            same_again(&a.due, &mut b.due);
+            same_again(&a.done, &mut b.done);
             *a != b
         }
         _ => a != b,
+    }
+}
+
+/// Gives `b` the stamp of `a` where both are the same value.
+fn same_again<T: Clone + PartialEq>(a: &Merge<T>, b: &mut Merge<T>) {
+    if a.as_resolved().is_some() && a.as_resolved() == b.as_resolved() {
+        *b = a.clone();
     }
 }

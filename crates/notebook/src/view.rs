@@ -14,7 +14,8 @@ const PREVIEW_CHARS: usize = 200;
 pub(crate) fn refresh(t: &mut Txn<'_>, id: RecordId) -> Result<Option<Kind>> {
     let Some(record) = t.record(id)? else { return Ok(None) };
     let folded = record.shown()?;
-    let merged = record.heads.len() > 1 && !folded.fields.is_open();
+    // What is being typed or decided here may close what the versions leave open: that is no automatic merge.
+    let merged = record.working.is_none() && record.heads.len() > 1 && !folded.fields.is_open();
     match &folded.fields {
         Fields::Note(note) => {
             let before = t.tx.note(id.into())?;

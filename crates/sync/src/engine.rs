@@ -108,6 +108,11 @@ impl Engine {
         self.confirmed
     }
 
+    /// Blobs that the server did not have in this cycle: the next one to fetch comes after them.
+    pub fn blobs_skipped(&self) -> u32 {
+        self.cycle.blobs_down_skipped
+    }
+
     /// What the last cycle ended on, while it is still so.
     pub fn failure(&self) -> Option<Failure> {
         self.failure

@@ -97,7 +97,7 @@ impl Line {
     fn send(&self, what: &'static str) -> Result<Under, ProtocolError> {
         let state = &self.network.0;
         if state.off.load(Ordering::SeqCst) {
-            return Err(ProtocolError::Unreachable("no network".into()));
+            return Err(ProtocolError::Unreachable("there is no way to it".into()));
         }
         state.requests.lock().unwrap().push(what);
         let fault = state.faults.lock().unwrap().pop_front().flatten();

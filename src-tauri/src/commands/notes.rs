@@ -31,7 +31,13 @@ pub async fn note_save(app: Shared<'_>, request: SaveRequest) -> Result<Saved, C
 
 #[tauri::command]
 #[specta::specta]
-pub async fn note_refresh(app: Shared<'_>, id: String, seen_heads: Vec<String>, title: String, body: String) -> Result<NoteDetail, CommandError> {
+pub async fn note_refresh(
+    app: Shared<'_>,
+    id: String,
+    seen_heads: Vec<String>,
+    title: String,
+    body: String,
+) -> Result<NoteDetail, CommandError> {
     blocking(&app, move |app| notes::refresh(app, &id, &seen_heads, &title, &body)).await
 }
 
@@ -61,7 +67,12 @@ pub async fn note_attach(app: Shared<'_>, id: String, path: String) -> Result<No
 
 #[tauri::command]
 #[specta::specta]
-pub async fn attachment_save(app: Shared<'_>, note: String, attachment: String, path: String) -> Result<(), CommandError> {
+pub async fn attachment_save(
+    app: Shared<'_>,
+    note: String,
+    attachment: String,
+    path: String,
+) -> Result<(), CommandError> {
     blocking(&app, move |app| notes::attachment_save(app, &note, &attachment, path.as_ref())).await
 }
 

@@ -19,7 +19,12 @@ pub async fn review_get(app: Shared<'_>, id: String) -> Result<Review, CommandEr
 
 #[tauri::command]
 #[specta::specta]
-pub async fn review_choose(app: Shared<'_>, id: String, place: String, choice: Option<PlaceChoice>) -> Result<Review, CommandError> {
+pub async fn review_choose(
+    app: Shared<'_>,
+    id: String,
+    place: String,
+    choice: Option<PlaceChoice>,
+) -> Result<Review, CommandError> {
     blocking(&app, move |app| review::choose(app, &id, &place, choice.as_ref())).await
 }
 

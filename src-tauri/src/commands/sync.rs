@@ -1,6 +1,6 @@
 //! How sync stands, and what a person can do about it. Each command is one line: the handler in `holdfast_ipc` does the work.
 
-use holdfast_ipc::dto::{CommandError, ActivityItem, SyncStatus};
+use holdfast_ipc::dto::{ActivityItem, CommandError, SyncStatus};
 use holdfast_ipc::handlers::sync;
 
 use super::{Shared, blocking};

@@ -31,6 +31,7 @@ impl Driver {
         command.env("HOME", home).env("XDG_DATA_HOME", home.join(".local/share"));
         command.env("XDG_CONFIG_HOME", home.join(".config")).env("XDG_CACHE_HOME", home.join(".cache"));
         command.env("XDG_STATE_HOME", home.join(".local/state"));
+        command.env("HOLDFAST_NO_KEYCHAIN", "1");
         // Its own group, so that the native driver and the window end with it.
         command.stdin(Stdio::null()).stdout(Stdio::null()).process_group(0);
         let process = command.spawn().with_context(|| format!("{} could not be started.", program.display()))?;
@@ -47,14 +48,31 @@ impl Driver {
 
     /// Ends the window at once, as a crash or a power cut would: nothing is flushed.
     pub fn kill_app(&self) -> anyhow::Result<()> {
+        signal("KILL", &self.app_process()?);
+        Ok(())
+    }
+
+    /// Asks the window to close, as its own button does, and waits until the program has ended.
+    pub async fn quit_app(&self) -> anyhow::Result<()> {
+        let process = self.app_process()?;
+        signal("TERM", &process);
+        let started = Instant::now();
+        while self.app_process().is_ok_and(|it| it == process) {
+            ensure!(started.elapsed() < READY_TIMEOUT, "The window does not close.");
+            tokio::time::sleep(POLL).await;
+        }
+        Ok(())
+    }
+
+    /// The number of the window's process.
+    fn app_process(&self) -> anyhow::Result<String> {
         let app = app()?.canonicalize().context("The program's path cannot be resolved.")?;
         let group = self.process.id();
         for entry in std::fs::read_dir("/proc").context("/proc cannot be read.")?.flatten() {
             let folder = entry.path();
             let is_app = std::fs::read_link(folder.join("exe")).is_ok_and(|exe| exe == app);
             if is_app && group_of(&folder) == Some(group) {
-                signal("KILL", &entry.file_name().to_string_lossy());
-                return Ok(());
+                return Ok(entry.file_name().to_string_lossy().into_owned());
             }
         }
         bail!("The window's process was not found.")

@@ -4,9 +4,12 @@
 //! of them a test here fails and says which.
 #![allow(clippy::unwrap_used)]
 
+mod computer;
 mod driver;
 mod harness;
 mod keys;
 mod layout;
+mod main_job;
 mod screens;
+mod server;
 mod window;

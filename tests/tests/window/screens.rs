@@ -8,7 +8,7 @@ async fn the_first_window() -> anyhow::Result<()> {
         let home = scratch_home()?;
         let window = Window::open(home.path(), &[]).await?;
         assert_eq!(window.title().await?, "Holdfast");
-        window.wait_text("body", "Holdfast").await?;
+        window.wait_text("h1, h2", "Your notes, on this computer").await?;
         window.screenshot("first-window").await?;
         window.layout_report().await?.assert_clean("the first window")?;
         window.set_window_size(900, 600).await?;
@@ -70,7 +70,7 @@ async fn two_windows_at_once() -> anyhow::Result<()> {
         assert_eq!(laptop.title().await?, "laptop");
         assert_eq!(office.title().await?, "Holdfast");
         laptop.close().await?;
-        office.wait_text("body", "Holdfast").await?;
+        office.wait_text("h1, h2", "Your notes, on this computer").await?;
         office.close().await
     })
     .await

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
 use fantoccini::elements::Element;
+use fantoccini::key::Key;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
@@ -51,6 +52,11 @@ impl Window {
         self.client.close().await.context("The session could not be ended.")
     }
 
+    /// Closes the window as its own button does, and waits until the program has ended.
+    pub async fn quit(self) -> anyhow::Result<()> {
+        self.driver.quit_app().await
+    }
+
     /// Ends the program as a power cut would.
     pub fn kill(self) -> anyhow::Result<()> {
         self.driver.kill_app()
@@ -70,6 +76,11 @@ impl Window {
         self.wait_visible(&format!("\"{name}\" can be clicked"), Locator::XPath(&path)).await
     }
 
+    /// The first visible element that an XPath finds; waits for it. `what` says what is waited for.
+    pub async fn find_path(&self, what: &str, path: &str) -> anyhow::Result<Element> {
+        self.wait_visible(what, Locator::XPath(path)).await
+    }
+
     /// How many elements there are now, seen or not.
     pub async fn count(&self, css: &str) -> anyhow::Result<usize> {
         Ok(self.client.find_all(Locator::Css(css)).await?.len())
@@ -81,6 +92,21 @@ impl Window {
             let script =
                 "return [...document.querySelectorAll(arguments[0])].some(it => it.innerText.includes(arguments[1]))";
             self.execute_with(script, vec![json!(css), json!(text)]).await
+        })
+        .await
+    }
+
+    /// Waits until so many elements match.
+    pub async fn wait_count(&self, css: &str, count: usize) -> anyhow::Result<()> {
+        let what = format!("\"{css}\" is there {count} times");
+        self.until(&what, async || Ok(json!(self.count(css).await? == count))).await
+    }
+
+    /// Waits until the element has the focus.
+    pub async fn wait_focus(&self, css: &str) -> anyhow::Result<()> {
+        self.until(&format!("\"{css}\" has the focus"), async || {
+            let script = "return document.activeElement?.matches(arguments[0]) ?? false";
+            self.execute_with(script, vec![json!(css)]).await
         })
         .await
     }
@@ -109,6 +135,24 @@ impl Window {
     pub async fn type_here(&self, text: &str) -> anyhow::Result<()> {
         let element = self.client.active_element().await.context("Nothing has the focus.")?;
         element.send_keys(text).await.context("Typing failed.")
+    }
+
+    /// Types into whatever has the focus; a line ends with Enter.
+    pub async fn type_lines(&self, text: &str) -> anyhow::Result<()> {
+        self.type_here(&text.replace('\n', &char::from(Key::Enter).to_string())).await
+    }
+
+    /// Asks the program itself, as the page does.
+    pub async fn ask(&self, command: &str, arguments: Value) -> anyhow::Result<Value> {
+        let script = "const done = arguments[2];
+            window.__TAURI_INTERNALS__.invoke(arguments[0], arguments[1]).then(
+                (value) => done({ value }),
+                (error) => done({ error }));";
+        let answer = self.client.execute_async(script, vec![json!(command), arguments]).await?;
+        match answer.get("error") {
+            Some(error) => bail!("\"{command}\" is refused: {error}"),
+            None => Ok(answer["value"].clone()),
+        }
     }
 
     /// Presses a chord such as `Ctrl+Shift+F`, wherever the focus is.

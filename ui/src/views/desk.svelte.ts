@@ -47,7 +47,8 @@ export class Desk {
   /** The newest note, so that the window does not open on nothing. */
   async openFirst(): Promise<void> {
     const first = this.list.item(0);
-    if (first && !this.session) await this.open(first.id);
+    // Not if the person was quicker.
+    if (first && this.#wish === 0 && this.view === 'notes') await this.open(first.id);
   }
 
   async #readReceipts(): Promise<void> {

@@ -220,6 +220,7 @@ mod tests {
     fn markup_has_apostrophes_and_addresses() {
         let text = "<!-- a\nb -->\n<p>It's</p>\n<a href=\"https://x\">https://y</a>\n<script>f('z') // c";
         let source = split(text, Language::Svelte);
+        assert_eq!(split("<p>\u{b7} {a}</p>", Language::Svelte).code, ["<p>\u{b7} {a}</p>"]);
         assert_eq!(source.code[2], "<p>It's</p>");
         assert_eq!(source.code[3], "<a href=\"\">https://y</a>");
         assert_eq!(source.code[4], "<script>f('') ");

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use holdfast_domain::{NoteId, NotebookId, RecordId};
 use holdfast_notebook::{NewNote, NotePatch as Patch, TagPatch, Vault};
-use holdfast_store::{NoteListRow, NoteOrder as Order, NoteQuery, NotebookFilter};
+use holdfast_notebook::{NoteListRow, NoteOrder as Order, NoteQuery, NotebookFilter};
 
 use crate::convert::{Names, answer, date, invalid, ms, note_id, notebook_id, revision_ids};
 use crate::dto::{
@@ -97,7 +97,12 @@ fn detail(vault: &Vault, id: NoteId) -> Answer<NoteDetail> {
     let review_devices = if note.to_review > 0 {
         let reviews = answer(vault.reviews())?;
         let mine = reviews.into_iter().find(|r| r.id == RecordId::from(id));
-        mine.map(|r| r.devices).unwrap_or_default().into_iter().filter(|d| !names.is_me(*d)).map(|d| names.name(d)).collect()
+        mine.map(|r| r.devices)
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|d| !names.is_me(*d))
+            .map(|d| names.name(d))
+            .collect()
     } else {
         Vec::new()
     };

@@ -1,7 +1,7 @@
 //! What was merged by itself.
 
-use holdfast_merge::{ChangedField, DiffHunk};
 use holdfast_notebook as nb;
+use holdfast_notebook::{ChangedField, DiffHunk};
 
 use crate::convert::{Names, answer, from_hex, hex, invalid, ms, revision_id};
 use crate::dto::{DiffSpan, Receipt, ReceiptSide, SpanKind};
@@ -78,5 +78,8 @@ pub(crate) fn field(field: &ChangedField) -> String {
 }
 
 fn hunk(h: &DiffHunk) -> Vec<DiffSpan> {
-    crate::convert::spans(&h.removed, &h.added).into_iter().chain([DiffSpan { kind: SpanKind::Same, text: "\n".into() }]).collect()
+    crate::convert::spans(&h.removed, &h.added)
+        .into_iter()
+        .chain([DiffSpan { kind: SpanKind::Same, text: "\n".into() }])
+        .collect()
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use holdfast_domain::{NotebookId, RecordId, Stamp, TrashState};
-use holdfast_merge::{Choice, Place, PlaceId, PlaceKind, PlaceValue};
+use holdfast_notebook::{Choice, Place, PlaceId, PlaceKind, PlaceValue};
 use holdfast_notebook::{KeptChoice, RecordReview, Vault};
 
 use crate::convert::{Names, answer, from_hex, hex, invalid, ms, revision_ids, spans};
@@ -137,7 +137,8 @@ fn show(vault: &Vault, id: RecordId) -> Answer<Review> {
 impl View<'_> {
     fn review(&self) -> Review {
         let review = self.review;
-        let places: Vec<_> = review.review.places.iter().enumerate().map(|(n, p)| self.place(n as u32 + 1, p)).collect();
+        let places: Vec<_> =
+            review.review.places.iter().enumerate().map(|(n, p)| self.place(n as u32 + 1, p)).collect();
         let mut devices: Vec<SideDevice> = Vec::new();
         for device in places.iter().flat_map(|p| &p.sides).flat_map(|s| &s.devices) {
             match devices.iter_mut().find(|d| d.name == device.name && d.this_device == device.this_device) {
@@ -186,7 +187,7 @@ impl View<'_> {
                 this_device: self.names.is_me(change.author),
             };
             for field in &change.fields {
-                use holdfast_merge::ChangedField as F;
+                use holdfast_notebook::ChangedField as F;
                 let open = match field {
                     F::Title { .. } => open_field(|k| *k == PlaceKind::Title),
                     F::Notebook { .. } => open_field(|k| *k == PlaceKind::Notebook),
@@ -201,7 +202,11 @@ impl View<'_> {
                 }
             }
             for hunk in change.body.iter().filter(|h| h.added.is_empty() || !is_open(h.added.trim_end_matches('\n'))) {
-                let text = if hunk.added.trim().is_empty() { "Removed: ".to_owned() + hunk.removed.trim() } else { hunk.added.trim().to_owned() };
+                let text = if hunk.added.trim().is_empty() {
+                    "Removed: ".to_owned() + hunk.removed.trim()
+                } else {
+                    hunk.added.trim().to_owned()
+                };
                 let line = text.lines().next().unwrap_or_default();
                 let short: String = line.chars().take(LABEL_CHARS).collect();
                 let end = if short.len() < text.len() { "…" } else { "" };
@@ -257,7 +262,8 @@ impl View<'_> {
             return 0;
         }
         let edits = self.review.changes.iter().map(|c| {
-            c.body.len() + c.fields.iter().filter(|f| !matches!(f, holdfast_merge::ChangedField::Trash { .. })).count()
+            c.body.len()
+                + c.fields.iter().filter(|f| !matches!(f, holdfast_notebook::ChangedField::Trash { .. })).count()
         });
         edits.sum::<usize>() as u32
     }

@@ -97,7 +97,8 @@ pub fn recovery_save(app: &App, path: &Path) -> Answer<()> {
         file.write_all(text.as_bytes())?;
         file.sync_all()
     });
-    written.map_err(|e| invalid(format!("The code could not be saved as {} ({e}). Choose another place.", path.display())))
+    written
+        .map_err(|e| invalid(format!("The code could not be saved as {} ({e}). Choose another place.", path.display())))
 }
 
 pub fn settings(app: &App) -> Answer<Settings> {
@@ -133,7 +134,9 @@ pub fn settings_save(app: &App, new: &Settings) -> Answer<()> {
         answer(vault.rename_device(&new.device_name))?;
     }
     if new.use_keychain != old.use_keychain && !answer(vault.use_keychain(&*app.keychain, new.use_keychain))? {
-        return Err(invalid("This computer's keychain could not keep the key. The passphrase opens the vault as before."));
+        return Err(invalid(
+            "This computer's keychain could not keep the key. The passphrase opens the vault as before.",
+        ));
     }
     Ok(())
 }

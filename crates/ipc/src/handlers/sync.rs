@@ -1,7 +1,7 @@
 //! How sync stands, and what a person can do about it.
 
+use holdfast_notebook::SyncState as State;
 use holdfast_notebook::sync::Syncer;
-use holdfast_sync::SyncState as State;
 
 use crate::convert::{answer, ms};
 use crate::dto::{ActivityItem, DeviceItem, FirstSync, SyncState, SyncStatus};

@@ -213,8 +213,20 @@ impl Syncer {
         Ok(effect)
     }
 
-    /// Does one step and tells the engine.
+    /// Does one step and tells the engine. What it could not even note down (a full disk) is a failure like others:
+    /// the sync in the background goes on.
     async fn step(&self, step: Step, report: &mut CycleReport) -> Result<Effect> {
+        match self.try_step(step, report).await {
+            Err(error) if held(&self.engine).is_running() => {
+                let failure = failure(&error);
+                *held(&self.problem) = Some(Arc::new(error));
+                self.handle(Event::StepFailed(failure))
+            }
+            done => done,
+        }
+    }
+
+    async fn try_step(&self, step: Step, report: &mut CycleReport) -> Result<Effect> {
         let started = Instant::now();
         let outcome = self.attempt(step, report).await;
         let duration_ms = started.elapsed().as_millis() as u64;
@@ -233,8 +245,11 @@ impl Syncer {
                 if failure == Failure::SignIn {
                     signed_out(&self.vault)?;
                 }
-                self.log(what(step), false, duration_ms, 0, &error.to_string())?;
                 tracing::info!(step = what(step), error = %error, "sync failed");
+                // On a full disk there is no room for the line either, and the sync has to go on.
+                if let Err(e) = self.log(what(step), false, duration_ms, 0, &error.to_string()) {
+                    tracing::warn!(error = %e, "the activity log could not be written");
+                }
                 *held(&self.problem) = Some(Arc::new(error));
                 self.handle(Event::StepFailed(failure))
             }
@@ -244,7 +259,7 @@ impl Syncer {
     async fn attempt(&self, step: Step, report: &mut CycleReport) -> Result<StepReport> {
         let (server, token) = self.session()?;
         send_new_keys(&self.vault, &*server, &token).await?;
-        let skipped = 0;
+        let skipped = held(&self.engine).blobs_skipped();
         match step {
             Step::Push => {
                 let pushed = push::push(&self.vault, &*server, &token).await?;

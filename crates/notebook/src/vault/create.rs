@@ -96,13 +96,18 @@ impl Vault {
         Ok(vault)
     }
 
-    /// Opens by the system's keychain. `None` where it has no key for this vault.
+    /// Opens by the system's keychain. `None` where it has no key that opens this vault.
     pub fn open_with_keychain(dir: &Path, keychain: &dyn Keychain, env: Env) -> Result<Option<Self>> {
         if !vault_exists(dir) || !KeyFile::read(&dir.join(KEYS_FILE))?.has_keychain_copy() {
             return Ok(None);
         }
         let Some(key) = keychain.get(&keychain_name(dir)) else { return Ok(None) };
-        Self::open_by(dir, env, |file| file.open_with_keychain(&key)).map(Some)
+        // A key of another vault that was in this place is no damage either: the passphrase opens.
+        let other_key = std::cell::Cell::new(false);
+        let opened = Self::open_by(dir, env, |file| {
+            file.open_with_keychain(&key).inspect_err(|e| other_key.set(matches!(e, CryptoError::NotOpened)))
+        });
+        if other_key.get() { Ok(None) } else { opened.map(Some) }
     }
 
     /// Keeps, or no longer keeps, a key for this vault in the system's keychain. False where it cannot.

@@ -26,11 +26,12 @@ impl Vault {
         phrase.map(|p| Ok(RecoveryCode::parse(&String::from_utf8_lossy(&p))?)).transpose()
     }
 
-    /// True if the words are those at their places (from 0) in the code: then it is forgotten here.
+    /// True if the words, at least two, are those at their places (from 0) in the code: then it is forgotten here.
     pub fn confirm_code(&self, words: &[(usize, String)]) -> Result<bool> {
         let Some(code) = self.unconfirmed_code()? else { return Ok(true) };
         let right = code.words();
-        let confirmed = words.len() >= 2
+        let places: std::collections::BTreeSet<usize> = words.iter().map(|(n, _)| *n).collect();
+        let confirmed = places.len() >= 2
             && words.iter().all(|(n, word)| right.get(*n).is_some_and(|r| *r == word.trim().to_lowercase()));
         if confirmed {
             self.transact(|t| {

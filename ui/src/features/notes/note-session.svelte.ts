@@ -5,7 +5,8 @@
 // - One call that carries the text is under way at a time (`#pump`), so saves arrive in the order of typing.
 // - `#seenHeads` always names the versions that buffer *plus* `#remote` was made from.
 // - `#remote` applies to the buffer as it is now: each edit maps it on. It waits only for an input method to finish.
-import { ChangeSet, type Text } from '@codemirror/state';
+import type { ChangeSet} from '@codemirror/state';
+import { type Text } from '@codemirror/state';
 import type { Backend } from '../../ipc/backend';
 import type { CommandError, NoteDetail, NotePatch, OpChanges } from '../../ipc/types';
 import { announce } from '../../lib/announce.svelte';
@@ -246,7 +247,8 @@ export class NoteSession {
     const title = this.#titleToSave();
     const fields = this.#fields;
     this.#fields = {};
-    this.state = 'saving';
+    // A save that failed is not over before one succeeds.
+    if (this.state !== 'failed') this.state = 'saving';
     const patch: NotePatch = {
       ...NOTHING,
       ...fields,

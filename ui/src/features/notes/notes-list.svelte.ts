@@ -14,8 +14,9 @@ export class NotesList {
   state = $state<'loading' | 'ready' | 'failed'>('loading');
   error = $state.raw<CommandError | null>(null);
 
-  #pages = $state.raw<ReadonlyMap<number, NoteListItem[]>>(new Map());
-  #asked = new Set<number>();
+  /** By page number; undefined where it was not looked at yet. */
+  #pages = $state.raw<readonly (NoteListItem[] | undefined)[]>([]);
+  #asked: number[] = [];
   /** Answers to older questions are dropped. */
   #epoch = 0;
   #first = 0;
@@ -29,12 +30,12 @@ export class NotesList {
 
   /** Undefined while its page is on the way. */
   item(index: number): NoteListItem | undefined {
-    return this.#pages.get(Math.floor(index / PAGE))?.[index % PAGE];
+    return this.#pages[Math.floor(index / PAGE)]?.[index % PAGE];
   }
 
   indexOf(id: string): number {
-    for (const [page, items] of this.#pages) {
-      const at = items.findIndex((item) => item.id === id);
+    for (const [page, items] of this.#pages.entries()) {
+      const at = items?.findIndex((item) => item.id === id) ?? -1;
       if (at >= 0) return page * PAGE + at;
     }
     return -1;
@@ -44,7 +45,7 @@ export class NotesList {
     this.scope = scope;
     this.order = order;
     this.state = 'loading';
-    this.#pages = new Map();
+    this.#pages = [];
     this.#first = this.#last = 0;
     await this.load();
   }
@@ -59,7 +60,7 @@ export class NotesList {
     this.#last = Math.floor(Math.max(first, last) / PAGE);
     const epoch = this.#epoch;
     for (let page = this.#first; page <= this.#last; page += 1) {
-      if (!this.#pages.has(page) && !this.#asked.has(page) && page * PAGE < this.total) {
+      if (!this.#pages[page] && !this.#asked.includes(page) && page * PAGE < this.total) {
         void this.#fetch([page], epoch, false);
       }
     }
@@ -69,7 +70,7 @@ export class NotesList {
   async load(): Promise<void> {
     clearTimeout(this.#timer);
     this.#epoch += 1;
-    this.#asked.clear();
+    this.#asked = [];
     const pages = [];
     for (let page = this.#first; page <= this.#last; page += 1) pages.push(page);
     await this.#fetch(pages, this.#epoch, true);
@@ -82,21 +83,21 @@ export class NotesList {
 
   async #fetch(pages: number[], epoch: number, fresh: boolean): Promise<void> {
     const { scope, order } = this;
-    for (const page of pages) this.#asked.add(page);
+    this.#asked.push(...pages);
     try {
       const read = await Promise.all(
         pages.map((page) => this.#backend.notesList({ scope, order, limit: PAGE, offset: page * PAGE })),
       );
       if (epoch !== this.#epoch) return;
-      const next = new Map(fresh ? [] : this.#pages);
-      read.forEach((answer, at) => next.set(pages[at] ?? 0, answer.items));
+      const next = fresh ? [] : [...this.#pages];
+      read.forEach((answer, at) => (next[pages[at] ?? 0] = answer.items));
       this.#pages = next;
       this.total = read[0]?.total ?? 0;
       this.error = null;
       this.state = 'ready';
     } catch (error) {
       if (epoch !== this.#epoch) return;
-      for (const page of pages) this.#asked.delete(page);
+      this.#asked = this.#asked.filter((page) => !pages.includes(page));
       this.error = toCommandError(error);
       this.state = 'failed';
     }

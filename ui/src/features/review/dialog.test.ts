@@ -1,8 +1,8 @@
-import { cleanup, render, screen, waitFor, within } from '@testing-library/svelte';
+import { cleanup, screen, waitFor, within } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import { afterEach, expect, test, vi } from 'vitest';
-import Host from '../../../tests/Host.svelte';
 import { commandError, FakeBackend } from '../../../tests/fake-backend';
+import { mountWith } from '../../../tests/mount';
 import { toasts } from '../../lib/toast.svelte';
 import ReviewDialog from './ReviewDialog.svelte';
 import ReviewList from './ReviewList.svelte';
@@ -15,7 +15,7 @@ afterEach(() => {
 async function open(backend = new FakeBackend('review')) {
   const onclose = vi.fn();
   const user = userEvent.setup();
-  render(Host, { props: { backend, component: ReviewDialog, props: { id: 'pump4', onclose } } as never });
+  mountWith(backend, ReviewDialog, { id: 'pump4', onclose });
   await screen.findAllByTestId('place-item');
   await waitFor(() => expect(document.activeElement?.getAttribute('data-testid')).toBe('place-item'));
   return { backend, onclose, user };
@@ -139,19 +139,19 @@ test('200 places in a megabyte: one place is drawn, and a choice is quick', asyn
 test('nothing to review, and an error, each say one thing to do', async () => {
   const backend = new FakeBackend('review');
   backend.reviewGet = () => Promise.reject(commandError('io', 'The vault could not be read. Your notes are safe. Try again.'));
-  render(Host, { props: { backend, component: ReviewDialog, props: { id: 'pump4', onclose: vi.fn() } } as never });
+  mountWith(backend, ReviewDialog, { id: 'pump4', onclose: vi.fn() });
   await screen.findByText(/could not be read/);
   expect(screen.getByRole('button', { name: 'Try again' })).toBeTruthy();
   cleanup();
   backend.reviewGet = () => Promise.reject(commandError('not_found', 'x'));
-  render(Host, { props: { backend, component: ReviewDialog, props: { id: 'pump4', onclose: vi.fn() } } as never });
+  mountWith(backend, ReviewDialog, { id: 'pump4', onclose: vi.fn() });
   await screen.findByText('Nothing is left to review in this note.');
 });
 
 test('the list of notes to review: opens one, follows changes, and has an empty state', async () => {
   const backend = new FakeBackend('review');
   const onopen = vi.fn();
-  render(Host, { props: { backend, component: ReviewList, props: { onopen } } as never });
+  mountWith(backend, ReviewList, { onopen });
   const item = await screen.findByTestId('review-list-item');
   expect(item.textContent).toContain('3 choices');
   await userEvent.click(item);

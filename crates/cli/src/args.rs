@@ -1,0 +1,309 @@
+//! What can be typed after `holdfast`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use holdfast_notebook::Date;
+
+/// Holdfast: an offline-first, end-to-end encrypted notebook.
+///
+/// The passphrase comes from HOLDFAST_PASSPHRASE, from the system's keychain (unless HOLDFAST_NO_KEYCHAIN=1), or
+/// from a prompt.
+#[derive(Debug, Parser)]
+#[command(name = "holdfast", version)]
+pub struct Cli {
+    /// The folder of the vault.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub vault: Option<PathBuf>,
+    /// Print the answer as one JSON value.
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a vault. Prints the recovery code once.
+    Init {
+        /// What the other computers call this one.
+        #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
+        device_name: Option<String>,
+    },
+    /// Open the vault by its recovery code (on standard input) and set a new passphrase (HOLDFAST_NEW_PASSPHRASE).
+    Unlock {
+        #[arg(long, required = true)]
+        recovery: bool,
+    },
+    /// Write and read notes.
+    #[command(subcommand)]
+    Note(NoteCommand),
+    /// The tree of notebooks.
+    #[command(subcommand)]
+    Notebook(NotebookCommand),
+    /// Find notes that hold every word.
+    Search {
+        #[arg(allow_hyphen_values = true)]
+        query: String,
+        #[arg(long, default_value_t = 50, value_name = "N")]
+        limit: u32,
+    },
+    /// Take in a folder of notes.
+    Import {
+        #[arg(long)]
+        from: Format,
+        path: PathBuf,
+        /// Only say what would be taken.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Write all notes into an empty folder.
+    Export {
+        #[arg(long)]
+        to: Format,
+        dir: PathBuf,
+    },
+    /// The account on a server.
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Send and receive everything once.
+    Sync,
+    /// How things stand.
+    Status,
+    /// What needs a decision.
+    #[command(subcommand)]
+    Review(ReviewCommand),
+    /// What was merged by itself.
+    Receipts {
+        #[command(subcommand)]
+        command: Option<ReceiptsCommand>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Markdown,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum NoteCommand {
+    /// Add a note; its text comes from standard input, never from a terminal. Prints the id.
+    Add {
+        #[arg(long, allow_hyphen_values = true)]
+        title: String,
+        /// Made where it is missing.
+        #[arg(long, value_name = "A/B", allow_hyphen_values = true)]
+        notebook: Option<String>,
+        #[arg(long = "tag", value_name = "TAG", allow_hyphen_values = true)]
+        tags: Vec<String>,
+        #[arg(long, value_name = "YYYY-MM-DD", value_parser = date)]
+        due: Option<Date>,
+    },
+    /// Print a note.
+    Show { id: String },
+    /// List all notes, trashed ones too.
+    List,
+    /// Change a note.
+    Edit(NoteEdit),
+    /// Put a note into the trash.
+    Trash { id: String },
+    /// Take a note out of the trash.
+    Restore { id: String },
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("change").required(true).multiple(true))]
+pub struct NoteEdit {
+    pub id: String,
+    #[arg(long, group = "change", allow_hyphen_values = true)]
+    pub title: Option<String>,
+    /// A day, or `none`.
+    #[arg(long, group = "change", value_name = "YYYY-MM-DD", value_parser = date_or_none)]
+    pub due: Option<DueChange>,
+    #[arg(long, group = "change", conflicts_with = "not_done")]
+    pub done: bool,
+    #[arg(long, group = "change")]
+    pub not_done: bool,
+    #[arg(long = "add-tag", group = "change", value_name = "TAG", allow_hyphen_values = true)]
+    pub add_tags: Vec<String>,
+    #[arg(long = "remove-tag", group = "change", value_name = "TAG", allow_hyphen_values = true)]
+    pub remove_tags: Vec<String>,
+    /// Made where it is missing; `/` for none.
+    #[arg(long, group = "change", value_name = "A/B", allow_hyphen_values = true)]
+    pub notebook: Option<String>,
+    /// The whole text: a file, or `-` for standard input.
+    #[arg(long, group = "change", value_name = "FILE|-", allow_hyphen_values = true)]
+    pub body_file: Option<PathBuf>,
+}
+
+/// What `--due` says. A type of its own: for clap, an option in an option is the same as one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DueChange(pub Option<Date>);
+
+#[derive(Debug, Subcommand)]
+pub enum NotebookCommand {
+    /// List the notebooks with their notes counted.
+    List,
+    /// Make a notebook, and those above it.
+    Add {
+        #[arg(allow_hyphen_values = true)]
+        path: String,
+    },
+    /// Give a notebook another name.
+    Rename {
+        #[arg(allow_hyphen_values = true)]
+        path: String,
+        #[arg(allow_hyphen_values = true)]
+        name: String,
+    },
+    /// Put a notebook under another one, or with `/` under none.
+    Move {
+        #[arg(allow_hyphen_values = true)]
+        path: String,
+        #[arg(allow_hyphen_values = true)]
+        parent: String,
+    },
+    /// Put a notebook and all in it into the trash.
+    Trash {
+        #[arg(allow_hyphen_values = true)]
+        path: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AccountCommand {
+    /// Make an account on a server for this vault.
+    Create {
+        /// The join link that the server printed.
+        #[arg(long)]
+        link: String,
+        #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
+        user: String,
+        /// What the other computers call this one.
+        #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
+        device_name: Option<String>,
+    },
+    /// Make the vault of this computer from an account that exists.
+    Join {
+        /// The join link that the server printed.
+        #[arg(long)]
+        link: String,
+        #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
+        user: String,
+        /// What the other computers call this one.
+        #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
+        device_name: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ReviewCommand {
+    /// List what needs a decision.
+    List,
+    /// Show each place with its versions.
+    Show { id: String },
+    /// Decide.
+    Resolve(ReviewResolve),
+    /// Take the last decision back.
+    Undo { id: String },
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("decision").required(true).multiple(true))]
+pub struct ReviewResolve {
+    pub id: String,
+    /// Only this place, by its number; else all of them.
+    #[arg(long, value_name = "N", requires = "take", value_parser = clap::value_parser!(u32).range(1..))]
+    pub place: Option<u32>,
+    /// Whose version: a computer's name, a version's id, `all`, or `original`.
+    #[arg(long, group = "decision", value_name = "DEVICE|REV|all|original", allow_hyphen_values = true)]
+    pub take: Option<String>,
+    /// The whole text, which decides every place of the text: a file, or `-` for standard input.
+    #[arg(long, group = "decision", value_name = "FILE|-", allow_hyphen_values = true)]
+    pub body_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ReceiptsCommand {
+    /// Go back to one version of what was merged.
+    Undo {
+        id: String,
+        /// Whose version: a computer's name or a version's id; by default this computer's.
+        #[arg(long, value_name = "DEVICE|REV", allow_hyphen_values = true)]
+        take: Option<String>,
+    },
+}
+
+/// A calendar day and nothing else: other forms of ISO 8601 would be taken here and refused elsewhere.
+fn date(text: &str) -> Result<Date, String> {
+    let shape = text.len() == 10
+        && text.bytes().enumerate().all(|(n, b)| if n == 4 || n == 7 { b == b'-' } else { b.is_ascii_digit() });
+    match text.parse() {
+        Ok(date) if shape => Ok(date),
+        _ => Err("a day is written like 2026-11-28".into()),
+    }
+}
+
+fn date_or_none(text: &str) -> Result<DueChange, String> {
+    if text.is_empty() || text.eq_ignore_ascii_case("none") {
+        return Ok(DueChange(None));
+    }
+    date(text).map(|day| DueChange(Some(day)))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_arguments_are_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_day_is_a_day_and_nothing_else() {
+        assert_eq!(date("2026-02-28").unwrap().to_string(), "2026-02-28");
+        for bad in ["2026-02-29", "20260228", "2026-02-28T10:00", "28.2.2026", "", "none", "+02026-1-1"] {
+            assert!(date(bad).is_err(), "{bad}");
+        }
+        assert_eq!(date_or_none("").unwrap(), DueChange(None));
+        assert_eq!(date_or_none("None").unwrap(), DueChange(None));
+        assert!(date_or_none("2026-13-01").is_err());
+    }
+
+    #[test]
+    fn global_options_stand_before_or_after() {
+        for words in [
+            &["holdfast", "--json", "--vault", "d", "note", "list"],
+            &["holdfast", "note", "list", "--vault", "d", "--json"],
+        ] {
+            let cli = Cli::try_parse_from(words.iter()).unwrap();
+            assert!(cli.json && cli.vault == Some("d".into()));
+        }
+    }
+
+    #[test]
+    fn words_that_start_with_a_dash_are_words() {
+        let cli = Cli::try_parse_from(["holdfast", "search", "-draft", "--limit", "3"]).unwrap();
+        assert!(matches!(cli.command, Command::Search { query, limit: 3 } if query == "-draft"));
+        let words = ["holdfast", "note", "add", "--title", "- one", "--tag", "-x"];
+        assert!(Cli::try_parse_from(words).is_ok());
+    }
+
+    #[test]
+    fn a_decision_needs_something_to_decide_by() {
+        for bad in [
+            &["holdfast", "review", "resolve", "ab"][..],
+            &["holdfast", "review", "resolve", "ab", "--place", "1"],
+            &["holdfast", "review", "resolve", "ab", "--place", "1", "--body-file", "f"],
+            &["holdfast", "review", "resolve", "ab", "--place", "0", "--take", "all"],
+            &["holdfast", "note", "edit", "ab"],
+            &["holdfast", "note", "edit", "ab", "--done", "--not-done"],
+            &["holdfast", "unlock"],
+        ] {
+            assert!(Cli::try_parse_from(bad.iter()).is_err(), "{bad:?}");
+        }
+    }
+}

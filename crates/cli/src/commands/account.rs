@@ -1,0 +1,34 @@
+//! `account`: making one on a server, and joining one.
+
+use holdfast_notebook::sync::{create_account, join};
+use holdfast_notebook::{Env, vault_exists};
+
+use crate::args::AccountCommand;
+use crate::failure::Failure;
+use crate::output::Answer;
+use crate::session::{Place, block_on, connect, device_name, finish};
+use crate::{Outcome, passphrase};
+
+pub fn run(place: &Place, command: AccountCommand) -> Outcome {
+    match command {
+        AccountCommand::Create { link, user, device_name } => place.with_passphrase(|vault, secret| {
+            let connect = connect();
+            block_on(create_account(vault, &connect, &link, &user, secret, device_name.as_deref()))??;
+            Ok(Answer::done("The account is made. Run `holdfast sync` to send the notes."))
+        }),
+        AccountCommand::Join { link, user, device_name: name } => {
+            let dir = place.dir()?;
+            if vault_exists(&dir) {
+                return Err(Failure::said(format!(
+                    "There is already a vault in {dir}, and it was not touched. To join with a vault of its own, name \
+                     another folder with --vault; to give this vault an account, use `holdfast account create`.",
+                    dir = dir.display()
+                )));
+            }
+            let secret = passphrase::current()?;
+            let name = device_name(name);
+            let vault = block_on(join(&dir, &connect(), &link, &user, &secret, &name, Env::system()))??;
+            finish(vault, |_| Ok(Answer::done("This computer has joined. Run `holdfast sync` to fetch the notes.")))
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! One file a noun.
+
+mod account;
+mod decide;
+mod note;
+mod notebook;
+mod receipts;
+mod review;
+mod search;
+mod sync;
+mod transfer;
+mod vault;
+
+use crate::Outcome;
+use crate::args::{Cli, Command};
+use crate::session::Place;
+
+/// Runs a command to its end: when it returns, all it changed is on disk.
+pub fn run(cli: Cli) -> Outcome {
+    let place = Place(cli.vault);
+    match cli.command {
+        Command::Init { device_name } => vault::init(&place, device_name),
+        Command::Unlock { recovery: _ } => vault::unlock(&place),
+        Command::Note(command) => note::run(&place, command),
+        Command::Notebook(command) => notebook::run(&place, command),
+        Command::Search { query, limit } => search::run(&place, &query, limit),
+        Command::Import { from: _, path, dry_run } => transfer::import(&place, &path, dry_run),
+        Command::Export { to: _, dir } => transfer::export(&place, &dir),
+        Command::Account(command) => account::run(&place, command),
+        Command::Sync => sync::sync(&place),
+        Command::Status => sync::status(&place),
+        Command::Review(command) => review::run(&place, command),
+        Command::Receipts { command } => receipts::run(&place, command),
+    }
+}

@@ -1,0 +1,131 @@
+//! `sync` and `status`.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use holdfast_notebook::sync::{Connect, CycleReport, ServerAddress, SyncStatus, Syncer, sign_in};
+use holdfast_notebook::{NotebookError, ProtocolError, Vault};
+use holdfast_sync_http::{Counters, HttpClient};
+use serde_json::json;
+
+use crate::failure::Failure;
+use crate::output::Answer;
+use crate::session::{Place, block_on};
+use crate::shapes::{count, state, state_words, time};
+use crate::{Outcome, passphrase};
+
+/// Clients that were made, for what went over their wires.
+#[derive(Clone, Default)]
+struct Clients(Arc<Mutex<Vec<HttpClient>>>);
+
+impl Clients {
+    fn connect(&self) -> Connect {
+        let clients = self.clone();
+        Arc::new(move |address: &ServerAddress| {
+            let client = HttpClient::new(&address.url, address.pin)?;
+            clients.0.lock().unwrap_or_else(PoisonError::into_inner).push(client.clone());
+            Ok(Arc::new(client))
+        })
+    }
+
+    fn counters(&self) -> Counters {
+        let clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        clients.iter().map(HttpClient::counters).fold(Counters::default(), |sum, c| Counters {
+            requests: sum.requests + c.requests,
+            bytes_up: sum.bytes_up + c.bytes_up,
+            bytes_down: sum.bytes_down + c.bytes_down,
+        })
+    }
+}
+
+pub fn sync(place: &Place) -> Outcome {
+    place.with_vault(|vault| {
+        let started = Instant::now();
+        let clients = Clients::default();
+        let syncer = Syncer::new(vault.clone(), clients.connect())?;
+        let mut report = CycleReport::default();
+        let outcome = block_on(cycle(vault, &syncer, &clients, &mut report))?;
+        report.elapsed_ms = started.elapsed().as_millis() as u64;
+        let answer = answer(&syncer.status()?, &report, clients.counters());
+        outcome.map_or_else(|failure| Err(with_answer(failure, answer.clone())), |()| Ok(answer.clone()))
+    })
+}
+
+/// One cycle. A session that the server ended is begun again where the passphrase is at hand.
+async fn cycle(vault: &Vault, syncer: &Syncer, clients: &Clients, report: &mut CycleReport) -> Outcome<()> {
+    match syncer.run_once_into(report).await {
+        Err(NotebookError::Protocol(ProtocolError::Unauthorized)) => {
+            let Some(secret) = passphrase::given()? else {
+                return Err(Failure::said(
+                    "The server ended the session. Set HOLDFAST_PASSPHRASE and sync again to sign in. \
+                     Your changes are safe on this computer.",
+                ));
+            };
+            sign_in(vault, &clients.connect(), &secret).await?;
+            Ok(syncer.run_once_into(report).await?)
+        }
+        other => Ok(other?),
+    }
+}
+
+fn with_answer(failure: Failure, answer: Answer) -> Failure {
+    match failure {
+        Failure::Notebook(error) => Failure::Sync { error, answer },
+        other => other,
+    }
+}
+
+fn answer(status: &SyncStatus, report: &CycleReport, wire: Counters) -> Answer {
+    let json = json!({
+        "state": state(status.state),
+        "pushed": report.pushed,
+        "pulled": report.pulled,
+        "waiting": status.waiting,
+        "requests": wire.requests,
+        "bytes_up": wire.bytes_up,
+        "bytes_down": wire.bytes_down,
+        "elapsed_ms": report.elapsed_ms,
+        "to_review": status.to_review,
+    });
+    let text = format!(
+        "{}. {} sent, {} received, {} waiting, {} to review.",
+        state_words(status.state),
+        count(report.pushed.into(), "change"),
+        report.pulled,
+        status.waiting,
+        status.to_review
+    );
+    Answer::new(json, text)
+}
+
+pub fn status(place: &Place) -> Outcome {
+    place.with_vault(|vault| {
+        let status = vault.sync_status()?;
+        let seen = |ms: u64| (ms > 0).then_some(ms);
+        let devices: Vec<_> = status
+            .devices
+            .iter()
+            .map(|d| json!({ "name": d.name, "last_seen": seen(d.last_seen_ms), "this_device": d.this_device }))
+            .collect();
+        let json = json!({
+            "state": state(status.state),
+            "waiting": status.waiting,
+            "to_review": status.to_review,
+            "last_confirmed": status.last_confirmed_ms,
+            "server": status.server,
+            "devices": devices,
+        });
+        let mut text = vec![format!("{}.", state_words(status.state))];
+        text.push(format!("Waiting: {}. To review: {}.", status.waiting, status.to_review));
+        if let Some(server) = &status.server {
+            let confirmed = status.last_confirmed_ms.map_or_else(|| "not yet".into(), time);
+            text.push(format!("Server: {server}. Last confirmed: {confirmed}."));
+        }
+        for device in &status.devices {
+            let here = if device.this_device { " (this computer)" } else { "" };
+            let last = seen(device.last_seen_ms).map_or_else(|| "never".into(), time);
+            text.push(format!("{}{here}: last seen {last}", device.name));
+        }
+        Ok(Answer::new(json, text.join("\n")))
+    })
+}

@@ -1,0 +1,38 @@
+//! `init` and `unlock`.
+
+use holdfast_notebook::{Env, NotebookError, Vault, vault_exists};
+use serde_json::json;
+
+use crate::output::Answer;
+use crate::session::{Place, device_name, finish};
+use crate::{Outcome, passphrase};
+
+pub fn init(place: &Place, name: Option<String>) -> Outcome {
+    let dir = place.dir()?;
+    // Before anybody thinks of a passphrase.
+    if vault_exists(&dir) {
+        return Err(NotebookError::VaultExists(dir).into());
+    }
+    let secret = passphrase::first()?;
+    let created = Vault::create(&dir, &secret, &device_name(name), Env::system())?;
+    let phrase = created.recovery_code.to_phrase();
+    finish(created.vault, |_| {
+        let text = format!(
+            "{}\n\nThis is the recovery code. It opens the vault without the passphrase. \
+             Keep it on paper: it is not shown here again.",
+            *phrase
+        );
+        Ok(Answer::new(json!({ "recovery_code": *phrase }), text))
+    })
+}
+
+pub fn unlock(place: &Place) -> Outcome {
+    let dir = place.dir()?;
+    if !vault_exists(&dir) {
+        return Err(NotebookError::NoVault(dir).into());
+    }
+    let code = passphrase::recovery_code()?;
+    let secret = passphrase::new()?;
+    let vault = Vault::open_with_code(&dir, &code, &secret, Env::system())?;
+    finish(vault, |_| Ok(Answer::done("The vault opens, and the new passphrase is set.")))
+}

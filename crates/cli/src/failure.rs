@@ -1,0 +1,96 @@
+//! Why a command did not do what it was asked, as a sentence and an exit code.
+
+use holdfast_ipc::command_error;
+use holdfast_ipc::dto::ErrorCode;
+use holdfast_notebook::{NotebookError, ProtocolError};
+
+use crate::output::Answer;
+
+const FAILED: u8 = 1;
+const USAGE: u8 = 2;
+const OPEN_ELSEWHERE: u8 = 3;
+/// `EX_TEMPFAIL` of sysexits.h.
+const UNREACHABLE: u8 = 75;
+
+#[derive(Debug)]
+pub enum Failure {
+    /// The command cannot be carried out as it was typed.
+    Usage(String),
+    /// A sentence for people.
+    Said(String),
+    Notebook(NotebookError),
+    /// A sync that did not get through, with what there is to tell all the same.
+    Sync {
+        error: NotebookError,
+        answer: Answer,
+    },
+}
+
+impl Failure {
+    pub fn said(sentence: impl Into<String>) -> Self {
+        Self::Said(sentence.into())
+    }
+
+    pub fn usage(sentence: impl Into<String>) -> Self {
+        Self::Usage(sentence.into())
+    }
+
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Usage(sentence) | Self::Said(sentence) => sentence.clone(),
+            Self::Notebook(error) | Self::Sync { error, .. } => command_error(error).message,
+        }
+    }
+
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage(_) => USAGE,
+            Self::Said(_) => FAILED,
+            Self::Notebook(error) | Self::Sync { error, .. } => exit_code(error),
+        }
+    }
+
+    /// What is printed although it failed: only where the server was not reached.
+    pub fn answer(&self) -> Option<&Answer> {
+        match self {
+            Self::Sync { error, answer } if exit_code(error) == UNREACHABLE => Some(answer),
+            _ => None,
+        }
+    }
+}
+
+fn exit_code(error: &NotebookError) -> u8 {
+    match command_error(error).code {
+        ErrorCode::VaultOpenElsewhere => OPEN_ELSEWHERE,
+        ErrorCode::ServerUnreachable => UNREACHABLE,
+        _ => FAILED,
+    }
+}
+
+impl From<NotebookError> for Failure {
+    fn from(error: NotebookError) -> Self {
+        Self::Notebook(error)
+    }
+}
+
+impl From<ProtocolError> for Failure {
+    fn from(error: ProtocolError) -> Self {
+        Self::Notebook(error.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_server_that_is_not_there_prints_an_answer() {
+        let sync = |error: ProtocolError| Failure::Sync { error: error.into(), answer: Answer::done("as it stands") };
+        let away = sync(ProtocolError::Unreachable("x".into()));
+        assert_eq!((away.exit_code(), away.answer().is_some()), (75, true));
+        let other_key = sync(ProtocolError::PinMismatch);
+        assert_eq!((other_key.exit_code(), other_key.answer().is_some()), (1, false));
+        let open = Failure::from(NotebookError::OpenElsewhere("d".into()));
+        assert_eq!(open.exit_code(), 3);
+    }
+}

@@ -1,1 +1,0 @@
-//! holdfast: the same use cases in a terminal.

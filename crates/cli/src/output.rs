@@ -1,0 +1,42 @@
+//! Answers on standard output, sentences on standard error.
+
+use std::io::Write as _;
+
+use serde_json::{Value, json};
+
+/// What a command answers, in both forms.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    pub json: Value,
+    /// For people. Printed with a line break at its end, if it has none; nothing where it is empty.
+    pub text: String,
+}
+
+impl Answer {
+    pub fn new(json: Value, text: impl Into<String>) -> Self {
+        Self { json, text: text.into() }
+    }
+
+    /// The answer of a command that has none of its own.
+    pub fn done(text: impl Into<String>) -> Self {
+        Self::new(json!({ "ok": true }), text)
+    }
+}
+
+/// A reader that went away (`| head`) is no failure: what was asked for is done.
+pub fn print(answer: &Answer, json: bool) {
+    let mut out = if json { answer.json.to_string() } else { answer.text.clone() };
+    if out.is_empty() {
+        return;
+    }
+    if !out.ends_with('\n') {
+        out.push('\n');
+    }
+    let mut stdout = std::io::stdout().lock();
+    let _ = stdout.write_all(out.as_bytes()).and_then(|()| stdout.flush());
+}
+
+pub fn complain(sentence: &str) {
+    // Nowhere is left to say that this failed.
+    let _ = writeln!(std::io::stderr().lock(), "{sentence}");
+}

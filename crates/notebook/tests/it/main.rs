@@ -1,0 +1,16 @@
+//! The use cases over real SQLCipher files and the real server, through the public interface.
+#![allow(clippy::unwrap_used)]
+
+mod attachments;
+mod faults;
+mod full_disk;
+mod hostile;
+mod https;
+mod joining;
+mod notebooks;
+mod notes;
+mod plan;
+mod receipts;
+mod reviews;
+mod syncing;
+mod vault;

@@ -1,0 +1,142 @@
+//! The tree, on one device and on two.
+
+use holdfast_notebook::{NewNote, NotebookError, Vault};
+use holdfast_testkit::World;
+
+fn paths(vault: &Vault) -> Vec<String> {
+    vault.notebook_tree().unwrap().into_iter().map(|n| n.path.join("/")).collect()
+}
+
+fn count(vault: &Vault, path: &str) -> u32 {
+    vault.notebook_tree().unwrap().into_iter().find(|n| n.path.join("/") == path).unwrap().notes
+}
+
+fn put(vault: &Vault, path: &str, title: &str) -> holdfast_domain::NoteId {
+    let notebook = Some(vault.ensure_notebook(path).unwrap());
+    vault.add_note(&NewNote { title: title.into(), body: "text\n".into(), notebook, ..NewNote::default() }).unwrap()
+}
+
+#[test]
+fn paths_are_made_found_renamed_and_moved() {
+    let w = World::alone();
+    let vault = w["A"].vault();
+    let c = vault.ensure_notebook("A/B/C").unwrap();
+    assert_eq!(vault.ensure_notebook("a/b/c").unwrap(), c);
+    assert_eq!(paths(vault), ["A", "A/B", "A/B/C"]);
+    assert!(matches!(vault.ensure_notebook("A//C"), Err(NotebookError::Invalid(_))));
+    assert!(matches!(vault.add_notebook("b", Some(vault.notebook_by_path("A").unwrap())), Err(NotebookError::Invalid(_))));
+    assert!(matches!(vault.notebook_by_path("A/X"), Err(NotebookError::NotFound { .. })));
+    put(vault, "A/B/C", "deep");
+    put(vault, "A", "high");
+    assert_eq!((count(vault, "A"), count(vault, "A/B"), count(vault, "A/B/C")), (2, 1, 1));
+    let (a, b) = (vault.notebook_by_path("A").unwrap(), vault.notebook_by_path("A/B").unwrap());
+    for inside in [a, b, c] {
+        assert!(matches!(vault.move_notebook(a, Some(inside)), Err(NotebookError::Invalid(_))));
+    }
+    vault.move_notebook(b, None).unwrap();
+    vault.rename_notebook(b, "Beta").unwrap();
+    assert_eq!(paths(vault), ["A", "Beta", "Beta/C"]);
+    assert_eq!((count(vault, "A"), count(vault, "Beta")), (1, 1));
+}
+
+#[test]
+fn trashing_a_notebook_trashes_each_note_in_it() {
+    let w = World::alone();
+    let vault = w["A"].vault();
+    let (deep, high, other) = (put(vault, "A/B", "deep"), put(vault, "A", "high"), put(vault, "X", "other"));
+    assert_eq!(vault.trash_notebook(vault.notebook_by_path("A").unwrap()).unwrap(), 2);
+    assert_eq!(paths(vault), ["X"]);
+    assert!(w["A"].note(deep).row.trashed && w["A"].note(high).row.trashed && !w["A"].note(other).row.trashed);
+    // Restored, it is a live note again, wherever it shows.
+    vault.restore_note(deep).unwrap();
+    assert!(!w["A"].note(deep).row.trashed);
+    // A new notebook of that name is another one.
+    put(vault, "A", "fresh");
+    assert_eq!((paths(vault), count(vault, "A")), (vec!["A".to_owned(), "X".into()], 1));
+}
+
+#[tokio::test]
+async fn moves_that_cross_make_no_cycle() {
+    let w = World::of(2);
+    let (a, b) = (w["A"].vault(), w["B"].vault());
+    let (x, y) = (a.ensure_notebook("X").unwrap(), a.ensure_notebook("Y").unwrap());
+    let note = put(a, "Y", "in y");
+    w.sync_all().await;
+    a.move_notebook(x, Some(y)).unwrap();
+    w.clock.advance(1_000);
+    b.move_notebook(y, Some(x)).unwrap();
+    w.sync_all().await;
+    // The newest move loses: Y stays at the root.
+    assert_eq!(paths(a), ["Y", "Y/X"]);
+    assert_eq!(paths(b), paths(a));
+    assert_eq!((count(a, "Y"), count(b, "Y")), (1, 1));
+    assert!(!w["A"].note(note).row.trashed);
+    // And the tree can be put right by hand.
+    b.move_notebook(y, None).unwrap();
+    w.sync_all().await;
+    assert_eq!((paths(a), paths(b)), (vec!["Y".to_owned(), "Y/X".into()], vec!["Y".to_owned(), "Y/X".into()]));
+}
+
+#[tokio::test]
+async fn siblings_of_one_name_show_as_one() {
+    let w = World::of(2);
+    let (a, b) = (w["A"].vault(), w["B"].vault());
+    put(a, "Work/Plans", "from a");
+    put(b, "work/plans", "from b");
+    w.sync_all().await;
+    assert_eq!((a.notebook_tree().unwrap(), a.notebook_tree().unwrap().len()), (b.notebook_tree().unwrap(), 2));
+    let work = &a.notebook_tree().unwrap()[0];
+    assert_eq!((work.notes, work.same.len()), (2, 2));
+    let inside = a.notebook_with_descendants(work.id).unwrap();
+    assert_eq!(inside.len(), 4);
+    assert_eq!(a.notebook_with_descendants(work.same[1]).unwrap().len(), 4, "by either id");
+    // Trashing what shows as one trashes both.
+    assert_eq!(b.trash_notebook(work.id).unwrap(), 2);
+    w.sync_all().await;
+    assert!(a.notebook_tree().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_notebook_renamed_on_both_devices_is_a_question() {
+    let w = World::of(2);
+    let id = w["A"].vault().ensure_notebook("Old").unwrap();
+    w.sync_all().await;
+    w["A"].vault().rename_notebook(id, "From A").unwrap();
+    w.clock.advance(1_000);
+    w["B"].vault().rename_notebook(id, "From B").unwrap();
+    w.sync_all().await;
+    for d in &w.devices {
+        assert_eq!(paths(d.vault()), ["From B"], "the newest is shown");
+        assert_eq!((d.vault().reviews().unwrap().len(), d.vault().sync_status().unwrap().to_review), (1, 1));
+    }
+    w["A"].take_side_of(id, w["A"].id());
+    w.sync_all().await;
+    for d in &w.devices {
+        assert_eq!((paths(d.vault()), d.vault().reviews().unwrap().len()), (vec!["From A".to_owned()], 0));
+    }
+}
+
+#[tokio::test]
+async fn a_notebook_trashed_here_with_a_note_edited_there_asks() {
+    let w = World::of(2);
+    let (edited, left) = (put(w["A"].vault(), "Top/Box", "edited"), put(w["A"].vault(), "Top/Box", "left"));
+    w.sync_all().await;
+    let notebook = w["A"].vault().notebook_by_path("Top/Box").unwrap();
+    w["A"].vault().trash_notebook(notebook).unwrap();
+    w["B"].write(edited, "text\nand more\n");
+    let added = put(w["B"].vault(), "Top/Box", "added");
+    w.sync_all().await;
+    for d in &w.devices {
+        let row = d.note(edited).row;
+        assert_eq!((row.trashed, row.review, row.body.as_str()), (false, 1, "text\nand more\n"), "{}", d.name);
+        assert!(d.note(left).row.trashed);
+        assert!(!d.note(added).row.trashed);
+        // Live notes of a trashed notebook show in the nearest live one.
+        assert_eq!((paths(d.vault()), count(d.vault(), "Top")), (vec!["Top".to_owned()], 2), "{}", d.name);
+    }
+    w["B"].take_side_of(edited, w["A"].id());
+    w.sync_all().await;
+    for d in &w.devices {
+        assert_eq!((d.note(edited).row.trashed, d.to_review(edited)), (true, 0), "{}", d.name);
+    }
+}

@@ -1,0 +1,84 @@
+//! A real `holdfast-server`, which can go away and come back as it was.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context as _, bail, ensure};
+
+use crate::driver;
+
+/// The program, its data, and the port that it comes back on. Dropping it ends the program.
+pub struct Server {
+    data: tempfile::TempDir,
+    port: u16,
+    /// What the server printed when it started first.
+    pub link: String,
+    process: Option<Child>,
+}
+
+impl Server {
+    /// Starts with an empty folder on a free port.
+    pub fn start() -> anyhow::Result<Self> {
+        let data = tempfile::Builder::new().prefix("holdfast-server-").tempdir()?;
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+        let mut server = Self { data, port, link: String::new(), process: None };
+        server.link = server.serve()?;
+        Ok(server)
+    }
+
+    /// Ends at once, as a power cut would.
+    pub fn stop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            // It may have ended by itself; both ways it is gone.
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+
+    /// Comes back with the same data on the same port.
+    pub fn restart(&mut self) -> anyhow::Result<()> {
+        self.stop();
+        self.serve().map(drop)
+    }
+
+    fn serve(&mut self) -> anyhow::Result<String> {
+        let program = program()?;
+        let mut process = Command::new(&program)
+            .arg("serve")
+            .arg("--data")
+            .arg(self.data.path())
+            .args(["--listen", &format!("127.0.0.1:{}", self.port)])
+            .env("HOME", self.data.path())
+            .env("RUST_LOG", "error")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("{} could not be started.", program.display()))?;
+        let out = process.stdout.take();
+        self.process = Some(process);
+        let mut line = String::new();
+        BufReader::new(out.context("The server has no output.")?).read_line(&mut line)?;
+        ensure!(!line.trim().is_empty(), "The server ended without printing its join link.");
+        Ok(line.trim().to_owned())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// In the ordinary target folder, even where the window is built in another.
+fn program() -> anyhow::Result<PathBuf> {
+    if let Some(path) = std::env::var_os("HOLDFAST_SERVER") {
+        return Ok(path.into());
+    }
+    let path = driver::target()?.join("debug/holdfast-server");
+    if !Path::new(&path).is_file() {
+        bail!("{} does not exist: run `cargo build -p holdfast-server`.", path.display());
+    }
+    Ok(path)
+}

@@ -1,0 +1,253 @@
+import { cleanup, render, screen, waitFor, within } from '@testing-library/svelte';
+import userEvent from '@testing-library/user-event';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { FakeBackend, type Scenario, commandError } from '../../tests/fake-backend';
+import { WORDS } from '../../tests/sample';
+import { toasts } from '../lib/toast.svelte';
+import App from './App.svelte';
+
+const user = userEvent.setup();
+let backend: FakeBackend;
+
+function open(scenario: Scenario): void {
+  backend = new FakeBackend(scenario);
+  render(App, { backend });
+}
+const id = (name: string) => screen.findByTestId(name);
+const gone = (name: string) => screen.queryByTestId(name) === null;
+
+beforeEach(() => {
+  window.innerWidth = 1280;
+  // A listbox that jsdom cannot measure.
+  vi.spyOn(HTMLElement.prototype, 'clientHeight', 'get').mockReturnValue(700);
+});
+afterEach(() => {
+  cleanup();
+  toasts.items = [];
+});
+
+describe('the first start', () => {
+  test('two fields, one page, and the cursor is in a note', async () => {
+    open('first');
+    await user.type(await id('create-passphrase'), 'four words are strong{Tab}{Tab}');
+    await user.type(await id('create-again'), 'four words are strong{Enter}');
+    expect(await screen.findAllByTestId('code-word')).toHaveLength(24);
+    await user.click(await id('code-later'));
+    const title = await id('note-title');
+    await waitFor(() => expect(document.activeElement).toBe(title));
+    expect(backend.calls).toContainEqual(['vaultCreate', 'four words are strong']);
+    expect(await id('recovery-reminder')).toBeTruthy();
+  });
+
+  test('two passphrases that differ make no vault', async () => {
+    open('first');
+    await user.type(await id('create-passphrase'), 'one');
+    await user.type(await id('create-again'), 'two');
+    await user.click(await id('create-submit'));
+    expect(await screen.findByText('The two passphrases differ.')).toBeTruthy();
+    expect(backend.count('vaultCreate')).toBe(0);
+  });
+
+  test('wrong words keep the page, right ones end the reminder', async () => {
+    open('first');
+    await user.type(await id('create-passphrase'), 'x');
+    await user.type(await id('create-again'), 'x{Enter}');
+    await user.type(await id('code-confirm-0'), 'wrong');
+    await user.click(await id('code-confirm'));
+    expect(await screen.findByRole('alert')).toBeTruthy();
+    for (const at of [0, 1]) {
+      const field = await id(`code-confirm-${at}`);
+      const number = Number(field.parentElement?.querySelector('label')?.textContent.replace(/\D/g, ''));
+      await user.clear(field);
+      await user.type(field, WORDS[number - 1] ?? '');
+    }
+    await user.click(await id('code-confirm'));
+    await id('note-title');
+    expect(gone('recovery-reminder')).toBe(true);
+  });
+
+  test('joining shows the server of the link before anything is sent', async () => {
+    open('first');
+    await user.click(await id('create-join'));
+    await user.type(await id('join-link'), 'nonsense');
+    expect(await screen.findByText(/not a join link/)).toBeTruthy();
+    await user.clear(await id('join-link'));
+    await user.click(await id('join-link'));
+    await user.paste('holdfast:link');
+    expect((await id('join-server')).textContent).toContain('4F2A 91C0');
+    await user.type(await id('join-user'), 'ada');
+    await user.type(await id('join-passphrase'), 'secret{Enter}');
+    expect((await id('first-sync')).textContent).toContain('312 of 1,204; you can read now, edits are safe');
+    expect(backend.calls).toContainEqual(['accountJoin', { link: 'holdfast:link', user: 'ada', passphrase: 'secret', device_name: 'this-laptop' }]);
+  });
+});
+
+describe('unlocking', () => {
+  test('a wrong passphrase says so at the field; the right one opens', async () => {
+    open('locked');
+    await user.type(await id('unlock-passphrase'), 'wrong{Enter}');
+    expect(await screen.findByText(/does not open this vault/)).toBeTruthy();
+    await user.clear(await id('unlock-passphrase'));
+    await user.type(await id('unlock-passphrase'), `${backend.passphrase}{Enter}`);
+    await id('note-list');
+  });
+
+  test('by the recovery code, with a new passphrase', async () => {
+    open('locked');
+    await user.click(await id('unlock-forgot'));
+    await user.type(await id('unlock-code'), WORDS.join('  ').toUpperCase());
+    await user.type(await id('unlock-new-passphrase'), 'fresh{Enter}');
+    await id('note-list');
+    expect(backend.calls).toContainEqual(['vaultUnlockWithCode', WORDS.join(' '), 'fresh']);
+  });
+
+  test('a damaged vault is a page that says what is safe', async () => {
+    open('damaged');
+    expect((await id('session-problem')).textContent).toContain('Nothing was changed');
+  });
+});
+
+describe('the notes', () => {
+  test('the list, the open note and its banner', async () => {
+    open('main');
+    expect(await screen.findAllByTestId('note-item')).toHaveLength(6);
+    const title = (await id('note-title')) as HTMLInputElement;
+    expect(title.value).toBe('Site visit: pump 4');
+    expect((await id('review-banner')).textContent).toMatch(/also changed on\s+Office PC.*3 choices are yours/);
+    await user.click(await id('review-banner-open'));
+    expect(await id('review-dialog')).toBeTruthy();
+  });
+
+  test('ten thousand notes are few elements, and arrow keys go through them', async () => {
+    open('many');
+    const list = await id('note-list');
+    expect((await screen.findAllByTestId('note-item')).length).toBeLessThan(40);
+    list.focus();
+    await user.keyboard('{ArrowDown}{ArrowDown}');
+    await waitFor(() => expect((screen.getByTestId('note-title') as HTMLInputElement).value).toBe('Packing list, October trip'));
+    expect(document.activeElement).toBe(list);
+  });
+
+  test('a title is saved, and a full disk is said with the text at hand', async () => {
+    open('main');
+    const title = await id('note-title');
+    await user.type(title, '!');
+    await waitFor(() => expect(screen.getByTestId('save-state').textContent).toContain('Saved on this computer'));
+    expect(backend.notes.get('pump4')?.title).toBe('Site visit: pump 4!');
+    backend.noteSave = () => Promise.reject(commandError('disk_full', 'The disk is full.'));
+    await user.type(title, '?');
+    expect((await screen.findByText('Not saved: the disk is full.')).closest('[data-testid=save-state]')).toBeTruthy();
+    await user.click(await id('copy-text'));
+    expect(backend.copied).toContain('Site visit: pump 4!?');
+  });
+
+  test('trash, its view, and restore', async () => {
+    open('main');
+    await user.click(await id('note-trash'));
+    await waitFor(() => expect(backend.notes.get('pump4')?.trashed).toBe(true));
+    await user.click(await id('nav-trash'));
+    const rows = await waitFor(() => {
+      const found = screen.getAllByTestId('note-item');
+      expect(found).toHaveLength(2);
+      return found;
+    });
+    await user.click(rows[0] as HTMLElement);
+    await user.click(await id('note-restore'));
+    await waitFor(() => expect(backend.notes.get('pump4')?.trashed).toBe(false));
+  });
+
+  test('tags and the due date', async () => {
+    open('main');
+    await user.click(await id('tag-add'));
+    await user.type(await id('tag-input'), 'urgent{Enter}');
+    await waitFor(() => expect(backend.notes.get('pump4')?.tags).toContain('urgent'));
+    await user.keyboard('{Escape}');
+    await user.click(await id('note-due'));
+    const due = await id('due-input');
+    await user.clear(due);
+    await user.type(due, '2031-02-03{Enter}');
+    await waitFor(() => expect(backend.notes.get('pump4')?.due).toBe('2031-02-03'));
+  });
+
+  test('an empty vault has one sentence and one action', async () => {
+    open('empty');
+    const empty = await id('list-empty');
+    await user.click(within(empty).getByRole('button', { name: 'New note' }));
+    await waitFor(() => expect(backend.count('noteCreate')).toBe(1));
+  });
+
+  test('a list that cannot be read says why and can be asked for again', async () => {
+    backend = new FakeBackend('main');
+    vi.spyOn(backend, 'notesList').mockRejectedValueOnce(commandError('io', 'The list could not be read.'));
+    render(App, { backend });
+    const error = await id('list-error');
+    await user.click(within(error).getByRole('button'));
+    expect(await screen.findAllByTestId('note-item')).toHaveLength(6);
+  });
+});
+
+describe('keys', () => {
+  test('search as one types, open with Enter', async () => {
+    open('main');
+    await id('note-title');
+    await user.keyboard('{Control>}k{/Control}');
+    const input = await id('palette-input');
+    await waitFor(() => expect(document.activeElement).toBe(input));
+    await user.keyboard('legibility');
+    expect(await screen.findAllByTestId('search-hit')).toHaveLength(1);
+    await user.keyboard('{Enter}');
+    await waitFor(() => expect((screen.getByTestId('note-title') as HTMLInputElement).value).toBe('Notes on Seeing Like a State'));
+    expect(gone('palette')).toBe(true);
+  });
+
+  test('the palette goes to notebooks too, and says when it finds nothing', async () => {
+    open('main');
+    await id('note-title');
+    await user.keyboard('{Control>}k{/Control}');
+    await user.type(await id('palette-input'), 'zzz');
+    expect(await id('search-empty')).toBeTruthy();
+    await user.clear(await id('palette-input'));
+    await user.type(await id('palette-input'), 'interviews{Enter}');
+    expect(await screen.findByRole('heading', { name: 'Interviews' })).toBeTruthy();
+  });
+
+  test('new note, settings, help, lock', async () => {
+    open('main');
+    await id('note-title');
+    await user.keyboard('{Control>}n{/Control}');
+    await waitFor(() => expect(backend.count('noteCreate')).toBe(1));
+    await waitFor(() => expect(document.activeElement).toBe(screen.getByTestId('note-title')));
+    await user.keyboard('{F1}');
+    await id('shortcuts-dialog');
+    await user.keyboard('{Escape}');
+    await waitFor(() => expect(gone('shortcuts-dialog')).toBe(true));
+    await user.keyboard('{Control>}l{/Control}');
+    await id('unlock-passphrase');
+    expect(backend.count('noteLeave')).toBeGreaterThan(0);
+  });
+
+  test('a notebook is added from its dialog, and its trash names the notes', async () => {
+    open('main');
+    await user.click(await id('notebook-add'));
+    await user.type(await id('notebook-name'), 'Garden{Enter}');
+    await waitFor(() => expect(backend.calls).toContainEqual(['notebookAdd', 'Garden', null]));
+    expect(await screen.findByRole('heading', { name: 'Garden' })).toBeTruthy();
+    const line = (await screen.findAllByTestId('notebook-item')).find((one) => one.dataset['id'] === 'field');
+    await user.click(within(line as HTMLElement).getByTestId('notebook-menu'));
+    await user.click(await id('notebook-trash'));
+    expect(await screen.findByText(/moves 4 notes and 2 notebooks/)).toBeTruthy();
+    await user.click(await id('notebook-cancel'));
+    expect(backend.count('notebookTrash')).toBe(0);
+  });
+});
+
+test('a narrow window has the sidebar as an overlay and the status in view', async () => {
+  window.innerWidth = 900;
+  open('main');
+  expect(await id('sync-status')).toBeTruthy();
+  expect(gone('nav-tasks')).toBe(true);
+  await user.click(await id('open-sidebar'));
+  await user.click(await id('nav-tasks'));
+  await waitFor(() => expect(gone('drawer')).toBe(true));
+  expect(await screen.findByRole('heading', { name: 'Tasks' })).toBeTruthy();
+});

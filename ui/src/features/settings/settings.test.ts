@@ -1,0 +1,69 @@
+import { cleanup, screen, waitFor } from '@testing-library/svelte';
+import userEvent from '@testing-library/user-event';
+import { afterEach, expect, test, vi } from 'vitest';
+import { commandError, FakeBackend, type Scenario } from '../../../tests/fake-backend';
+import { mountWith } from '../../../tests/mount';
+import SettingsDialog from './SettingsDialog.svelte';
+
+afterEach(cleanup);
+
+async function open(scenario: Scenario = 'main', prepare: (backend: FakeBackend) => void = () => undefined) {
+  const backend = new FakeBackend(scenario);
+  prepare(backend);
+  const asked = {
+    onclose: vi.fn(), onaddserver: vi.fn(), onsignin: vi.fn(), onimport: vi.fn(), onexport: vi.fn(), onrecovery: vi.fn(), ontheme: vi.fn(),
+  };
+  mountWith(backend, SettingsDialog, asked);
+  await screen.findByTestId('settings-device');
+  return { backend, asked, user: userEvent.setup() };
+}
+
+test('a theme is saved and shown at once', async () => {
+  const { backend, asked, user } = await open();
+  await user.click(screen.getByTestId('theme-dark'));
+  await waitFor(() => expect(asked.ontheme).toHaveBeenCalledWith('dark'));
+  expect(backend.config.theme).toBe('dark');
+});
+
+test("this computer's name is saved on leaving the field and on closing; never empty", async () => {
+  const { backend, asked, user } = await open();
+  const field = screen.getByTestId('settings-device');
+  await user.clear(field);
+  expect(screen.getByText('A name is needed.')).toBeTruthy();
+  await user.tab();
+  expect(backend.count('settingsSave')).toBe(0);
+  await user.type(field, 'Kitchen');
+  await user.keyboard('{Escape}');
+  await waitFor(() => expect(asked.onclose).toHaveBeenCalledOnce());
+  expect(backend.config.device_name).toBe('Kitchen');
+});
+
+test('what could not be saved shows the old value and why', async () => {
+  const { backend, user } = await open();
+  backend.settingsSave = () => Promise.reject(commandError('disk_full', 'Not saved: the disk is full.'));
+  const box = screen.getByTestId('settings-keychain') as HTMLInputElement;
+  await user.click(box);
+  await screen.findByText('Not saved: the disk is full.');
+});
+
+test('without a keychain the switch is off and says why', async () => {
+  await open('main', (backend) => (backend.config = { ...backend.config, keychain_available: false }));
+  expect((screen.getByTestId('settings-keychain') as HTMLInputElement).disabled).toBe(true);
+  expect(screen.getByText(/no keychain that can be used/)).toBeTruthy();
+});
+
+test('the server row follows its state; import, export and the code lead on', async () => {
+  const { asked, user } = await open('empty');
+  await user.click(screen.getByTestId('settings-add-server'));
+  await user.click(screen.getByTestId('settings-recovery'));
+  await user.click(screen.getByTestId('settings-import'));
+  await user.click(screen.getByTestId('settings-export'));
+  for (const ask of [asked.onaddserver, asked.onrecovery, asked.onimport, asked.onexport]) expect(ask).toHaveBeenCalledOnce();
+});
+
+test('sign in again is offered where it is needed', async () => {
+  const { backend, asked, user } = await open();
+  backend.emit({ kind: 'sync', data: { ...backend.sync, state: 'needs_sign_in' } });
+  await user.click(await screen.findByTestId('settings-sign-in'));
+  expect(asked.onsignin).toHaveBeenCalledOnce();
+});

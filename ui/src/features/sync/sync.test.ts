@@ -1,0 +1,145 @@
+import { cleanup, screen, waitFor } from '@testing-library/svelte';
+import userEvent from '@testing-library/user-event';
+import type { Component } from 'svelte';
+import { afterEach, expect, test, vi } from 'vitest';
+import { commandError, FakeBackend, type Scenario } from '../../../tests/fake-backend';
+import { mountWith } from '../../../tests/mount';
+import { syncOf } from '../../../tests/sample';
+import { clock } from '../../lib/clock.svelte';
+import AddServerDialog from './AddServerDialog.svelte';
+import { SyncController } from './sync.svelte';
+import SyncPanel from './SyncPanel.svelte';
+import SyncStatusLine from './SyncStatusLine.svelte';
+
+afterEach(cleanup);
+
+function show<Props extends Record<string, unknown>>(component: Component<Props>, props: Props, scenario: Scenario = 'main') {
+  const backend = new FakeBackend(scenario);
+  mountWith(backend, component, props);
+  return backend;
+}
+const emit = (backend: FakeBackend, over: Partial<ReturnType<typeof syncOf>>) =>
+  backend.emit({ kind: 'sync', data: { ...syncOf('main'), to_review: 0, ...over } });
+
+test('the line follows the events and opens the panel', async () => {
+  const onopen = vi.fn();
+  const backend = show(SyncStatusLine, { onopen }, 'offline');
+  const line = await screen.findByTestId('sync-status');
+  await waitFor(() => expect(line.textContent).toContain('Offline, 3 changes waiting'));
+  emit(backend, { state: 'syncing', waiting: 3 });
+  await waitFor(() => expect(line.textContent).toContain('Syncing 3'));
+  emit(backend, {});
+  await waitFor(() => expect(line.textContent).toContain('Up to date, server confirmed'));
+  await userEvent.click(line);
+  expect(onopen).toHaveBeenCalledOnce();
+});
+
+test('the countdown ticks here, without a new event', async () => {
+  const backend = show(SyncStatusLine, { onopen: vi.fn() });
+  const line = await screen.findByTestId('sync-status');
+  const next_try_ms = clock.now + 40_000;
+  emit(backend, { state: 'unreachable', next_try_ms });
+  await waitFor(() => expect(line.textContent).toContain('next try in 40 s'));
+  clock.now = next_try_ms - 12_000;
+  await waitFor(() => expect(line.textContent).toContain('next try in 12 s'));
+});
+
+test('a screen reader hears what stays, not what flickers, and no countdown', async () => {
+  vi.useFakeTimers();
+  const backend = new FakeBackend('local');
+  const sync = new SyncController(backend);
+  const stop = sync.start();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(sync.spoken).toBe('Saved on this computer');
+  emit(backend, { state: 'syncing' });
+  await vi.advanceTimersByTimeAsync(500);
+  emit(backend, { state: 'unreachable', next_try_ms: Date.now() + 9000 });
+  await vi.advanceTimersByTimeAsync(500);
+  expect(sync.spoken).toBe('Saved on this computer');
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(sync.spoken).toBe("Can't reach the server");
+  stop();
+  vi.useRealTimers();
+});
+
+test('the panel: rows, pause and resume, try now, the log', async () => {
+  const backend = show(SyncPanel, { onclose: vi.fn() }, 'offline');
+  const panel = await screen.findByTestId('sync-panel');
+  await screen.findByText('Waiting to send');
+  for (const text of ['https://notes.example.org · certificate pinned', '3 changes, 1 attachment (2.4 MB)', 'Office PC · seen', 'End to end. The server cannot read your notes.', 'This laptop · added']) {
+    expect(panel.textContent).toContain(text);
+  }
+  expect(panel.textContent).toMatch(/Next try in \d+ s\./);
+  await userEvent.click(screen.getByTestId('sync-activity'));
+  await screen.findByText("The server didn't answer");
+  await userEvent.click(screen.getByTestId('sync-now'));
+  expect(backend.count('syncNow')).toBe(1);
+  await userEvent.click(screen.getByTestId('sync-pause'));
+  await waitFor(() => expect(screen.getByTestId('sync-pause').textContent).toContain('Resume'));
+  expect(panel.textContent).toContain('Paused.');
+  await userEvent.click(screen.getByTestId('sync-pause'));
+  expect(backend.calls.filter(([name]) => name === 'syncPause')).toEqual([['syncPause', true], ['syncPause', false]]);
+});
+
+test('what went wrong is said: the problem of sync, what was set aside, and a button that failed', async () => {
+  const backend = show(SyncPanel, { onclose: vi.fn() });
+  await screen.findByText('Waiting to send');
+  emit(backend, { problem: commandError('server_unreachable', "The server didn't answer."), quarantined: 2 });
+  await screen.findByText("The server didn't answer.");
+  expect(screen.getByTestId('sync-panel').textContent).toContain('2 entries');
+  backend.syncNow = () => Promise.reject(commandError('server_refused', 'The server refused. Your notes are safe.'));
+  await userEvent.click(screen.getByTestId('sync-now'));
+  await screen.findByText('The server refused. Your notes are safe.');
+});
+
+test('sign in again', async () => {
+  const backend = show(SyncPanel, { onclose: vi.fn() });
+  await screen.findByText('Waiting to send');
+  emit(backend, { state: 'needs_sign_in' });
+  await userEvent.type(await screen.findByTestId('sign-in-passphrase'), 'secret words{Enter}');
+  expect(backend.calls).toContainEqual(['accountSignIn', 'secret words']);
+  await waitFor(() => expect(screen.queryByTestId('sign-in-passphrase')).toBeNull());
+});
+
+test('no server yet: one sentence, one action', async () => {
+  const onaddserver = vi.fn();
+  show(SyncPanel, { onclose: vi.fn(), onaddserver }, 'local');
+  await userEvent.click(await screen.findByRole('button', { name: 'Add a server' }));
+  expect(onaddserver).toHaveBeenCalledOnce();
+  expect(screen.queryByTestId('sync-now')).toBeNull();
+});
+
+test('adding a server: what the link says and what will be sent, then the first sync', async () => {
+  const backend = show(AddServerDialog, { onclose: vi.fn() }, 'local');
+  const user = userEvent.setup();
+  await user.type(await screen.findByTestId('add-server-link'), 'holdfast:abc');
+  const info = await screen.findByTestId('add-server-info');
+  expect(info.textContent).toContain('https://notes.example.org');
+  expect(info.textContent).toContain('4F2A 91C0 77DE 03B8');
+  await waitFor(() => expect(info.textContent).toMatch(/7 notes here will be sent/));
+  expect((screen.getByTestId('add-server-submit') as HTMLButtonElement).disabled).toBe(true);
+  await user.type(screen.getByTestId('add-server-user'), 'ada');
+  await user.type(screen.getByTestId('add-server-passphrase'), 'secret words');
+  await user.click(screen.getByTestId('add-server-submit'));
+  await screen.findByText('Server added');
+  expect(backend.calls).toContainEqual(['accountCreate', { link: 'holdfast:abc', user: 'ada', device_name: 'This laptop', passphrase: 'secret words' }]);
+  emit(backend, { state: 'syncing', first_sync: { done: 3, total: 7 } });
+  expect((await screen.findByTestId('first-sync')).textContent).toContain('3 of 7; you can read now');
+});
+
+test('adding a server: each error stands at its field', async () => {
+  const backend = show(AddServerDialog, { onclose: vi.fn() }, 'local');
+  const user = userEvent.setup();
+  await user.type(await screen.findByTestId('add-server-link'), 'nonsense');
+  await screen.findByText(/not a join link/);
+  expect(screen.getByTestId('add-server-link').getAttribute('aria-invalid')).toBe('true');
+  await user.clear(screen.getByTestId('add-server-link'));
+  await user.type(screen.getByTestId('add-server-link'), 'holdfast:abc');
+  await screen.findByTestId('add-server-info');
+  backend.accountCreate = () => Promise.reject(commandError('user_taken', 'That name is taken.'));
+  await user.type(screen.getByTestId('add-server-user'), 'ada');
+  await user.type(screen.getByTestId('add-server-passphrase'), 'secret words');
+  await user.click(screen.getByTestId('add-server-submit'));
+  await screen.findByText('That name is taken.');
+  expect(screen.getByTestId('add-server-user').getAttribute('aria-invalid')).toBe('true');
+});
