@@ -1,1 +1,5 @@
-//! Tests of the whole.
+//! Tests of the whole: what several of them share.
+#![allow(clippy::unwrap_used)]
+
+pub mod canary;
+pub mod programs;

@@ -98,6 +98,7 @@ fn plain(mut command: Command, words: &[&str]) -> Command {
         .env("TZ", "UTC")
         .env("CARGO_TERM_COLOR", "never")
         .env("NO_COLOR", "1")
+        .env("TERM", "dumb")
         .env_remove("FORCE_COLOR");
     command
 }

@@ -42,6 +42,14 @@ impl Failure {
         }
     }
 
+    /// The code of the window's errors, where this is one of them.
+    pub fn code(&self) -> Option<ErrorCode> {
+        match self {
+            Self::Usage(_) | Self::Said(_) => None,
+            Self::Notebook(error) | Self::Sync { error, .. } => Some(command_error(error).code),
+        }
+    }
+
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Usage(_) => USAGE,

@@ -45,7 +45,7 @@ impl Vault {
     /// Copies a file into a note. Answers with the path to link it by.
     pub fn attach_file(&self, note: NoteId, file: &Path) -> Result<String> {
         let size = fs::metadata(file).map_err(NotebookError::io(file))?.len();
-        let name = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_else(|| "file".into());
+        let name = file.file_name().map_or_else(|| "file".into(), |n| n.to_string_lossy().into_owned());
         check_size(&name, size)?;
         let bytes = fs::read(file).map_err(NotebookError::io(file))?;
         self.transact(|t| {
@@ -94,7 +94,7 @@ fn free_path(name: &str, taken: impl Fn(&str) -> bool) -> String {
         Some((stem, end)) if !stem.is_empty() => (stem, format!(".{end}")),
         _ => (name, String::new()),
     };
-    (1..)
+    (1..=u32::MAX)
         .map(|n| if n == 1 { name.to_owned() } else { format!("{stem} ({n}){end}") })
         .find(|path| !taken(path))
         .unwrap_or_else(|| name.to_owned())

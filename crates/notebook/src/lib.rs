@@ -40,8 +40,8 @@ pub use holdfast_domain::{
     Date, DeviceId, Fields, NoteId, NotebookId, RecordId, RevisionId, Stamp, TrashState, clean_title, fold_name,
 };
 pub use holdfast_merge::{
-    ChangedField, Choice, DiffHunk, Place, PlaceId, PlaceKind, PlaceValue, ResultSpan, Side, SideChange, Span, SpanKind,
-    diff_words,
+    ChangedField, Choice, DiffHunk, Place, PlaceId, PlaceKind, PlaceValue, ResultSpan, Side, SideChange, Span,
+    SpanKind, diff_words,
 };
 pub use holdfast_protocol::{JoinLink, ProtocolError, SyncProtocol};
 pub use holdfast_store::{NoteListRow, NoteOrder, NoteQuery, NoteRow, NotebookFilter, SidebarCounts, TrashFilter};

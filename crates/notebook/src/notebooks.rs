@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use holdfast_domain::{
-    Fields, Merge, NotebookFields, NotebookId, NoteId, Origin, Trash, TrashState, UnknownFields, check_name, fold_name,
+    Fields, Merge, NoteId, NotebookFields, NotebookId, Origin, Trash, TrashState, UnknownFields, check_name, fold_name,
 };
 use holdfast_merge::{break_cycles, edit_merge};
 use holdfast_store::{NoteQuery, NotebookFilter, NotebookRow, Reader};
@@ -122,14 +122,17 @@ impl Tree {
     pub fn with_descendants(&self, id: NotebookId) -> Vec<NotebookId> {
         let Some(start) = self.nodes.iter().position(|n| n.same.contains(&id)) else { return vec![id] };
         let depth = self.nodes[start].depth;
-        let end = self.nodes[start + 1..].iter().position(|n| n.depth <= depth).map_or(self.nodes.len(), |n| start + 1 + n);
+        let end =
+            self.nodes[start + 1..].iter().position(|n| n.depth <= depth).map_or(self.nodes.len(), |n| start + 1 + n);
         let inside: BTreeSet<_> = self.nodes[start..end].iter().map(|n| n.id).collect();
         self.shown_as.iter().filter(|(_, shown)| inside.contains(shown)).map(|(id, _)| *id).collect()
     }
 
     pub fn by_path(&self, path: &[String]) -> Option<&NotebookNode> {
         let folded: Vec<_> = path.iter().map(|p| fold_name(p)).collect();
-        self.nodes.iter().find(|n| n.path.len() == folded.len() && n.path.iter().map(|p| fold_name(p)).eq(folded.clone()))
+        self.nodes
+            .iter()
+            .find(|n| n.path.len() == folded.len() && n.path.iter().map(|p| fold_name(p)).eq(folded.clone()))
     }
 }
 
@@ -182,7 +185,9 @@ impl Vault {
     /// The notebook at a path, made with those above it where they are missing.
     pub fn ensure_notebook(&self, path: &str) -> Result<NotebookId> {
         let names = split_path(path)?;
-        self.transact(|t| ensure_path(t, &names)?.ok_or_else(|| NotebookError::Invalid("a notebook needs a name".into())))
+        self.transact(|t| {
+            ensure_path(t, &names)?.ok_or_else(|| NotebookError::Invalid("a notebook needs a name".into()))
+        })
     }
 
     pub fn add_notebook(&self, name: &str, parent: Option<NotebookId>) -> Result<NotebookId> {

@@ -106,11 +106,7 @@ pub(crate) fn record_merge(t: &mut crate::txn::Txn<'_>, record: RecordId, heads:
     Ok(())
 }
 
-fn load(
-    vault: &Vault,
-    reader: &Reader<'_>,
-    row: &ReceiptRow,
-) -> Result<Option<Receipt>> {
+fn load(vault: &Vault, reader: &Reader<'_>, row: &ReceiptRow) -> Result<Option<Receipt>> {
     let Some(record) = Record::load(vault, reader, row.record)? else { return Ok(None) };
     let mut graph: Graph = record.graph()?;
     for head in &row.heads {
@@ -130,6 +126,6 @@ fn load(
     }))
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+fn hex(bytes: &[u8; 16]) -> String {
+    RecordId(*bytes).to_string()
 }

@@ -70,11 +70,7 @@ impl<'r, 'c> Record<'r, 'c> {
     }
 
     /// Runs a fold, reading the revisions that it misses until it has all.
-    pub fn folding<T>(
-        &self,
-        graph: &mut Graph,
-        run: impl Fn(&Graph) -> Result<T, FoldError>,
-    ) -> Result<T> {
+    pub fn folding<T>(&self, graph: &mut Graph, run: impl Fn(&Graph) -> Result<T, FoldError>) -> Result<T> {
         loop {
             match run(graph) {
                 Err(FoldError::Missing { id }) if graph.revision(id).is_none() => self.fill(graph, id)?,

@@ -229,12 +229,7 @@ fn current_stamp(record: &Record<'_, '_>) -> Result<Stamp> {
     Ok(record.shown()?.stamp)
 }
 
-fn decide(
-    fields: &mut Fields,
-    choices: &BTreeMap<PlaceId, Choice>,
-    body: Option<&str>,
-    stamp: Stamp,
-) -> Result<()> {
+fn decide(fields: &mut Fields, choices: &BTreeMap<PlaceId, Choice>, body: Option<&str>, stamp: Stamp) -> Result<()> {
     let bad = |e: holdfast_merge::ResolveError| NotebookError::Invalid(e.to_string());
     let stale = match fields {
         Fields::Notebook(notebook) => {
@@ -284,5 +279,17 @@ fn load(record: &Record<'_, '_>, reader: &Reader<'_>) -> Result<RecordReview> {
         revisions.insert(w.revision.stamp(), w.id);
     }
     let title = title_of(&fields);
-    Ok(RecordReview { id: record.id, title, fields, review, seen_heads, kept, edited, stale, result, changes, revisions })
+    Ok(RecordReview {
+        id: record.id,
+        title,
+        fields,
+        review,
+        seen_heads,
+        kept,
+        edited,
+        stale,
+        result,
+        changes,
+        revisions,
+    })
 }

@@ -69,9 +69,10 @@ impl<'a> Txn<'a> {
             return Err(NotebookError::Stale);
         }
         // A decision is a revision of its own, and so is typing that this edit has not seen.
-        let goes_on = record.working.as_ref().is_some_and(|w| {
-            seen.contains(&w.id) && w.revision.origin == origin && origin == Origin::Edit
-        });
+        let goes_on = record
+            .working
+            .as_ref()
+            .is_some_and(|w| seen.contains(&w.id) && w.revision.origin == origin && origin == Origin::Edit);
         if record.working.is_some() && !goes_on {
             self.commit_working(id)?;
             record = self.existing(id, what)?;

@@ -1,7 +1,9 @@
 //! The engine as a table: given what is, what it does next.
 #![allow(clippy::unwrap_used)]
 
-use holdfast_sync::{Cycle, Effect, Engine, Event, Facts, Failure, MAX_DELAY_MS, Step, StepReport, SyncState, plan, state};
+use holdfast_sync::{
+    Cycle, Effect, Engine, Event, Facts, Failure, MAX_DELAY_MS, Step, StepReport, SyncState, plan, state,
+};
 
 fn facts() -> Facts {
     Facts { has_server: true, signed_in: true, log_known: true, ..Facts::default() }
@@ -69,7 +71,12 @@ fn failures_back_off_with_a_bound_and_a_network_ends_it() {
     let mut now = 0;
     for n in 0..20_u64 {
         engine.handle(Event::Wake, &facts(), now, 0);
-        match engine.handle(Event::StepFailed(Failure::Unreachable), &facts(), now, n.wrapping_mul(0x9E37_79B9_7F4A_7C15)) {
+        match engine.handle(
+            Event::StepFailed(Failure::Unreachable),
+            &facts(),
+            now,
+            n.wrapping_mul(0x9E37_79B9_7F4A_7C15),
+        ) {
             Effect::WaitUntil(at) => {
                 assert!((1_000..=MAX_DELAY_MS).contains(&(at - now)), "{}", at - now);
                 assert_eq!(state(&engine, &facts()), SyncState::Unreachable);

@@ -1,6 +1,7 @@
 //! What lies between a device and its server: a switch, faults, and a count of what went over it.
 
 use std::collections::VecDeque;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -20,6 +21,8 @@ pub enum Fault {
     DropAnswer,
 }
 
+type Act = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 #[derive(Default)]
 struct State {
     off: AtomicBool,
@@ -27,6 +30,7 @@ struct State {
     faults: Mutex<VecDeque<Option<Fault>>>,
     requests: Mutex<Vec<&'static str>>,
     instead: Mutex<Option<Arc<dyn SyncProtocol>>>,
+    before: Mutex<Option<(&'static str, Act)>>,
 }
 
 /// One device's network. Clones are the same network.
@@ -58,6 +62,11 @@ impl Network {
     /// The requests since the last call, by the names of the protocol's methods.
     pub fn take_requests(&self) -> Vec<&'static str> {
         std::mem::take(&mut *self.0.requests.lock().unwrap())
+    }
+
+    /// Does this before the next request of that name goes on: what happens at the same time elsewhere.
+    pub fn before(&self, request: &'static str, act: impl Future<Output = ()> + Send + 'static) {
+        *self.0.before.lock().unwrap() = Some((request, Box::pin(act)));
     }
 
     /// Another server answers in the place of the right one, as where one was taken over; `None` ends it.
@@ -94,12 +103,16 @@ impl Under {
 }
 
 impl Line {
-    fn send(&self, what: &'static str) -> Result<Under, ProtocolError> {
+    async fn send(&self, what: &'static str) -> Result<Under, ProtocolError> {
         let state = &self.network.0;
         if state.off.load(Ordering::SeqCst) {
             return Err(ProtocolError::Unreachable("there is no way to it".into()));
         }
         state.requests.lock().unwrap().push(what);
+        let before = state.before.lock().unwrap().take_if(|(of, _)| *of == what);
+        if let Some((_, act)) = before {
+            act.await;
+        }
         let fault = state.faults.lock().unwrap().pop_front().flatten();
         if fault == Some(Fault::DropRequest) {
             return Err(ProtocolError::Unreachable("the request was lost".into()));
@@ -116,52 +129,52 @@ impl Line {
 #[async_trait]
 impl SyncProtocol for Line {
     async fn info(&self) -> Result<ServerInfo, ProtocolError> {
-        let under = self.send("info")?;
+        let under = self.send("info").await?;
         under.answer(under.server.info().await)
     }
 
     async fn prelogin(&self, user: &str) -> Result<KdfParams, ProtocolError> {
-        let under = self.send("prelogin")?;
+        let under = self.send("prelogin").await?;
         under.answer(under.server.prelogin(user).await)
     }
 
     async fn create_account(&self, request: CreateAccount) -> Result<Session, ProtocolError> {
-        let under = self.send("create_account")?;
+        let under = self.send("create_account").await?;
         under.answer(under.server.create_account(request).await)
     }
 
     async fn login(&self, request: Login) -> Result<Session, ProtocolError> {
-        let under = self.send("login")?;
+        let under = self.send("login").await?;
         under.answer(under.server.login(request).await)
     }
 
     async fn get_keys(&self, token: &Token) -> Result<(Vec<u8>, u64), ProtocolError> {
-        let under = self.send("get_keys")?;
+        let under = self.send("get_keys").await?;
         under.answer(under.server.get_keys(token).await)
     }
 
     async fn put_keys(&self, token: &Token, request: PutKeys) -> Result<u64, ProtocolError> {
-        let under = self.send("put_keys")?;
+        let under = self.send("put_keys").await?;
         under.answer(under.server.put_keys(token, request).await)
     }
 
     async fn push(&self, token: &Token, request: PushRequest) -> Result<PushOutcome, ProtocolError> {
-        let under = self.send("push")?;
+        let under = self.send("push").await?;
         under.answer(under.server.push(token, request).await)
     }
 
     async fn log(&self, token: &Token, request: LogRequest) -> Result<LogAnswer, ProtocolError> {
-        let under = self.send("log")?;
+        let under = self.send("log").await?;
         under.answer(under.server.log(token, request).await)
     }
 
     async fn put_blob(&self, token: &Token, space: SpaceId, cid: Cid, sealed: Vec<u8>) -> Result<(), ProtocolError> {
-        let under = self.send("put_blob")?;
+        let under = self.send("put_blob").await?;
         under.answer(under.server.put_blob(token, space, cid, sealed).await)
     }
 
     async fn get_blob(&self, token: &Token, space: SpaceId, cid: Cid) -> Result<Vec<u8>, ProtocolError> {
-        let under = self.send("get_blob")?;
+        let under = self.send("get_blob").await?;
         under.answer(under.server.get_blob(token, space, cid).await)
     }
 }

@@ -79,7 +79,10 @@ impl Lies {
 enum Door {
     /// Requests are function calls; the slot is empty while the server is down.
     Direct(Arc<Mutex<Option<Core>>>),
-    Https { listen: String, running: Option<RunningServer> },
+    Https {
+        listen: String,
+        running: Option<RunningServer>,
+    },
 }
 
 pub struct TestServer {

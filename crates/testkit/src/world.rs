@@ -82,8 +82,18 @@ fn read(root: &Path, below: &Path, files: &mut Vec<(PathBuf, Vec<u8>)>) {
 impl World {
     /// So many devices (at most four) of one account, all in step, with a server that is called directly.
     pub fn of(devices: usize) -> Self {
+        Self::copied(devices, tempfile::tempdir().unwrap())
+    }
+
+    /// As [`World::of`], in memory where the system has a folder for that: for plans of very many small writes.
+    pub fn in_memory(devices: usize) -> Self {
+        let shm = Path::new("/dev/shm");
+        let dir = tempfile::tempdir_in(shm).or_else(|_| tempfile::tempdir());
+        Self::copied(devices, dir.unwrap())
+    }
+
+    fn copied(devices: usize, dir: TempDir) -> Self {
         let template = template();
-        let dir = tempfile::tempdir().unwrap();
         for (path, bytes) in &template.files {
             let target = dir.path().join(path);
             fs::create_dir_all(target.parent().unwrap()).unwrap();

@@ -17,8 +17,9 @@ pub const USER: &str = "ada";
 /// One computer: its home folder stays while its window comes and goes.
 pub struct Computer {
     pub name: &'static str,
-    home: tempfile::TempDir,
+    // Before the home, so that nobody writes there any more when it goes.
     window: Option<Window>,
+    home: tempfile::TempDir,
 }
 
 impl Deref for Computer {
@@ -32,7 +33,7 @@ impl Deref for Computer {
 impl Computer {
     /// A fresh computer, with Holdfast open for the first time.
     pub async fn new(name: &'static str) -> anyhow::Result<Self> {
-        let mut computer = Self { name, home: scratch_home()?, window: None };
+        let mut computer = Self { name, window: None, home: scratch_home()? };
         computer.launch().await?;
         Ok(computer)
     }
@@ -136,14 +137,14 @@ impl Computer {
         self.wait_saved().await
     }
 
-    /// A new note, and the cursor in its empty title.
+    /// A new note, and the cursor in its empty title; the one that the first start gives, where it is still empty.
     pub async fn new_note(&self) -> anyhow::Result<()> {
+        let script = "const it = document.activeElement; return it?.dataset.testid === 'note-title' && it.value === ''";
+        if self.execute(script).await? == json!(true) {
+            return Ok(());
+        }
         self.press("Ctrl+N").await?;
-        self.until("the cursor is in the title of a new note", async || {
-            let script = "const it = document.activeElement; return it.dataset.testid === 'note-title' && it.value === ''";
-            self.execute(script).await
-        })
-        .await
+        self.until("the cursor is in the title of a new note", async || self.execute(script).await).await
     }
 
     /// Opens a note from the list of all notes.
@@ -196,10 +197,8 @@ impl Computer {
     /// Waits until the editor holds `text` somewhere.
     pub async fn wait_body(&self, text: &str) -> anyhow::Result<()> {
         let script = format!("{EDITOR} return view.state.doc.toString().includes(arguments[0]);");
-        self.until(&format!("the note says \"{text}\""), async || {
-            self.execute_with(&script, vec![json!(text)]).await
-        })
-        .await
+        self.until(&format!("the note says \"{text}\""), async || self.execute_with(&script, vec![json!(text)]).await)
+            .await
     }
 
     /// Gives the open note another title.
@@ -285,7 +284,8 @@ impl Computer {
 
     /// Waits until so many notes are to review.
     pub async fn wait_review_count(&self, notes: usize) -> anyhow::Result<()> {
-        self.until(&format!("{notes} notes are to review"), async || Ok(json!(self.review_count().await? == notes))).await
+        self.until(&format!("{notes} notes are to review"), async || Ok(json!(self.review_count().await? == notes)))
+            .await
     }
 
     /// Opens the dialog from the list of notes to review.

@@ -111,7 +111,8 @@ pub fn target() -> anyhow::Result<PathBuf> {
     Ok(target.to_path_buf())
 }
 
-fn program(variable: &str, in_target: &str) -> anyhow::Result<PathBuf> {
+/// A program that the build made, or that `variable` names.
+pub fn program(variable: &str, in_target: &str) -> anyhow::Result<PathBuf> {
     let path = match env::var_os(variable) {
         Some(path) => PathBuf::from(path),
         None => target()?.join(in_target),

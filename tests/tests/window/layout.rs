@@ -57,10 +57,26 @@ struct Control {
     roving: bool,
 }
 
+/// Looks at the page, and presses nothing: `unreachable` stays empty.
+pub async fn look(window: &Window) -> anyhow::Result<LayoutReport> {
+    let look = read(window).await?;
+    Ok(LayoutReport {
+        unreachable: Vec::new(),
+        controls: look.controls.len(),
+        outside: look.outside,
+        overlapping: look.overlapping,
+        covered: look.covered,
+    })
+}
+
+async fn read(window: &Window) -> anyhow::Result<Look> {
+    let look = window.execute_with(SCRIPT, vec![json!("look")]).await?;
+    serde_json::from_value(look).context("The report of the page cannot be read.")
+}
+
 /// Looks at the page, then goes through it with Tab.
 pub async fn report(window: &Window) -> anyhow::Result<LayoutReport> {
-    let look = window.execute_with(SCRIPT, vec![json!("look")]).await?;
-    let look: Look = serde_json::from_value(look).context("The report of the page cannot be read.")?;
+    let look = read(window).await?;
     let visited = tab_through(window, look.controls.len()).await?;
     let unreachable = look.controls.iter().enumerate().filter(|(number, it)| !it.roving && !visited.contains(number));
     Ok(LayoutReport {

@@ -6,10 +6,13 @@
 
 mod computer;
 mod driver;
+mod gallery;
 mod harness;
 mod keys;
 mod layout;
 mod main_job;
+mod sample;
 mod screens;
 mod server;
+mod terminal;
 mod window;

@@ -2,10 +2,9 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 
 use crate::driver;
 
@@ -44,7 +43,7 @@ impl Server {
     }
 
     fn serve(&mut self) -> anyhow::Result<String> {
-        let program = program()?;
+        let program = driver::program("HOLDFAST_SERVER", "debug/holdfast-server")?;
         let mut process = Command::new(&program)
             .arg("serve")
             .arg("--data")
@@ -69,16 +68,4 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.stop();
     }
-}
-
-/// In the ordinary target folder, even where the window is built in another.
-fn program() -> anyhow::Result<PathBuf> {
-    if let Some(path) = std::env::var_os("HOLDFAST_SERVER") {
-        return Ok(path.into());
-    }
-    let path = driver::target()?.join("debug/holdfast-server");
-    if !Path::new(&path).is_file() {
-        bail!("{} does not exist: run `cargo build -p holdfast-server`.", path.display());
-    }
-    Ok(path)
 }

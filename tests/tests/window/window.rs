@@ -190,6 +190,11 @@ impl Window {
         layout::report(self).await
     }
 
+    /// As `layout_report`, without pressing Tab.
+    pub async fn layout_look(&self) -> anyhow::Result<LayoutReport> {
+        layout::look(self).await
+    }
+
     /// The title in the window's frame.
     pub async fn title(&self) -> anyhow::Result<String> {
         self.client.title().await.context("The title cannot be read.")

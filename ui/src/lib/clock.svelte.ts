@@ -4,6 +4,7 @@ class Clock {
 
   /** Moves the clock once a second. Returns how to stop it. */
   start(): () => void {
+    this.now = Date.now();
     const timer = setInterval(() => (this.now = Date.now()), 1000);
     return () => clearInterval(timer);
   }

@@ -38,7 +38,7 @@ pub struct PlaceSide {
     pub text: String,
     /// Against the original.
     pub diff: Vec<DiffSpan>,
-    /// The passage is gone in this version.
+    /// The passage is gone in this version; at a trash place, this version moves the note there.
     pub removed: bool,
     /// A trash place: how many changes the other choice would hide.
     pub hides_changes: u32,

@@ -236,7 +236,10 @@ impl View<'_> {
                 number: n as u32 + 1,
                 devices: side.stamps.iter().map(|s| self.device(*s)).collect(),
                 diff: spans(&original, &text),
-                removed: text.is_empty() && !original.is_empty(),
+                removed: match &side.value {
+                    PlaceValue::Trash(state) => *state == TrashState::Trashed,
+                    _ => text.is_empty() && !original.is_empty(),
+                },
                 hides_changes: self.hidden(&side.value),
                 text,
             }

@@ -36,9 +36,8 @@ pub(super) struct Account {
 }
 
 pub(super) fn load(reader: &Reader<'_>) -> Result<Option<Account>> {
-    let text = |key| -> Result<Option<String>> {
-        Ok(reader.get_meta(key)?.map(|b| String::from_utf8_lossy(&b).into_owned()))
-    };
+    let text =
+        |key| -> Result<Option<String>> { Ok(reader.get_meta(key)?.map(|b| String::from_utf8_lossy(&b).into_owned())) };
     let Some(url) = text(meta::SERVER_URL)? else { return Ok(None) };
     let pin = reader.get_meta(meta::SERVER_PIN)?.and_then(|b| b.try_into().ok());
     let pin = pin.ok_or_else(|| NotebookError::Damaged("the database lacks the server's key".into()))?;
@@ -204,11 +203,7 @@ pub async fn join(
     Err(NotebookError::Protocol(ProtocolError::Busy { retry_after_s: None }))
 }
 
-async fn log_in(
-    server: &dyn SyncProtocol,
-    user: &str,
-    passphrase: &str,
-) -> Result<(PassphraseKeys, wire::Session)> {
+async fn log_in(server: &dyn SyncProtocol, user: &str, passphrase: &str) -> Result<(PassphraseKeys, wire::Session)> {
     let kdf = server.prelogin(user).await?;
     let kdf = KdfParams { salt: kdf.salt, memory_kib: kdf.memory_kib, passes: kdf.passes, lanes: kdf.lanes };
     // A server that asks for a weak derivation would get something that it can guess from.
@@ -259,7 +254,16 @@ pub(crate) fn passphrase_changed(vault: &Vault, passphrase: &str) -> Result<()> 
         return Ok(());
     }
     let derived = PassphraseKeys::derive(passphrase, vault.keys().file.account().kdf_params())?;
+    vault.keep_new_passphrase(Some(passphrase));
     vault.transact(|t| Ok(t.tx.put_meta(meta::NEW_AUTH, &*derived.auth())?))
+}
+
+/// The passphrase that just opened the vault, where the server does not know it yet.
+pub(crate) fn passphrase_given(vault: &Vault, passphrase: &str) -> Result<()> {
+    if vault.read(|r| Ok(r.get_meta(meta::NEW_AUTH)?))?.is_some() {
+        vault.keep_new_passphrase(Some(passphrase));
+    }
+    Ok(())
 }
 
 /// Sends a new passphrase's keys and login, if there are any to send.
@@ -277,12 +281,50 @@ pub(super) async fn send_new_keys(vault: &Vault, server: &dyn SyncProtocol, toke
             add_device: None,
         }
     };
-    let version = server.put_keys(token, request).await?;
+    let version = match server.put_keys(token, request).await {
+        Err(ProtocolError::KeysChanged { version }) => send_on_newer_keys(vault, server, token, version).await?,
+        answer => answer?,
+    };
+    vault.keep_new_passphrase(None);
     vault.transact(|t| {
         t.tx.put_u64(meta::KEYS_VERSION, version)?;
         t.tx.remove_meta(meta::NEW_AUTH)?;
         Ok(())
     })
+}
+
+/// Another device changed the account since the passphrase was set here: it is set once more, on what the account is
+/// now. Without the passphrase (the keychain opened the vault) that has to wait until somebody types it.
+async fn send_on_newer_keys(vault: &Vault, server: &dyn SyncProtocol, token: &Token, newest: u64) -> Result<u64> {
+    let passphrase = vault.new_passphrase().ok_or(ProtocolError::KeysChanged { version: newest })?;
+    for _ in 0..KEY_TRIES {
+        let (bytes, version) = server.get_keys(token).await?;
+        let account = AccountKeys::from_bytes(&bytes).map_err(hostile)?;
+        let (mut file, mut open) = {
+            let keys = vault.keys();
+            (keys.file.clone(), keys.open.clone())
+        };
+        file.update_account(account, &mut open).map_err(hostile)?;
+        file.set_passphrase(&mut open, &passphrase, &mut OsRng)?;
+        let derived = PassphraseKeys::derive(&passphrase, file.account().kdf_params())?;
+        let request = wire::PutKeys {
+            expected_version: version,
+            keys: file.account().to_bytes(),
+            new_passphrase: Some((wire_kdf(file.account().kdf_params()), LoginSecret(*derived.auth()))),
+            add_device: None,
+        };
+        match server.put_keys(token, request).await {
+            Ok(version) => {
+                let mut keys = vault.keys();
+                *keys = crate::vault::Keys { file, open };
+                vault.write_keys(&keys)?;
+                return Ok(version);
+            }
+            Err(ProtocolError::KeysChanged { .. }) => {}
+            Err(other) => return Err(other.into()),
+        }
+    }
+    Err(NotebookError::Protocol(ProtocolError::Busy { retry_after_s: None }))
 }
 
 /// Fetches the account's keys: another device may have joined.

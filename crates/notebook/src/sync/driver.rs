@@ -17,7 +17,7 @@ use crate::{NotebookError, Result, Vault};
 const IDLE_MS: u64 = 5_000;
 const LONGEST_MS: u64 = 60_000;
 /// How often it is looked at, while anything is being typed.
-const COMMIT_TICK: Duration = Duration::from_millis(1_000);
+const COMMIT_TICK: Duration = Duration::from_secs(1);
 
 /// What one cycle did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -164,7 +164,7 @@ impl Syncer {
             report = CycleReport::default();
             let due = match effect {
                 Effect::WaitUntil(at) => Duration::from_millis(at.saturating_sub(self.vault.env().now_ms())),
-                _ => Duration::from_secs(3600),
+                _ => Duration::from_hours(1),
             };
             let typing = self.vault.read(|r| Ok(r.working_count()?))? > 0;
             let event = tokio::select! {
@@ -181,7 +181,8 @@ impl Syncer {
             let queued = std::mem::take(&mut *held(&self.commands));
             for event in queued.into_iter().chain(event) {
                 let sleeping = matches!(effect, Effect::WaitUntil(_)) && event == Event::Wake;
-                let nothing_new = sleeping && self.vault.sync_facts()?.outbox == 0 && held(&self.engine).failure().is_none();
+                let nothing_new =
+                    sleeping && self.vault.sync_facts()?.outbox == 0 && held(&self.engine).failure().is_none();
                 // The vault rings for every save; only what is committed is worth a request.
                 if nothing_new && !matches!(event, Event::Tick) && self.vault.sync_facts()?.working > 0 {
                     self.tell();
@@ -340,14 +341,15 @@ fn what(step: Step) -> &'static str {
 fn failure(error: &NotebookError) -> Failure {
     match error {
         NotebookError::Protocol(ProtocolError::Unreachable(reason)) if no_network(reason) => Failure::Offline,
-        NotebookError::Protocol(ProtocolError::Unreachable(_) | ProtocolError::Server(_)) => Failure::Unreachable,
+        // A full disk too: nothing was taken over, and it may be freed.
+        NotebookError::Protocol(
+            ProtocolError::Unreachable(_) | ProtocolError::Server(_) | ProtocolError::KeysChanged { .. },
+        )
+        | NotebookError::DiskFull => Failure::Unreachable,
         NotebookError::Protocol(ProtocolError::Busy { retry_after_s }) => {
             Failure::Busy { retry_after_ms: u64::from(retry_after_s.unwrap_or(1)) * 1000 }
         }
-        NotebookError::Protocol(ProtocolError::KeysChanged { .. }) => Failure::Unreachable,
         NotebookError::Protocol(ProtocolError::Unauthorized) => Failure::SignIn,
-        // A full disk: nothing was taken over, and it may be freed.
-        NotebookError::DiskFull => Failure::Unreachable,
         _ => Failure::Stop,
     }
 }

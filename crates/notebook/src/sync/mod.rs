@@ -18,8 +18,8 @@ use holdfast_store::Reader;
 use crate::Result;
 use crate::txn::Txn;
 
-pub(crate) use account::passphrase_changed;
 pub use account::{Connect, ServerAddress, create_account, join, read_link, sign_in};
+pub(crate) use account::{passphrase_changed, passphrase_given};
 pub use driver::{CycleReport, Syncer};
 pub use status::{Activity, DeviceStatus, FirstSync, SyncStatus};
 

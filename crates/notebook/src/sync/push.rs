@@ -41,7 +41,10 @@ pub(super) async fn push(vault: &Vault, server: &dyn SyncProtocol, token: &Token
                 RejectReason::UnknownKind => "the server is older than this program",
                 RejectReason::QuotaExceeded => "the server has no more room for this account",
             };
-            Err(NotebookError::Protocol(wire::ProtocolError::Refused(format!("change {} of the batch: {what}", index + 1))))
+            Err(NotebookError::Protocol(wire::ProtocolError::Refused(format!(
+                "change {} of the batch: {what}",
+                index + 1
+            ))))
         }
         PushOutcome::Rebase { .. } => Err(rebase()),
         PushOutcome::Forked { .. } => Err(NotebookError::HostileServer(
@@ -71,7 +74,8 @@ fn next_batch(vault: &Vault) -> Result<Option<PushRequest>> {
         return Ok(Some(request));
     }
     vault.transact(|t| {
-        let rows = t.tx.outbox_head(limits::MAX_BATCH_BYTES - limits::MAX_ENTRY_BYTES / 8, limits::MAX_BATCH_ENTRIES)?;
+        let rows =
+            t.tx.outbox_head(limits::MAX_BATCH_BYTES - limits::MAX_ENTRY_BYTES / 8, limits::MAX_BATCH_ENTRIES)?;
         if rows.is_empty() {
             return Ok(None);
         }

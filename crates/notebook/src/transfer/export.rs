@@ -38,7 +38,9 @@ impl Vault {
             for entry in note.attachments.iter() {
                 let (relative, id) = &entry.value;
                 let Some(target) = paths::join(path, relative) else {
-                    report.skipped.push(Skipped { path: relative.clone(), reason: "its path leads out of the folder".into() });
+                    report
+                        .skipped
+                        .push(Skipped { path: relative.clone(), reason: "its path leads out of the folder".into() });
                     continue;
                 };
                 if !written.insert(target.clone()) {

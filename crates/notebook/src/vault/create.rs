@@ -76,7 +76,9 @@ impl Vault {
 
     /// Opens with the passphrase.
     pub fn open(dir: &Path, passphrase: &str, env: Env) -> Result<Self> {
-        Self::open_by(dir, env, |file| file.open_with_passphrase(passphrase))
+        let vault = Self::open_by(dir, env, |file| file.open_with_passphrase(passphrase))?;
+        crate::sync::passphrase_given(&vault, passphrase)?;
+        Ok(vault)
     }
 
     /// Opens with the recovery code, and sets a new passphrase.
@@ -176,6 +178,7 @@ impl Vault {
             clock: Mutex::new(Clock::resume(last)),
             space: SpaceId(space),
             device: DeviceId(device),
+            new_passphrase: Mutex::new(None),
             changes: broadcast::channel(256).0,
             wake: Notify::new(),
             _lock: lock,
@@ -215,7 +218,7 @@ fn prepare(dir: &Path) -> Result<Lock> {
     for name in [DB_FILE, "vault.db-wal", "vault.db-shm"] {
         let left = dir.join(name);
         if left.exists() {
-            let aside = (1..).map(|n| dir.join(format!("{name}.unfinished-{n}"))).find(|p| !p.exists());
+            let aside = (1..=u32::MAX).map(|n| dir.join(format!("{name}.unfinished-{n}"))).find(|p| !p.exists());
             if let Some(aside) = aside {
                 fs::rename(&left, &aside).map_err(NotebookError::io(&left))?;
             }

@@ -15,6 +15,7 @@ use holdfast_crypto::{KeyFile, OpenVault, SpaceKeys, revision_id};
 use holdfast_domain::{Clock, DeviceId, RevisionId, SpaceId};
 use holdfast_store::Store;
 use tokio::sync::{Notify, broadcast};
+use zeroize::Zeroizing;
 
 use crate::txn::Txn;
 use crate::{Env, NotebookError, OpChanges, Result};
@@ -54,6 +55,8 @@ pub struct Vault {
     clock: Mutex<Clock>,
     space: SpaceId,
     device: DeviceId,
+    /// A passphrase that the server does not know yet, in case another device changes the account first.
+    new_passphrase: Mutex<Option<Zeroizing<String>>>,
     changes: broadcast::Sender<OpChanges>,
     /// Rings when something is to be sent, or the account changed.
     pub(crate) wake: Notify,
@@ -129,6 +132,14 @@ impl Vault {
     /// Taken after the database's locks and never before them, or two threads wait for each other.
     pub(crate) fn keys(&self) -> MutexGuard<'_, Keys> {
         held(&self.keys)
+    }
+
+    pub(crate) fn keep_new_passphrase(&self, passphrase: Option<&str>) {
+        *held(&self.new_passphrase) = passphrase.map(|p| Zeroizing::new(p.to_owned()));
+    }
+
+    pub(crate) fn new_passphrase(&self) -> Option<Zeroizing<String>> {
+        held(&self.new_passphrase).clone()
     }
 
     /// Runs with the personal space's keys.

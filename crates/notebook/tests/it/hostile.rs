@@ -1,1 +1,201 @@
-//! later
+//! A server that lies is found out, nothing is lost, and when it is honest again the sync goes on.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use async_trait::async_trait;
+use holdfast_notebook::NotebookError;
+use holdfast_protocol::*;
+use holdfast_sync::SyncState;
+use holdfast_testkit::{TestDevice, World};
+
+use crate::syncing::assert_same;
+
+async fn found_out(d: &TestDevice) {
+    let said = d.try_sync().await;
+    assert!(matches!(said, Err(NotebookError::HostileServer(_))), "{said:?}");
+    assert_eq!(d.syncer().status().unwrap().state, SyncState::Unreachable);
+}
+
+#[tokio::test]
+async fn lies_about_the_log_are_found_out() {
+    let lies: [(&str, fn(&mut LogPage)); 6] = [
+        ("altered body", |p| p.entries[0].entry.body[40] ^= 1),
+        ("gap", |p| drop(p.entries.remove(0))),
+        ("withheld", |p| p.entries.clear()),
+        ("broken link", |p| p.head.link.0[0] ^= 1),
+        ("another log", |p| p.log_epoch ^= 1),
+        ("forged signature", |p| p.manifests[0].signature[5] ^= 1),
+    ];
+    for (name, lie) in lies {
+        let w = World::of(2);
+        w.sync_all().await;
+        let id = w["A"].add("T", "one\n");
+        w["A"].write(id, "two\n");
+        w["A"].sync().await;
+        let mine = w["B"].add("Mine", "of B\n");
+        w.server.lies.about_pages(move |page| {
+            if page.entries.len() > 1 {
+                lie(page);
+            }
+        });
+        found_out(&w["B"]).await;
+        assert!(w["B"].vault().note(id).is_err(), "{name}: something was taken over");
+        assert_eq!(w["B"].body(mine), "of B\n");
+        w.server.lies.be_honest();
+        w.sync_all().await;
+        assert_same(&w);
+        assert_eq!((w["B"].body(id).as_str(), w["A"].body(mine).as_str()), ("two\n", "of B\n"), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_ends_before_what_was_read_is_found_out() {
+    let w = World::of(2);
+    w["A"].add("T", "one\n");
+    w.sync_all().await;
+    w.server.lies.about_pages(|page| page.head.seq -= 1);
+    found_out(&w["B"]).await;
+    w.server.lies.be_honest();
+    w.sync_all().await;
+    assert_same(&w);
+}
+
+#[tokio::test]
+async fn wrong_confirmations_are_found_out_and_nothing_leaves_the_queue() {
+    type Lie = fn(&mut Vec<Stored>, &mut LogHead);
+    let lies: [(&str, Lie); 6] = [
+        ("wrong duplicate", |s, _| s[0].duplicate = true),
+        ("fewer", |s, _| s.clear()),
+        ("another change", |s, _| s[0].rid.0[0] ^= 1),
+        ("no place", |s, _| s[0].seq = 0),
+        ("a place past the end", |s, h| s[0].seq = h.seq + 9),
+        ("another link", |_, h| h.link.0[0] ^= 1),
+    ];
+    for (name, lie) in lies {
+        let w = World::of(2);
+        w.sync_all().await;
+        let id = w["A"].add("T", "one\n");
+        w.server.lies.about_push(move |mut outcome| {
+            if let PushOutcome::Accepted { stored, head } = &mut outcome {
+                lie(stored, head);
+            }
+            Ok(outcome)
+        });
+        let said = w["A"].try_sync().await;
+        assert!(matches!(said, Err(NotebookError::HostileServer(_))), "{name}: {said:?}");
+        assert_eq!(w["A"].vault().sync_status().unwrap().waiting, 1, "{name}");
+        w.server.lies.be_honest();
+        w.sync_all().await;
+        assert_same(&w);
+        assert_eq!(w["B"].body(id), "one\n", "{name}");
+        assert_eq!(w["B"].vault().history(id.into()).unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn refusals_keep_the_change_in_the_queue() {
+    let refusals = [
+        PushOutcome::Rejected { index: 0, reason: RejectReason::QuotaExceeded },
+        PushOutcome::Forked { ctr: 9, batch: Hash([9; 32]) },
+        PushOutcome::StaleEpoch { key_epoch: 9 },
+        PushOutcome::Rebase { head: LogHead { log_epoch: 1, seq: 0, link: Hash::ZERO } },
+    ];
+    for refusal in refusals {
+        let w = World::of(2);
+        let id = w["A"].add("T", "one\n");
+        let answer = refusal.clone();
+        w.server.lies.about_push(move |_| Ok(answer.clone()));
+        assert!(w["A"].try_sync().await.is_err(), "{refusal:?}");
+        assert_eq!(w["A"].vault().sync_status().unwrap().waiting, 1);
+        w.server.lies.be_honest();
+        w.sync_all().await;
+        assert_same(&w);
+        assert_eq!(w["B"].body(id), "one\n");
+    }
+}
+
+/// Shows a log of its own making: from where a device stands on, the entries of the real one in another order, with
+/// links that fit.
+struct Reordered {
+    core: holdfast_server::Core,
+    /// Where the device stood.
+    from: OnceLock<usize>,
+    /// For each place after that, which entry after that of the real log stands there.
+    order: Vec<usize>,
+    /// How much of it is shown.
+    shown: AtomicUsize,
+}
+
+#[async_trait]
+impl SyncProtocol for Reordered {
+    async fn info(&self) -> Result<ServerInfo, ProtocolError> {
+        self.core.info().await
+    }
+    async fn prelogin(&self, user: &str) -> Result<KdfParams, ProtocolError> {
+        self.core.prelogin(user).await
+    }
+    async fn create_account(&self, request: CreateAccount) -> Result<Session, ProtocolError> {
+        self.core.create_account(request).await
+    }
+    async fn login(&self, request: Login) -> Result<Session, ProtocolError> {
+        self.core.login(request).await
+    }
+    async fn get_keys(&self, token: &Token) -> Result<(Vec<u8>, u64), ProtocolError> {
+        self.core.get_keys(token).await
+    }
+    async fn put_keys(&self, token: &Token, request: PutKeys) -> Result<u64, ProtocolError> {
+        self.core.put_keys(token, request).await
+    }
+    async fn push(&self, _: &Token, _: PushRequest) -> Result<PushOutcome, ProtocolError> {
+        Err(ProtocolError::Server("not now".into()))
+    }
+    async fn log(&self, token: &Token, request: LogRequest) -> Result<LogAnswer, ProtocolError> {
+        let from = *self.from.get_or_init(|| request.seq as usize);
+        let whole = LogRequest { log_epoch: 0, seq: 0, link: Hash::ZERO, max_bytes: u32::MAX, ..request };
+        let LogAnswer::Page(real) = self.core.log(token, whole).await? else { panic!("rebase") };
+        let shown = from + self.shown.load(Ordering::SeqCst);
+        let mut page = LogPage { entries: Vec::new(), ..real.clone() };
+        let mut prev = Hash::ZERO;
+        for at in (0..from).chain(self.order.iter().map(|n| from + n)).take(shown) {
+            let mut logged = real.entries[at].clone();
+            logged.seq = page.entries.len() as u64 + 1;
+            let e = &logged.entry;
+            let body = body_hash(&e.body);
+            prev =
+                link(request.space, real.log_epoch, logged.seq, prev, e.kind, e.rid, e.key_epoch, body, logged.batch);
+            page.entries.push(logged);
+        }
+        page.head = LogHead { log_epoch: real.log_epoch, seq: shown as u64, link: prev };
+        page.entries.drain(..request.seq as usize);
+        page.manifests.retain(|m| page.entries.iter().any(|e| e.batch == batch_hash(m)));
+        Ok(LogAnswer::Page(page))
+    }
+    async fn put_blob(&self, token: &Token, space: SpaceId, cid: Cid, sealed: Vec<u8>) -> Result<(), ProtocolError> {
+        self.core.put_blob(token, space, cid, sealed).await
+    }
+    async fn get_blob(&self, token: &Token, space: SpaceId, cid: Cid) -> Result<Vec<u8>, ProtocolError> {
+        self.core.get_blob(token, space, cid).await
+    }
+}
+
+#[tokio::test]
+async fn what_comes_before_its_parent_waits_for_it() {
+    let w = World::of(2);
+    w.sync_all().await;
+    let id = w["A"].add("T", "one\n");
+    w["A"].write(id, "two\n");
+    w["A"].write(id, "three\n");
+    w["A"].sync().await;
+    let (from, shown) = (OnceLock::new(), AtomicUsize::new(0));
+    let server = Arc::new(Reordered { core: w.server.core(), from, order: vec![2, 1, 0], shown });
+    let b = &w["B"];
+    b.net.answer_instead(Some(server.clone()));
+    for (shown, waiting) in [(1, 1), (2, 2), (3, 0)] {
+        server.shown.store(shown, Ordering::SeqCst);
+        b.sync().await;
+        assert_eq!(b.vault().sync_status().unwrap().quarantined, waiting);
+        assert_eq!(b.vault().note(id).is_ok(), waiting == 0);
+    }
+    assert_eq!((b.body(id).as_str(), b.heads(id)), ("three\n", w["A"].heads(id)));
+}

@@ -24,7 +24,10 @@ fn paths_are_made_found_renamed_and_moved() {
     assert_eq!(vault.ensure_notebook("a/b/c").unwrap(), c);
     assert_eq!(paths(vault), ["A", "A/B", "A/B/C"]);
     assert!(matches!(vault.ensure_notebook("A//C"), Err(NotebookError::Invalid(_))));
-    assert!(matches!(vault.add_notebook("b", Some(vault.notebook_by_path("A").unwrap())), Err(NotebookError::Invalid(_))));
+    assert!(matches!(
+        vault.add_notebook("b", Some(vault.notebook_by_path("A").unwrap())),
+        Err(NotebookError::Invalid(_))
+    ));
     assert!(matches!(vault.notebook_by_path("A/X"), Err(NotebookError::NotFound { .. })));
     put(vault, "A/B/C", "deep");
     put(vault, "A", "high");

@@ -109,7 +109,12 @@ fn typing_back_to_what_it_was_leaves_no_revision() {
     let id = w["A"].add("Title", "one\n");
     let vault = w["A"].vault();
     let first = w["A"].heads(id);
-    let there = NotePatch { title: Some("Titel".into()), done: Some(true), due: Some("2027-01-01".parse().ok()), ..body("two\n") };
+    let there = NotePatch {
+        title: Some("Titel".into()),
+        done: Some(true),
+        due: Some("2027-01-01".parse().ok()),
+        ..body("two\n")
+    };
     let back = NotePatch { title: Some("Title".into()), done: Some(false), due: Some(None), ..body("one\n") };
     w["A"].patch(id, there);
     w["A"].patch(id, back);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use holdfast_domain::NoteId;
 use holdfast_merge::{Choice, PlaceId, PlaceValue};
-use holdfast_notebook::{NotebookError, NotePatch, TagPatch};
+use holdfast_notebook::{NotePatch, NotebookError, TagPatch};
 use holdfast_testkit::{Fault, TestDevice, TestRng, World};
 
 use crate::syncing::assert_same;
@@ -49,16 +49,8 @@ fn own_revisions(device: &TestDevice, notes: &[NoteId]) -> usize {
 impl Plan {
     fn new(seed: u64) -> Self {
         let mut rng = TestRng::new(seed);
-        let world = World::of(2 + rng.below(3));
-        Self {
-            world,
-            rng,
-            notes: Vec::new(),
-            saved: BTreeMap::new(),
-            removed: BTreeSet::new(),
-            made: 0,
-            words: 0,
-        }
+        let world = World::in_memory(2 + rng.below(3));
+        Self { world, rng, notes: Vec::new(), saved: BTreeMap::new(), removed: BTreeSet::new(), made: 0, words: 0 }
     }
 
     fn word(&mut self) -> String {
@@ -95,7 +87,13 @@ impl Plan {
     }
 
     /// Checks one act of a person: nothing goes but what it means to take away, and it is one revision at most.
-    fn act(&mut self, at: usize, id: NoteId, may_go: Option<BTreeSet<String>>, act: impl FnOnce(&mut Self, &TestDevice)) {
+    fn act(
+        &mut self,
+        at: usize,
+        id: NoteId,
+        may_go: Option<BTreeSet<String>>,
+        act: impl FnOnce(&mut Self, &TestDevice),
+    ) {
         let device = self.world.devices.remove(at);
         // Looking at it commits what was typed before.
         let typing = device.vault().sync_status().unwrap().waiting;

@@ -267,7 +267,10 @@ async fn fields_that_one_device_changed_merge_and_equal_ones_do_not_ask() {
     w.sync_all().await;
     assert_same(&w);
     let row = w["A"].note(id).row;
-    assert_eq!((row.title.as_str(), row.done, row.due.is_some(), row.tags.len(), row.review), ("Same", true, true, 1, 0));
+    assert_eq!(
+        (row.title.as_str(), row.done, row.due.is_some(), row.tags.len(), row.review),
+        ("Same", true, true, 1, 0)
+    );
 }
 
 #[tokio::test]

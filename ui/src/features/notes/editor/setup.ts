@@ -28,7 +28,12 @@ const prose = HighlightStyle.define([
 const locked = new Compartment();
 
 function lock(readOnly: boolean): Extension {
-  return [EditorState.readOnly.of(readOnly), EditorView.editable.of(!readOnly)];
+  return [
+    EditorState.readOnly.of(readOnly),
+    EditorView.editable.of(!readOnly),
+    // Still reached by Tab, to be read and scrolled by key.
+    readOnly ? EditorView.contentAttributes.of({ tabindex: '0', 'aria-readonly': 'true' }) : [],
+  ];
 }
 
 export function setReadOnly(view: EditorView, readOnly: boolean): void {

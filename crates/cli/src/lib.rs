@@ -1,0 +1,51 @@
+//! `holdfast`: the same use cases in a terminal.
+//!
+//! Standard output holds the answer and nothing else (with `--json` exactly one JSON value); standard error holds
+//! sentences. Exit codes: 0, 1 failed, 2 usage, 3 the vault is open elsewhere, 75 the server is not reachable.
+
+mod args;
+mod commands;
+mod failure;
+mod ids;
+mod input;
+mod output;
+mod passphrase;
+mod session;
+mod shapes;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use tracing_subscriber::EnvFilter;
+
+use args::Cli;
+use failure::Failure;
+use output::Answer;
+
+/// What a command answers.
+type Outcome<T = Answer> = Result<T, Failure>;
+
+/// The whole program.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    // Silent unless it is asked for with RUST_LOG: standard error is for people.
+    if let Ok(filter) = EnvFilter::try_from_default_env() {
+        tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
+    }
+    let json = cli.json;
+    match commands::run(cli) {
+        Ok(answer) => {
+            output::print(&answer, json);
+            ExitCode::SUCCESS
+        }
+        Err(failure) => {
+            if let Some(answer) = failure.answer() {
+                output::print(answer, json);
+            }
+            // The sentence says everything to a person; the code is for who counts failures.
+            tracing::info!(code = ?failure.code(), "failed");
+            output::complain(&failure.sentence());
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! More than two computers.
+
+use serde_json::json;
+
+use crate::harness::{Device, Server, converge, text};
+
+#[test]
+fn three_computers_come_to_the_same() {
+    let server = Server::start();
+    let a = server.first("A");
+    let b = server.another("B");
+    let id = a.add("Note", "one\n\ntwo\n\nthree\n");
+    converge(&[&a, &b]);
+    // The third joins when there is something to fetch.
+    let c = server.another("C");
+    assert_eq!(c.body(&id), "one\n\ntwo\n\nthree\n");
+
+    let all = [&a, &b, &c];
+    for (device, name) in all.iter().zip(["A", "B", "C"]) {
+        device.set_body(&id, &format!("one\n\ntwo of {name}\n\nthree\n"));
+        device.edit(&id, &["--add-tag", name]);
+        device.add(&format!("Own of {name}"), "");
+    }
+    converge(&all);
+    for device in all {
+        let note = device.show(&id);
+        assert_eq!((&note["review"], &note["tags"]), (&json!(true), &json!(["A", "B", "C"])));
+        assert_eq!(device.places(&id)[0]["sides"].as_array().unwrap().len(), 3);
+        assert_eq!(device.ok(["note", "list"]).as_array().unwrap().len(), 4);
+    }
+    // Decided on one, while another writes on.
+    b.ok(["review", "resolve", &id, "--take", "C"]);
+    a.set_body(&id, &a.body(&id).replace("three", "THREE"));
+    converge(&all);
+    for device in all {
+        assert_eq!((device.body(&id).as_str(), device.to_review().len()), ("one\n\ntwo of C\n\nTHREE\n", 0));
+    }
+    let devices = a.ok(["status"])["devices"].clone();
+    let names: Vec<_> = devices.as_array().unwrap().iter().map(|d| text(&d["name"])).collect();
+    assert_eq!(names, ["A", "B", "C"]);
+    assert!(devices.as_array().unwrap().iter().all(|d| d["last_seen"].as_u64().unwrap() > 0));
+}
+
+#[test]
+fn a_sync_with_nothing_to_do_asks_once() {
+    let server = Server::start();
+    let a = server.first("A");
+    let again = a.sync();
+    assert_eq!((&again["pushed"], &again["pulled"], &again["requests"]), (&json!(0), &json!(0), &json!(1)));
+    assert!(again["bytes_up"].as_u64().unwrap() > 0 && again["bytes_down"].as_u64().unwrap() > 0);
+}
+
+#[test]
+fn notes_from_before_the_account_arrive_elsewhere() {
+    let server = Server::start();
+    let a = Device::new("A");
+    let id = a.add("Early", "written alone\n");
+    let status = a.ok(["status"]);
+    assert_eq!((&status["state"], &status["server"]), (&json!("local_only"), &json!(null)));
+    a.ok(["account", "create", "--link", &server.link, "--user", "ann", "--device-name", "Renamed"]);
+    assert!(a.ok(["status"])["waiting"].as_u64().unwrap() > 0);
+    a.sync();
+    let b = server.another("B");
+    assert_eq!(b.body(&id), "written alone\n");
+    let devices = b.ok(["status"])["devices"].clone();
+    assert!(devices.as_array().unwrap().iter().any(|d| d["name"] == "Renamed"), "{devices}");
+}

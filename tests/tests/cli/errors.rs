@@ -1,0 +1,153 @@
+//! What goes wrong, as sentences and exit codes.
+
+use std::fs::File;
+
+use crate::harness::{Device, Pair, Server, run_with_input, text};
+
+#[test]
+fn a_vault_opens_with_its_passphrase_and_no_other() {
+    let mut device = Device::new("Desk");
+    let id = device.add("kept", "body");
+    assert_eq!(device.body(&id), "body");
+    device.passphrase = "something else".into();
+    device.run(["note", "list", "--json"]).failed(1, "The passphrase is wrong.");
+    device.passphrase = String::new();
+    device.run(["note", "list", "--json"]).failed(1, "The passphrase is wrong.");
+}
+
+#[test]
+fn without_a_passphrase_or_a_terminal_it_says_how_to_give_one() {
+    let device = Device::new("Desk");
+    let mut command = device.command(["note", "list"]);
+    command.env_remove("HOLDFAST_PASSPHRASE");
+    run_with_input(command, b"").failed(2, "HOLDFAST_PASSPHRASE");
+}
+
+#[test]
+fn the_recovery_code_opens_and_sets_a_new_passphrase() {
+    let mut device = Device::bare();
+    let code = text(&device.ok(["init"])["recovery_code"]);
+    assert_eq!(code.split(' ').count(), 24);
+    let id = device.add("kept", "body");
+    let unlock = |device: &Device, code: &str| {
+        let mut command = device.command(["unlock", "--recovery"]);
+        command.env("HOLDFAST_NEW_PASSPHRASE", "fresh one").env_remove("HOLDFAST_PASSPHRASE");
+        run_with_input(command, code.as_bytes())
+    };
+    let other = text(&Device::bare().ok(["init"])["recovery_code"]);
+    unlock(&device, &other).failed(1, "another vault");
+    unlock(&device, "abandon abandon").failed(1, "24 words");
+    unlock(&device, &code.replacen(code.split(' ').next().unwrap(), "xyzzy", 1)).failed(1, "word 1");
+    assert_eq!(device.body(&id), "body", "a wrong code changes nothing");
+
+    assert_eq!(unlock(&device, &code.to_uppercase()).code, 0);
+    device.run(["note", "list"]).failed(1, "The passphrase is wrong.");
+    device.passphrase = "fresh one".into();
+    assert_eq!(device.body(&id), "body");
+}
+
+#[test]
+fn a_vault_that_is_open_elsewhere_is_left_alone() {
+    let device = Device::new("Desk");
+    let lock = File::options().write(true).open(device.vault().join("vault.lock")).unwrap();
+    lock.lock().unwrap();
+    device.run(["note", "list", "--json"]).failed(3, "is open in another window or program");
+    device.run_with_input(["note", "add", "--title", "x"], b"x").failed(3, "open in another");
+    lock.unlock().unwrap();
+    assert_eq!(device.run(["note", "list"]).stdout, "There are no notes.\n");
+}
+
+#[test]
+fn a_vault_is_made_once() {
+    let device = Device::bare();
+    device.run(["note", "list"]).failed(1, "There is no vault in");
+    assert!(!device.vault().exists(), "looking makes nothing");
+    device.ok(["init"]);
+    let id = device.add("kept", "");
+    device.run(["init"]).failed(1, "There is already a vault in");
+    device.run(["account", "join", "--link", "x", "--user", "ann"]).failed(1, "account create");
+    assert_eq!(device.show(&id)["title"], "kept");
+}
+
+#[test]
+fn usage_is_two() {
+    let device = Device::new("Desk");
+    for args in [
+        &["frobnicate"][..],
+        &["note", "add"],
+        &["note", "add", "--title", "x", "--due", "2026-02-30"],
+        &["note", "edit", "abcd"],
+        &["import", "--from", "word", "."],
+        &["review", "resolve", "abcd"],
+        &["unlock"],
+        &[],
+    ] {
+        let done = device.run(args);
+        assert_eq!((done.code, done.stdout.as_str()), (2, ""), "{done:?}");
+        assert!(!done.stderr.is_empty());
+    }
+    assert_eq!(device.run(["--help"]).code, 0);
+}
+
+#[test]
+fn what_is_not_there_is_named() {
+    let device = Device::new("Desk");
+    for args in [
+        &["note", "show", "abcdef"][..],
+        &["note", "trash", "00000000000000000000000000000000"],
+        &["note", "show", "../x"],
+        &["note", "edit", "abcd", "--title", "x", "--notebook", "Never made"],
+        &["review", "show", "abcd"],
+        &["review", "undo", "00000000000000000000000000000000"],
+        &["receipts", "undo", "abcd"],
+        &["notebook", "trash", "Nowhere"],
+    ] {
+        device.run(args).failed(1, "There is no ");
+    }
+    assert_eq!(device.ok(["notebook", "list"]), serde_json::json!([]));
+    device.run(["import", "--from", "markdown", "/does/not/exist"]).failed(1, "it is not there");
+    device.run(["note", "edit", "abcd", "--body-file", "/does/not/exist"]).failed(1, "it is not there");
+    device.run(["sync"]).failed(1, "No server was added");
+    let id = device.add("calm", "");
+    device.run(["review", "resolve", &id, "--take", "all"]).failed(1, "Nothing is to decide");
+    device.run(["review", "undo", &id]).failed(1, "Nothing was undone");
+}
+
+#[test]
+fn a_server_that_is_not_there_loses_nothing() {
+    let mut pair = Pair::new();
+    let url = text(&pair.desk.ok(["status"])["server"]);
+    pair.server.stop();
+    let id = pair.desk.add("written offline", "body");
+    let done = pair.desk.run(["sync", "--json"]);
+    assert_eq!(done.code, 75, "{done:?}");
+    assert!(done.stderr.contains("Can't reach the server."), "{done:?}");
+    let answer = done.json();
+    assert_eq!((&answer["state"], &answer["waiting"]), (&"unreachable".into(), &1.into()), "{answer}");
+    let status = pair.desk.ok(["status"]);
+    assert_eq!((&status["state"], &status["waiting"]), (&"waiting".into(), &1.into()), "{status}");
+
+    pair.server.serve(url.strip_prefix("https://").unwrap());
+    assert_eq!(pair.desk.sync()["pushed"], 1);
+    pair.converge();
+    assert_eq!(pair.laptop.body(&id), "body");
+}
+
+#[test]
+fn what_is_wrong_with_an_account_is_said() {
+    let server = Server::start();
+    let desk = server.first("Desk");
+    desk.run(["account", "create", "--link", &server.link, "--user", "bob"]).failed(1, "has a server already");
+    let other = Device::new("Other");
+    other
+        .run(["account", "create", "--link", "holdfast://x", "--user", "bob"])
+        .failed(1, "The join link cannot be used");
+    other.run(["account", "create", "--link", &server.link, "--user", "ann"]).failed(1, "taken");
+    let mut joining = Device::bare();
+    joining.passphrase = "wrong".into();
+    let join = ["account", "join", "--link", &server.link, "--user", "ann"];
+    joining.run(join).failed(1, "The user name or the passphrase is wrong.");
+    assert!(!joining.vault().join("vault.keys").exists());
+    let nobody = ["account", "join", "--link", &server.link, "--user", "nobody"];
+    joining.run(nobody).failed(1, "The user name or the passphrase is wrong.");
+}

@@ -1,0 +1,14 @@
+//! The terminal door from outside: the real `holdfast` and the real `holdfast-server`, as processes.
+//!
+//! `cargo xtask test` builds both before; by hand, `cargo build -p holdfast-cli -p holdfast-server`.
+#![allow(clippy::unwrap_used)]
+
+mod devices;
+mod errors;
+mod harness;
+mod merging;
+mod notes;
+mod reviewing;
+mod shapes;
+mod transfer;
+mod trashing;

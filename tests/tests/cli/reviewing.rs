@@ -1,0 +1,239 @@
+//! Edits in the same place: a question, decided in every way there is.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Device, Pair, text};
+
+const BODY: &str = "# Head\n\nfirst\n\nmiddle\n\nlast\n";
+
+fn with(word: &str, by: &str) -> String {
+    BODY.replace(word, by)
+}
+
+/// Both changed the same line; both know it.
+fn open() -> (Pair, String) {
+    let (pair, id) = Pair::with_note("Note", BODY);
+    pair.desk.set_body(&id, &with("middle", "of the desk"));
+    pair.laptop.set_body(&id, &with("middle", "of the laptop"));
+    pair.converge();
+    (pair, id)
+}
+
+fn side<'p>(place: &'p Value, device: &str) -> &'p Value {
+    place["sides"].as_array().unwrap().iter().find(|s| s["device"] == device).unwrap()
+}
+
+fn decided(device: &Device, id: &str, body: &str) {
+    let note = device.show(id);
+    assert_eq!((&note["review"], &note["body"]), (&json!(false), &json!(body)));
+    assert_eq!(device.to_review(), [""; 0]);
+}
+
+#[test]
+fn a_review_shows_each_place_with_its_versions() {
+    let (pair, id) = open();
+    let note = pair.desk.show(&id);
+    assert_eq!(note["review"], true);
+    assert_eq!(note["body"], json!(with("middle", "of the laptop")), "the newest shows until it is decided");
+    let list = pair.desk.ok(["review", "list"]);
+    assert_eq!((&list[0]["id"], &list[0]["choices"], &list[0]["kind"]), (&json!(id), &json!(1), &json!("note")));
+    let places = pair.desk.places(&id);
+    let place = &places[0];
+    assert_eq!((places.len(), &place["number"], &place["field"]), (1, &json!(1), &json!("text")));
+    assert_eq!(place["region"], json!({ "heading": "Head", "line": 5 }));
+    assert_eq!(place["base"], json!(["middle\n"]));
+    assert_eq!(side(place, "Desk")["value"], "of the desk\n");
+    assert_eq!(side(place, "Laptop")["value"], "of the laptop\n");
+    assert_eq!(
+        (&side(place, "Desk")["this_device"], &side(place, "Laptop")["this_device"]),
+        (&json!(true), &json!(false))
+    );
+    assert_eq!(text(&side(place, "Desk")["revision"]).len(), 64);
+    assert!(side(place, "Laptop")["time"].as_u64() > side(place, "Desk")["time"].as_u64());
+    for found in ["desk", "laptop"] {
+        assert_eq!(pair.desk.ok(["search", found])[0]["id"], json!(id), "every side is found");
+    }
+}
+
+#[test]
+fn decided_by_device() {
+    let (pair, id) = open();
+    assert_eq!(pair.desk.ok(["review", "resolve", &id, "--take", "desk"]), json!({ "ok": true, "left": 0 }));
+    decided(&pair.desk, &id, &with("middle", "of the desk"));
+    pair.converge();
+    decided(&pair.laptop, &id, &with("middle", "of the desk"));
+}
+
+#[test]
+fn decided_by_version_in_part_of_its_id() {
+    let (pair, id) = open();
+    let revision = text(&side(&pair.laptop.places(&id)[0], "Desk")["revision"]);
+    pair.laptop.run(["review", "resolve", &id, "--take", "ffffffffffff"]).failed(1, "Place 1");
+    pair.laptop.ok(["review", "resolve", &id[..6], "--take", &revision[..10]]);
+    pair.converge();
+    decided(&pair.desk, &id, &with("middle", "of the desk"));
+}
+
+#[test]
+fn decided_by_a_later_version_that_still_holds_it() {
+    let (pair, id) = Pair::with_note("Note", BODY);
+    pair.desk.set_body(&id, &with("middle", "of the desk"));
+    pair.desk.edit(&id, &["--add-tag", "later"]);
+    pair.laptop.set_body(&id, &with("middle", "of the laptop"));
+    pair.converge();
+    let shown = pair.desk.ok(["review", "show", &id]);
+    let written = |device| text(&side(&shown["places"][0], device)["revision"]);
+    let heads: Vec<String> = shown["heads"].as_array().unwrap().iter().map(text).collect();
+    let head = heads.iter().find(|h| **h != written("Laptop")).unwrap();
+    assert_ne!(*head, written("Desk"), "the tag is a version of its own");
+    pair.desk.ok(["review", "resolve", &id, "--take", head]);
+    decided(&pair.desk, &id, &with("middle", "of the desk"));
+}
+
+#[test]
+fn decided_by_keeping_all() {
+    let (pair, id) = open();
+    pair.desk.ok(["review", "resolve", &id, "--take", "all"]);
+    decided(&pair.desk, &id, &with("middle", "of the desk\nof the laptop"));
+}
+
+#[test]
+fn decided_by_going_back_to_the_original() {
+    let (pair, id) = open();
+    pair.desk.ok(["review", "resolve", &id, "--take", "original"]);
+    pair.converge();
+    decided(&pair.laptop, &id, BODY);
+}
+
+#[test]
+fn decided_by_a_text_of_ones_own() {
+    let (pair, id) = open();
+    pair.desk.run_with_input(["review", "resolve", &id, "--body-file", "-"], b"\xff").failed(1, "offset 0");
+    assert_eq!(pair.desk.places(&id).len(), 1);
+    let own = "all of it new\r\n";
+    pair.desk.ok_with_input(["review", "resolve", &id, "--body-file", "-"], own.as_bytes());
+    pair.converge();
+    decided(&pair.laptop, &id, own);
+}
+
+#[test]
+fn a_decision_is_taken_back() {
+    let (pair, id) = open();
+    pair.desk.ok(["review", "resolve", &id, "--take", "Desk"]);
+    pair.converge();
+    pair.desk.ok(["review", "undo", &id]);
+    pair.converge();
+    for device in [&pair.desk, &pair.laptop] {
+        let places = device.places(&id);
+        assert_eq!(places.len(), 1, "the question is back");
+        let mut values: Vec<_> = places[0]["sides"].as_array().unwrap().iter().map(|s| text(&s["value"])).collect();
+        values.sort();
+        assert_eq!(values, ["of the desk\n", "of the laptop\n"]);
+    }
+    pair.laptop.ok(["review", "resolve", &id, "--take", "Laptop"]);
+    pair.converge();
+    decided(&pair.desk, &id, &with("middle", "of the laptop"));
+}
+
+#[test]
+fn typing_in_a_note_to_review_decides_nothing_and_loses_nothing() {
+    let (pair, id) = open();
+    let shown = pair.laptop.body(&id);
+    pair.laptop.set_body(&id, &shown.replace("last", "LAST"));
+    pair.laptop.edit(&id, &["--add-tag", "typed", "--title", "Typed"]);
+    pair.converge();
+    for device in [&pair.desk, &pair.laptop] {
+        let note = device.show(&id);
+        assert_eq!(
+            (&note["review"], &note["title"], &note["tags"]),
+            (&json!(true), &json!("Typed"), &json!(["typed"]))
+        );
+        assert_eq!(note["body"], json!(with("middle", "of the laptop").replace("last", "LAST")));
+        let place = &device.places(&id)[0];
+        assert_eq!(side(place, "Desk")["value"], "of the desk\n");
+    }
+    pair.desk.ok(["review", "resolve", &id, "--take", "Desk"]);
+    pair.converge();
+    decided(&pair.laptop, &id, &with("middle", "of the desk").replace("last", "LAST"));
+}
+
+#[test]
+fn places_are_decided_one_by_one() {
+    let (pair, id) = Pair::with_note("Old", BODY);
+    let change = |device: &Device, name: &str, due: &str| {
+        device.set_body(&id, &with("first", &format!("first {name}")).replace("last", &format!("last {name}")));
+        device.edit(&id, &["--title", &format!("Title {name}"), "--due", due]);
+    };
+    change(&pair.desk, "desk", "2026-01-01");
+    change(&pair.laptop, "laptop", "2026-02-02");
+    pair.converge();
+    let fields: Vec<_> = pair.desk.places(&id).iter().map(|p| text(&p["field"])).collect();
+    assert_eq!(fields, ["title", "due", "text", "text"]);
+    assert_eq!(pair.desk.places(&id)[1]["base"], json!([null]));
+
+    pair.desk.run(["review", "resolve", &id, "--place", "5", "--take", "Desk"]).failed(1, "There is no place 5");
+    pair.desk.run(["review", "resolve", &id, "--take", "all"]).failed(1, "Place 1 (title)");
+    let answer = pair.desk.ok(["review", "resolve", &id, "--place", "3", "--take", "all"]);
+    assert_eq!(answer["left"], 3);
+    pair.converge();
+    pair.laptop.ok(["review", "resolve", &id, "--place", "1", "--take", "Laptop"]);
+    pair.laptop.ok(["review", "resolve", &id, "--place", "1", "--take", "original"]);
+    pair.converge();
+    pair.desk.ok(["review", "resolve", &id, "--take", "Desk"]);
+    pair.converge();
+    let note = pair.laptop.show(&id);
+    assert_eq!((&note["title"], &note["due"], &note["review"]), (&json!("Title laptop"), &Value::Null, &json!(false)));
+    assert_eq!(note["body"], json!(with("first", "first desk\nfirst laptop").replace("last", "last desk")));
+}
+
+#[test]
+fn a_text_of_ones_own_leaves_other_fields_open() {
+    let (pair, id) = Pair::with_note("Old", BODY);
+    for (device, name) in [(&pair.desk, "desk"), (&pair.laptop, "laptop")] {
+        device.set_body(&id, &with("middle", name));
+        device.edit(&id, &["--title", name]);
+    }
+    pair.converge();
+    assert_eq!(pair.desk.ok_with_input(["review", "resolve", &id, "--body-file", "-"], b"mine\n")["left"], 1);
+    assert_eq!(text(&pair.desk.places(&id)[0]["field"]), "title");
+    pair.desk.ok(["review", "undo", &id]);
+    assert_eq!(pair.desk.places(&id).len(), 2);
+    let both = ["review", "resolve", &id, "--take", "laptop", "--body-file", "-"];
+    assert_eq!(pair.desk.ok_with_input(both, b"mine\n")["left"], 0);
+    pair.converge();
+    assert_eq!(pair.laptop.show(&id)["title"], "laptop");
+    decided(&pair.laptop, &id, "mine\n");
+}
+
+#[test]
+fn two_decisions_that_cross_lose_neither() {
+    let (pair, id) = open();
+    pair.desk.ok(["review", "resolve", &id, "--take", "Desk"]);
+    pair.laptop.ok(["review", "resolve", &id, "--take", "Laptop"]);
+    pair.converge();
+    let values: Vec<_> =
+        pair.desk.places(&id)[0]["sides"].as_array().unwrap().iter().map(|s| text(&s["value"])).collect();
+    assert_eq!(values.len(), 2, "{values:?}");
+    pair.desk.ok(["review", "resolve", &id, "--take", "all"]);
+    pair.converge();
+    decided(&pair.laptop, &id, &with("middle", "of the desk\nof the laptop"));
+}
+
+#[test]
+fn a_notebook_renamed_on_both_is_a_question() {
+    let pair = Pair::new();
+    pair.desk.ok(["notebook", "add", "Work"]);
+    pair.converge();
+    pair.desk.ok(["notebook", "rename", "Work", "Desk work"]);
+    pair.laptop.ok(["notebook", "rename", "Work", "Laptop work"]);
+    pair.converge();
+    let list = pair.desk.ok(["review", "list"]);
+    assert_eq!((list.as_array().unwrap().len(), &list[0]["kind"]), (1, &json!("notebook")));
+    let id = text(&list[0]["id"]);
+    assert_eq!(pair.desk.ok(["status"])["to_review"], 1);
+    assert_eq!(pair.desk.places(&id)[0]["base"], json!(["Work"]));
+    pair.desk.ok(["review", "resolve", &id, "--take", "Desk"]);
+    pair.converge();
+    assert_eq!(pair.laptop.ok(["notebook", "list"])[0]["path"], "Desk work");
+    assert_eq!(pair.laptop.ok(["status"])["to_review"], 0);
+}

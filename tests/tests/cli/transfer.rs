@@ -1,0 +1,102 @@
+//! Folders of Markdown, in and out.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::harness::{Device, Pair, shared, text, tree};
+
+fn write(root: &Path, files: &[(&str, &[u8])]) {
+    for (path, bytes) in files {
+        let path = root.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+}
+
+const FILES: &[(&str, &[u8])] = &[
+    ("Top.md", b"no front matter\r\nand CRLF\r\n"),
+    (
+        "Work/Plan.md",
+        b"---\ntitle: The plan\ntags: [a, 'b c']\ndue: 2026-03-04\nodd:   kept   \n---\n# Body\n\n![p](img/p.png)\n",
+    ),
+    ("Work/img/p.png", b"\x89PNG\r\n\x1a\nnot text\xff"),
+    ("Work/Empty.md", b""),
+    ("Work/Deep/Er/No end.md", "Grüße, 世界".as_bytes()),
+    ("Work/Deep/Er/e\u{301}.md", b"composed otherwise\n"),
+];
+
+fn import(device: &Device, root: &Path, more: &[&str]) -> serde_json::Value {
+    device.ok(["import", "--from", "markdown", root.to_str().unwrap()].iter().chain(more))
+}
+
+#[test]
+fn a_folder_goes_in_and_comes_out_byte_for_byte() {
+    let device = Device::new("Desk");
+    let root = device.path("in");
+    write(&root, FILES);
+    write(&root, &[("bad.md", b"ab\xff"), ("alone.bin", b"x"), (".obsidian/app.md", b"hidden")]);
+    let dry = import(&device, &root, &["--dry-run"]);
+    assert_eq!(device.ok(["note", "list"]), json!([]), "a dry run takes nothing");
+    let mut report = import(&device, &root, &[]);
+    assert_eq!((&report["notes"], &report["notebooks"], &report["tags"]), (&json!(5), &json!(3), &json!(2)));
+    assert_eq!(report["attachments"], 1);
+    let skipped: BTreeMap<String, String> =
+        report["skipped"].as_array().unwrap().iter().map(|s| (text(&s["path"]), text(&s["reason"]))).collect();
+    assert_eq!(skipped.keys().collect::<Vec<_>>(), ["alone.bin", "bad.md"], "{skipped:?}");
+    report["elapsed_ms"] = dry["elapsed_ms"].clone();
+    assert_eq!(report, dry);
+
+    let list = device.ok(["note", "list"]);
+    let plan = list.as_array().unwrap().iter().find(|n| n["title"] == "The plan").unwrap();
+    assert_eq!((&plan["due"], &plan["tags"]), (&json!("2026-03-04"), &json!(["a", "b c"])));
+    assert_eq!((&plan["notebook"], &plan["body"]), (&json!("Work"), &json!("# Body\n\n![p](img/p.png)\n")));
+
+    let out = device.path("out");
+    let exported = device.ok(["export", "--to", "markdown", out.to_str().unwrap()]);
+    assert_eq!(
+        (&exported["notes"], &exported["attachments"], &exported["skipped"]),
+        (&json!(5), &json!(1), &json!([]))
+    );
+    let expected: BTreeMap<String, Vec<u8>> = FILES.iter().map(|(p, b)| ((*p).to_owned(), b.to_vec())).collect();
+    assert_eq!(tree(&out), expected);
+    device.run(["export", "--to", "markdown", out.to_str().unwrap()]).failed(1, "not empty");
+}
+
+#[test]
+fn what_was_imported_here_comes_out_there() {
+    let pair = Pair::new();
+    let root = pair.desk.path("in");
+    write(&root, FILES);
+    import(&pair.desk, &root, &[]);
+    pair.converge();
+    let out = pair.laptop.path("out");
+    pair.laptop.ok(["export", "--to", "markdown", out.to_str().unwrap()]);
+    let expected: BTreeMap<String, Vec<u8>> = FILES.iter().map(|(p, b)| ((*p).to_owned(), b.to_vec())).collect();
+    assert_eq!(tree(&out), expected);
+}
+
+#[test]
+fn the_real_samples_go_in_and_come_out() {
+    for name in ["samples/obsidian-vault", "samples/tutorial-ja", "samples"] {
+        let Some(root) = shared(name) else { continue };
+        let device = Device::new("Desk");
+        let report = import(&device, &root, &[]);
+        let out = device.path("out");
+        device.ok(["export", "--to", "markdown", out.to_str().unwrap()]);
+        let (before, after) = (tree(&root), tree(&out));
+        let is_note = |path: &str| Path::new(path).extension().is_some_and(|e| e.eq_ignore_ascii_case("md"));
+        let hidden = |path: &str| path.split('/').any(|part| part.starts_with('.'));
+        let notes = before.keys().filter(|p| is_note(p) && !hidden(p)).count();
+        assert_eq!(report["notes"], json!(notes), "{name}: {}", report["skipped"]);
+        for (path, bytes) in &after {
+            assert!(before.get(path) == Some(bytes), "{name}: {path} is not what it was");
+        }
+        for path in before.keys().filter(|p| is_note(p) && !hidden(p)) {
+            assert!(after.contains_key(path), "{name}: {path} did not come out");
+        }
+        assert_eq!(after.len() as u64, report["notes"].as_u64().unwrap() + report["attachments"].as_u64().unwrap());
+    }
+}

@@ -1,0 +1,2 @@
+//! In the making.
+#![allow(clippy::unwrap_used)]

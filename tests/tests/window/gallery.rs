@@ -1,0 +1,284 @@
+//! A picture of every view, small and large, light and dark; each is checked before it is kept.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context as _;
+use serde_json::json;
+
+use crate::computer::{Computer, PASSPHRASE, hook};
+use crate::sample::{self, MERGED, OPEN, REVIEWED};
+use crate::server::Server;
+use crate::terminal::Terminal;
+use crate::window::{scratch_home, within};
+
+const SIZES: [(u32, u32); 2] = [(1280, 800), (900, 600)];
+const THEMES: [&str; 2] = ["dark", "light"];
+/// Set by whoever renews the picture in README.md.
+const RENEW: &str = "HOLDFAST_WRITE_SCREENSHOT";
+
+/// Takes the pictures of one view. Nothing may lie outside of the window or over a control, and Tab reaches all.
+async fn take(computer: &Computer, view: &str) -> anyhow::Result<()> {
+    computer.says(&format!("shows {view}"));
+    for (width, height) in SIZES {
+        computer.set_window_size(width, height).await?;
+        for theme in THEMES {
+            computer.execute_with("document.documentElement.dataset.theme = arguments[0]", vec![json!(theme)]).await?;
+            let name = format!("{view}-{width}x{height}-{theme}");
+            computer.screenshot(&name).await?;
+            computer.layout_look().await?.assert_clean(&name)?;
+        }
+        // The colours change no focus: once for each size.
+        computer.layout_report().await?.assert_clean(&format!("{view}-{width}x{height}"))?;
+    }
+    let (width, height) = SIZES[0];
+    computer.set_window_size(width, height).await
+}
+
+#[tokio::test]
+async fn before_the_vault_is_open() -> anyhow::Result<()> {
+    within(async {
+        let computer = Computer::new("Laptop").await?;
+        take(&computer, "create").await?;
+        computer.type_keys(&hook("create-passphrase"), PASSPHRASE).await?;
+        computer.type_keys(&hook("create-again"), "another one").await?;
+        computer.click(&hook("create-submit")).await?;
+        computer.wait_text("body", "The two passphrases differ").await?;
+        take(&computer, "create-error").await?;
+
+        computer.click(&hook("create-join")).await?;
+        take(&computer, "join").await?;
+        computer.type_keys(&hook("join-link"), "holdfast:nothing").await?;
+        computer.click(&hook("join-submit")).await?;
+        computer.wait_text("body", "The name of the account").await?;
+        take(&computer, "join-error").await?;
+        computer.click(&hook("join-back")).await?;
+
+        computer.type_keys(&hook("create-passphrase"), PASSPHRASE).await?;
+        computer.type_keys(&hook("create-again"), PASSPHRASE).await?;
+        computer.click(&hook("create-submit")).await?;
+        computer.wait_count(&hook("code-word"), 24).await?;
+        take(&computer, "code").await?;
+        computer.click(&hook("code-later")).await?;
+        computer.wait_focus(&hook("note-title")).await?;
+
+        computer.press("Ctrl+L").await?;
+        computer.find(&hook("unlock-passphrase")).await?;
+        take(&computer, "unlock").await?;
+        computer.type_keys(&hook("unlock-passphrase"), "not this one").await?;
+        computer.press("Enter").await?;
+        computer.find("[aria-invalid=true]").await?;
+        take(&computer, "unlock-error").await?;
+        computer.click(&hook("unlock-forgot")).await?;
+        take(&computer, "unlock-code").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_damaged_vault() -> anyhow::Result<()> {
+    within(async {
+        let mut computer = Computer::new("Laptop").await?;
+        computer.create_vault().await?;
+        computer.quit().await?;
+        fs::write(computer.vault().join("vault.keys"), b"not the keys")?;
+        computer.launch().await?;
+        computer.find(&hook("session-problem")).await?;
+        take(&computer, "damaged").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_vault_with_nothing_in_it() -> anyhow::Result<()> {
+    within(async {
+        let computer = Computer::new("Laptop").await?;
+        computer.create_vault().await?;
+        take(&computer, "note-new").await?;
+        computer.click(&hook("nav-trash")).await?;
+        computer.find(&hook("list-empty")).await?;
+        take(&computer, "trash-empty").await?;
+        computer.click(&hook("nav-review")).await?;
+        computer.find(&hook("review-empty")).await?;
+        take(&computer, "to-review-empty").await?;
+        computer.open("Untitled").await?;
+        computer.trash().await?;
+        computer.find(&hook("list-empty")).await?;
+        computer.click_named("Dismiss").await?;
+        take(&computer, "notes-empty").await?;
+        computer.press("Ctrl+K").await?;
+        computer.find(&hook("palette-input")).await?;
+        take(&computer, "search-start").await?;
+        computer.type_keys(&hook("palette-input"), "nowhere").await?;
+        computer.find(&hook("search-empty")).await?;
+        take(&computer, "search-nothing").await?;
+        computer.press("Escape").await?;
+        computer.wait_gone("[role=dialog]").await?;
+        computer.click(&hook("sync-status")).await?;
+        computer.find(&hook("sync-panel")).await?;
+        take(&computer, "sync-local").await?;
+        computer.press("Escape").await?;
+        computer.click(&hook("recovery-reminder")).await?;
+        computer.wait_count(&hook("code-word"), 24).await?;
+        take(&computer, "recovery").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_vault_in_use() -> anyhow::Result<()> {
+    within(async {
+        let computer = Computer::new("Laptop").await?;
+        let folder = scratch_home()?;
+        sample::write(folder.path())?;
+        computer.create_vault().await?;
+        computer.trash().await?;
+        import(&computer, folder.path()).await?;
+        computer.open(OPEN).await?;
+        computer.wait_body("Culvert 9").await?;
+        computer.wait_gone(&hook("toast")).await?;
+        computer.wait_saved().await?;
+        take(&computer, "notes").await?;
+        renew_the_readme(&computer).await?;
+
+        computer.set_window_size(900, 600).await?;
+        computer.click(&hook("open-sidebar")).await?;
+        computer.find(&hook("drawer")).await?;
+        computer.screenshot("sidebar-900x600-light").await?;
+        computer.layout_report().await?.assert_clean("the sidebar as an overlay")?;
+        computer.press("Escape").await?;
+        computer.set_window_size(1280, 800).await?;
+
+        computer.click(&hook("nav-tasks")).await?;
+        take(&computer, "tasks").await?;
+        computer.click(&hook("note-due")).await?;
+        computer.find(&hook("due-input")).await?;
+        take(&computer, "due").await?;
+        computer.press("Escape").await?;
+        computer.press("Ctrl+K").await?;
+        computer.type_keys(&hook("palette-input"), "pump").await?;
+        computer.find(&hook("search-hit")).await?;
+        take(&computer, "search").await?;
+        computer.press("Escape").await?;
+        computer.wait_gone("[role=dialog]").await?;
+        computer.open("Reading list").await?;
+        computer.trash().await?;
+        computer.click_named("Dismiss").await?;
+        computer.click(&hook("nav-trash")).await?;
+        computer.find_note("Reading list").await?.click().await?;
+        computer.find(&hook("trash-banner")).await?;
+        take(&computer, "trash").await?;
+        computer.press("Ctrl+,").await?;
+        computer.find(&hook("settings-device")).await?;
+        take(&computer, "settings").await?;
+        computer.click(&hook("settings-export")).await?;
+        computer.find(&hook("export-path")).await?;
+        take(&computer, "export").await?;
+        computer.press("Escape").await?;
+        computer.wait_gone("[role=dialog]").await?;
+        computer.press("F1").await?;
+        computer.find(&hook("shortcuts-dialog")).await?;
+        take(&computer, "shortcuts").await
+    })
+    .await
+}
+
+async fn import(computer: &Computer, folder: &Path) -> anyhow::Result<()> {
+    computer.press("Ctrl+,").await?;
+    computer.click(&hook("settings-import")).await?;
+    computer.find(&hook("import-path")).await?;
+    take(computer, "import").await?;
+    computer.type_keys(&hook("import-path"), folder.to_str().context("A scratch path is not UTF-8.")?).await?;
+    computer.press("Enter").await?;
+    computer.find(&hook("import-preview")).await?;
+    take(computer, "import-preview").await?;
+    computer.click(&hook("import-run")).await?;
+    computer.find(&hook("import-result")).await?;
+    computer.click(&hook("import-done")).await?;
+    computer.wait_gone("[role=dialog]").await
+}
+
+async fn renew_the_readme(computer: &Computer) -> anyhow::Result<()> {
+    if std::env::var_os(RENEW).is_none_or(|value| value != "1") {
+        return Ok(());
+    }
+    // As it looks to somebody who writes: the cursor in the text, the mouse nowhere.
+    let picture = computer.screenshot("readme").await?;
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/screenshot.png");
+    fs::copy(picture, &docs).with_context(|| format!("{} could not be written.", docs.display()))?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_vault_on_two_computers() -> anyhow::Result<()> {
+    within(async {
+        let mut server = Server::start()?;
+        let laptop = Computer::new("Laptop").await?;
+        let folder = scratch_home()?;
+        sample::write(folder.path())?;
+        laptop.create_vault().await?;
+        laptop.trash().await?;
+        laptop.ask("import_folder", json!({ "path": folder.path(), "dryRun": false })).await?;
+        laptop.click(&hook("open-settings")).await?;
+        laptop.click(&hook("settings-add-server")).await?;
+        take(&laptop, "add-server").await?;
+        laptop.type_keys(&hook("add-server-link"), "holdfast:nothing").await?;
+        laptop.find("[aria-invalid=true]").await?;
+        take(&laptop, "add-server-error").await?;
+        laptop.press("Escape").await?;
+        laptop.wait_gone("[role=dialog]").await?;
+        laptop.add_server(&server).await?;
+        laptop.wait_status("Up to date").await?;
+
+        let office = Terminal::join(&server, "Office PC")?;
+        conflict(&laptop, &office).await?;
+        server.stop();
+        laptop.replace("Check the oil", "Then check the oil").await?;
+        laptop.click(&hook("nav-all")).await?;
+        laptop.click(&hook("sync-status")).await?;
+        laptop.click(&hook("sync-now")).await?;
+        laptop.wait_text(&hook("sync-panel"), "Can't reach the server").await?;
+        take(&laptop, "sync-unreachable").await?;
+        server.restart()?;
+        office.sync()?;
+        laptop.press("Escape").await?;
+        laptop.sync().await?;
+        laptop.wait_review_count(1).await?;
+        laptop.click(&hook("sync-status")).await?;
+        laptop.click(&hook("sync-activity")).await?;
+        laptop.find(&hook("sync-log")).await?;
+        take(&laptop, "sync-up-to-date").await?;
+        laptop.press("Escape").await?;
+        laptop.wait_gone("[role=dialog]").await?;
+
+        laptop.open(REVIEWED).await?;
+        laptop.find(&hook("review-banner")).await?;
+        take(&laptop, "note-to-review").await?;
+        laptop.click(&hook("nav-review")).await?;
+        laptop.find(&hook("review-list-item")).await?;
+        take(&laptop, "to-review").await?;
+        laptop.review(REVIEWED).await?;
+        take(&laptop, "review").await?;
+        laptop.press("1").await?;
+        laptop.wait_text(&hook("review-finish"), "1 left").await?;
+        take(&laptop, "review-half").await?;
+        laptop.later().await?;
+        laptop.click(&hook("nav-receipts")).await?;
+        laptop.click(&hook("receipt-item")).await?;
+        laptop.find(&hook("receipt-detail")).await?;
+        take(&laptop, "receipts").await
+    })
+    .await
+}
+
+/// One note with two choices, and one that merges by itself.
+async fn conflict(laptop: &Computer, office: &Terminal) -> anyhow::Result<()> {
+    office.replace(REVIEWED, "both pumps", "only pump 2")?;
+    office.replace(REVIEWED, "call the control room", "write it in the log")?;
+    office.replace(MERGED, "workshop wall", "truck 1")?;
+    laptop.open(MERGED).await?;
+    laptop.replace("two cans", "one can").await?;
+    laptop.open(REVIEWED).await?;
+    laptop.replace("both pumps", "pump 1, then pump 2").await?;
+    laptop.replace("call the control room", "send the time to the control room").await
+}
