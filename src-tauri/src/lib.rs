@@ -75,6 +75,8 @@ fn open(args: Args) -> anyhow::Result<()> {
     let builder = commands::builder();
     let app = tauri::Builder::default()
         .plugin(tauri_plugin_dialog::init())
+        .plugin(tauri_plugin_clipboard_manager::init())
+        .plugin(tauri_plugin_opener::init())
         .invoke_handler(builder.invoke_handler())
         .setup(move |tauri| {
             builder.mount_events(tauri);

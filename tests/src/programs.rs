@@ -102,6 +102,7 @@ impl Computer {
             .env("TMPDIR", scratch.join("tmp"))
             .env("HOLDFAST_PASSPHRASE", &self.passphrase)
             .env("HOLDFAST_NO_KEYCHAIN", "1")
+            .env("NO_COLOR", "1")
             .envs(self.log.map(|level| ("RUST_LOG", level)))
             .current_dir(scratch.join("home"))
             .arg("--vault")
@@ -238,7 +239,8 @@ impl Server {
 
     /// Serves on the data that is there; answers when the join link is printed.
     pub fn serve(&mut self, listen: &str) {
-        let log = |name: &str| fs::File::options().create(true).append(true).open(self.root().join(name)).unwrap();
+        let root = self.root().to_owned();
+        let log = |name: &str| fs::File::options().create(true).append(true).open(root.join(name)).unwrap();
         let mut child = Command::new(program("holdfast-server"))
             .env_clear()
             .env("RUST_LOG", "debug")

@@ -373,6 +373,12 @@ export class FakeBackend implements Backend {
   async copyText(text: string) {
     this.copied = text;
   }
+  async copySecret(text: string) {
+    this.copied = text;
+  }
+  async openLink(url: string) {
+    this.#log('openLink', url);
+  }
   async onEvent(handler: (event: Event) => void) {
     this.#handlers.add(handler);
     return () => void this.#handlers.delete(handler);

@@ -50,7 +50,8 @@ fn unreadable(name: &str, error: &io::Error) -> Failure {
         io::ErrorKind::NotFound => "it is not there".to_owned(),
         io::ErrorKind::PermissionDenied => "there is no permission for it".to_owned(),
         io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
-        _ => error.to_string(),
+        io::ErrorKind::NotADirectory => "a part of its path is not a folder".to_owned(),
+        _ => error.to_string().split(" (os error").next().unwrap_or_default().to_owned(),
     };
     Failure::said(format!("{name} cannot be read: {why}."))
 }

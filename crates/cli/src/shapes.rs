@@ -89,14 +89,14 @@ impl Names {
     pub fn note_line(&self, row: &NoteRow) -> String {
         let mut line = format!("{}  {}", &row.id.to_string()[..8], titled(&row.title));
         if let Some(path) = self.path(row.notebook) {
-            line.push_str(&format!("  [{path}]"));
+            line.extend(["  [", path, "]"]);
         }
         if let Some(due) = row.due {
-            line.push_str(&format!("  due {due}"));
+            line.extend(["  due ", &due.to_string()]);
         }
         for (is, word) in [(row.done, "done"), (row.trashed, "in the trash"), (row.review > 0, "to review")] {
             if is {
-                line.push_str(&format!("  ({word})"));
+                line.extend(["  (", word, ")"]);
             }
         }
         line

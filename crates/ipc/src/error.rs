@@ -70,7 +70,11 @@ pub fn command_error(error: &E) -> CommandError {
             let why = match source.kind() {
                 std::io::ErrorKind::PermissionDenied => "there is no permission for it".to_owned(),
                 std::io::ErrorKind::NotFound => "it is not there".to_owned(),
-                _ => source.to_string(),
+                std::io::ErrorKind::NotADirectory => "it is not a folder".to_owned(),
+                std::io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
+                std::io::ErrorKind::AlreadyExists => "a file is there already".to_owned(),
+                std::io::ErrorKind::ReadOnlyFilesystem => "its disk is read-only".to_owned(),
+                _ => system_words(source),
             };
             (C::Unreadable, format!("{} cannot be used: {why}.", path.display()), true)
         }
@@ -123,6 +127,12 @@ fn protocol(error: &P) -> (C, String, bool) {
             false,
         ),
     }
+}
+
+/// What the system says, without its number.
+fn system_words(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_owned()
 }
 
 /// A reason as a sentence: a capital letter and a full stop.

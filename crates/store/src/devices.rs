@@ -43,9 +43,8 @@ impl Reader<'_> {
 
     /// When a device last wrote something that is stored here, by its own clock. Milliseconds since 1970.
     pub fn last_written_ms(&self, id: DeviceId) -> Result<Option<u64>> {
-        let newest = self.row("SELECT max(hlc_ms) FROM revisions WHERE author = ?1", [id.0], |r| {
-            r.get::<_, Option<i64>>(0)
-        })?;
+        let newest =
+            self.row("SELECT max(hlc_ms) FROM revisions WHERE author = ?1", [id.0], |r| r.get::<_, Option<i64>>(0))?;
         Ok(newest.flatten().map(|ms| ms as u64))
     }
 }

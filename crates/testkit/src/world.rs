@@ -80,16 +80,16 @@ fn read(root: &Path, below: &Path, files: &mut Vec<(PathBuf, Vec<u8>)>) {
 }
 
 impl World {
-    /// So many devices (at most four) of one account, all in step, with a server that is called directly.
+    /// So many devices (at most four) of one account, all in step, with a server that is called directly. In memory
+    /// where the system has a folder for that: waiting for a disk is most of what a small test does.
     pub fn of(devices: usize) -> Self {
-        Self::copied(devices, tempfile::tempdir().unwrap())
+        let dir = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+        Self::copied(devices, dir.unwrap())
     }
 
-    /// As [`World::of`], in memory where the system has a folder for that: for plans of very many small writes.
-    pub fn in_memory(devices: usize) -> Self {
-        let shm = Path::new("/dev/shm");
-        let dir = tempfile::tempdir_in(shm).or_else(|_| tempfile::tempdir());
-        Self::copied(devices, dir.unwrap())
+    /// As [`World::of`], where the system puts temporary files: for what is large.
+    pub fn on_disk(devices: usize) -> Self {
+        Self::copied(devices, tempfile::tempdir().unwrap())
     }
 
     fn copied(devices: usize, dir: TempDir) -> Self {

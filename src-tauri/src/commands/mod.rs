@@ -1,6 +1,7 @@
 //! The commands of the window, one file a noun.
 
 pub mod account;
+pub mod desktop;
 pub mod notebooks;
 pub mod notes;
 pub mod review;
@@ -85,6 +86,8 @@ pub fn builder() -> Builder<tauri::Wry> {
             sync::sync_now,
             sync::sync_pause,
             sync::activity,
+            desktop::copy_secret,
+            desktop::open_link,
             transfer::import_folder,
             transfer::export_folder,
         ])

@@ -1,6 +1,6 @@
 //! How a text can be written down without being hidden.
 
-use base64::Engine as _;
+use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 /// Every form of a text, named. Upper and lower case of ASCII letters count as equal when they are looked for.
@@ -37,7 +37,7 @@ fn percent(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// The characters that only the text decides, when it begins `offset` bytes after a group of three.
-fn base64_inside(alphabet: &impl base64::Engine, text: &[u8], offset: usize) -> Vec<u8> {
+fn base64_inside(alphabet: &impl Engine, text: &[u8], offset: usize) -> Vec<u8> {
     let encoded = alphabet.encode([&[0; 2][..offset], text].concat());
     let (first, end) = ((offset * 8).div_ceil(6), (offset + text.len()) * 8 / 6);
     encoded.as_bytes()[first..end].to_vec()

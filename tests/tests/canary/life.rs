@@ -92,7 +92,8 @@ fn nothing_that_a_person_wrote_is_in_plain_sight() {
     canaries.push(Canary::of("recovery code", &words[..5].join(" ")));
     canaries.push(Canary::of("recovery code's end", &words[19..].join(" ")));
     let scanner = Scanner::new(&canaries);
-    let everywhere: [&Path; 3] = [a.root(), b.root(), server.root()];
+    let roots = [a.root(), b.root(), server.root()].map(Path::to_owned);
+    let everywhere: Vec<&Path> = roots.iter().map(PathBuf::as_path).collect();
 
     let (notebook, tag) = (written("notebook"), written("tag"));
     let words = ["note", "add", "--title", &written("title"), "--notebook", &notebook, "--tag", &tag];

@@ -64,11 +64,6 @@ impl Computer {
         window.quit().await
     }
 
-    /// Ends the program as a power cut would.
-    pub fn crash(&mut self) -> anyhow::Result<()> {
-        self.window.take().context("The window is not open.")?.kill()
-    }
-
     // The first minutes
 
     /// Makes a vault, leaves the code for later, and is in a note.
@@ -152,7 +147,8 @@ impl Computer {
         self.click(&hook("nav-all")).await?;
         self.find_note(title).await?.click().await?;
         self.until(&format!("\"{title}\" is open"), async || {
-            let script = "return document.querySelector('[data-testid=note-title]')?.value === arguments[0]";
+            let script = "const it = document.querySelector('[data-testid=note-title]');
+                return it !== null && (it.value || 'Untitled') === arguments[0]";
             self.execute_with(script, vec![json!(title)]).await
         })
         .await

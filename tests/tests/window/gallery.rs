@@ -134,6 +134,8 @@ async fn a_vault_in_use() -> anyhow::Result<()> {
         computer.create_vault().await?;
         computer.trash().await?;
         import(&computer, folder.path()).await?;
+        computer.click(&hook("list-order")).await?;
+        computer.click(&hook("order-title")).await?;
         computer.open(OPEN).await?;
         computer.wait_body("Culvert 9").await?;
         computer.wait_gone(&hook("toast")).await?;
@@ -202,7 +204,12 @@ async fn renew_the_readme(computer: &Computer) -> anyhow::Result<()> {
     if std::env::var_os(RENEW).is_none_or(|value| value != "1") {
         return Ok(());
     }
-    // As it looks to somebody who writes: the cursor in the text, the mouse nowhere.
+    let code = computer.ask("recovery_code", json!({})).await?;
+    let words: Vec<_> = [3, 11].iter().map(|&at| json!({ "index": at, "word": code["words"][at] })).collect();
+    computer.ask("recovery_confirm", json!({ "words": words })).await?;
+    computer.wait_gone(&hook("recovery-reminder")).await?;
+    computer.execute("document.querySelector('[data-testid=note-list]').scrollTop = 0").await?;
+    computer.execute("document.activeElement?.blur(); document.documentElement.dataset.theme = 'light'").await?;
     let picture = computer.screenshot("readme").await?;
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/screenshot.png");
     fs::copy(picture, &docs).with_context(|| format!("{} could not be written.", docs.display()))?;

@@ -49,8 +49,10 @@ const enabled = (element) => !element.matches(":disabled") && element.getAttribu
 const holds = (outer, inner) =>
   outer.left <= inner.left + SLACK && outer.top <= inner.top + SLACK && outer.right >= inner.right - SLACK && outer.bottom >= inner.bottom - SLACK;
 
-// An open dialog is all there is.
-const dialogs = [...document.querySelectorAll('dialog[open], [role="dialog"][aria-modal="true"], [role="alertdialog"]')].filter(visible);
+// An open dialog or popover keeps the focus, and is all there is.
+const dialogs = [
+  ...document.querySelectorAll('dialog[open], [role="dialog"][aria-modal="true"], [role="alertdialog"], [data-popover-content]'),
+].filter(visible);
 const scope = dialogs.at(-1) ?? document.body;
 
 const outside = [];
@@ -93,7 +95,12 @@ for (const { element, rect } of shown) {
 }
 
 const roving = (element) => {
+  // In a text that is written, the cursor comes to it.
+  if (element.parentElement?.closest('[contenteditable="true"]')) return true;
   const composite = element.closest(COMPOSITES);
+  // The arrow keys of the field above it move in the list.
+  const field = composite?.id && document.querySelector(`[role="combobox"][aria-controls="${CSS.escape(composite.id)}"]`);
+  if (field && visible(field)) return true;
   if (composite && composite !== element) {
     const members = [composite, ...composite.querySelectorAll("*")];
     return members.some((member) => member !== element && member.tabIndex >= 0 && visible(member));

@@ -4,15 +4,18 @@
 //! of them a test here fails and says which.
 #![allow(clippy::unwrap_used)]
 
+mod both_type;
 mod computer;
 mod driver;
 mod gallery;
 mod harness;
+mod keyboard;
 mod keys;
 mod layout;
 mod main_job;
 mod sample;
 mod screens;
 mod server;
+mod status;
 mod terminal;
 mod window;

@@ -1,8 +1,12 @@
 //! The main job, from the first start to the same notes everywhere: two computers, a server, the network gone and
 //! back, what merges by itself, what a person decides, and quitting in the middle of it.
 
+use anyhow::Context as _;
+use serde_json::json;
+
 use crate::computer::{Computer, hook};
 use crate::server::Server;
+use crate::terminal::Terminal;
 use crate::window::within;
 
 const SURVEY: &str = "Survey of the north road";
@@ -23,7 +27,7 @@ async fn two_computers_come_to_the_same_notes() -> anyhow::Result<()> {
         laptop.add_server(&server).await?;
         laptop.wait_status("Up to date").await?;
 
-        let office = Computer::new("Office PC").await?;
+        let mut office = Computer::new("Office PC").await?;
         office.join(&server).await?;
         office.wait_count(&hook("note-item"), 5).await?;
         office.wait_status("Up to date").await?;
@@ -54,7 +58,8 @@ async fn two_computers_come_to_the_same_notes() -> anyhow::Result<()> {
             computer.wait_review_count(0).await?;
             computer.wait_status("Up to date").await?;
         }
-        same_notes(&laptop, &office).await
+        same_notes(&laptop, &office).await?;
+        same_notes_on_disk(&mut laptop, &mut office).await
     })
     .await
 }
@@ -75,6 +80,7 @@ async fn edit_on_the_laptop(laptop: &Computer) -> anyhow::Result<()> {
     laptop.open(ROUTE).await?;
     laptop.replace("Weather: fine", "Weather: rain from noon").await?;
     laptop.replace("by the mill", "by the old bridge").await?;
+    laptop.tag("rain").await?;
     laptop.open(PARTS).await?;
     laptop.retitle("Spare parts, Laptop's").await?;
     laptop.open(INVOICE).await?;
@@ -91,6 +97,7 @@ async fn edit_in_the_office(office: &Computer) -> anyhow::Result<()> {
     office.open(ROUTE).await?;
     office.replace("Weather: fine", "Weather: storm at night").await?;
     office.replace("by the mill", "by the railway").await?;
+    office.tag("storm").await?;
     office.open(PARTS).await?;
     office.retitle("Spare parts, the office's").await?;
     office.open(INVOICE).await?;
@@ -121,18 +128,23 @@ async fn undo_the_merge(laptop: &Computer) -> anyhow::Result<()> {
 /// One count everywhere: the sidebar, the list, the status line, and the words of each banner.
 async fn counts_agree(computer: &Computer) -> anyhow::Result<()> {
     computer.says("counts what is to review");
+    computer.click(&hook("nav-all")).await?;
+    computer.says("opens the dialog by the mark in the list");
+    computer.click(&hook("note-review")).await?;
+    computer.find(&hook("place-item")).await?;
+    computer.later().await?;
     computer.wait_review_count(TO_REVIEW.len()).await?;
     computer.wait_status(&format!("Needs you: {} notes", TO_REVIEW.len())).await?;
     computer.click(&hook("nav-review")).await?;
     computer.wait_count(&hook("review-list-item"), TO_REVIEW.len()).await?;
-    let list = computer.ask("review_list", serde_json::json!({})).await?;
+    let list = computer.ask("review_list", json!({})).await?;
     let choices: u64 = list.as_array().into_iter().flatten().filter_map(|it| it["choices"].as_u64()).sum();
     assert_eq!(choices as usize, TO_REVIEW.iter().map(|(_, choices)| choices).sum::<usize>());
     for item in list.as_array().into_iter().flatten() {
         let title = item["title"].as_str().unwrap_or_default();
         let in_list = words(item["choices"].as_u64().unwrap_or_default(), "", "s");
         computer.wait_text(&hook("review-list-item"), &in_list).await?;
-        let trashed = computer.ask("note_get", serde_json::json!({ "id": item["id"] })).await?["trashed"] == true;
+        let trashed = computer.ask("note_get", json!({ "id": item["id"] })).await?["trashed"] == true;
         computer.review(title).await?;
         computer.wait_count(&hook("place-item"), item["choices"].as_u64().unwrap_or_default() as usize).await?;
         computer.later().await?;
@@ -191,10 +203,28 @@ async fn decide_the_rest(office: &Computer) -> anyhow::Result<()> {
 async fn same_notes(laptop: &Computer, office: &Computer) -> anyhow::Result<()> {
     let (ours, theirs) = (laptop.state().await?, office.state().await?);
     assert_eq!(ours, theirs);
-    let route = ours.iter().find(|note| note["title"] == ROUTE).map(|note| note["body"].to_string());
-    let route = route.unwrap_or_default();
+    let route = ours.iter().find(|note| note["title"] == ROUTE).context("A note is gone.")?;
+    let body = route["body"].to_string();
     // One choice was for the first side, the other for the second.
-    assert_ne!(route.contains("rain from noon"), route.contains("by the old bridge"), "{route}");
+    assert_ne!(body.contains("rain from noon"), body.contains("by the old bridge"), "{body}");
+    // Tags of both are no question.
+    assert_eq!(route["tags"], json!(["rain", "storm"]));
     println!("both: {} notes, the same", ours.len());
+    Ok(())
+}
+
+/// What the terminal program reads once the windows are closed.
+async fn same_notes_on_disk(laptop: &mut Computer, office: &mut Computer) -> anyhow::Result<()> {
+    let mut vaults = Vec::new();
+    for computer in [laptop, office] {
+        computer.says("quits");
+        computer.quit().await?;
+        let mut notes = Terminal::of(&computer.vault())?.notes()?;
+        notes.sort_by_key(|note| note["id"].to_string());
+        assert!(notes.iter().all(|note| note["review"] == false), "{notes:?}");
+        vaults.push(notes);
+    }
+    assert_eq!(vaults[0].len(), 5);
+    assert_eq!(vaults[0], vaults[1]);
     Ok(())
 }

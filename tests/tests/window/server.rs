@@ -1,7 +1,9 @@
 //! A real `holdfast-server`, which can go away and come back as it was.
 
+use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context as _, ensure};
@@ -42,6 +44,23 @@ impl Server {
         self.serve().map(drop)
     }
 
+    /// A copy of all its data as they are now.
+    pub fn snapshot(&mut self) -> anyhow::Result<tempfile::TempDir> {
+        self.stop();
+        let to = tempfile::Builder::new().prefix("holdfast-server-").tempdir()?;
+        copy(self.data.path(), to.path())?;
+        self.serve()?;
+        Ok(to)
+    }
+
+    /// Comes back with the data of a snapshot.
+    pub fn put_back(&mut self, snapshot: &Path) -> anyhow::Result<()> {
+        self.stop();
+        fs::remove_dir_all(self.data.path())?;
+        copy(snapshot, self.data.path())?;
+        self.serve().map(drop)
+    }
+
     fn serve(&mut self) -> anyhow::Result<String> {
         let program = driver::program("HOLDFAST_SERVER", "debug/holdfast-server")?;
         let mut process = Command::new(&program)
@@ -68,4 +87,19 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// A folder with everything in it.
+fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
 }

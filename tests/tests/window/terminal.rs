@@ -27,8 +27,8 @@ impl Terminal {
         Ok(terminal)
     }
 
-    /// A vault that a window made, and has left.
-    pub fn on(vault: &Path) -> anyhow::Result<Self> {
+    /// The vault of a window that is closed.
+    pub fn of(vault: &Path) -> anyhow::Result<Self> {
         Ok(Self { vault: vault.to_path_buf(), home: crate::window::scratch_home()? })
     }
 

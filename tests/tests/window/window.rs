@@ -23,6 +23,16 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 const TEST_LIMIT: Duration = Duration::from_mins(3);
 const POLL: Duration = Duration::from_millis(25);
 
+/// Answers once what the page is now is what the window shows: letters in their font, colours at rest, and painted.
+const PAINTED: &str = "const done = arguments[0];
+    const moving = () => document.getAnimations().filter((it) => it.effect?.getComputedTiming().endTime !== Infinity);
+    document.fonts.ready
+        .then(() => new Promise(requestAnimationFrame))
+        .then(() => Promise.allSettled(moving().map((it) => it.finished)))
+        .then(() => new Promise(requestAnimationFrame))
+        .then(() => new Promise(requestAnimationFrame))
+        .then(() => done(null));";
+
 /// A window with its driver. Dropping it ends the program without asking; `close` is gentler.
 pub struct Window {
     client: Client,
@@ -168,8 +178,7 @@ impl Window {
         };
         fs::create_dir_all(&folder).with_context(|| format!("{} could not be made.", folder.display()))?;
         let path = folder.join(format!("{name}.png"));
-        // Letters drawn before their font is there would be of another font.
-        self.client.execute_async("document.fonts.ready.then(() => arguments[0](null))", vec![]).await?;
+        self.client.execute_async(PAINTED, vec![]).await?;
         let picture = self.client.screenshot().await.context("No picture could be taken.")?;
         fs::write(&path, picture).with_context(|| format!("{} could not be written.", path.display()))?;
         Ok(path)

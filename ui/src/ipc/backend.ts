@@ -88,6 +88,10 @@ export interface Backend {
   pickSavePath(title: string, fileName: string): Promise<string | null>;
   print(): Promise<void>;
   copyText(text: string): Promise<void>;
+  /** As `copyText`, and gone from the clipboard after a minute. */
+  copySecret(text: string): Promise<void>;
+  /** Opens a web or mail address outside. */
+  openLink(url: string): Promise<void>;
   onEvent(handler: (event: Event) => void): Promise<() => void>;
 }
 

@@ -48,6 +48,10 @@ export const commands = {
 	syncNow: () => __TAURI_INVOKE<null>("sync_now"),
 	syncPause: (paused: boolean) => __TAURI_INVOKE<null>("sync_pause", { paused }),
 	activity: (limit: number) => __TAURI_INVOKE<ActivityItem[]>("activity", { limit }),
+	/**  Copies a secret, and takes it out of the clipboard after a minute if it is still there. */
+	copySecret: (text: string) => __TAURI_INVOKE<null>("copy_secret", { text }),
+	/**  Opens a web or mail address in the person's own browser. Nothing else: a note must not start programs. */
+	openLink: (url: string) => __TAURI_INVOKE<null>("open_link", { url }),
 	importFolder: (path: string, dryRun: boolean) => __TAURI_INVOKE<ImportReport>("import_folder", { path, dryRun }),
 	exportFolder: (path: string) => __TAURI_INVOKE<ExportReport>("export_folder", { path }),
 };
@@ -294,7 +298,7 @@ export type PlaceSide = {
 	text: string,
 	/**  Against the original. */
 	diff: DiffSpan[],
-	/**  The passage is gone in this version. */
+	/**  The passage is gone in this version; at a trash place, this version moves the note there. */
 	removed: boolean,
 	/**  A trash place: how many changes the other choice would hide. */
 	hides_changes: number,

@@ -1,5 +1,7 @@
 //! `receipts`: what was merged by itself, and taking it back.
 
+use std::fmt::Write as _;
+
 use holdfast_notebook::{ChangedField, DiffHunk, PlaceValue, Receipt, ReceiptSide, Vault};
 use serde_json::{Value, json};
 
@@ -20,7 +22,11 @@ pub fn run(place: &Place, command: Option<ReceiptsCommand>) -> Outcome {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut out, b| {
+        // Writing to a String cannot fail.
+        let _ = write!(out, "{b:02x}");
+        out
+    })
 }
 
 fn list(vault: &Vault) -> Outcome {

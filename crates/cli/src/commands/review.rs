@@ -113,18 +113,21 @@ impl View<'_> {
     }
 
     fn place_text(&self, number: usize, place: &ReviewPlace) -> String {
-        let indented = |text: &str| text.lines().map(|l| format!("      {l}\n")).collect::<String>();
-        let mut out = format!("Place {number}: {}\n", label(&place.kind));
+        let mut out = vec![format!("Place {number}: {}", label(&place.kind))];
+        let mut add = |head: String, value| {
+            out.push(format!("  {head}"));
+            out.extend(self.names.value_text(value).lines().map(|line| format!("      {line}")));
+        };
         for value in &place.base {
-            out.push_str(&format!("  Original\n{}", indented(&self.names.value_text(value))));
+            add("Original".into(), value);
         }
         for side in &place.sides {
             let DeviceStamp { device, stamp, revision } = self.review.written_by(side.stamp());
             let revision = revision.map(|r| format!(", version {}", &r.to_string()[..12])).unwrap_or_default();
-            let (name, at) = (self.names.device(device), time(stamp.hlc.ms));
-            out.push_str(&format!("  {name} ({at}{revision})\n{}", indented(&self.names.value_text(&side.value))));
+            add(format!("{} ({}{revision})", self.names.device(device), time(stamp.hlc.ms)), &side.value);
         }
-        out
+        out.push(String::new());
+        out.join("\n")
     }
 }
 

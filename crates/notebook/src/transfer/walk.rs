@@ -63,6 +63,7 @@ pub(super) fn reason(error: &std::io::Error) -> String {
     match error.kind() {
         std::io::ErrorKind::PermissionDenied => "no permission to read it".into(),
         std::io::ErrorKind::NotFound => "it is a link to something that is not there".into(),
-        _ => error.to_string(),
+        // What the system says, without its number.
+        _ => error.to_string().split(" (os error").next().unwrap_or_default().to_owned(),
     }
 }

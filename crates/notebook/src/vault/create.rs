@@ -67,10 +67,11 @@ impl Vault {
             tx.put_u64(meta::CREATED_MS, now)?;
             setup(tx)
         })?;
-        // The key file comes last: it is what makes the folder a vault.
-        keys.file.write(&dir.join(KEYS_FILE))?;
         let vault = Self::assemble(dir, lock, keys, store, &key, env)?;
         vault.write_device_record(device_name)?;
+        // The key file comes last: it is what makes the folder a vault. Were it there and the rest not (a full disk), the
+        // code would never be shown, and there would be a vault in the way of the next try.
+        vault.write_keys(&vault.keys())?;
         Ok(vault)
     }
 

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use holdfast_domain::NoteId;
+use holdfast_domain::{NoteId, RevisionId};
 use holdfast_merge::{Choice, PlaceId, PlaceValue};
 use holdfast_notebook::{NotePatch, NotebookError, TagPatch};
 use holdfast_testkit::{Fault, TestDevice, TestRng, World};
@@ -23,6 +23,8 @@ struct Plan {
     /// Revisions of notes that people made, as counted when they made them.
     made: usize,
     words: usize,
+    /// A text that somebody has open, and the versions that it was made from.
+    buffers: BTreeMap<usize, (NoteId, Vec<RevisionId>, String)>,
 }
 
 /// The words of a text that this test wrote.
@@ -49,8 +51,9 @@ fn own_revisions(device: &TestDevice, notes: &[NoteId]) -> usize {
 impl Plan {
     fn new(seed: u64) -> Self {
         let mut rng = TestRng::new(seed);
-        let world = World::in_memory(2 + rng.below(3));
-        Self { world, rng, notes: Vec::new(), saved: BTreeMap::new(), removed: BTreeSet::new(), made: 0, words: 0 }
+        let world = World::of(2 + rng.below(3));
+        let (notes, saved, removed, buffers) = (Vec::new(), BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
+        Self { world, rng, notes, saved, removed, made: 0, words: 0, buffers }
     }
 
     fn word(&mut self) -> String {
@@ -132,7 +135,12 @@ impl Plan {
 
     async fn one(&mut self, at: usize, id: NoteId, roll: usize) {
         match roll {
-            0..50 => self.edit(at, id),
+            0..8 => {
+                let note = self.world.devices[at].note(id);
+                self.buffers.insert(at, (id, note.seen_heads, note.row.body));
+            }
+            8..15 => self.edit_buffer(at),
+            15..50 => self.edit(at, id),
             50..54 => self.retag(at, id),
             54..58 => {
                 let title = self.word();
@@ -148,9 +156,9 @@ impl Plan {
                 let done = Some(self.rng.chance(50));
                 self.set(at, id, NotePatch { done, ..NotePatch::default() }, BTreeSet::new(), BTreeSet::new());
             }
-            64..68 => self.act(at, id, Some(BTreeSet::new()), |_, d| match d.note(id).row.trashed {
-                true => d.vault().restore_note(id).unwrap(),
-                false => d.vault().trash_note(id).unwrap(),
+            64..68 => self.act(at, id, Some(BTreeSet::new()), |_, d| {
+                let trashed = d.note(id).row.trashed;
+                if trashed { d.vault().restore_note(id).unwrap() } else { d.vault().trash_note(id).unwrap() }
             }),
             68..74 => self.resolve(at, id),
             74..77 => self.act(at, id, None, |_, d| match d.vault().undo_resolution(id.into()) {
@@ -183,6 +191,7 @@ impl Plan {
             return;
         }
         self.accept(id, new);
+        self.removed.extend(gone.iter().cloned());
         self.act(at, id, Some(gone), |_, d| drop(d.patch(id, patch)));
     }
 
@@ -191,6 +200,23 @@ impl Plan {
         let (add, remove) = if self.rng.chance(60) { (vec![tag], vec![]) } else { (vec![], vec![tag]) };
         let tags = Some(TagPatch::Change { add, remove });
         self.set(at, id, NotePatch { tags, ..NotePatch::default() }, BTreeSet::new(), BTreeSet::new());
+    }
+
+    /// Saves a text that was opened a while ago, whatever arrived or was written since.
+    fn edit_buffer(&mut self, at: usize) {
+        let Some((id, seen, body)) = self.buffers.remove(&at) else { return };
+        let (body, gone, new) = self.change(&body);
+        let taken = gone.clone();
+        let patch = NotePatch { body: Some(body), ..NotePatch::default() };
+        self.act(at, id, Some(gone), |plan, d| match d.vault().save_note(id, &seen, &patch) {
+            Ok(_) => {
+                plan.removed.extend(taken);
+                plan.accept(id, new);
+            }
+            // It was made from typing that was typed over, or the note is in the trash: nothing is saved.
+            Err(NotebookError::Stale | NotebookError::Invalid(_)) => {}
+            Err(e) => panic!("{e}"),
+        });
     }
 
     fn edit(&mut self, at: usize, id: NoteId) {
@@ -204,11 +230,12 @@ impl Plan {
             // Typing that is not committed yet: whatever comes next finds it.
             let d = &self.world.devices[at];
             d.vault().save_note(id, &note.seen_heads, &patch).unwrap();
-            let shown: BTreeSet<String> = words(&d.body(id)).collect();
-            self.removed.extend(gone.into_iter().filter(|word| !shown.contains(word)));
+            self.removed.extend(gone);
             return self.accept(id, new);
         }
         self.accept(id, new);
+        // Also where another side of the place still has it: that side may be the one that is discarded later.
+        self.removed.extend(gone.iter().cloned());
         self.act(at, id, Some(gone), |_, d| drop(d.vault().save_note(id, &note.seen_heads, &patch).unwrap()));
     }
 
@@ -334,4 +361,13 @@ fn seeds_two() {
 #[test]
 fn seeds_three() {
     run_seeds(100..150);
+}
+
+/// More of them: `HOLDFAST_SEEDS=1000 cargo test -p holdfast-notebook --test it -- --ignored plan`.
+#[test]
+#[ignore = "as many as one has time for"]
+fn seeds_more() {
+    let count = std::env::var("HOLDFAST_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(500);
+    let first = std::env::var("HOLDFAST_FIRST_SEED").ok().and_then(|n| n.parse().ok()).unwrap_or(150);
+    run_seeds(first..first + count);
 }

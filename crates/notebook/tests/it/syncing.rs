@@ -222,7 +222,7 @@ async fn without_a_server_sync_says_so() {
 
 #[tokio::test]
 async fn a_big_vault_goes_over_in_several_batches_and_pages() {
-    let w = World::of(2);
+    let w = World::on_disk(2);
     // Not compressible, so that the batches fill up.
     let mut rng = holdfast_testkit::TestRng::new(7);
     let ids: Vec<_> = (0..14)

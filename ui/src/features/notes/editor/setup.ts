@@ -7,6 +7,7 @@ import { Compartment, EditorState, type Extension, type Text, Transaction } from
 import { EditorView, drawSelection, keymap, placeholder } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
 import type { NoteSession } from '../note-session.svelte';
+import { links } from './links';
 import { livePreview } from './live-preview';
 import { toggleTask } from './tasks';
 
@@ -40,7 +41,12 @@ export function setReadOnly(view: EditorView, readOnly: boolean): void {
   view.dispatch({ effects: locked.reconfigure(lock(readOnly)) });
 }
 
-export function createEditor(parent: HTMLElement, session: NoteSession, onDoc: (doc: Text) => void): EditorView {
+export function createEditor(
+  parent: HTMLElement,
+  session: NoteSession,
+  onDoc: (doc: Text) => void,
+  onLink: (address: string) => void,
+): EditorView {
   const extensions: Extension[] = [
     history(),
     drawSelection(),
@@ -48,6 +54,7 @@ export function createEditor(parent: HTMLElement, session: NoteSession, onDoc: (
     markdown({ base: markdownLanguage, addKeymap: false }),
     syntaxHighlighting(prose),
     livePreview,
+    links(onLink),
     placeholder('Write…'),
     EditorView.lineWrapping,
     // A lone carriage return is part of its line: what came in goes out unchanged (see text-change.ts).

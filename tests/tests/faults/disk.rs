@@ -1,0 +1,105 @@
+//! A disk that is really full, where this machine lets a test mount one.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use holdfast_testkit::TestRng;
+use holdfast_tests::programs::{Computer, Done, Server, USER};
+use serde_json::Value;
+
+const SAID: &str =
+    "The disk is full. Nothing was changed, and what was saved before is safe. Free some space and try again.";
+
+/// A file system in memory; gone with this.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    fn mount(at: PathBuf, mebibytes: usize) -> Option<Self> {
+        fs::create_dir(&at).unwrap();
+        let size = format!("size={mebibytes}m");
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(&at).output();
+        mounted.is_ok_and(|done| done.status.success()).then_some(Self(at))
+    }
+
+    fn grow(&self, mebibytes: usize) {
+        let size = format!("remount,size={mebibytes}m");
+        assert!(Command::new("mount").args(["-o", &size]).arg(&self.0).status().unwrap().success());
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+fn noise(seed: usize, bytes: usize) -> String {
+    let mut rng = TestRng::new(seed as u64);
+    (0..bytes / 16).map(|_| format!("{:016x}", rng.next_u64())).collect()
+}
+
+/// Fails with the sentence of a full disk.
+fn full(done: &Done) {
+    assert_eq!((done.code, done.stderr.trim()), (Some(1), SAID), "{done:?}");
+}
+
+#[test]
+fn a_disk_that_is_really_full_loses_nothing() {
+    let desk = Computer::new();
+    let Some(disk) = SmallDisk::mount(desk.vault(), 5) else {
+        eprintln!("SKIPPED: this user cannot mount a file system in memory");
+        return;
+    };
+    desk.ok(["init"]);
+    let mut ids = Vec::new();
+    let failed = loop {
+        let n = ids.len();
+        let title = format!("Note {n}");
+        let done = desk.run_with_input(["note", "add", "--title", &title], noise(n, 300_000).as_bytes());
+        if done.code != Some(0) {
+            break done;
+        }
+        ids.push(done.ok()["id"].clone());
+        assert!(ids.len() < 40, "the disk never fills");
+    };
+    full(&failed);
+    let there = |desk: &Computer, ids: &[Value]| {
+        let notes = desk.notes();
+        assert!(ids.iter().all(|id| notes.iter().any(|note| note["id"] == *id)), "an acknowledged note is gone");
+        notes.len()
+    };
+
+    // An import that has no room, and the rest of the disk filled up by somebody else.
+    let folder = tempfile::tempdir().unwrap();
+    for n in 0..20 {
+        fs::write(folder.path().join(format!("{n}.md")), noise(100 + n, 300_000)).unwrap();
+    }
+    let import = ["import", "--from", "markdown", folder.path().to_str().unwrap()];
+    full(&desk.run(import));
+    let mut rest = vec![0; 64 * 1024 * 1024];
+    while !rest.is_empty() && fs::write(desk.vault().join("somebody-else"), &rest).is_err() {
+        rest.truncate(rest.len() / 2);
+    }
+    full(&desk.run_with_input(["note", "add", "--title", "No room"], noise(1, 300_000).as_bytes()));
+    fs::remove_file(desk.vault().join("somebody-else")).unwrap();
+
+    disk.grow(64);
+    assert_eq!(there(&desk, &ids), ids.len(), "a save that failed left nothing");
+    assert_eq!(desk.ok(import)["notes"], 20, "there is room again");
+    assert_eq!(there(&desk, &ids), ids.len() + 20);
+
+    // What does not fit into a pull waits on the server.
+    let server = Server::start();
+    desk.create_account(&server.link);
+    let laptop = Computer::new();
+    let small = SmallDisk::mount(laptop.vault(), 4).unwrap();
+    laptop.ok(["account", "join", "--link", &server.link, "--user", USER]);
+    let own = laptop.add("Own", "written on a small disk");
+    let done = laptop.run(["sync"]);
+    assert_eq!((done.code, done.stderr.trim()), (Some(1), SAID), "{done:?}");
+    small.grow(64);
+    assert!(laptop.notes().iter().any(|note| note["id"] == own.as_str()), "its own note is gone");
+    let all = holdfast_tests::programs::converge(&[&laptop, &desk]);
+    assert_eq!(all.len(), ids.len() + 21);
+}

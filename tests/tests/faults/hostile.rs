@@ -1,0 +1,176 @@
+//! A server that lies, and the real program against it.
+
+use std::fs;
+use std::sync::{Arc, Mutex};
+
+use holdfast_protocol::{LogAnswer, LogPage, ProtocolError, PushOutcome, body_hash, link};
+use holdfast_server::{CoreOptions, RunningServer, Server, ServerConfig, Tamper};
+use holdfast_tests::programs::{Computer, USER, converge};
+
+use crate::table::{Kept, Table};
+
+type Lie<T> = Arc<Mutex<Option<Box<dyn FnMut(T) -> T + Send>>>>;
+
+/// What the server says instead of the truth; nothing is the truth.
+#[derive(Clone, Default)]
+struct Lies {
+    push: Lie<PushOutcome>,
+    log: Lie<LogAnswer>,
+    blob: Lie<Vec<u8>>,
+    keys: Lie<Vec<u8>>,
+}
+
+fn told<T>(lie: &Lie<T>, honest: T) -> Result<T, ProtocolError> {
+    Ok(match &mut *lie.lock().unwrap() {
+        Some(lie) => lie(honest),
+        None => honest,
+    })
+}
+
+impl Lies {
+    fn tamper(&self) -> Tamper {
+        let Self { push, log, blob, keys } = self.clone();
+        Tamper {
+            push: Some(Arc::new(move |honest| told(&push, honest))),
+            log: Some(Arc::new(move |honest| told(&log, honest))),
+            blob: Some(Arc::new(move |honest| told(&blob, honest))),
+            keys: Some(Arc::new(move |honest| told(&keys, honest))),
+        }
+    }
+
+    fn about_pages(&self, mut lie: impl FnMut(&mut LogPage) + Send + 'static) {
+        *self.log.lock().unwrap() = Some(Box::new(move |answer| match answer {
+            LogAnswer::Page(mut page) => {
+                lie(&mut page);
+                LogAnswer::Page(page)
+            }
+            other @ LogAnswer::Rebase { .. } => other,
+        }));
+    }
+
+    fn about_push(&self, mut lie: impl FnMut(&mut PushOutcome) + Send + 'static) {
+        *self.push.lock().unwrap() = Some(Box::new(move |mut outcome| {
+            lie(&mut outcome);
+            outcome
+        }));
+    }
+
+    fn be_honest(&self) {
+        *self.push.lock().unwrap() = None;
+        *self.log.lock().unwrap() = None;
+        *self.blob.lock().unwrap() = None;
+        *self.keys.lock().unwrap() = None;
+    }
+}
+
+async fn start(data: &std::path::Path, lies: &Lies) -> RunningServer {
+    let options = CoreOptions { tamper: lies.tamper(), ..CoreOptions::default() };
+    Server::start(ServerConfig { options, ..ServerConfig::new(data, "127.0.0.1:0") }).await.unwrap()
+}
+
+/// A body is altered, and all that the server can make anew fits: only the seal tells.
+fn alter_and_link_again(page: &mut LogPage) {
+    page.entries[1].entry.body[40] ^= 1;
+    let Some(space) = page.manifests.first().map(|m| m.space) else { return };
+    let mut at = holdfast_protocol::Hash::ZERO;
+    for logged in &page.entries {
+        let e = &logged.entry;
+        at = link(space, page.log_epoch, logged.seq, at, e.kind, e.rid, e.key_epoch, body_hash(&e.body), logged.batch);
+    }
+    page.head.link = at;
+}
+
+pub fn faults(table: &mut Table) {
+    table.section("A server that lies");
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let (data, lies) = (tempfile::tempdir().unwrap(), Lies::default());
+    let server = runtime.block_on(start(data.path(), &lies));
+    let link = server.join_link.to_string();
+    let desk = Computer::with_vault();
+    for n in 0..4 {
+        desk.add(&format!("Note {n}"), "text");
+    }
+    desk.create_account(&link);
+    join(table, &lies, &link);
+
+    // A computer that has nothing yet reads the log from its beginning.
+    let laptop = Computer::new();
+    laptop.ok(["account", "join", "--link", &link, "--user", USER]);
+    let before = Kept::of(&laptop);
+    let pages: [(&str, fn(&mut LogPage)); 6] = [
+        ("it alters a body", |p| p.entries[1].entry.body[40] ^= 1),
+        ("it alters a body and all links after it", alter_and_link_again),
+        ("it leaves a gap", |p| drop(p.entries.remove(1))),
+        ("it breaks a link", |p| p.head.link.0[0] ^= 1),
+        ("it withholds a batch's signature", |p| p.manifests.clear()),
+        ("its log is another one", |p| p.head.log_epoch ^= 1),
+    ];
+    for (fault, lie) in pages {
+        lies.about_pages(lie);
+        let done = table.fails(fault, &laptop, &["sync"]);
+        assert_eq!(done.code, Some(1));
+        before.check(&laptop);
+        lies.be_honest();
+    }
+    converge(&[&desk, &laptop]);
+    pushes(table, &lies, &desk, &laptop);
+    attachment(table, &lies, &desk, &laptop);
+    runtime.block_on(server.stop()).unwrap();
+}
+
+fn join(table: &mut Table, lies: &Lies, link: &str) {
+    *lies.keys.lock().unwrap() = Some(Box::new(|mut keys| {
+        let middle = keys.len() / 2;
+        keys[middle] ^= 1;
+        keys
+    }));
+    let laptop = Computer::new();
+    table.fails("it alters the account's keys", &laptop, &["account", "join", "--link", link, "--user", USER]);
+    assert!(!laptop.vault().join("vault.keys").exists(), "half a vault was made");
+    lies.be_honest();
+}
+
+fn pushes(table: &mut Table, lies: &Lies, desk: &Computer, laptop: &Computer) {
+    let pushes: [(&str, fn(&mut PushOutcome)); 3] = [
+        ("it answers with a wrong duplicate", |outcome| {
+            let PushOutcome::Accepted { stored, .. } = outcome else { return };
+            stored[0].duplicate = true;
+        }),
+        ("it confirms something else", |outcome| {
+            let PushOutcome::Accepted { stored, .. } = outcome else { return };
+            stored[0].rid.0[0] ^= 1;
+        }),
+        ("it confirms less than was sent", |outcome| {
+            let PushOutcome::Accepted { stored, .. } = outcome else { return };
+            stored.pop();
+        }),
+    ];
+    for (n, (fault, lie)) in pushes.into_iter().enumerate() {
+        desk.add(&format!("Sent to a liar {n}"), "text");
+        let kept = Kept::of(desk);
+        lies.about_push(lie);
+        table.fails(fault, desk, &["sync"]);
+        assert!(desk.ok(["status"])["waiting"].as_u64().unwrap() > 0, "what was not confirmed waits");
+        lies.be_honest();
+        kept.check(desk);
+        converge(&[desk, laptop]);
+    }
+}
+
+fn attachment(table: &mut Table, lies: &Lies, desk: &Computer, laptop: &Computer) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("note.md"), "[file](file.bin)\n").unwrap();
+    fs::write(folder.path().join("file.bin"), "content".repeat(100)).unwrap();
+    desk.ok(["import", "--from", "markdown", folder.path().to_str().unwrap()]);
+    desk.sync();
+    *lies.blob.lock().unwrap() = Some(Box::new(|mut sealed| {
+        sealed[100] ^= 1;
+        sealed
+    }));
+    table.fails("it alters an attachment", laptop, &["sync"]);
+    lies.be_honest();
+    converge(&[desk, laptop]);
+    let out = folder.path().join("out");
+    laptop.ok(["export", "--to", "markdown", out.to_str().unwrap()]);
+    assert_eq!(fs::read_to_string(out.join("file.bin")).unwrap(), "content".repeat(100));
+}
