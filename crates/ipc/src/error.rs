@@ -62,7 +62,7 @@ pub fn command_error(error: &E) -> CommandError {
         E::LinkExpired => (C::LinkExpired, "The join link has expired. Ask for a new one from the server's owner.".into(), false),
         E::HostileServer(what) => (
             C::ServerNotTrusted,
-            format!("The server's answer is not right: {what}. Nothing of it was taken over, and your changes are safe on this computer."),
+            format!("The server's answer is not right: {what}. Nothing of it was taken over, and your changes are safe on this computer. Tell the server's owner."),
             false,
         ),
         E::Protocol(p) => protocol(p),
@@ -108,7 +108,12 @@ fn protocol(error: &P) -> (C, String, bool) {
         P::InvitationInvalid => {
             (C::LinkInvalid, "The join link cannot be used: it is not of this server.".into(), false)
         }
-        P::UserTaken => (C::UserTaken, "This user name is taken on that server. Choose another.".into(), true),
+        P::UserTaken => (
+            C::UserTaken,
+            "This user name is taken on that server. Choose another; or, if it is yours, join that account instead."
+                .into(),
+            true,
+        ),
         P::KeysChanged { .. } => (
             C::ServerUnreachable,
             format!("Another computer changed the account at the same time. {safe}. Try again."),

@@ -6,7 +6,7 @@ use std::path::Path;
 use holdfast_crypto::{OsRng, blob_id, content_id, open_blob, seal_blob};
 use holdfast_domain::{AttachmentFields, AttachmentId, Fields, NoteId, Origin, SetEntry, UnknownFields};
 
-use crate::notes::note_of;
+use crate::notes::live;
 use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
 
@@ -53,7 +53,7 @@ impl Vault {
             let taken: Vec<_> = t.tx.note(note)?.map(|n| n.attachments).unwrap_or_default();
             let path = free_path(&name, |p| taken.iter().any(|(path, other)| path == p && *other != id));
             t.change_now(note.into(), "note", Origin::Edit, |fields, stamp, now| {
-                let note = note_of(fields)?;
+                let note = live(fields)?;
                 if !note.attachments.iter().any(|e| e.value == (path.clone(), id)) {
                     note.attachments.0.insert(SetEntry { value: (path.clone(), id), stamp });
                     note.updated_ms = now.max(note.updated_ms);

@@ -99,12 +99,15 @@ impl From<CryptoError> for NotebookError {
     fn from(error: CryptoError) -> Self {
         match error {
             CryptoError::WrongPassphrase => Self::WrongPassphrase,
-            CryptoError::WrongCode => Self::WrongCode("this recovery code belongs to another vault".into()),
+            CryptoError::WrongCode => Self::WrongCode("it belongs to another vault".into()),
             CryptoError::RecoveryCode(e) => Self::WrongCode(e.to_string()),
             CryptoError::NewerVersion(_) => Self::NewerVersion,
-            CryptoError::Damaged(what) => Self::Damaged(what.to_owned()),
+            CryptoError::Damaged(what) => {
+                tracing::warn!(what, "damaged");
+                Self::Damaged("its key file cannot be read".into())
+            }
             CryptoError::Io(source) if source.kind() == std::io::ErrorKind::StorageFull => Self::DiskFull,
-            CryptoError::NotOpened => Self::Damaged("the key file does not open".into()),
+            CryptoError::NotOpened => Self::Damaged("its key file does not open".into()),
             other => Self::Internal(other.to_string()),
         }
     }

@@ -136,6 +136,14 @@ impl Tree {
     }
 }
 
+/// A name that a path can hold.
+fn one_name(name: &str) -> Result<String> {
+    if name.contains('/') {
+        return Err(NotebookError::Invalid(format!("the name {name:?} has a slash, which stands between notebooks")));
+    }
+    Ok(check_name(name)?)
+}
+
 /// `A/B` as names; empty parts are refused.
 pub(crate) fn split_path(path: &str) -> Result<Vec<String>> {
     path.split('/').map(|name| Ok(check_name(name)?)).collect()
@@ -191,7 +199,7 @@ impl Vault {
     }
 
     pub fn add_notebook(&self, name: &str, parent: Option<NotebookId>) -> Result<NotebookId> {
-        let name = check_name(name)?;
+        let name = one_name(name)?;
         self.transact(|t| {
             let tree = Tree::load(t.reader())?;
             let shown = parent.and_then(|p| tree.shown(p)).map(|n| n.id);
@@ -203,7 +211,7 @@ impl Vault {
     }
 
     pub fn rename_notebook(&self, id: NotebookId, name: &str) -> Result<()> {
-        let name = check_name(name)?;
+        let name = one_name(name)?;
         self.transact(|t| {
             for id in shown_with(t, id)? {
                 t.change_now(id.into(), NOTEBOOK, Origin::Edit, |fields, stamp, _| {

@@ -199,7 +199,7 @@ pub(crate) fn note_of(fields: &mut Fields) -> Result<&mut NoteFields> {
     }
 }
 
-fn live(fields: &mut Fields) -> Result<&mut NoteFields> {
+pub(crate) fn live(fields: &mut Fields) -> Result<&mut NoteFields> {
     let note = note_of(fields)?;
     if note.trash.is_trashed() {
         return Err(NotebookError::Invalid("the note is in the trash; restore it to change it".into()));

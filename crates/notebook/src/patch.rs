@@ -61,8 +61,9 @@ impl NotePatch {
 pub(crate) fn check_body(body: &str) -> Result<()> {
     if body.len() > MAX_BODY_BYTES {
         return Err(NotebookError::TooLarge(format!(
-            "the text has {:.1} MiB and a note can have 2 MiB; nothing was changed",
-            body.len() as f64 / (1024.0 * 1024.0)
+            // Rounded up: "2.0 MiB is more than 2 MiB" would be no help.
+            "the text has {:.1} MiB, and a note can have 2 MiB; nothing was changed",
+            (body.len() * 10).div_ceil(1024 * 1024) as f64 / 10.0
         )));
     }
     Ok(())

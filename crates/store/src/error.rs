@@ -60,8 +60,8 @@ impl From<rusqlite::Error> for StoreError {
                 // The shared-memory file of the WAL is grown by writing zeros: only a full disk fails there.
                 _ if e.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE => Self::DiskFull,
                 ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Busy,
-                ErrorCode::NotADatabase => Self::damaged("a page does not decrypt"),
-                ErrorCode::DatabaseCorrupt => Self::damaged("a page is malformed"),
+                ErrorCode::NotADatabase => Self::damaged("a part of the database cannot be decrypted"),
+                ErrorCode::DatabaseCorrupt => Self::damaged("a part of the database cannot be read"),
                 ErrorCode::SystemIoFailure
                 | ErrorCode::CannotOpen
                 | ErrorCode::ReadOnly

@@ -128,7 +128,7 @@ fn search_finds_what_a_person_remembers() {
         device.ok(["search", query]).as_array().unwrap().iter().map(|h| text(&h["id"])).collect()
     };
     for query in ["pump", "VALVE", "durr", "station valve", "東京", "alv"] {
-        assert_eq!(hits(query), [pump.clone()], "{query}");
+        assert_eq!(hits(query), std::slice::from_ref(&pump), "{query}");
     }
     for query in ["", "pump nothing", "\"", "*", "-", "NEAR(", "a AND"] {
         assert!(!hits(query).contains(&pump) || query == "a AND" || query == "-", "{query}");

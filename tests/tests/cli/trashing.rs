@@ -74,7 +74,7 @@ fn a_notebook_trashed_with_a_note_that_is_edited_elsewhere() {
     pair.desk.ok(["notebook", "trash", "Work"]);
     pair.laptop.set_body(&edited, "more text\n");
     pair.converge();
-    assert_eq!(pair.laptop.to_review(), [edited.clone()]);
+    assert_eq!(pair.laptop.to_review(), std::slice::from_ref(&edited));
     assert_eq!(pair.laptop.show(&other)["trashed"], true);
     let note = pair.laptop.show(&edited);
     assert_eq!(

@@ -142,8 +142,8 @@ fn snake(code: &str) -> String {
 
 /// A word as it is typed; long links are cut.
 fn shown(word: &str) -> String {
-    match word.strip_prefix("holdfast://join/1/") {
-        Some(rest) if rest.len() > 20 => "LINK".to_owned(),
+    match word.strip_prefix("holdfast://join/") {
+        Some(rest) if rest.len() > 40 => "LINK".to_owned(),
         _ if word.is_empty() || word.contains(' ') => format!("'{word}'"),
         _ => word.to_owned(),
     }

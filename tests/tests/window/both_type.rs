@@ -45,7 +45,7 @@ async fn both_type_in_one_note() -> anyhow::Result<()> {
         laptop.says("undoes: only its own words go");
         undo_all(&laptop, &below).await?;
         settle(&laptop, &office, "", &below).await?;
-        assert_eq!(office.body().await?.trim_end(), format!("{}{below}", BEGINNING));
+        assert_eq!(office.body().await?.trim_end(), format!("{BEGINNING}{below}"));
         office.says("undoes too");
         undo_all(&office, "").await?;
         settle(&laptop, &office, "", "").await?;

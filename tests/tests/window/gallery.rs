@@ -134,8 +134,6 @@ async fn a_vault_in_use() -> anyhow::Result<()> {
         computer.create_vault().await?;
         computer.trash().await?;
         import(&computer, folder.path()).await?;
-        computer.click(&hook("list-order")).await?;
-        computer.click(&hook("order-title")).await?;
         computer.open(OPEN).await?;
         computer.wait_body("Culvert 9").await?;
         computer.wait_gone(&hook("toast")).await?;

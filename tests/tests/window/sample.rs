@@ -26,7 +26,7 @@ pub fn write(folder: &Path) -> anyhow::Result<()> {
 const NOTES: [(&str, &str); 12] = [
     (
         "Field work/North road survey.md",
-        "---\ntags: [survey, roads]\ndue: 2027-03-12\n---\n# Findings\n\nThe **north end** is dry and carries trucks again. \
+        "---\nupdated: 2026-11-19T16:20:00Z\ntags: [survey, roads]\ndue: 2027-03-12\n---\n# Findings\n\nThe **north end** is dry and carries trucks again. \
          The bridge holds; its second bearing wants a look before winter.\n\n## Culverts\n\n\
          - [x] Culvert 7: cleared in May\n- [x] Culvert 8: cracked collar, sealed\n- [ ] Culvert 9: photograph it at low water\n\n\
          > \"It never flooded before they moved the ditch.\" The owner of the mill\n\n\
@@ -35,40 +35,49 @@ const NOTES: [(&str, &str); 12] = [
     ),
     (
         "Field work/Pump stations/Pump station 4, service plan.md",
-        "---\ntags: [pumps]\ndue: 2027-04-02\n---\nShut down both pumps before the valve is opened.\n\nThe spare seal lies in the \
+        "---\nupdated: 2026-11-18T09:05:00Z\ntags: [pumps]\ndue: 2027-04-02\n---\nShut down both pumps before the valve is opened.\n\nThe spare seal lies in the \
          blue cabinet.\n\nCheck the oil after ten minutes.\n\nNote the pressure at the outlet.\n\nLock the gate, and call \
          the control room.\n",
     ),
     (
         "Field work/Pump stations/Pump station 6.md",
-        "---\ntags: [pumps]\n---\nNew impeller since October. Vibration is down to 2.1 mm/s; before it was 4.8.\n",
+        "---\nupdated: 2026-11-12T14:40:00Z\ntags: [pumps]\n---\nNew impeller since October. Vibration is down to 2.1 mm/s; before it was 4.8.\n",
     ),
     (
         "Field work/Weather stations.md",
-        "---\ntags: [survey]\n---\nThree of four send. The one at the weir needs a battery.\n",
+        "---\nupdated: 2026-11-05T08:15:00Z\ntags: [survey]\n---\nThree of four send. The one at the weir needs a battery.\n",
     ),
     (
         "Office/Invoice of the pump.md",
-        "---\ntags: [money]\ndue: 2027-02-26\n---\nPay it from the field account. The discount runs until the end of the month.\n",
+        "---\nupdated: 2026-11-17T11:30:00Z\ntags: [money]\ndue: 2027-02-26\n---\nPay it from the field account. The discount runs until the end of the month.\n",
     ),
     (
         "Office/Budget 2027.md",
-        "---\ntags: [money]\n---\n| Item | Planned | Spent |\n| --- | ---: | ---: |\n| Seals | 1,200 | 310 |\n| Roads | 18,000 | 4,420 |\n",
+        "---\nupdated: 2026-10-30T10:00:00Z\ntags: [money]\n---\n| Item | Planned | Spent |\n| --- | ---: | ---: |\n| Seals | 1,200 | 310 |\n| Roads | 18,000 | 4,420 |\n",
     ),
     (
         "Office/Meeting with the district.md",
-        "They agree to the bypass, and want the survey in March.\n\n1. Send the survey\n2. Ask for the map of the cables\n",
+        "---\nupdated: 2026-11-16T15:45:00Z\n---\nThey agree to the bypass, and want the survey in March.\n\n1. Send the survey\n2. Ask for the map of the cables\n",
     ),
     (
         "Workshop/Toolbox inventory.md",
-        "---\ntags: [tools]\n---\nTorque wrench: workshop wall.\n\nPipe cutter: truck 2.\n\nGrease gun: lent to the mill.\n\n\
+        "---\nupdated: 2026-11-13T07:50:00Z\ntags: [tools]\n---\nTorque wrench: workshop wall.\n\nPipe cutter: truck 2.\n\nGrease gun: lent to the mill.\n\n\
          Long level: with the survey.\n\nLeak spray: two cans.\n",
     ),
     (
         "Workshop/Parts to order.md",
-        "---\ntags: [tools, pumps]\ndue: 2027-03-05\n---\n- [ ] Lip seals, 40 mm\n- [ ] Bearing 6204\n- [x] Hose clamps\n",
+        "---\nupdated: 2026-11-14T17:10:00Z\ntags: [tools, pumps]\ndue: 2027-03-05\n---\n- [ ] Lip seals, 40 mm\n- [ ] Bearing 6204\n- [x] Hose clamps\n",
     ),
-    ("Reading list.md", "*The Soul of a New Machine*, then the chapter on bearings.\n"),
-    ("Recipe for the long shift.md", "Lentils, onions, a lemon. Keeps warm for six hours in the big flask.\n"),
-    ("Übung: Umlaute und 日本語.md", "Grüße aus der Werkstatt. 点検は木曜日です。 Проверка насоса.\n"),
+    (
+        "Reading list.md",
+        "---\nupdated: 2026-10-12T20:30:00Z\n---\n*The Soul of a New Machine*, then the chapter on bearings.\n",
+    ),
+    (
+        "Recipe for the long shift.md",
+        "---\nupdated: 2026-09-28T12:00:00Z\n---\nLentils, onions, a lemon. Keeps warm for six hours in the big flask.\n",
+    ),
+    (
+        "Übung: Umlaute und 日本語.md",
+        "---\nupdated: 2026-10-02T09:00:00Z\n---\nGrüße aus der Werkstatt. 点検は木曜日です。 Проверка насоса.\n",
+    ),
 ];

@@ -20,7 +20,7 @@ use crate::layout::{self, LayoutReport};
 /// test that passes does not wait.
 const TIMEOUT: Duration = Duration::from_secs(20);
 /// A test that takes longer hangs.
-const TEST_LIMIT: Duration = Duration::from_mins(3);
+const TEST_LIMIT: Duration = Duration::from_mins(6);
 const POLL: Duration = Duration::from_millis(25);
 
 /// Answers once what the page is now is what the window shows: letters in their font, colours at rest, and painted.
@@ -126,9 +126,13 @@ impl Window {
         self.until(&format!("\"{css}\" is gone"), async || Ok(json!(self.count(css).await? == 0))).await
     }
 
-    /// Clicks an element, once it is shown.
+    /// Clicks an element, once it is shown and nothing (a menu that closes) lies over it.
     pub async fn click(&self, css: &str) -> anyhow::Result<()> {
-        self.find(css).await?.click().await.with_context(|| format!("\"{css}\" could not be clicked."))
+        self.until(&format!("\"{css}\" can be clicked"), async || {
+            self.find(css).await?.click().await?;
+            Ok(json!(true))
+        })
+        .await
     }
 
     /// Clicks what has this name, once it is shown.

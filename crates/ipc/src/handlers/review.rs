@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use holdfast_domain::{NotebookId, RecordId, Stamp, TrashState};
-use holdfast_notebook::{Choice, Place, PlaceId, PlaceKind, PlaceValue};
-use holdfast_notebook::{KeptChoice, RecordReview, Vault};
+use holdfast_notebook::{
+    ChangedField, Choice, KeptChoice, Place, PlaceId, PlaceKind, PlaceValue, RecordReview, SideChange, Vault,
+};
 
 use crate::convert::{Names, answer, from_hex, hex, invalid, ms, revision_ids, spans};
 use crate::dto::{
@@ -234,7 +235,7 @@ impl View<'_> {
             let text = self.value(&side.value);
             PlaceSide {
                 number: n as u32 + 1,
-                devices: side.stamps.iter().map(|s| self.device(*s)).collect(),
+                devices: self.devices(&side.value, &side.stamps),
                 diff: spans(&original, &text),
                 removed: match &side.value {
                     PlaceValue::Trash(state) => *state == TrashState::Trashed,
@@ -259,15 +260,28 @@ impl View<'_> {
         }
     }
 
+    /// Who holds a side. Of a trash place the versions tell: those that moved the note there, and those that
+    /// changed it.
+    fn devices(&self, value: &PlaceValue, stamps: &[Stamp]) -> Vec<SideDevice> {
+        let by_version: Vec<_> = match value {
+            PlaceValue::Trash(state) => self
+                .review
+                .changes
+                .iter()
+                .filter(|c| trashes(c) == (*state == TrashState::Trashed) && changes_anything(c))
+                .map(|c| self.device(c.stamp))
+                .collect(),
+            _ => Vec::new(),
+        };
+        if by_version.is_empty() { stamps.iter().map(|s| self.device(*s)).collect() } else { by_version }
+    }
+
     /// How many changes moving to the trash would hide.
     fn hidden(&self, value: &PlaceValue) -> u32 {
         if *value != PlaceValue::Trash(TrashState::Trashed) {
             return 0;
         }
-        let edits = self.review.changes.iter().map(|c| {
-            c.body.len()
-                + c.fields.iter().filter(|f| !matches!(f, holdfast_notebook::ChangedField::Trash { .. })).count()
-        });
+        let edits = self.review.changes.iter().filter(|c| !trashes(c)).map(|c| c.body.len() + c.fields.len());
         edits.sum::<usize>() as u32
     }
 
@@ -296,4 +310,13 @@ impl View<'_> {
             PlaceValue::Trash(_) => "Kept".into(),
         }
     }
+}
+
+/// True for a version that moved the note to the trash.
+fn trashes(change: &SideChange) -> bool {
+    change.fields.iter().any(|f| matches!(f, ChangedField::Trash { new: TrashState::Trashed, .. }))
+}
+
+fn changes_anything(change: &SideChange) -> bool {
+    !change.body.is_empty() || !change.fields.is_empty()
 }

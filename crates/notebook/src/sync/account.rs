@@ -218,7 +218,10 @@ async fn log_in(server: &dyn SyncProtocol, user: &str, passphrase: &str) -> Resu
 fn hostile(error: CryptoError) -> NotebookError {
     match error {
         CryptoError::NewerVersion(_) => NotebookError::NewerVersion,
-        other => NotebookError::HostileServer(format!("the account's keys do not open ({other})")),
+        other => {
+            tracing::warn!(error = %other, "the account's keys do not open");
+            NotebookError::HostileServer("the account's keys do not open".into())
+        }
     }
 }
 
@@ -235,6 +238,8 @@ pub async fn sign_in(vault: &Vault, connect: &Connect, passphrase: &str) -> Resu
         t.changes.settings = true;
         Ok(())
     })?;
+    // A passphrase that was changed on another computer opens the vault here from now on.
+    refresh_keys(vault, &*server, &Token(session.token)).await?;
     vault.wake.notify_one();
     Ok(())
 }

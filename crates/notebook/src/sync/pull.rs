@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use holdfast_protocol as wire;
 use holdfast_protocol::{
-    BatchManifest, Hash, LinkChain, LogAnswer, LogHead, LogPage, LogRequest, SyncProtocol, Token, batch_hash, verify,
+    BatchManifest, ChainError, Hash, LinkChain, LogAnswer, LogHead, LogPage, LogRequest, SyncProtocol, Token,
+    batch_hash, verify,
 };
 use holdfast_store::Cursor;
 use holdfast_sync::StepReport;
@@ -34,7 +35,7 @@ pub(super) async fn pull(vault: &Vault, server: &dyn SyncProtocol, token: &Token
         LogAnswer::Rebase { .. } => return Err(super::push::rebase()),
     };
     let mut chain = LinkChain::at(space, LogHead { log_epoch, seq, link });
-    let at = chain.feed(&page).map_err(|e| NotebookError::HostileServer(e.to_string()))?;
+    let at = chain.feed(&page).map_err(broken)?;
     check_signatures(vault, server, token, &page).await?;
     let head = page.head;
     let count = page.entries.len() as u32;
@@ -47,6 +48,18 @@ pub(super) async fn pull(vault: &Vault, server: &dyn SyncProtocol, token: &Token
     })?;
     let report = StepReport { caught_up: at.seq == head.seq, moved: count > 0, ..StepReport::default() };
     Ok(Pulled { report, revisions: taken, at: at.seq, head: head.seq })
+}
+
+/// A log that does not go on from what was read, for people; the numbers are for the log.
+fn broken(error: ChainError) -> NotebookError {
+    tracing::warn!(%error, "the log does not go on");
+    let what = match error {
+        ChainError::Gap { .. } => "a change is missing from the middle of its log",
+        ChainError::BrokenLink { .. } => "its log was altered after it was written",
+        ChainError::UnknownBatch { .. } | ChainError::BadManifest { .. } => "a change came without its signature",
+        ChainError::OtherLog | ChainError::WrongEnd { .. } => "its log is not the one that was read before",
+    };
+    NotebookError::HostileServer(what.into())
 }
 
 /// Every batch must be signed by the device that it names, and every device must be a member.

@@ -34,7 +34,8 @@ pub(super) fn walk(root: &Path) -> Result<Found> {
         first = false;
         for entry in entries {
             let Some(name) = entry.file_name().to_str().map(str::to_owned) else {
-                let path = format!("{prefix}/{}", entry.file_name().to_string_lossy());
+                let name = entry.file_name().to_string_lossy().into_owned();
+                let path = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
                 found.skipped.push(Skipped { path, reason: "the file's name is not UTF-8".into() });
                 continue;
             };
