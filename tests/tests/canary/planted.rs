@@ -1,6 +1,7 @@
 //! The scan finds what it should, in every form, and nothing where nothing is.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 
@@ -44,6 +45,26 @@ fn gzip(content: &[u8]) -> Vec<u8> {
     out.finish().unwrap()
 }
 
+/// As a program writes JSON that must be ASCII.
+fn escaped(text: &str) -> Vec<u8> {
+    let mut out = String::new();
+    for unit in text.encode_utf16() {
+        match u8::try_from(unit) {
+            Ok(ascii @ 0..0x80) => out.push(char::from(ascii)),
+            _ => write!(out, "\\u{unit:04X}").unwrap(),
+        }
+    }
+    out.into_bytes()
+}
+
+fn percent(bytes: &[u8]) -> Vec<u8> {
+    let mut out = String::new();
+    for byte in bytes {
+        if byte.is_ascii_alphanumeric() { out.push(char::from(*byte)) } else { write!(out, "%{byte:02x}").unwrap() }
+    }
+    out.into_bytes()
+}
+
 /// Every way to write a text down that a scan must see through, with the form that it is then called.
 fn plants(text: &str) -> Vec<(&'static str, Vec<u8>)> {
     let utf8 = text.as_bytes();
@@ -73,13 +94,8 @@ fn plants(text: &str) -> Vec<(&'static str, Vec<u8>)> {
         plants.push((if url == STANDARD.encode(&shifted) { form } else { url_form }, url.into_bytes()));
     }
     if !text.is_ascii() {
-        let escape = |c: char| match c.is_ascii() {
-            true => c.to_string(),
-            false => c.encode_utf16(&mut [0; 2]).iter().map(|u| format!("\\u{u:04X}")).collect(),
-        };
-        plants.push(("JSON-escaped", text.chars().map(escape).collect::<String>().into_bytes()));
-        let percent = |b: u8| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02x}") };
-        plants.push(("percent-encoded", utf8.iter().map(|b| percent(*b)).collect::<String>().into_bytes()));
+        plants.push(("JSON-escaped", escaped(text)));
+        plants.push(("percent-encoded", percent(utf8)));
     }
     plants
 }

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use holdfast_testkit::TestRng;
 use holdfast_tests::programs::{Computer, Done, Server, USER};
 use serde_json::Value;
+
+use crate::noise;
 
 const SAID: &str =
     "The disk is full. Nothing was changed, and what was saved before is safe. Free some space and try again.";
@@ -34,11 +35,6 @@ impl Drop for SmallDisk {
     }
 }
 
-fn noise(seed: usize, bytes: usize) -> String {
-    let mut rng = TestRng::new(seed as u64);
-    (0..bytes / 16).map(|_| format!("{:016x}", rng.next_u64())).collect()
-}
-
 /// Fails with the sentence of a full disk.
 fn full(done: &Done) {
     assert_eq!((done.code, done.stderr.trim()), (Some(1), SAID), "{done:?}");
@@ -56,7 +52,7 @@ fn a_disk_that_is_really_full_loses_nothing() {
     let failed = loop {
         let n = ids.len();
         let title = format!("Note {n}");
-        let done = desk.run_with_input(["note", "add", "--title", &title], noise(n, 300_000).as_bytes());
+        let done = desk.run_with_input(["note", "add", "--title", &title], noise(n as u64, 300_000).as_bytes());
         if done.code != Some(0) {
             break done;
         }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::sync::{Arc, Mutex};
 
-use holdfast_protocol::{LogAnswer, LogPage, ProtocolError, PushOutcome, body_hash, link};
+use holdfast_protocol::{LogAnswer, LogPage, PushOutcome, body_hash, link};
 use holdfast_server::{CoreOptions, RunningServer, Server, ServerConfig, Tamper};
 use holdfast_tests::programs::{Computer, USER, converge};
 
@@ -20,21 +20,21 @@ struct Lies {
     keys: Lie<Vec<u8>>,
 }
 
-fn told<T>(lie: &Lie<T>, honest: T) -> Result<T, ProtocolError> {
-    Ok(match &mut *lie.lock().unwrap() {
+fn told<T>(lie: &Lie<T>, honest: T) -> T {
+    match &mut *lie.lock().unwrap() {
         Some(lie) => lie(honest),
         None => honest,
-    })
+    }
 }
 
 impl Lies {
     fn tamper(&self) -> Tamper {
         let Self { push, log, blob, keys } = self.clone();
         Tamper {
-            push: Some(Arc::new(move |honest| told(&push, honest))),
-            log: Some(Arc::new(move |honest| told(&log, honest))),
-            blob: Some(Arc::new(move |honest| told(&blob, honest))),
-            keys: Some(Arc::new(move |honest| told(&keys, honest))),
+            push: Some(Arc::new(move |honest| Ok(told(&push, honest)))),
+            log: Some(Arc::new(move |honest| Ok(told(&log, honest)))),
+            blob: Some(Arc::new(move |honest| Ok(told(&blob, honest)))),
+            keys: Some(Arc::new(move |honest| Ok(told(&keys, honest)))),
         }
     }
 
@@ -80,6 +80,11 @@ fn alter_and_link_again(page: &mut LogPage) {
     page.head.link = at;
 }
 
+/// The server's answer to a reader, altered.
+type AlteredPage = fn(&mut LogPage);
+/// Its answer to a sender.
+type AlteredPush = fn(&mut PushOutcome);
+
 pub fn faults(table: &mut Table) {
     table.section("A server that lies");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
@@ -97,7 +102,7 @@ pub fn faults(table: &mut Table) {
     let laptop = Computer::new();
     laptop.ok(["account", "join", "--link", &link, "--user", USER]);
     let before = Kept::of(&laptop);
-    let pages: [(&str, fn(&mut LogPage)); 6] = [
+    let pages: [(&str, AlteredPage); 6] = [
         ("it alters a body", |p| p.entries[1].entry.body[40] ^= 1),
         ("it alters a body and all links after it", alter_and_link_again),
         ("it leaves a gap", |p| drop(p.entries.remove(1))),
@@ -131,7 +136,7 @@ fn join(table: &mut Table, lies: &Lies, link: &str) {
 }
 
 fn pushes(table: &mut Table, lies: &Lies, desk: &Computer, laptop: &Computer) {
-    let pushes: [(&str, fn(&mut PushOutcome)); 3] = [
+    let pushes: [(&str, AlteredPush); 3] = [
         ("it answers with a wrong duplicate", |outcome| {
             let PushOutcome::Accepted { stored, .. } = outcome else { return };
             stored[0].duplicate = true;

@@ -11,7 +11,20 @@ mod server;
 mod table;
 mod vault;
 
+use std::fmt::Write as _;
+
+use holdfast_testkit::TestRng;
 use table::Table;
+
+/// Text that does not compress to nothing.
+fn noise(seed: u64, bytes: usize) -> String {
+    let mut rng = TestRng::new(seed);
+    let mut text = String::with_capacity(bytes);
+    while text.len() < bytes {
+        write!(text, "{:016x}", rng.next_u64()).unwrap();
+    }
+    text
+}
 
 #[test]
 fn every_fault_has_its_sentence() {

@@ -5,6 +5,7 @@ use std::fs;
 use holdfast_protocol::JoinLink;
 use holdfast_tests::programs::{Computer, Server, USER, converge};
 
+use crate::noise;
 use crate::table::{Kept, Table};
 
 fn account<'a>(verb: &'a str, link: &'a str, user: &'a str) -> [&'a str; 6] {
@@ -53,7 +54,7 @@ pub fn faults(table: &mut Table) {
 
     server.serve(listen);
     let full = [("HOLDFAST_TEST_MAX_PAGES", "1")];
-    desk.add("Large", &large());
+    desk.add("Large", &noise(9, 640_000));
     desk.sync();
     let before = Kept::of(&laptop);
     table.fails_with("full disk, in a pull", &laptop, &["sync"], &full, b"");
@@ -62,11 +63,6 @@ pub fn faults(table: &mut Table) {
     assert_eq!(laptop.notes().len(), 3);
 
     restored(table, &mut server, listen, [&desk, &laptop]);
-}
-
-fn large() -> String {
-    let mut rng = holdfast_testkit::TestRng::new(9);
-    (0..40_000).map(|_| format!("{:016x}", rng.next_u64())).collect()
 }
 
 fn links(table: &mut Table, desk: &Computer, link: &str) {

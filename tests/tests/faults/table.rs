@@ -1,6 +1,7 @@
 //! The table: what was run, and what was said.
 
 use std::ffi::OsStr;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -28,7 +29,9 @@ impl Kept {
     pub fn of(computer: &Computer) -> Self {
         let mut notes = computer.notes();
         // Each check changes a note and changes it back.
-        notes.iter_mut().for_each(|note| note["updated"] = Value::Null);
+        for note in &mut notes {
+            note["updated"] = Value::Null;
+        }
         Self { notes, notebooks: computer.ok(["notebook", "list"]) }
     }
 
@@ -46,7 +49,7 @@ impl Kept {
 impl Table {
     /// The faults that follow are of one kind.
     pub fn section(&mut self, title: &str) {
-        self.text.push_str(&format!("\n== {title} ==\n"));
+        writeln!(self.text, "\n== {title} ==").unwrap();
     }
 
     /// Runs a command into a fault that fails it.
@@ -75,7 +78,7 @@ impl Table {
         let answer = done.ok();
         let told = answer[field].as_array().map_or_else(|| vec![answer[field].clone()], Clone::clone);
         for item in told {
-            self.text.push_str(&format!("{field}: {}\n", neutral(&item.to_string(), computer)));
+            writeln!(self.text, "{field}: {}", neutral(&item.to_string(), computer)).unwrap();
         }
         answer
     }
@@ -97,11 +100,13 @@ impl Table {
         let exit = done.code.map_or_else(|| "killed".to_owned(), |code| code.to_string());
         let words: Vec<String> = args.iter().map(|a| shown(&a.as_ref().to_string_lossy())).collect();
         let said = said.join("\n");
-        self.text.push_str(&format!(
+        write!(
+            self.text,
             "\n{fault}\n$ holdfast {}\nexit {exit}, {code}\n{}",
             neutral(&words.join(" "), computer),
             neutral(&said, computer)
-        ));
+        )
+        .unwrap();
         if !said.is_empty() {
             self.text.push('\n');
         }
@@ -157,7 +162,10 @@ fn neutral(text: &str, computer: &Computer) -> String {
     for (n, part) in text.split(temporary.to_str().unwrap()).enumerate() {
         match part.strip_prefix("/.tmp").filter(|_| n > 0) {
             // A scratch folder of the test: its own name is random, what follows is not.
-            Some(rest) => out.push_str(&format!("TMP{}", rest.trim_start_matches(|c: char| c.is_alphanumeric()))),
+            Some(rest) => {
+                out.push_str("TMP");
+                out.push_str(rest.trim_start_matches(|c: char| c.is_alphanumeric()));
+            }
             None => out.push_str(part),
         }
     }

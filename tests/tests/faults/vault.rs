@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::PathBuf;
 
-use holdfast_testkit::TestRng;
 use holdfast_tests::programs::{Computer, text};
 
+use crate::noise;
 use crate::table::{Kept, Table};
 
 /// The files of a vault, to put them back.
@@ -84,8 +84,7 @@ fn damage(table: &mut Table, desk: &Computer, kept: &Kept) {
     table.section("A damaged vault");
     let files = Files::of(desk);
     let list = ["note", "list"];
-    let mut rng = TestRng::new(7);
-    let noise: Vec<u8> = (0..64 * 1024).map(|_| rng.next_u64() as u8).collect();
+    let noise = noise(7, 64 * 1024).into_bytes();
     let (db, db_bytes) = files.named("vault.db");
     let half = db_bytes.len() / 2;
     let over = |from: usize, to: usize| {
@@ -146,8 +145,7 @@ fn damage(table: &mut Table, desk: &Computer, kept: &Kept) {
 fn full_disk(table: &mut Table, desk: &Computer, kept: &Kept) {
     table.section("A full disk");
     let full = [("HOLDFAST_TEST_MAX_PAGES", "1")];
-    let mut rng = TestRng::new(8);
-    let large: String = (0..20_000).map(|_| format!("{:016x}", rng.next_u64())).collect();
+    let large = noise(8, 320_000);
     table.fails_with("full disk, in a save", desk, &["note", "add", "--title", "Large"], &full, large.as_bytes());
     kept.check(desk);
     let id = text(&desk.notes()[0]["id"]);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use holdfast_tests::programs::Done;
 
 /// A process that does not come so far within this has another fault than ours.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Waits until `begun`, and so long after it; answers whether the process still ran then.
 ///

@@ -9,6 +9,8 @@ mod proxy;
 mod saves;
 mod syncs;
 
+use std::fmt::Write as _;
+
 use holdfast_testkit::TestRng;
 
 /// The seed of the environment, or a new one; printed in any case.
@@ -24,7 +26,7 @@ fn seeded(what: &str) -> TestRng {
 fn prose(rng: &mut TestRng, bytes: usize) -> String {
     let mut text = String::with_capacity(bytes + 32);
     while text.len() < bytes {
-        text.push_str(&format!("{:016x} ", rng.next_u64()));
+        write!(text, "{:016x} ", rng.next_u64()).unwrap();
         if rng.chance(12) {
             text.push('\n');
         }
