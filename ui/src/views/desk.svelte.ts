@@ -23,6 +23,8 @@ export class Desk {
   /** Whether anything was ever merged by itself: only then the sidebar has a line for it. */
   hasReceipts = $state(false);
   session = $state.raw<NoteSession | null>(null);
+  /** Another note was asked for and is not there yet: no key may land in the one that is going. */
+  opening = $state(false);
   /** The note that was asked for and could not be read. */
   failed = $state.raw<{ id: string; error: CommandError } | null>(null);
   /** Set by the editor while one is mounted. */
@@ -84,20 +86,39 @@ export class Desk {
       this.#focusNow(focus);
       return;
     }
-    if (!(await this.#leave()) || wish !== this.#wish) return;
+    this.opening = true;
     try {
-      const note = await this.#backend.noteGet(id);
-      if (!(await this.#settled()) || wish !== this.#wish) return;
-      this.#put(note, focus);
-    } catch (error) {
-      if (!(await this.#settled()) || wish !== this.#wish) return;
-      this.#put(null, 'none');
-      this.failed = { id, error: toCommandError(error) };
+      if (!(await this.#leave()) || wish !== this.#wish) return;
+      try {
+        const note = await this.#backend.noteGet(id);
+        if (!(await this.#settled()) || wish !== this.#wish) return;
+        this.#put(note, focus);
+      } catch (error) {
+        if (!(await this.#settled()) || wish !== this.#wish) return;
+        this.#put(null, 'none');
+        this.failed = { id, error: toCommandError(error) };
+      }
+    } finally {
+      if (wish === this.#wish) this.opening = false;
     }
   }
 
   async create(): Promise<void> {
+    // A new note that nobody has written in yet is the new note.
+    if (this.view === 'notes' && this.session?.blank) {
+      this.#focusNow('title');
+      return;
+    }
     const wish = ++this.#wish;
+    this.opening = true;
+    try {
+      await this.#create(wish);
+    } finally {
+      if (wish === this.#wish) this.opening = false;
+    }
+  }
+
+  async #create(wish: number): Promise<void> {
     if (!(await this.#leave())) return;
     const scope = this.list.scope;
     const notebook = this.view === 'notes' && scope.kind === 'notebook' ? scope.id : null;
@@ -142,6 +163,7 @@ export class Desk {
   /** Puts the note away. False if its text could not be saved: then it stays. */
   async close(): Promise<boolean> {
     this.#wish += 1;
+    this.opening = false;
     if (!(await this.#leave())) return false;
     this.#put(null, 'none');
     return true;
@@ -183,6 +205,8 @@ export class Desk {
 
   #put(note: NoteDetail | null, focus: FocusWish): void {
     this.session?.dispose();
+    // Before the new editor takes the focus: what cannot be typed into cannot have it.
+    this.opening = false;
     this.failed = null;
     this.#focus = focus;
     this.session = note && new NoteSession(this.#backend, note);

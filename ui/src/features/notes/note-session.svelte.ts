@@ -90,6 +90,12 @@ export class NoteSession {
     return fromDoc(this.doc, this.#ending);
   }
 
+  /** Nobody has written anything in it, in any field. */
+  get blank(): boolean {
+    const { tags, due, attachments, trashed } = this.detail;
+    return this.title === '' && this.doc.length === 0 && tags.length === 0 && due === null && attachments.length === 0 && !trashed;
+  }
+
   get dirty(): boolean {
     return !this.#docToSave().eq(this.#savedDoc) || this.#titleToSave() !== this.#savedTitle || !isEmpty(this.#fields);
   }
