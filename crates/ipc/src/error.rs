@@ -90,6 +90,11 @@ pub fn command_error(error: &E) -> CommandError {
 fn protocol(error: &P) -> (C, String, bool) {
     let safe = "Your changes are safe on this computer";
     match error {
+        P::NoNetwork => (
+            C::ServerUnreachable,
+            format!("This computer has no network. {safe} and will be sent when it has one."),
+            true,
+        ),
         P::Unreachable(_) => {
             (C::ServerUnreachable, format!("Can't reach the server. {safe} and will be sent when it answers."), true)
         }

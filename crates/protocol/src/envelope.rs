@@ -46,7 +46,7 @@ impl From<&ProtocolError> for ErrorBody {
             ProtocolError::Busy { retry_after_s } => (9, None, retry_after_s.map(u64::from)),
             ProtocolError::Refused(why) | ProtocolError::Malformed(why) => (10, Some(why), None),
             ProtocolError::Server(why) | ProtocolError::Unreachable(why) => (11, Some(why), None),
-            ProtocolError::PinMismatch => (11, None, None),
+            ProtocolError::PinMismatch | ProtocolError::NoNetwork => (11, None, None),
         };
         let mut message = detail.map_or_else(|| error.to_string(), Clone::clone);
         message.truncate(message.floor_char_boundary(MAX_MESSAGE_BYTES));

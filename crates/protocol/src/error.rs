@@ -7,6 +7,9 @@ pub enum ProtocolError {
     /// No route, refused, timed out, name not found: try later.
     #[error("the server cannot be reached: {0}")]
     Unreachable(String),
+    /// This computer itself has no way to the server's network: try when that comes back.
+    #[error("this computer has no network")]
+    NoNetwork,
     /// The server's key is not the pinned one: stop and ask a person.
     #[error("the server's key is not the one in the join link")]
     PinMismatch,

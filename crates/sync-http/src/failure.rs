@@ -22,6 +22,9 @@ pub(crate) fn no_answer(error: &reqwest::Error) -> ProtocolError {
     if is_pin_mismatch(error) {
         return ProtocolError::PinMismatch;
     }
+    if has_no_network(error) {
+        return ProtocolError::NoNetwork;
+    }
     let why = if error.is_timeout() {
         SLOW
     } else if error.is_connect() {
@@ -50,6 +53,13 @@ fn is_pin_mismatch(error: &reqwest::Error) -> bool {
     })
 }
 
+/// The system found no way out of this computer.
+fn has_no_network(error: &reqwest::Error) -> bool {
+    causes(error)
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|e| matches!(e.kind(), io::ErrorKind::NetworkUnreachable | io::ErrorKind::NetworkDown))
+}
+
 fn connect_reason(error: &reqwest::Error) -> &'static str {
     if causes(error).any(|cause| cause.is::<TlsError>()) {
         return "it does not speak TLS as expected";
@@ -57,7 +67,6 @@ fn connect_reason(error: &reqwest::Error) -> &'static str {
     match causes(error).find_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind) {
         Some(io::ErrorKind::ConnectionRefused) => "nothing answers at that address",
         Some(io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof) => "the connection broke",
-        Some(io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable) => "there is no way to it",
         Some(io::ErrorKind::TimedOut) => SLOW,
         _ => "no connection",
     }

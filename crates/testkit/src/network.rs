@@ -106,7 +106,7 @@ impl Line {
     async fn send(&self, what: &'static str) -> Result<Under, ProtocolError> {
         let state = &self.network.0;
         if state.off.load(Ordering::SeqCst) {
-            return Err(ProtocolError::Unreachable("there is no way to it".into()));
+            return Err(ProtocolError::NoNetwork);
         }
         state.requests.lock().unwrap().push(what);
         let before = state.before.lock().unwrap().take_if(|(of, _)| *of == what);

@@ -340,7 +340,7 @@ fn what(step: Step) -> &'static str {
 /// What to do about an error: the one place where errors become the engine's kinds.
 fn failure(error: &NotebookError) -> Failure {
     match error {
-        NotebookError::Protocol(ProtocolError::Unreachable(reason)) if no_network(reason) => Failure::Offline,
+        NotebookError::Protocol(ProtocolError::NoNetwork) => Failure::Offline,
         // A full disk too: nothing was taken over, and it may be freed.
         NotebookError::Protocol(
             ProtocolError::Unreachable(_) | ProtocolError::Server(_) | ProtocolError::KeysChanged { .. },
@@ -352,9 +352,4 @@ fn failure(error: &NotebookError) -> Failure {
         NotebookError::Protocol(ProtocolError::Unauthorized) => Failure::SignIn,
         _ => Failure::Stop,
     }
-}
-
-/// The client's reason when this computer itself has no network.
-fn no_network(reason: &str) -> bool {
-    reason.contains("no way to it")
 }

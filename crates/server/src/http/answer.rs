@@ -48,9 +48,10 @@ fn error_status(error: &ProtocolError) -> StatusCode {
         ProtocolError::NotFound => StatusCode::NOT_FOUND,
         ProtocolError::Busy { .. } => StatusCode::TOO_MANY_REQUESTS,
         ProtocolError::Refused(_) | ProtocolError::Malformed(_) => StatusCode::BAD_REQUEST,
-        ProtocolError::Server(_) | ProtocolError::Unreachable(_) | ProtocolError::PinMismatch => {
-            StatusCode::INTERNAL_SERVER_ERROR
-        }
+        ProtocolError::Server(_)
+        | ProtocolError::Unreachable(_)
+        | ProtocolError::NoNetwork
+        | ProtocolError::PinMismatch => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 
