@@ -8,7 +8,7 @@ use tauri_plugin_clipboard_manager::ClipboardExt;
 use tauri_plugin_opener::OpenerExt;
 
 /// How long a secret stays in the clipboard.
-const SECRET_STAYS: Duration = Duration::from_secs(60);
+const SECRET_STAYS: Duration = Duration::from_mins(1);
 
 fn refused(message: String) -> CommandError {
     CommandError { code: ErrorCode::InvalidInput, message, retryable: true }
