@@ -67,6 +67,7 @@ export function untilText(ms: number, now: number): string {
 
 /** `0.6 s`, `12 s`, `3 min`. */
 export function durationText(ms: number): string {
+  if (ms < 50) return 'under 0.1 s';
   if (ms < 10_000) return `${(ms / 1000).toFixed(1)} s`;
   return ms < 100_000 ? `${Math.round(ms / 1000)} s` : `${Math.round(ms / 60_000)} min`;
 }
