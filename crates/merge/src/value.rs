@@ -114,11 +114,14 @@ pub(crate) fn merge_terms<T: Ord + Clone>(
     settle(cap(crossed(base, sides, &distinct, merged).into_terms()))
 }
 
-/// Two decisions about an open base can cross (one took X, one took Y): flattening then yields a side that
-/// nobody holds. The place is open instead, with what those who decided hold.
+/// Two decisions about an open base can cross. One took X, one took Y: flattening then yields a side that nobody
+/// holds. Or one took Y, one the original: flattening then yields the original alone, and nobody would learn that
+/// Y was decided too. The place is open instead, with what those who decided hold.
 fn crossed<T: Ord + Clone>(base: &Merge<T>, sides: &[&Merge<T>], changed: &[&Merge<T>], merged: Merge<T>) -> Merge<T> {
     let held: BTreeSet<&T> = sides.iter().flat_map(|s| s.adds()).map(|t| &t.value).collect();
-    if base.is_resolved() || merged.adds().all(|t| held.contains(&t.value)) {
+    let decided: BTreeSet<&T> = changed.iter().filter_map(|s| s.as_resolved()).collect();
+    let overruled = decided.len() > 1 && decided.iter().any(|value| merged.adds().all(|t| t.value != **value));
+    if base.is_resolved() || (!overruled && merged.adds().all(|t| held.contains(&t.value))) {
         return merged;
     }
     let mut adds: BTreeMap<&T, Stamp> = BTreeMap::new();

@@ -317,6 +317,24 @@ pub(crate) fn make(t: &mut Txn<'_>, name: &str, parent: Option<NotebookId>) -> R
     Ok(id)
 }
 
+/// Restores a notebook and those above it: a note that comes back comes back to its place.
+pub(crate) fn bring_back(t: &mut Txn<'_>, from: Option<NotebookId>) -> Result<()> {
+    let rows: BTreeMap<NotebookId, NotebookRow> = t.tx.notebooks()?.into_iter().map(|n| (n.id, n)).collect();
+    let mut at = from;
+    // A chain longer than there are notebooks is a cycle, which the tree breaks.
+    for _ in 0..rows.len() {
+        let Some(row) = at.and_then(|id| rows.get(&id)) else { break };
+        if row.trashed {
+            t.change_now(row.id.into(), NOTEBOOK, Origin::Restore, |fields, stamp, _| {
+                notebook_of(fields)?.trash = Trash { state: TrashState::Live, stamp };
+                Ok(())
+            })?;
+        }
+        at = row.parent;
+    }
+    Ok(())
+}
+
 pub(crate) fn notebook_of(fields: &mut Fields) -> Result<&mut NotebookFields> {
     match fields {
         Fields::Notebook(notebook) => Ok(notebook),

@@ -175,9 +175,13 @@ impl Vault {
         self.transact(|t| set_trash(t, id, TrashState::Trashed))
     }
 
-    /// Out of the trash, as it was.
+    /// Out of the trash, as it was, with the notebook that it was in.
     pub fn restore_note(&self, id: NoteId) -> Result<()> {
-        self.transact(|t| set_trash(t, id, TrashState::Live))
+        self.transact(|t| {
+            set_trash(t, id, TrashState::Live)?;
+            let notebook = t.tx.note(id)?.and_then(|n| n.notebook);
+            crate::notebooks::bring_back(t, notebook)
+        })
     }
 }
 

@@ -1,11 +1,13 @@
 //! A record as it stands: its heads, what is being typed, and the state that they make together.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use holdfast_domain::{Fields, Merge, RecordId, Revision, RevisionId};
+use holdfast_domain::{Fields, Merge, NotebookId, RecordId, Revision, RevisionId};
 use holdfast_merge::{FoldError, Folded, Graph, fold};
 use holdfast_store::{Reader, WorkingRow};
 
+use crate::notebooks::Tree;
 use crate::{NotebookError, Result, Vault};
 
 /// The uncommitted revision of a record. Its id is the one it will have: a buffer that was saved names it, and
@@ -60,13 +62,30 @@ impl<'r, 'c> Record<'r, 'c> {
     pub fn fold(&self, ids: &[RevisionId]) -> Result<Folded> {
         if let [only] = ids {
             let revision = self.revision(*only)?;
-            return Ok(Folded { stamp: revision.stamp(), fields: revision.fields });
+            return self.settled(Folded { stamp: revision.stamp(), fields: revision.fields });
         }
         let mut graph = self.graph()?;
         for id in ids {
             self.fill(&mut graph, *id)?;
         }
-        self.folding(&mut graph, |graph| fold(graph, ids))
+        let folded = self.folding(&mut graph, |graph| fold(graph, ids))?;
+        self.settled(folded)
+    }
+
+    /// Two computers may have made one notebook each of the same name: the tree shows them as one, so there is
+    /// nothing to ask about a note that was moved to both.
+    fn settled(&self, mut folded: Folded) -> Result<Folded> {
+        if let Fields::Note(note) = &mut folded.fields
+            && !note.notebook.is_resolved()
+        {
+            let tree = Tree::load(self.reader)?;
+            let shown: BTreeSet<Option<NotebookId>> =
+                note.notebook.adds().map(|side| side.value.and_then(|id| tree.shown(id)).map(|n| n.id)).collect();
+            if let (1, Some(Some(only))) = (shown.len(), shown.first()) {
+                note.notebook = Merge::resolved(Some(*only), note.notebook.newest().stamp);
+            }
+        }
+        Ok(folded)
     }
 
     /// Runs a fold, reading the revisions that it misses until it has all.

@@ -4,10 +4,10 @@ mod choice;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use holdfast_domain::{DeviceId, Fields, Origin, RecordId, RevisionId, Stamp};
+use holdfast_domain::{DeviceId, Fields, Origin, RecordId, RevisionId, Stamp, TrashState};
 use holdfast_merge::{
-    Choice, PlaceId, ResultSpan, Review, SideChange, resolve, resolve_notebook, resolve_with_body, result_text, review,
-    review_notebook, summarize, undo,
+    Choice, PlaceId, PlaceValue, ResultSpan, Review, SideChange, resolve, resolve_notebook, resolve_with_body,
+    result_text, review, review_notebook, summarize, undo,
 };
 use holdfast_store::{NoteQuery, Reader, ReviewChoice, TrashFilter};
 
@@ -178,6 +178,11 @@ impl Vault {
                 return Err(NotebookError::Stale);
             }
             t.edit(id, RECORD, seen, Origin::Resolve, |fields, stamp, _| decide(fields, choices, body, stamp))?;
+            let live = PlaceValue::Trash(TrashState::Live);
+            if choices.values().any(|c| matches!(c, Choice::Side(v) | Choice::Value(v) if *v == live)) {
+                let notebook = t.tx.note(id.into())?.and_then(|n| n.notebook);
+                crate::notebooks::bring_back(t, notebook)?;
+            }
             t.tx.clear_review_choices(id)?;
             t.changes.review = true;
             Ok(())

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use holdfast_domain::{Clock, Fields, Kind, NoteId, Origin, RecordId, Revision, RevisionId, Stamp};
-use holdfast_store::{Reader, RevisionSource, WorkingRow, WriteTx};
+use holdfast_store::{NoteQuery, Reader, RevisionSource, TrashFilter, WorkingRow, WriteTx};
 
 use crate::record::{Record, differs};
 use crate::vault::meta;
@@ -17,12 +17,14 @@ pub(crate) struct Txn<'a> {
     pub changes: OpChanges,
     /// Records whose view is out of date.
     touched: BTreeSet<RecordId>,
+    /// A notebook's view was made anew.
+    tree_changed: bool,
 }
 
 impl<'a> Txn<'a> {
     pub fn new(vault: &'a Vault, tx: &'a WriteTx<'a>, clock: &'a mut Clock) -> Self {
         let now_ms = vault.env().now_ms();
-        Self { vault, tx, clock, now_ms, changes: OpChanges::default(), touched: BTreeSet::new() }
+        Self { vault, tx, clock, now_ms, changes: OpChanges::default(), touched: BTreeSet::new(), tree_changed: false }
     }
 
     pub fn reader(&self) -> &'a Reader<'a> {
@@ -164,13 +166,29 @@ impl<'a> Txn<'a> {
 
     /// Makes the views of what was touched so far, for an operation that reads them.
     pub fn flush_views(&mut self) -> Result<()> {
+        self.refresh_touched()?;
+        if std::mem::take(&mut self.tree_changed) {
+            // Whether a question about a notebook is one depends on the tree.
+            let open = NoteQuery { trash: TrashFilter::Any, ..NoteQuery::to_review() };
+            for note in self.tx.list_notes(&open)? {
+                self.touch(note.id.into());
+            }
+            self.refresh_touched()?;
+        }
+        Ok(())
+    }
+
+    fn refresh_touched(&mut self) -> Result<()> {
         while let Some(id) = self.touched.pop_first() {
             let kind = crate::view::refresh(self, id)?;
             match kind {
                 Some(Kind::Note) => {
                     self.changes.notes.insert(NoteId::from(id));
                 }
-                Some(Kind::Notebook) => self.changes.notebooks = true,
+                Some(Kind::Notebook) => {
+                    self.changes.notebooks = true;
+                    self.tree_changed = true;
+                }
                 Some(Kind::Device) => self.changes.settings = true,
                 _ => {}
             }

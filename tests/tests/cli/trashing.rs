@@ -83,6 +83,8 @@ fn a_notebook_trashed_with_a_note_that_is_edited_elsewhere() {
     );
     pair.laptop.ok(["review", "resolve", &edited, "--take", "Laptop"]);
     pair.converge();
-    assert_eq!(pair.desk.show(&edited)["trashed"], false);
+    let kept = pair.desk.show(&edited);
+    assert_eq!((&kept["trashed"], &kept["notebook"]), (&json!(false), &json!("Work/Site")), "kept, and where it was");
+    assert_eq!(pair.desk.show(&other)["trashed"], true);
     assert_eq!(pair.desk.to_review(), [""; 0]);
 }

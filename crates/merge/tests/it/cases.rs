@@ -41,6 +41,13 @@ fn crossed_decisions_ask_again() {
 }
 
 #[test]
+fn the_original_does_not_overrule_another_decision() {
+    let (mut w, _, x, y) = two();
+    let took = [w.write_text(&[x, y], "a b c d e f g"), w.write_text(&[x, y], "a b Y d e f g")];
+    assert_eq!(show_body(&w.fold(&took).body), "a,b {+Y -X +c} d,e,f,g");
+}
+
+#[test]
 fn edits_elsewhere_carry_the_place_on() {
     let (mut w, _, x, y) = two();
     let edit = |from: &'static str, to: &'static str| {

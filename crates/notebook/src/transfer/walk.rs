@@ -14,15 +14,19 @@ pub(super) struct Found {
     pub skipped: Vec<Skipped>,
 }
 
-/// All files below a folder. Hidden ones (`.git`, `.obsidian`) are left out; a link to a folder is followed once; what
-/// cannot be read is skipped with the reason, and the rest goes on. Only a root that cannot be read is an error.
+/// All files below a folder. Hidden ones (`.git`, `.obsidian`) are left out; a link to a folder is followed once, and
+/// only where the folder has no place of its own here; a link that leads out of the root is skipped, and so is what
+/// cannot be read, each with the reason. Only a root that cannot be read is an error.
 pub(super) fn walk(root: &Path) -> Result<Found> {
     let mut found = Found::default();
     let mut seen = BTreeSet::new();
-    seen.insert(fs::canonicalize(root).map_err(NotebookError::io(root))?);
+    let real_root = fs::canonicalize(root).map_err(NotebookError::io(root))?;
+    seen.insert(real_root.clone());
     let mut todo = vec![(String::new(), root.to_owned())];
+    // Linked folders wait until every real one was seen.
+    let mut linked: Vec<(String, PathBuf)> = Vec::new();
     let mut first = true;
-    while let Some((prefix, dir)) = todo.pop() {
+    while let Some((prefix, dir)) = todo.pop().or_else(|| next_linked(&mut linked, &mut seen)) {
         let entries = match fs::read_dir(&dir).and_then(Iterator::collect::<std::io::Result<Vec<_>>>) {
             Ok(entries) => entries,
             Err(e) if first => return Err(NotebookError::io(&dir)(e)),
@@ -43,7 +47,13 @@ pub(super) fn walk(root: &Path) -> Result<Found> {
                 continue;
             }
             let path = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
+            let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
+            if is_link && fs::canonicalize(entry.path()).is_ok_and(|real| !real.starts_with(&real_root)) {
+                found.skipped.push(Skipped { path, reason: "it is a link to something outside the folder".into() });
+                continue;
+            }
             match fs::metadata(entry.path()) {
+                Ok(meta) if meta.is_dir() && is_link => linked.push((path, entry.path())),
                 Ok(meta) if meta.is_dir() => {
                     if fs::canonicalize(entry.path()).is_ok_and(|real| seen.insert(real)) {
                         todo.push((path, entry.path()));
@@ -58,6 +68,17 @@ pub(super) fn walk(root: &Path) -> Result<Found> {
     found.files.sort();
     found.skipped.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(found)
+}
+
+/// The next linked folder that was not walked under its own name or another's; in one order on every system.
+fn next_linked(linked: &mut Vec<(String, PathBuf)>, seen: &mut BTreeSet<PathBuf>) -> Option<(String, PathBuf)> {
+    linked.sort_by(|a, b| b.cmp(a));
+    while let Some((path, dir)) = linked.pop() {
+        if fs::canonicalize(&dir).is_ok_and(|real| seen.insert(real)) {
+            return Some((path, dir));
+        }
+    }
+    None
 }
 
 pub(super) fn reason(error: &std::io::Error) -> String {

@@ -1,6 +1,6 @@
 //! The tree, on one device and on two.
 
-use holdfast_notebook::{NewNote, NotebookError, Vault};
+use holdfast_notebook::{NewNote, NotePatch, NotebookError, Vault};
 use holdfast_testkit::World;
 
 fn paths(vault: &Vault) -> Vec<String> {
@@ -50,12 +50,38 @@ fn trashing_a_notebook_trashes_each_note_in_it() {
     assert_eq!(vault.trash_notebook(vault.notebook_by_path("A").unwrap()).unwrap(), 2);
     assert_eq!(paths(vault), ["X"]);
     assert!(w["A"].note(deep).row.trashed && w["A"].note(high).row.trashed && !w["A"].note(other).row.trashed);
-    // Restored, it is a live note again, wherever it shows.
-    vault.restore_note(deep).unwrap();
-    assert!(!w["A"].note(deep).row.trashed);
     // A new notebook of that name is another one.
     put(vault, "A", "fresh");
     assert_eq!((paths(vault), count(vault, "A")), (vec!["A".to_owned(), "X".into()], 1));
+}
+
+#[test]
+fn a_restored_note_comes_back_to_its_notebook() {
+    let w = World::alone();
+    let vault = w["A"].vault();
+    let (deep, high) = (put(vault, "A/B", "deep"), put(vault, "A", "high"));
+    vault.trash_notebook(vault.notebook_by_path("A").unwrap()).unwrap();
+    vault.restore_note(deep).unwrap();
+    assert_eq!(paths(vault), ["A", "A/B"]);
+    assert_eq!((count(vault, "A/B"), w["A"].note(high).row.trashed), (1, true), "only what was asked for comes back");
+}
+
+#[tokio::test]
+async fn a_note_moved_to_the_same_new_notebook_on_both_asks_nothing() {
+    let w = World::of(2);
+    let note = put(w["A"].vault(), "Old", "moved");
+    w.sync_all().await;
+    for device in ["A", "B"] {
+        let vault = w[device].vault();
+        let fresh = vault.ensure_notebook("Fresh/X").unwrap();
+        vault.edit_note(note, &NotePatch { notebook: Some(Some(fresh)), ..NotePatch::default() }).unwrap();
+    }
+    w.sync_all().await;
+    for device in ["A", "B"] {
+        assert!(w[device].vault().reviews().unwrap().is_empty(), "{device}");
+        assert_eq!(count(w[device].vault(), "Fresh/X"), 1, "{device}");
+    }
+    assert_eq!(w["A"].note(note).row.notebook, w["B"].note(note).row.notebook);
 }
 
 #[tokio::test]
@@ -142,4 +168,24 @@ async fn a_notebook_trashed_here_with_a_note_edited_there_asks() {
     for d in &w.devices {
         assert_eq!((d.note(edited).row.trashed, d.to_review(edited)), (true, 0), "{}", d.name);
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_linked_folder_does_not_take_the_place_of_the_real_one() {
+    use std::os::unix::fs::symlink;
+    let w = World::alone();
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("root");
+    std::fs::create_dir_all(root.join("m/deep")).unwrap();
+    std::fs::write(root.join("m/deep/n.md"), "text\n").unwrap();
+    std::fs::write(dir.path().join("outside.md"), "not yours\n").unwrap();
+    for name in ["a", "z"] {
+        symlink("m", root.join(name)).unwrap();
+    }
+    symlink("../outside.md", root.join("out.md")).unwrap();
+    let report = w["A"].vault().import_folder(&root, false).unwrap();
+    assert_eq!((report.notes, report.skipped.len()), (1, 1));
+    assert_eq!(report.skipped[0].path, "out.md");
+    assert_eq!(paths(w["A"].vault()), ["m", "m/deep"]);
 }
