@@ -7,6 +7,7 @@
 mod both_type;
 mod computer;
 mod driver;
+mod faults;
 mod gallery;
 mod harness;
 mod keyboard;

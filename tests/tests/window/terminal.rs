@@ -32,6 +32,12 @@ impl Terminal {
         Ok(Self { vault: vault.to_path_buf(), home: crate::window::scratch_home()? })
     }
 
+    /// A computer without a vault.
+    pub fn own() -> anyhow::Result<Self> {
+        let home = crate::window::scratch_home()?;
+        Ok(Self { vault: home.path().join("vault"), home })
+    }
+
     pub fn sync(&self) -> anyhow::Result<()> {
         self.run(&["sync"], "").map(drop)
     }

@@ -158,15 +158,25 @@ impl Window {
 
     /// Asks the program itself, as the page does.
     pub async fn ask(&self, command: &str, arguments: Value) -> anyhow::Result<Value> {
-        let script = "const done = arguments[2];
-            window.__TAURI_INTERNALS__.invoke(arguments[0], arguments[1]).then(
-                (value) => done({ value }),
-                (error) => done({ error }));";
-        let answer = self.client.execute_async(script, vec![json!(command), arguments]).await?;
+        let answer = self.invoke(command, arguments).await?;
         match answer.get("error") {
             Some(error) => bail!("\"{command}\" is refused: {error}"),
             None => Ok(answer["value"].clone()),
         }
+    }
+
+    /// As `ask`, for what is refused: the error as the page gets it.
+    pub async fn refusal(&self, command: &str, arguments: Value) -> anyhow::Result<Value> {
+        let answer = self.invoke(command, arguments).await?;
+        answer.get("error").cloned().with_context(|| format!("\"{command}\" is not refused."))
+    }
+
+    async fn invoke(&self, command: &str, arguments: Value) -> anyhow::Result<Value> {
+        let script = "const done = arguments[2];
+            window.__TAURI_INTERNALS__.invoke(arguments[0], arguments[1]).then(
+                (value) => done({ value }),
+                (error) => done({ error }));";
+        Ok(self.client.execute_async(script, vec![json!(command), arguments]).await?)
     }
 
     /// Presses a chord such as `Ctrl+Shift+F`, wherever the focus is.

@@ -18,3 +18,8 @@ export function errorText(error: unknown): string {
 export function hasCode(error: unknown, ...codes: ErrorCode[]): boolean {
   return isCommandError(error) && codes.includes(error.code);
 }
+
+/** What Rust says where such a link is used, for one that was only read. */
+export const LINK_EXPIRED = "The join link has expired. Ask for a new one from the server's owner.";
+export const LINK_CANNOT_CREATE =
+  "The join link cannot be used: this link cannot make an account; ask for a new one from the server's owner.";
