@@ -45,15 +45,24 @@ impl ExportNote {
     }
 }
 
-/// The path of each note from the root of the export. Unique without regard to case, deterministic, and safe
-/// on every system but for names that a file system gave, which are kept.
+/// Which names the file system of an export takes for the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Names {
+    /// It may be any: names that differ in case or composition only are kept apart.
+    Folded,
+    /// It tells such names apart, so imported ones are kept as they were.
+    Exact,
+}
+
+/// The path of each note from the root of the export. Unique, deterministic, and safe on every system but for names
+/// that a file system gave, which are kept.
 ///
 /// Imported names have the first claim, then the smaller id.
-pub fn export_paths(notes: &[ExportNote]) -> BTreeMap<NoteId, String> {
+pub fn export_paths(notes: &[ExportNote], names: Names) -> BTreeMap<NoteId, String> {
     let mut order: Vec<_> = notes.iter().map(|n| (n.kept_file_name().is_none(), n.id, n)).collect();
     order.sort_by_key(|(made, id, _)| (*made, *id));
     order.dedup_by_key(|(_, id, _)| *id);
-    let mut tree = Tree::default();
+    let mut tree = Tree { names, taken: BTreeSet::new(), folders: BTreeMap::new() };
     let folders: Vec<String> = order.iter().map(|(_, _, n)| tree.folder(&n.notebook, n.file_name.is_some())).collect();
     let placed = order.iter().zip(&folders).map(|((_, id, note), folder)| {
         let name = note.kept_file_name();
@@ -69,9 +78,9 @@ pub fn export_paths(notes: &[ExportNote]) -> BTreeMap<NoteId, String> {
 }
 
 /// The names that are taken.
-#[derive(Default)]
 struct Tree {
-    /// Folded paths.
+    names: Names,
+    /// Paths, as the file system would compare them.
     taken: BTreeSet<String>,
     /// Notebooks by (their folder, their folded name): siblings with the same name are one.
     folders: BTreeMap<(String, String), String>,
@@ -81,7 +90,8 @@ impl Tree {
     fn folder(&mut self, notebook: &[String], imported: bool) -> String {
         let mut path = String::new();
         for name in notebook {
-            let key = (path.clone(), fold_name(name));
+            let as_given = imported && self.names == Names::Exact;
+            let key = (path.clone(), if as_given { name.clone() } else { fold_name(name) });
             path = match self.folders.get(&key) {
                 Some(folder) => folder.clone(),
                 None => {
@@ -102,15 +112,19 @@ impl Tree {
     fn claim(&mut self, folder: &str, name: impl Fn(usize) -> String) -> String {
         (1..=usize::MAX)
             .map(|attempt| if folder.is_empty() { name(attempt) } else { format!("{folder}/{}", name(attempt)) })
-            .find(|path| self.taken.insert(fold_path(path)))
+            .find(|path| self.taken.insert(self.names.compared(path)))
             .unwrap_or_default()
     }
 }
 
-/// Two paths are one file on some system where this is equal. Unlike [`fold_name`] it keeps white space at the
-/// ends of a name.
-fn fold_path(path: &str) -> String {
-    fold_name(&format!("/{path}/"))
+impl Names {
+    /// Two paths are one file where this is equal. Unlike [`fold_name`] it keeps white space at the ends of a name.
+    fn compared(self, path: &str) -> String {
+        match self {
+            Self::Folded => fold_name(&format!("/{path}/")),
+            Self::Exact => path.to_owned(),
+        }
+    }
 }
 
 /// The bytes of a note's file: its front matter, changed only where the note has changed, and its body as

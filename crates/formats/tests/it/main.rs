@@ -43,7 +43,7 @@ fn edited(path: &str, text: &str, edit: impl FnOnce(&mut NoteFields)) -> (String
     let mut fields = fields(&note);
     edit(&mut fields);
     let export = holdfast_formats::ExportNote::new(id(1), &fields, note.notebook);
-    let path = export_paths(&[export]).remove(&id(1)).unwrap();
+    let path = export_paths(&[export], holdfast_formats::Names::Folded).remove(&id(1)).unwrap();
     let text = String::from_utf8(render(&fields, &path)).unwrap();
     (path, text)
 }

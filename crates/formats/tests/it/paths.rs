@@ -17,11 +17,11 @@ fn note(n: u32, notebook: &str, title: &str, file_name: Option<&str>) -> ExportN
 }
 
 fn check(notes: &[ExportNote], expected: &[&str]) {
-    let paths = export_paths(notes);
+    let paths = export_paths(notes, holdfast_formats::Names::Folded);
     let found: Vec<_> = notes.iter().map(|n| paths[&n.id].as_str()).collect();
     assert_eq!(found, expected);
     let reversed: Vec<_> = notes.iter().rev().cloned().collect();
-    assert_eq!(export_paths(&reversed), paths);
+    assert_eq!(export_paths(&reversed, holdfast_formats::Names::Folded), paths);
 }
 
 #[test]
@@ -84,7 +84,7 @@ proptest! {
             title,
             front_title: None,
         }).collect();
-        let paths = export_paths(&notes);
+        let paths = export_paths(&notes, holdfast_formats::Names::Folded);
         prop_assert_eq!(paths.len(), notes.len());
         let unique: BTreeSet<_> = paths.values().map(|p| fold_name(p)).collect();
         prop_assert_eq!(unique.len(), notes.len());

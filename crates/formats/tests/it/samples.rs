@@ -71,7 +71,7 @@ fn real_folders_come_back_path_for_path_and_byte_for_byte() {
         exports.push(ExportNote::new(id(n as u32), &fields, note.notebook));
         notes.insert(id(n as u32), (path, bytes, fields));
     }
-    let exported = export_paths(&exports);
+    let exported = export_paths(&exports, holdfast_formats::Names::Folded);
     for (id, (path, bytes, fields)) in &notes {
         assert_eq!(&exported[id], *path);
         assert!(render(fields, &exported[id]) == **bytes, "{path}: other bytes");

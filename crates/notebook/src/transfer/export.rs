@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use holdfast_domain::{Fields, NotebookId};
-use holdfast_formats::{ExportNote, export_paths, paths, render};
+use holdfast_formats::{ExportNote, Names, export_paths, paths, render};
 use holdfast_store::{NoteQuery, TrashFilter};
 
 use super::{ExportReport, Skipped};
@@ -28,7 +28,7 @@ impl Vault {
         let mut report = ExportReport::default();
         let notes = self.notes_to_export()?;
         let names: Vec<_> = notes.iter().map(|(export, _)| export.clone()).collect();
-        let targets = export_paths(&names);
+        let targets = export_paths(&names, names_of(root)?);
         let mut written: BTreeSet<String> = targets.values().cloned().collect();
         for (export, fields) in &notes {
             let Some(path) = targets.get(&export.id) else { continue };
@@ -88,6 +88,20 @@ impl Vault {
             Ok(out)
         })
     }
+}
+
+/// Asks the file system of an empty folder whether it tells names apart by case and by composition.
+fn names_of(root: &Path) -> Result<Names> {
+    for (made, other) in [("holdfast-probe", "HOLDFAST-PROBE"), ("holdfast-\u{e9}", "holdfast-e\u{301}")] {
+        let probe = root.join(made);
+        fs::write(&probe, []).map_err(NotebookError::io(&probe))?;
+        let same = root.join(other).exists();
+        fs::remove_file(&probe).map_err(NotebookError::io(&probe))?;
+        if same {
+            return Ok(Names::Folded);
+        }
+    }
+    Ok(Names::Exact)
 }
 
 fn write_file(root: &Path, path: &str, bytes: &[u8]) -> Result<()> {

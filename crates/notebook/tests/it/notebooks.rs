@@ -189,3 +189,23 @@ fn a_linked_folder_does_not_take_the_place_of_the_real_one() {
     assert_eq!(report.skipped[0].path, "out.md");
     assert_eq!(paths(w["A"].vault()), ["m", "m/deep"]);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn names_that_differ_in_case_or_composition_come_out_as_they_went_in() {
+    let w = World::alone();
+    let dir = tempfile::tempdir().unwrap();
+    let (from, to) = (dir.path().join("from"), dir.path().join("to"));
+    let files = ["Case.md", "case.md", "CASE.MD", "Dir/n.md", "dir/n.md", "nf\u{e9}.md", "nfe\u{301}.md"];
+    for (n, file) in files.iter().enumerate() {
+        let path = from.join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, format!("text {n}\n")).unwrap();
+    }
+    assert_eq!(w["A"].vault().import_folder(&from, false).unwrap().notes, 7);
+    assert_eq!(w["A"].vault().export_folder(&to).unwrap().notes, 7);
+    for (n, file) in files.iter().enumerate() {
+        assert_eq!(std::fs::read_to_string(to.join(file)).unwrap(), format!("text {n}\n"), "{file}");
+    }
+    assert_eq!(std::fs::read_dir(&to).unwrap().count(), 7, "no probe is left: five notes and two folders");
+}
