@@ -55,6 +55,7 @@ impl App {
 
     /// Opens by the system's keychain, if the person chose so. A problem is kept for the session's status.
     pub fn start(&self) {
+        self.set_problem(None);
         if !holdfast_notebook::vault_exists(&self.dir) {
             return;
         }

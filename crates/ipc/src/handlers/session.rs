@@ -8,7 +8,11 @@ use crate::convert::{answer, invalid};
 use crate::dto::{ConfirmWord, ErrorCode, RecoveryCode, SessionStatus, Settings, Theme, VaultState};
 use crate::{Answer, App};
 
+/// How the vault stands. What kept it from opening is looked at again: it may be gone.
 pub fn status(app: &App) -> Answer<SessionStatus> {
+    if !app.is_open() && app.problem().is_some() {
+        app.start();
+    }
     let vault = match (app.is_open(), vault_exists(app.dir())) {
         (true, _) => VaultState::Open,
         (false, true) => VaultState::Locked,
