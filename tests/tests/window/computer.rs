@@ -1,7 +1,7 @@
 //! A person at a computer: what they do in the window, in their words.
 
 use std::ops::Deref;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
@@ -41,6 +41,11 @@ impl Computer {
     /// Where this computer keeps its vault.
     pub fn vault(&self) -> PathBuf {
         self.home.path().join("vault")
+    }
+
+    /// Everything that this computer's programs write.
+    pub fn home(&self) -> &Path {
+        self.home.path()
     }
 
     /// Says what happens now.

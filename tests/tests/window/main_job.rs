@@ -2,9 +2,10 @@
 //! back, what merges by itself, what a person decides, and quitting in the middle of it.
 
 use anyhow::Context as _;
+use holdfast_tests::canary::{Canary, Scanner};
 use serde_json::json;
 
-use crate::computer::{Computer, hook};
+use crate::computer::{Computer, PASSPHRASE, hook};
 use crate::server::Server;
 use crate::terminal::Terminal;
 use crate::window::within;
@@ -59,7 +60,9 @@ async fn two_computers_come_to_the_same_notes() -> anyhow::Result<()> {
             computer.wait_status("Up to date").await?;
         }
         same_notes(&laptop, &office).await?;
-        same_notes_on_disk(&mut laptop, &mut office).await
+        same_notes_on_disk(&mut laptop, &mut office).await?;
+        nothing_in_the_clear(&laptop, &office, &server);
+        Ok(())
     })
     .await
 }
@@ -227,4 +230,17 @@ async fn same_notes_on_disk(laptop: &mut Computer, office: &mut Computer) -> any
     assert_eq!(vaults[0].len(), 5);
     assert_eq!(vaults[0], vaults[1]);
     Ok(())
+}
+
+/// Neither the vaults, nor what the web view keeps in the home folders, nor the server's data hold a word of it.
+fn nothing_in_the_clear(laptop: &Computer, office: &Computer, server: &Server) {
+    let written = [
+        ("a title", SURVEY),
+        ("a body", "Pay it from the field account."),
+        ("a body that was merged", "The bridge holds."),
+        ("the passphrase", PASSPHRASE),
+    ];
+    let canaries: Vec<_> = written.iter().map(|(place, text)| Canary::of(place, text)).collect();
+    Scanner::new(&canaries).assert_clean(&[laptop.home(), office.home(), server.data()]);
+    println!("no file of either computer or of the server holds what was written");
 }

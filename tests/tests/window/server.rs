@@ -29,6 +29,11 @@ impl Server {
         Ok(server)
     }
 
+    /// Where its data are.
+    pub fn data(&self) -> &Path {
+        self.data.path()
+    }
+
     /// Ends at once, as a power cut would.
     pub fn stop(&mut self) {
         if let Some(mut process) = self.process.take() {
