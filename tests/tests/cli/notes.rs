@@ -103,7 +103,7 @@ fn the_tree_of_notebooks() {
     assert_eq!(paths(&device), [("A".into(), 0)]);
     assert_eq!(device.show(&id)["trashed"], true);
     device.ok(["note", "restore", &id]);
-    assert_eq!(device.show(&id)["notebook"], "A", "under the nearest live one");
+    assert_eq!(device.show(&id)["notebook"], "A/D", "it comes back to where it was");
 }
 
 #[test]
