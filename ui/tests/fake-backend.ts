@@ -1,7 +1,7 @@
 // A Backend in memory, for vitest and for looking at views in a browser. It keeps what it is told and answers at
 // once; a test replaces single functions or reads `calls`. It merges nothing: a test says what arrived.
 import type { Backend } from '../src/ipc/backend';
-import type { CommandError, ErrorCode, Event, NoteDetail, NoteListItem, NotesQuery, OpChanges, RecoveryCode, SaveRequest, Saved, SessionStatus, Settings, SyncStatus } from '../src/ipc/types';
+import type { CommandError, ErrorCode, Event, NoteDetail, NoteListItem, NotesQuery, OpChanges, RecoveryCode, ResultSpan, ReviewPlace, SaveRequest, Saved, SessionStatus, Settings, SyncStatus } from '../src/ipc/types';
 import { WORDS, sampleNotebooks, sampleNotes, sampleReceipts, sampleReview, syncOf } from './sample';
 
 export type Scenario = 'first' | 'locked' | 'damaged' | 'elsewhere' | 'empty' | 'main' | 'review' | 'offline' | 'local' | 'joining' | 'many';
@@ -292,13 +292,18 @@ export class FakeBackend implements Backend {
   async reviewChoose(id: string, place: string, choice: Parameters<Backend['reviewChoose']>[2]) {
     this.#log('reviewChoose', id, place, choice);
     const places = this.review.places.map((one) => (one.id === place ? { ...one, choice } : one));
-    this.review = { ...this.review, places, left: places.filter((one) => one.choice === null).length };
-    return structuredClone(this.review);
+    const chosen = places.find((one) => one.id === place);
+    const result = this.review.result.map((span) => (chosen && span.place === chosen.number ? chosenSpan(span, chosen) : span));
+    this.review = { ...this.review, places, result, left: places.filter((one) => one.choice === null).length };
+    return this.#step(choice, result.find((span) => chosen && span.place === chosen.number) ?? null);
   }
-  async reviewEditResult(id: string, text: string | null) {
-    this.#log('reviewEditResult', id, text);
+  async reviewEditResult(id: string, seenHeads: string[], text: string | null) {
+    this.#log('reviewEditResult', id, seenHeads, text);
     this.review = { ...this.review, edited_result: text };
-    return structuredClone(this.review);
+    return this.#step(null, null);
+  }
+  #step(choice: Parameters<Backend['reviewChoose']>[2], passage: ResultSpan | null) {
+    return structuredClone({ choice, passage, left: this.review.left, seen_heads: this.review.seen_heads });
   }
   async reviewFinish(id: string, seenHeads: string[]) {
     this.#log('reviewFinish', id, seenHeads);
@@ -388,6 +393,20 @@ export class FakeBackend implements Backend {
 export function emptyNote(id: string): NoteDetail {
   return {
     id, title: '', preview: '', notebook: '', notebook_id: null, tags: [], due: null, done: false, trashed: false, to_review: 0,
-    waiting: false, created_ms: 0, updated_ms: 0, body: '', attachments: [], seen_heads: [`${id}@0`], review_devices: [], read_only: false,
+    waiting: false, created_ms: 0, updated_ms: 0, body: '', attachments: [], seen_heads: [`${id}@0`], review_devices: [], in_trashed_notebook: false, read_only: false,
   };
+}
+
+/** The passage of a place with its choice, as the program makes it. */
+function chosenSpan(span: ResultSpan, place: ReviewPlace): ResultSpan {
+  const { choice } = place;
+  if (choice === null) return { ...span, open: true };
+  const all = place.sides.map((side) => side.text).join('\n');
+  const text =
+    choice.kind === 'side' ? (place.sides[choice.number - 1]?.text ?? '')
+    : choice.kind === 'text' ? choice.text
+    : choice.kind === 'original' ? place.original
+    : choice.kind === 'suggested' ? (place.suggested?.text ?? '')
+    : all;
+  return { ...span, text, open: false };
 }

@@ -38,7 +38,7 @@ export function sampleNotes(scenario: string): NoteDetail[] {
   const make = (id: string, title: string, where: [string, string] | null, ageMs: number, body: string, more: Partial<NoteDetail> = {}): NoteDetail => ({
     id, title, body, notebook: where?.[1] ?? '', notebook_id: where?.[0] ?? null, preview: body.replace(/[#*|]/g, '').replace(/\s+/g, ' ').slice(0, 160),
     tags: [], due: null, done: false, trashed: false, to_review: 0, waiting: false, created_ms: now - ageMs - DAY, updated_ms: now - ageMs,
-    attachments: [], seen_heads: [`${id}@0`], review_devices: [], read_only: false, ...more,
+    attachments: [], seen_heads: [`${id}@0`], review_devices: [], in_trashed_notebook: false, read_only: false, ...more,
   });
   const pumps: [string, string] = ['pumps', 'Field work/Pump stations'];
   const review = scenario === 'review' || scenario === 'main' ? { to_review: 3, review_devices: ['Office PC'] } : {};
@@ -79,7 +79,7 @@ export function sampleReceipts(): Receipt[] {
   const at = Date.now() - HOUR;
   return [
     {
-      id: 'r1', note: 'night', title: 'Interview with the night shift', at_ms: at, undone: false, seen: false, devices: ['This laptop', 'Office PC'],
+      id: 'r1', note: 'night', is_note: true, why: null, title: 'Interview with the night shift', at_ms: at, undone: false, seen: false, devices: ['This laptop', 'Office PC'],
       sides: [
         { device: 'This laptop', this_device: true, at_ms: at, revision: 'rev-a', fields: [], diff: [{ kind: 'same', text: 'Three people, ' }, { kind: 'added', text: 'forty minutes. ' }] },
         { device: 'Office PC', this_device: false, at_ms: at, revision: 'rev-b', fields: ['Tags'], diff: [{ kind: 'same', text: 'nobody had logged ' }, { kind: 'removed', text: 'them' }, { kind: 'added', text: 'it' }] },
@@ -98,19 +98,19 @@ export function sampleReview(): Review {
   });
   const start = 'The bearing is ';
   return {
-    id: 'pump4', title: 'Site visit: pump 4', left: 3, devices: [laptop, office], edited_result: null, seen_heads: ['rev-l', 'rev-o'], stale_choices: 0,
+    id: 'pump4', title: 'Site visit: pump 4', left: 3, devices: [laptop, office], edited_result: null, set_aside: null, seen_heads: ['rev-l', 'rev-o'], stale_choices: 0,
     merged: [{ label: '“two centimetres”', device: 'This laptop', this_device: true }, { label: 'New to-do', device: 'Office PC', this_device: false }],
     result: [
-      { text: `## What we saw\n`, place: null, open: false, this_device: false, other_device: false },
-      { text: `${start}hot, 71 °C by the infrared gun, over the limit of 65 °C.`, place: 2, open: true, this_device: false, other_device: true },
-      { text: ' The housing has a hairline mark on the left side, ', place: null, open: false, this_device: false, other_device: false },
-      { text: 'about two centimetres', place: null, open: false, this_device: true, other_device: false },
-      { text: '.\n', place: null, open: false, this_device: false, other_device: false },
+      { text: `## What we saw\n`, place: null, merged: null, open: false, this_device: false, other_device: false },
+      { text: `${start}hot, 71 °C by the infrared gun, over the limit of 65 °C.`, place: 2, merged: null, open: true, this_device: false, other_device: true },
+      { text: ' The housing has a hairline mark on the left side, ', place: null, merged: null, open: false, this_device: false, other_device: false },
+      { text: 'about two centimetres', place: null, merged: 0, open: false, this_device: true, other_device: false },
+      { text: '.\n', place: null, merged: null, open: false, this_device: false, other_device: false },
     ],
     places: [
-      { id: 'due', number: 1, field: 'due', label: 'Due date', original: '20 Nov 2026', has_original: true, sides: [side(1, laptop, '28 Nov 2026'), side(2, office, '30 Nov 2026')], can_keep_all: false, choice: null, before: '', after: '' },
-      { id: 'saw', number: 2, field: 'text', label: 'What we saw', original: `${start}fine.`, has_original: true, sides: [side(1, laptop, `${start}warm to the touch but within the maker's limits.`, start), side(2, office, `${start}hot, 71 °C by the infrared gun, over the limit of 65 °C.`, start)], can_keep_all: true, choice: null, before: '## What we saw\n', after: ' The housing has a hairline mark on the left side.' },
-      { id: 'visit', number: 3, field: 'text', label: 'Return visit', original: 'In spring.', has_original: true, sides: [side(1, laptop, 'In May.'), side(2, office, '', '', true)], can_keep_all: true, choice: null, before: '', after: '' },
+      { id: 'due', number: 1, field: 'due', label: 'Due date', original: '20 Nov 2026', has_original: true, sides: [side(1, laptop, '28 Nov 2026'), side(2, office, '30 Nov 2026')], can_keep_all: false, can_take_original: true, suggested: null, choice: null, before: '', after: '' },
+      { id: 'saw', number: 2, field: 'text', label: 'What we saw', original: `${start}fine.`, has_original: true, sides: [side(1, laptop, `${start}warm to the touch but within the maker's limits.`, start), side(2, office, `${start}hot, 71 °C by the infrared gun, over the limit of 65 °C.`, start)], can_keep_all: true, can_take_original: true, suggested: null, choice: null, before: '## What we saw\n', after: ' The housing has a hairline mark on the left side.' },
+      { id: 'visit', number: 3, field: 'text', label: 'Return visit', original: 'In spring.', has_original: true, sides: [side(1, laptop, 'In May.'), side(2, office, '', '', true)], can_keep_all: true, can_take_original: true, suggested: null, choice: null, before: '', after: '' },
     ],
   };
 }

@@ -4,6 +4,7 @@
 //! One file a command; what several need is in `place` (where things are), `command` (running programs),
 //! `setup` (what must be installed) and `stages` (a row of checks with a table at the end).
 
+mod bench;
 mod bindings;
 mod bundle;
 mod command;
@@ -53,6 +54,11 @@ enum Command {
     },
     /// Build the installable package
     Bundle,
+    /// Measure, with figures and ratios that can be repeated
+    Bench {
+        #[command(subcommand)]
+        bench: bench::Bench,
+    },
     /// Open two windows and a server, with notes that wait for review
     Demo,
 }
@@ -75,6 +81,7 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Tidy => tidy::run(&place),
         Command::Bindings { check } => bindings::run(&place, check),
         Command::Bundle => bundle::run(&place).map(|()| ExitCode::SUCCESS),
+        Command::Bench { bench } => bench::run(&place, &bench),
         Command::Demo => demo::run(&place),
     }
 }

@@ -91,8 +91,8 @@ pub enum NoteCommand {
     Add {
         #[arg(long, allow_hyphen_values = true)]
         title: String,
-        /// Made where it is missing.
-        #[arg(long, value_name = "A/B", allow_hyphen_values = true)]
+        /// Made where it is missing; `/` for none.
+        #[arg(long, value_name = "A/B", allow_hyphen_values = true, value_parser = notebook)]
         notebook: Option<String>,
         #[arg(long = "tag", value_name = "TAG", allow_hyphen_values = true)]
         tags: Vec<String>,
@@ -120,6 +120,9 @@ pub struct NoteEdit {
     /// A day, or `none`.
     #[arg(long, group = "change", value_name = "YYYY-MM-DD", value_parser = date_or_none)]
     pub due: Option<DueChange>,
+    /// Take the due date away.
+    #[arg(long, group = "change", conflicts_with = "due")]
+    pub no_due: bool,
     #[arg(long, group = "change", conflicts_with = "not_done")]
     pub done: bool,
     #[arg(long, group = "change")]
@@ -129,11 +132,15 @@ pub struct NoteEdit {
     #[arg(long = "remove-tag", group = "change", value_name = "TAG", allow_hyphen_values = true)]
     pub remove_tags: Vec<String>,
     /// Made where it is missing; `/` for none.
-    #[arg(long, group = "change", value_name = "A/B", allow_hyphen_values = true)]
+    #[arg(long, group = "change", value_name = "A/B", allow_hyphen_values = true, value_parser = notebook)]
     pub notebook: Option<String>,
     /// The whole text: a file, or `-` for standard input.
     #[arg(long, group = "change", value_name = "FILE|-", allow_hyphen_values = true)]
     pub body_file: Option<PathBuf>,
+    /// Take an empty standard input for an empty text. Otherwise it is refused: the program before the pipe may have
+    /// failed. An empty file is an empty text.
+    #[arg(long, requires = "body_file")]
+    pub allow_empty: bool,
 }
 
 /// What `--due` says. A type of its own: for clap, an option in an option is the same as one.
@@ -160,7 +167,7 @@ pub enum NotebookCommand {
     Move {
         #[arg(allow_hyphen_values = true)]
         path: String,
-        #[arg(allow_hyphen_values = true)]
+        #[arg(allow_hyphen_values = true, value_parser = notebook)]
         parent: String,
     },
     /// Put a notebook and all in it into the trash.
@@ -209,18 +216,31 @@ pub enum ReviewCommand {
 }
 
 #[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("decision").required(true).multiple(true))]
+#[command(group = clap::ArgGroup::new("decision").required(true))]
 pub struct ReviewResolve {
     pub id: String,
-    /// Only this place, by its number; else all of them.
-    #[arg(long, value_name = "N", requires = "take", value_parser = clap::value_parser!(u32).range(1..))]
-    pub place: Option<u32>,
-    /// Whose version: a computer's name, a version's id, `all`, or `original`.
-    #[arg(long, group = "decision", value_name = "DEVICE|REV|all|original", allow_hyphen_values = true)]
+    /// Only this place, by its number or its id in `review show`; may be given more than once. Else all of them. A
+    /// place keeps its number while others are decided.
+    #[arg(long = "place", value_name = "N|ID", requires = "take", value_parser = place)]
+    pub places: Vec<PlaceName>,
+    /// Whose version: a computer's name, a version's id, `original`, `suggested` (where the review suggests a result),
+    /// or `all`, which keeps every version of a text and leaves open what can have one value only.
+    #[arg(long, group = "decision", value_name = "DEVICE|REV|all|original|suggested", allow_hyphen_values = true)]
     pub take: Option<String>,
-    /// The whole text, which decides every place of the text: a file, or `-` for standard input.
-    #[arg(long, group = "decision", value_name = "FILE|-", allow_hyphen_values = true)]
+    /// The whole text, which decides every place of the text and no other: a file, or `-` for standard input.
+    #[arg(long, group = "decision", value_name = "FILE|-", allow_hyphen_values = true, conflicts_with = "places")]
     pub body_file: Option<PathBuf>,
+    /// Take an empty standard input for an empty text. Otherwise it is refused.
+    #[arg(long, requires = "body_file", conflicts_with = "take")]
+    pub allow_empty: bool,
+}
+
+/// How a place is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PlaceName {
+    Number(u32),
+    /// A beginning of its id, in lower case.
+    Id(String),
 }
 
 #[derive(Debug, Subcommand)]
@@ -245,10 +265,33 @@ fn date(text: &str) -> Result<Date, String> {
 }
 
 fn date_or_none(text: &str) -> Result<DueChange, String> {
-    if text.is_empty() || text.eq_ignore_ascii_case("none") {
+    if text.eq_ignore_ascii_case("none") {
         return Ok(DueChange(None));
     }
+    // A variable that was not set looks like this.
+    if text.trim().is_empty() {
+        return Err("to take the due date away, say --no-due".into());
+    }
     date(text).map(|day| DueChange(Some(day)))
+}
+
+/// A path of notebooks, or `/`. Nothing is not taken for no notebook.
+fn notebook(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() { Err("for no notebook, say /".into()) } else { Ok(text.to_owned()) }
+}
+
+/// Longer than this, digits are an id.
+const MAX_NUMBER_DIGITS: usize = 5;
+
+fn place(text: &str) -> Result<PlaceName, String> {
+    let digits = text.bytes().all(|b| b.is_ascii_digit());
+    match text.parse::<u32>() {
+        Ok(number) if digits && number > 0 && text.len() <= MAX_NUMBER_DIGITS => Ok(PlaceName::Number(number)),
+        _ if text.len() > MAX_NUMBER_DIGITS && text.bytes().all(|b| b.is_ascii_hexdigit()) => {
+            Ok(PlaceName::Id(text.to_ascii_lowercase()))
+        }
+        _ => Err("a place is called by its number, or by six or more characters of its id".into()),
+    }
 }
 
 #[cfg(test)]
@@ -268,9 +311,19 @@ mod tests {
         for bad in ["2026-02-29", "20260228", "2026-02-28T10:00", "28.2.2026", "", "none", "+02026-1-1"] {
             assert!(date(bad).is_err(), "{bad}");
         }
-        assert_eq!(date_or_none("").unwrap(), DueChange(None));
+        assert!(date_or_none("").unwrap_err().contains("--no-due"));
         assert_eq!(date_or_none("None").unwrap(), DueChange(None));
         assert!(date_or_none("2026-13-01").is_err());
+    }
+
+    #[test]
+    fn a_place_is_called_by_its_number_or_its_id() {
+        assert_eq!(place("12").unwrap(), PlaceName::Number(12));
+        assert_eq!(place("1A2B3C").unwrap(), PlaceName::Id("1a2b3c".into()));
+        assert_eq!(place("123456").unwrap(), PlaceName::Id("123456".into()));
+        for bad in ["", "0", "+1", "-1", "abcde", "notanid"] {
+            assert!(place(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]
@@ -299,6 +352,15 @@ mod tests {
             &["holdfast", "review", "resolve", "ab", "--place", "1"],
             &["holdfast", "review", "resolve", "ab", "--place", "1", "--body-file", "f"],
             &["holdfast", "review", "resolve", "ab", "--place", "0", "--take", "all"],
+            &["holdfast", "review", "resolve", "ab", "--place", "xyz", "--take", "all"],
+            &["holdfast", "review", "resolve", "ab", "--take", "all", "--body-file", "f"],
+            &["holdfast", "review", "resolve", "ab", "--take", "all", "--allow-empty"],
+            &["holdfast", "note", "edit", "ab", "--due", ""],
+            &["holdfast", "note", "edit", "ab", "--due", "2026-01-01", "--no-due"],
+            &["holdfast", "note", "edit", "ab", "--notebook", " "],
+            &["holdfast", "note", "add", "--title", "t", "--notebook", ""],
+            &["holdfast", "notebook", "move", "A", ""],
+            &["holdfast", "note", "edit", "ab", "--allow-empty"],
             &["holdfast", "note", "edit", "ab"],
             &["holdfast", "note", "edit", "ab", "--done", "--not-done"],
             &["holdfast", "unlock"],

@@ -1,7 +1,7 @@
 //! Why a command did not do what it was asked, as a sentence and an exit code.
 
-use holdfast_ipc::command_error;
 use holdfast_ipc::dto::ErrorCode;
+use holdfast_ipc::{account_error, command_error};
 use holdfast_notebook::{NotebookError, ProtocolError};
 
 use crate::output::Answer;
@@ -19,6 +19,8 @@ pub enum Failure {
     /// A sentence for people.
     Said(String),
     Notebook(NotebookError),
+    /// Of making an account or joining one: nothing waits to be sent.
+    Account(NotebookError),
     /// A sync that did not get through, with what there is to tell all the same.
     Sync {
         error: NotebookError,
@@ -39,6 +41,7 @@ impl Failure {
         match self {
             Self::Usage(sentence) | Self::Said(sentence) => sentence.clone(),
             Self::Notebook(error) | Self::Sync { error, .. } => command_error(error).message,
+            Self::Account(error) => account_error(error).message,
         }
     }
 
@@ -46,7 +49,7 @@ impl Failure {
     pub fn code(&self) -> Option<ErrorCode> {
         match self {
             Self::Usage(_) | Self::Said(_) => None,
-            Self::Notebook(error) | Self::Sync { error, .. } => Some(command_error(error).code),
+            Self::Notebook(error) | Self::Account(error) | Self::Sync { error, .. } => Some(command_error(error).code),
         }
     }
 
@@ -54,7 +57,7 @@ impl Failure {
         match self {
             Self::Usage(_) => USAGE,
             Self::Said(_) => FAILED,
-            Self::Notebook(error) | Self::Sync { error, .. } => exit_code(error),
+            Self::Notebook(error) | Self::Account(error) | Self::Sync { error, .. } => exit_code(error),
         }
     }
 

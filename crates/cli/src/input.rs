@@ -20,13 +20,20 @@ pub fn body_from_stdin() -> Outcome<String> {
     if io::stdin().is_terminal() { Ok(String::new()) } else { from_stdin("The text") }
 }
 
-/// The text of `--body-file`: a file, or `-` for standard input, which must not be a terminal.
-pub fn body_from(path: &Path) -> Outcome<String> {
+/// The text of `--body-file`: a file, or `-` for standard input, which must not be a terminal, nor empty unless that is
+/// allowed: nothing at all comes from a program before the pipe that failed as well.
+pub fn body_from(path: &Path, allow_empty: bool) -> Outcome<String> {
     if path.as_os_str() == "-" {
         if io::stdin().is_terminal() {
             return Err(Failure::usage("No text is read from a terminal: give it on standard input, or name a file."));
         }
-        return from_stdin("The text");
+        let text = from_stdin("The text")?;
+        if text.is_empty() && !allow_empty {
+            return Err(Failure::said(
+                "Standard input is empty. Nothing was changed. For an empty text, add --allow-empty.",
+            ));
+        }
+        return Ok(text);
     }
     let name = path.display().to_string();
     let file = File::open(path).map_err(|e| unreadable(&name, &e))?;

@@ -1,6 +1,7 @@
 //! How notes, states and places look as JSON, and as text. Times are milliseconds since 1970 in JSON.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use holdfast_notebook::{DeviceId, NoteRow, NotebookId, PlaceKind, PlaceValue, SyncState, TrashState, Vault};
 use serde_json::{Value, json};
@@ -10,13 +11,19 @@ use crate::Outcome;
 /// Notebooks by their paths, and devices by their names.
 pub struct Names {
     paths: BTreeMap<NotebookId, String>,
+    labels: BTreeMap<NotebookId, String>,
     devices: BTreeMap<DeviceId, String>,
     me: DeviceId,
 }
 
 impl Names {
     pub fn load(vault: &Vault) -> Outcome<Self> {
-        Ok(Self { paths: vault.notebook_paths()?, devices: vault.device_names()?, me: vault.device() })
+        Ok(Self {
+            paths: vault.notebook_paths()?,
+            labels: vault.notebook_labels()?,
+            devices: vault.device_names()?,
+            me: vault.device(),
+        })
     }
 
     pub fn path(&self, notebook: Option<NotebookId>) -> Option<&str> {
@@ -40,9 +47,9 @@ impl Names {
         self.devices.iter().map(|(id, name)| (*id, name.as_str()))
     }
 
-    /// A notebook as a value of a place: its path, or its id where it shows nowhere.
+    /// A notebook as a value of a place: its path, or its id where it has not arrived.
     fn notebook_value(&self, id: Option<NotebookId>) -> Option<String> {
-        id.map(|id| self.path(Some(id)).map_or_else(|| id.to_string(), str::to_owned))
+        id.map(|id| self.labels.get(&id).cloned().unwrap_or_else(|| id.to_string()))
     }
 
     /// The value of a side or of an original.
@@ -129,6 +136,7 @@ pub fn field(kind: &PlaceKind) -> &'static str {
         PlaceKind::Done => "done",
         PlaceKind::FrontMatter => "front_matter",
         PlaceKind::Trash => "trash",
+        PlaceKind::TrashedNotebook => "trashed_notebook",
         PlaceKind::Text { .. } => "text",
     }
 }
@@ -137,6 +145,7 @@ pub fn field(kind: &PlaceKind) -> &'static str {
 pub fn label(kind: &PlaceKind) -> String {
     match kind {
         PlaceKind::FrontMatter => "front matter".to_owned(),
+        PlaceKind::TrashedNotebook => "in a notebook that is in the trash".to_owned(),
         PlaceKind::Text { heading: Some(heading), line, .. } => format!("text under {heading:?}, line {}", line + 1),
         PlaceKind::Text { heading: None, line, .. } => format!("text, line {}", line + 1),
         other => field(other).to_owned(),
@@ -183,4 +192,12 @@ pub fn time(ms: u64) -> String {
 /// `1 note`, `2 notes`.
 pub fn count(n: u64, one: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
+}
+
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut out, b| {
+        // Writing to a String cannot fail.
+        let _ = write!(out, "{b:02x}");
+        out
+    })
 }

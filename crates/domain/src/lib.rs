@@ -22,7 +22,7 @@ pub use fields::{
 pub use hlc::{Clock, Hlc, MAX_AHEAD_MS, Stamp};
 pub use ids::{AccountId, AttachmentId, DeviceId, NoteId, NotebookId, RecordId, RevisionId, SpaceId};
 pub use merge_value::{Merge, Term};
-pub use names::{NameError, check_name, clean_title, fold_name};
+pub use names::{MAX_NAME_BYTES, NameError, check_name, clean_title, fold_name};
 pub use revision::{EncodeError, Origin, Revision, SCHEMA};
 
 /// A calendar day without a zone, as a due date is.

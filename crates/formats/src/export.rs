@@ -59,6 +59,16 @@ pub enum Names {
 ///
 /// Imported names have the first claim, then the smaller id.
 pub fn export_paths(notes: &[ExportNote], names: Names) -> BTreeMap<NoteId, String> {
+    export_tree(notes, &[], names).0
+}
+
+/// As [`export_paths`], and beside it the folders of `notebooks` (names, outermost first): those of notes where notes
+/// are in them or below, else folders of their own.
+pub fn export_tree(
+    notes: &[ExportNote],
+    notebooks: &[Vec<String>],
+    names: Names,
+) -> (BTreeMap<NoteId, String>, Vec<String>) {
     let mut order: Vec<_> = notes.iter().map(|n| (n.kept_file_name().is_none(), n.id, n)).collect();
     order.sort_by_key(|(made, id, _)| (*made, *id));
     order.dedup_by_key(|(_, id, _)| *id);
@@ -74,7 +84,8 @@ pub fn export_paths(notes: &[ExportNote], names: Names) -> BTreeMap<NoteId, Stri
         });
         (*id, path)
     });
-    placed.collect()
+    let paths = placed.collect();
+    (paths, notebooks.iter().map(|notebook| tree.existing_or_made(notebook)).collect())
 }
 
 /// The names that are taken.
@@ -102,6 +113,30 @@ impl Tree {
                         n => portable(name, &format!(" ({n})"), ""),
                     });
                     self.folders.insert(key, folder.clone());
+                    folder
+                }
+            };
+        }
+        path
+    }
+
+    /// The folder of a notebook without notes: where notes below it put it, under whichever spelling of its name.
+    fn existing_or_made(&mut self, notebook: &[String]) -> String {
+        let mut path = String::new();
+        for name in notebook {
+            let exact = self.folders.get(&(path.clone(), name.clone())).cloned();
+            let same = || {
+                let mut here = self.folders.iter().filter(|((above, _), _)| *above == path);
+                here.find(|((_, other), _)| fold_name(other) == fold_name(name)).map(|(_, folder)| folder.clone())
+            };
+            path = match exact.or_else(same) {
+                Some(folder) => folder,
+                None => {
+                    let folder = self.claim(&path, |attempt| match attempt {
+                        1 => portable(name, "", ""),
+                        n => portable(name, &format!(" ({n})"), ""),
+                    });
+                    self.folders.insert((path.clone(), fold_name(name)), folder.clone());
                     folder
                 }
             };

@@ -28,6 +28,8 @@ pub struct ImportedNote {
     pub file_name: String,
     /// The front matter's title, or the file's name without its extension.
     pub title: String,
+    /// The front matter's title is longer than a title can be: `title` is its beginning, `front_matter` has all.
+    pub title_is_cut: bool,
     /// Byte for byte, with its fences. Joined with `body` it is the file.
     pub front_matter: String,
     pub body: String,
@@ -57,6 +59,7 @@ pub fn parse_note(relative_path: &str, bytes: &[u8]) -> Result<ImportedNote, Ski
     Ok(ImportedNote {
         notebook: folder.split('/').filter(|p| !p.is_empty()).map(str::to_owned).collect(),
         title: found.title.unwrap_or_else(|| clean_title(paths::stem(&file_name))),
+        title_is_cut: front_matter::title_is_cut(front),
         front_matter: front.to_owned(),
         body: body.to_owned(),
         tags: found.tags,

@@ -9,7 +9,7 @@ mod links;
 mod names;
 pub mod paths;
 
-pub use export::{ExportNote, Names, export_paths, render};
+pub use export::{ExportNote, Names, export_paths, export_tree, render};
 pub use front_matter::FrontMatter;
 pub use import::{ImportedNote, SkipReason, is_markdown, media_type, parse_note};
 pub use links::{Files, LocalLink, links, resolve};

@@ -9,6 +9,7 @@ use holdfast_notebook::{Env, Keychain, Vault};
 use tokio::sync::{Notify, broadcast};
 
 use crate::dto::{CommandError, ErrorCode, Event};
+use crate::handlers::review::View;
 use crate::{Answer, convert};
 
 /// Where events go.
@@ -24,6 +25,8 @@ pub struct App {
     sink: EventSink,
     open: Mutex<Option<Open>>,
     problem: Mutex<Option<CommandError>>,
+    /// The review in the dialog, so that a choice costs no fold of the note. Gone with the vault.
+    review: Mutex<Option<View>>,
 }
 
 /// An open vault with its background task.
@@ -46,7 +49,8 @@ impl App {
         host_name: String,
         sink: EventSink,
     ) -> Self {
-        Self { dir, env, connect, keychain, host_name, sink, open: Mutex::new(None), problem: Mutex::new(None) }
+        let (open, problem, review) = (Mutex::new(None), Mutex::new(None), Mutex::new(None));
+        Self { dir, env, connect, keychain, host_name, sink, open, problem, review }
     }
 
     pub fn dir(&self) -> &Path {
@@ -76,6 +80,10 @@ impl App {
 
     pub(crate) fn set_problem(&self, problem: Option<CommandError>) {
         *held(&self.problem) = problem;
+    }
+
+    pub(crate) fn shown_review(&self) -> MutexGuard<'_, Option<View>> {
+        held(&self.review)
     }
 
     pub fn is_open(&self) -> bool {
@@ -124,6 +132,7 @@ impl App {
             *held(&self.open) = Some(open);
             return Err(error);
         }
+        *self.shown_review() = None;
         open.stop.notify_one();
         if let Some(task) = open.task.take() {
             // The task ends by itself; if it panicked there is nothing to wait for.

@@ -60,6 +60,14 @@ pub fn command_error(error: &E) -> CommandError {
         E::HasServer(url) => (C::HasServer, format!("This vault has a server already: {url}."), false),
         E::LinkInvalid(why) => (C::LinkInvalid, format!("The join link cannot be used: {why}."), true),
         E::LinkExpired => (C::LinkExpired, "The join link has expired. Ask for a new one from the server's owner.".into(), false),
+        E::DeviceNameTaken { name, free } => (
+            C::InvalidInput,
+            format!(
+                "Another computer of this account is called {name:?}. Nothing was changed. Give this one another name, \
+                 such as {free:?}."
+            ),
+            true,
+        ),
         E::HostileServer(what) => (
             C::ServerNotTrusted,
             format!("The server's answer is not right: {what}. Nothing of it was taken over, and your changes are safe on this computer. Tell the server's owner."),
@@ -85,6 +93,36 @@ pub fn command_error(error: &E) -> CommandError {
         ),
     };
     CommandError { code, message, retryable }
+}
+
+/// As [`command_error`], for making an account and for joining one: there is nothing yet that waits to be sent.
+pub fn account_error(error: &E) -> CommandError {
+    const HERE: &str = "Nothing was changed on this computer";
+    let told = command_error(error);
+    let message = match error {
+        E::HostileServer(what) => format!(
+            "The server's answer is not right: {what}. Nothing of it was taken over, and nothing was changed on this \
+             computer. Tell the server's owner."
+        ),
+        E::Protocol(P::NoNetwork) => format!("This computer has no network. {HERE}; try again when it has one."),
+        E::Protocol(P::Unreachable(_)) => format!("Can't reach the server. {HERE}; try again when it answers."),
+        E::Protocol(P::PinMismatch) => {
+            "The server's key is not the one in the join link. Nothing was sent, and nothing was changed on this \
+             computer. Ask the server's owner for a new link."
+                .into()
+        }
+        E::Protocol(P::KeysChanged { .. }) => {
+            format!("Another computer changed the account at the same time. {HERE}; try again.")
+        }
+        E::Protocol(P::Busy { .. }) => format!("The server is busy. {HERE}; try again soon."),
+        E::Protocol(P::Server(_)) => format!("The server failed. {HERE}; try again when it works again."),
+        E::Protocol(P::Refused(why)) => format!("The server refused: {why}. {HERE}."),
+        E::Protocol(P::Malformed(_)) => {
+            format!("The server's answer cannot be read: it is of another version, or not a Holdfast server. {HERE}.")
+        }
+        _ => told.message,
+    };
+    CommandError { message, ..told }
 }
 
 fn protocol(error: &P) -> (C, String, bool) {

@@ -10,7 +10,7 @@ mod error;
 pub mod handlers;
 
 pub use app::{App, EventSink};
-pub use error::command_error;
+pub use error::{account_error, command_error};
 
 /// What every handler answers.
 pub type Answer<T> = Result<T, dto::CommandError>;

@@ -5,7 +5,7 @@
 //! - [`value`], [`body`], [`fields`]: the n-ary merge of one value, of a text, of a whole record.
 //! - [`edit`]: a person's edit of the shown state, which carries open places on.
 //! - [`mod@review`]: the open places as a person decides them. [`receipt`]: what an automatic merge did, and undo.
-//! - [`diff`]: differences to show. [`tree`]: the tree of notebooks.
+//! - [`diff`]: differences to show. [`tree`]: the tree of notebooks. [`stray`]: live notes under a trashed one.
 //!
 //! **Invariant:** what a revision wrote is afterwards in the clean text, in a side of an open place, or was
 //! removed by a revision that had seen it. A disagreement is a value (`Merge`), so nothing decides it silently.
@@ -20,6 +20,7 @@ pub mod graph;
 pub mod receipt;
 mod resolve;
 pub mod review;
+pub mod stray;
 pub mod tree;
 pub mod value;
 
@@ -32,7 +33,8 @@ pub use graph::Graph;
 pub use receipt::{ChangedField, DiffHunk, SideChange, receipt_id, summarize, undo};
 pub use resolve::{Choice, ResolveError, ResultSpan, resolve, resolve_notebook, resolve_with_body, result_text};
 pub use review::{Place, PlaceId, PlaceKind, PlaceValue, Review, Side, review, review_notebook};
-pub use tree::{break_cycles, same_as};
+pub use stray::{Link, Stray, stray, stray_place};
+pub use tree::{break_cycles, cycles, same_as};
 
 /// The number of this algorithm. Devices compare merged states only where it is equal.
 pub const ALGO: u32 = 1;

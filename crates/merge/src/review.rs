@@ -36,6 +36,9 @@ pub enum PlaceKind {
     Done,
     FrontMatter,
     Trash,
+    /// A live note under a trashed notebook: no disagreement of its own versions, but of records. See
+    /// [`crate::stray`]: its base is the trashed notebook, its sides are where the note shows, and the trash.
+    TrashedNotebook,
     Text {
         /// The nearest Markdown heading above, without its `#`.
         heading: Option<String>,
@@ -119,6 +122,11 @@ impl Ids {
 
     pub(crate) fn trash(&mut self) -> PlaceId {
         self.next("trash", std::iter::empty())
+    }
+
+    pub(crate) fn stray(&mut self, values: &[PlaceValue]) -> PlaceId {
+        let terms: Vec<Vec<u8>> = values.iter().map(bytes).collect();
+        self.next("trashed notebook", terms.iter().map(Vec::as_slice))
     }
 }
 

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use holdfast_domain::{NotebookId, Stamp, fold_name};
 
-/// Devices that moved notebooks into each other made a cycle: the newest move in it loses. Returns the notebooks
-/// that are therefore shown at the root, sorted. Each entry: a notebook, its parent, and the stamp of that value.
-pub fn break_cycles(notebooks: &[(NotebookId, Option<NotebookId>, Stamp)]) -> Vec<NotebookId> {
+/// Devices that moved notebooks into each other made a cycle. Returns each with its members: first the one whose
+/// move is the newest, which therefore loses and is shown at the root, then upward from it. Sorted by the losers.
+/// Each entry: a notebook, its parent, and the stamp of that value.
+pub fn cycles(notebooks: &[(NotebookId, Option<NotebookId>, Stamp)]) -> Vec<Vec<NotebookId>> {
     let tree: BTreeMap<NotebookId, (Option<NotebookId>, Stamp)> =
         notebooks.iter().map(|(id, parent, stamp)| (*id, (*parent, *stamp))).collect();
     let mut seen: BTreeSet<NotebookId> = BTreeSet::new();
-    let mut losers = Vec::new();
+    let mut found = Vec::new();
     for start in tree.keys() {
         // A notebook has one parent, so a walk upward meets at most one cycle, and cycles do not touch.
         let mut path: Vec<NotebookId> = Vec::new();
@@ -20,11 +21,19 @@ pub fn break_cycles(notebooks: &[(NotebookId, Option<NotebookId>, Stamp)]) -> Ve
             at = tree[&id].0;
         }
         if let Some(entry) = at.and_then(|id| path.iter().position(|p| *p == id)) {
-            losers.extend(path[entry..].iter().max_by_key(|id| (tree[id].1, **id)));
+            let mut cycle = path.split_off(entry);
+            let loser = (0..cycle.len()).max_by_key(|n| (tree[&cycle[*n]].1, cycle[*n]));
+            cycle.rotate_left(loser.unwrap_or(0));
+            found.push(cycle);
         }
     }
-    losers.sort_unstable();
-    losers
+    found.sort_unstable();
+    found
+}
+
+/// The notebooks that are shown at the root because each is the newest move of a cycle, sorted: see [`cycles`].
+pub fn break_cycles(notebooks: &[(NotebookId, Option<NotebookId>, Stamp)]) -> Vec<NotebookId> {
+    cycles(notebooks).into_iter().filter_map(|cycle| cycle.first().copied()).collect()
 }
 
 /// Siblings with the same folded name show as one, under the smaller id. Returns each hidden notebook with the
@@ -81,6 +90,7 @@ mod tests {
             (id(7), None, at(1)),
         ];
         for _ in 0..tree.len() {
+            assert_eq!(cycles(&tree), [vec![id(2), id(3), id(1)], vec![id(5)]]);
             assert_eq!(break_cycles(&tree), [id(2), id(5)]);
             tree.rotate_left(1);
         }

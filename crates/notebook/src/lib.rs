@@ -5,6 +5,7 @@
 
 mod attachments;
 mod changes;
+mod cycles;
 mod env;
 mod error;
 mod history;
@@ -15,6 +16,7 @@ mod receipts;
 mod record;
 mod review;
 mod search;
+mod strays;
 pub mod sync;
 mod transfer;
 mod txn;
@@ -23,6 +25,7 @@ mod view;
 
 pub use attachments::{Attachment, MAX_ATTACHMENT_BYTES};
 pub use changes::OpChanges;
+pub use cycles::NotebookMove;
 pub use env::Env;
 pub use error::{NotebookError, Result};
 pub use history::RevisionInfo;
@@ -30,7 +33,7 @@ pub use notebooks::{NotebookNode, TagCount};
 pub use notes::{NewNote, Note, NotesFilter, Saved};
 pub use patch::{NotePatch, TagPatch};
 pub use receipts::{Receipt, ReceiptSide};
-pub use review::{DeviceStamp, KeptChoice, RecordReview, ReviewSummary};
+pub use review::{DeviceStamp, KeptChoice, MergedPassage, RecordReview, ReviewSummary};
 pub use search::SearchHit;
 pub use transfer::{ExportReport, ImportReport, Skipped};
 pub use vault::{Created, Keychain, NoKeychain, OsKeychain, Vault, default_vault_dir, vault_exists};

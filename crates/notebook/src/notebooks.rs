@@ -12,7 +12,7 @@ use crate::notes::set_trash;
 use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
 
-const NOTEBOOK: &str = "notebook";
+pub(crate) const NOTEBOOK: &str = "notebook";
 
 /// A notebook in the tree as shown: cycles broken, notebooks of trashed ones lifted to the nearest live one,
 /// siblings of one name joined.
@@ -118,6 +118,11 @@ impl Tree {
         self.nodes.iter().find(|n| n.id == *shown)
     }
 
+    /// What a live notebook shows as: itself or its namesake.
+    pub fn live(&self, id: NotebookId) -> Option<&NotebookNode> {
+        self.shown(id).filter(|node| node.same.contains(&id))
+    }
+
     /// All records shown in or below a notebook.
     pub fn with_descendants(&self, id: NotebookId) -> Vec<NotebookId> {
         let Some(start) = self.nodes.iter().position(|n| n.same.contains(&id)) else { return vec![id] };
@@ -171,12 +176,43 @@ impl Vault {
         })
     }
 
-    /// Where each notebook shows, as its path of names: a trashed one at the nearest live one above, if there is one.
-    pub fn notebook_paths(&self) -> Result<BTreeMap<NotebookId, String>> {
+    /// Where the notes of each notebook show: of a trashed one in the nearest live one above, if there is one.
+    pub fn notebook_places(&self) -> Result<BTreeMap<NotebookId, NotebookNode>> {
         self.read(|r| {
             let tree = Tree::load(r)?;
-            let shown = tree.shown_as.keys().filter_map(|id| Some((*id, tree.shown(*id)?.path.join("/"))));
-            Ok(shown.collect())
+            Ok(tree.shown_as.keys().filter_map(|id| Some((*id, tree.shown(*id)?.clone()))).collect())
+        })
+    }
+
+    /// As [`Vault::notebook_places`], as paths of names.
+    pub fn notebook_paths(&self) -> Result<BTreeMap<NotebookId, String>> {
+        Ok(self.notebook_places()?.into_iter().map(|(id, node)| (id, node.path.join("/"))).collect())
+    }
+
+    /// Each notebook by its path of names, for speaking of it: a trashed one by where it was, with a word that it is
+    /// in the trash.
+    pub fn notebook_labels(&self) -> Result<BTreeMap<NotebookId, String>> {
+        self.read(|r| {
+            let tree = Tree::load(r)?;
+            let rows: BTreeMap<NotebookId, NotebookRow> = r.notebooks()?.into_iter().map(|n| (n.id, n)).collect();
+            let label = |row: &NotebookRow| {
+                if let Some(node) = tree.live(row.id) {
+                    return node.path.join("/");
+                }
+                let (mut names, mut at) = (vec![row.name.as_str()], row.parent);
+                // A chain longer than there are notebooks is a cycle.
+                while let Some(above) = at.and_then(|id| rows.get(&id)).filter(|_| names.len() <= rows.len()) {
+                    if let Some(node) = tree.live(above.id) {
+                        names.extend(node.path.iter().rev().map(String::as_str));
+                        break;
+                    }
+                    names.push(&above.name);
+                    at = above.parent;
+                }
+                names.reverse();
+                names.join("/") + " (in the trash)"
+            };
+            Ok(rows.values().map(|row| (row.id, label(row))).collect())
         })
     }
 

@@ -1,11 +1,11 @@
 //! Writing, reading and trashing notes.
 
 use holdfast_domain::{
-    Date, Fields, Merge, NoteFields, NoteId, NotebookId, Origin, RevisionId, Trash, TrashState, check_name, clean_title,
+    Date, Fields, Merge, NoteFields, NoteId, NotebookId, Origin, RevisionId, Trash, TrashState, check_name,
 };
 use holdfast_store::{NoteListRow, NoteQuery, NoteRow};
 
-use crate::patch::check_body;
+use crate::patch::{check_body, check_title};
 use crate::record::Record;
 use crate::txn::Txn;
 use crate::{NotePatch, NotebookError, Result, Vault};
@@ -55,7 +55,7 @@ impl Vault {
         self.transact(|t| {
             let stamp = t.stamp();
             let mut note = NoteFields::new(stamp, t.now_ms);
-            note.title = Merge::resolved(clean_title(&new.title), stamp);
+            note.title = Merge::resolved(check_title(&new.title)?, stamp);
             note.body = holdfast_domain::Body::text(new.body.clone(), stamp);
             note.notebook = Merge::resolved(new.notebook, stamp);
             note.due = Merge::resolved(new.due, stamp);

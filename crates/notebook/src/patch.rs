@@ -1,7 +1,8 @@
 //! What a person changed in a note.
 
 use holdfast_domain::{
-    Date, MAX_BODY_BYTES, NameError, NameSet, NoteFields, NotebookId, Stamp, check_name, clean_title, fold_name,
+    Date, MAX_BODY_BYTES, MAX_NAME_BYTES, NameError, NameSet, NoteFields, NotebookId, Stamp, check_name, clean_title,
+    fold_name,
 };
 use holdfast_merge::{edit_body, edit_merge};
 
@@ -34,7 +35,7 @@ impl From<NameError> for NotebookError {
 impl NotePatch {
     pub(crate) fn apply(&self, note: &mut NoteFields, stamp: Stamp, now_ms: u64) -> Result<()> {
         if let Some(title) = &self.title {
-            note.title = edit_merge(&note.title, clean_title(title), stamp);
+            note.title = edit_merge(&note.title, check_title(title)?, stamp);
         }
         if let Some(body) = &self.body {
             check_body(body)?;
@@ -67,6 +68,17 @@ pub(crate) fn check_body(body: &str) -> Result<()> {
         )));
     }
     Ok(())
+}
+
+/// A title as it will be kept. One over the limit is refused whole: nothing is cut.
+pub(crate) fn check_title(title: &str) -> Result<String> {
+    if title.trim().len() > MAX_NAME_BYTES {
+        return Err(NotebookError::TooLarge(format!(
+            "the title has {} bytes, and a title can have {MAX_NAME_BYTES}; nothing was changed",
+            title.trim().len()
+        )));
+    }
+    Ok(clean_title(title))
 }
 
 impl TagPatch {

@@ -5,20 +5,22 @@ use holdfast_merge::{Graph, SideChange, fold, receipt_id, summarize};
 
 use holdfast_store::{Reader, ReceiptRow};
 
+use crate::history::merge_was_undone;
 use crate::record::Record;
 use crate::review::{title_of, write_undo};
-use crate::{NotebookError, Result, Vault};
+use crate::{NotebookError, NotebookMove, Result, Vault, cycles};
 
 const RECEIPT: &str = "receipt";
 
 /// Older ones stay in the history.
 const RECEIPTS_SHOWN: u32 = 500;
 
-/// An automatic merge.
+/// An automatic merge, or a cycle of notebooks that was broken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
     pub id: [u8; 16],
     pub record: RecordId,
+    pub is_note: bool,
     pub title: String,
     pub heads: Vec<RevisionId>,
     pub at_ms: u64,
@@ -26,6 +28,9 @@ pub struct Receipt {
     pub seen: bool,
     /// Filled by [`Vault::receipt`] and [`Vault::receipts`].
     pub sides: Vec<ReceiptSide>,
+    /// Of a cycle of notebooks: its moves, the oldest first; `record` is the notebook of the last, which does not
+    /// hold. `None`: an automatic merge of one record.
+    pub cycle: Option<Vec<NotebookMove>>,
 }
 
 /// What came from one version.
@@ -68,12 +73,16 @@ impl Vault {
         })
     }
 
-    /// Goes back to one version of an automatic merge, keeping what was written since. May itself ask.
+    /// Goes back to one version of an automatic merge, keeping what was written since. May itself ask. Of a cycle of
+    /// notebooks: this move holds, and the newest of the others is taken back.
     pub fn undo_receipt(&self, id: [u8; 16], side: RevisionId) -> Result<()> {
         self.transact(|t| {
             let row = t.tx.receipt(&id)?.ok_or_else(|| NotebookError::NotFound { what: RECEIPT, id: hex(&id) })?;
             if !row.heads.contains(&side) {
                 return Err(NotebookError::NotFound { what: "version", id: side.to_string() });
+            }
+            if cycles::is_cycle(t.reader(), &row)? {
+                return cycles::undo(t, &row, side);
             }
             t.commit_working(row.record)?;
             let record = t.existing(row.record, "note")?;
@@ -107,23 +116,32 @@ pub(crate) fn record_merge(t: &mut crate::txn::Txn<'_>, record: RecordId, heads:
 }
 
 fn load(vault: &Vault, reader: &Reader<'_>, row: &ReceiptRow) -> Result<Option<Receipt>> {
+    if cycles::is_cycle(reader, row)? {
+        return cycles::load(vault, reader, row);
+    }
     let Some(record) = Record::load(vault, reader, row.record)? else { return Ok(None) };
     let mut graph: Graph = record.graph()?;
     for head in &row.heads {
         record.fill(&mut graph, *head)?;
     }
     let sides = record.folding(&mut graph, |graph| summarize(graph, &row.heads))?;
-    let title = title_of(&record.folding(&mut graph, |graph| fold(graph, &row.heads))?.fields);
+    let fields = record.folding(&mut graph, |graph| fold(graph, &row.heads))?.fields;
     Ok(Some(Receipt {
-        id: row.id.as_slice().try_into().map_err(|_| NotebookError::Internal("a receipt's id".into()))?,
+        id: id_of(row)?,
         record: row.record,
-        title,
+        is_note: fields.as_note().is_some(),
+        title: title_of(&fields),
         heads: row.heads.clone(),
         at_ms: row.at_ms,
-        undone: row.undone,
+        undone: row.undone || merge_was_undone(&record, reader, &graph, &row.heads)?,
         seen: row.seen,
         sides,
+        cycle: None,
     }))
+}
+
+pub(crate) fn id_of(row: &ReceiptRow) -> Result<[u8; 16]> {
+    row.id.as_slice().try_into().map_err(|_| NotebookError::Internal("a receipt's id".into()))
 }
 
 fn hex(bytes: &[u8; 16]) -> String {

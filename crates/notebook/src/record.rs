@@ -73,14 +73,14 @@ impl<'r, 'c> Record<'r, 'c> {
     }
 
     /// Two computers may have made one notebook each of the same name: the tree shows them as one, so there is
-    /// nothing to ask about a note that was moved to both.
+    /// nothing to ask about a note that was moved to both. (One of them in the trash is another place.)
     fn settled(&self, mut folded: Folded) -> Result<Folded> {
         if let Fields::Note(note) = &mut folded.fields
             && !note.notebook.is_resolved()
         {
             let tree = Tree::load(self.reader)?;
             let shown: BTreeSet<Option<NotebookId>> =
-                note.notebook.adds().map(|side| side.value.and_then(|id| tree.shown(id)).map(|n| n.id)).collect();
+                note.notebook.adds().map(|side| side.value.and_then(|id| tree.live(id)).map(|n| n.id)).collect();
             if let (1, Some(Some(only))) = (shown.len(), shown.first()) {
                 note.notebook = Merge::resolved(Some(*only), note.notebook.newest().stamp);
             }

@@ -1,21 +1,25 @@
 //! Reviews: what a person must decide, deciding it, and taking a decision back.
 
+mod around;
 mod choice;
+mod numbers;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use holdfast_domain::{DeviceId, Fields, Origin, RecordId, RevisionId, Stamp, TrashState};
+use holdfast_domain::{Body, DeviceId, Fields, NoteFields, Origin, RecordId, RevisionId, Segment, Stamp};
 use holdfast_merge::{
-    Choice, PlaceId, PlaceValue, ResultSpan, Review, SideChange, resolve, resolve_notebook, resolve_with_body,
+    Choice, PlaceId, PlaceKind, ResultSpan, Review, SideChange, resolve, resolve_notebook, resolve_with_body,
     result_text, review, review_notebook, summarize, undo,
 };
 use holdfast_store::{NoteQuery, Reader, ReviewChoice, TrashFilter};
 
 use crate::notes::note_of;
 use crate::record::{Record, differs};
+use crate::strays::{self, Beyond, Stray};
 use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
 
+pub use around::MergedPassage;
 pub use choice::KeptChoice;
 
 const RECORD: &str = "note or notebook";
@@ -27,6 +31,8 @@ pub struct ReviewSummary {
     pub title: String,
     pub is_note: bool,
     pub choices: u32,
+    /// A live note under a trashed notebook: that is one of the choices.
+    pub in_trashed_notebook: bool,
     pub devices: Vec<DeviceId>,
     pub updated_ms: u64,
 }
@@ -53,12 +59,16 @@ pub struct RecordReview {
     pub kept: BTreeMap<PlaceId, Choice>,
     /// A text typed over the whole result.
     pub edited: Option<String>,
+    /// As `edited`, but made from other versions than these: taking it would undo what has arrived since.
+    pub set_aside: Option<String>,
     /// Choices kept from before whose place is no longer there.
     pub stale: u32,
-    /// The text with the choices so far.
+    /// The text with the choices so far: a passage for each segment of the body.
     pub result: Vec<ResultSpan>,
     /// What each version changed, the merged parts among it.
     pub changes: Vec<SideChange>,
+    /// The passages of the text that merged by themselves, from top to bottom.
+    pub merged: Vec<MergedPassage>,
     revisions: BTreeMap<Stamp, RevisionId>,
 }
 
@@ -69,19 +79,36 @@ impl RecordReview {
 
     /// Places without a choice.
     pub fn left(&self) -> u32 {
-        let decided_by_text = |p: &holdfast_merge::Place| {
-            self.edited.is_some() && matches!(p.kind, holdfast_merge::PlaceKind::Text { .. })
-        };
+        let decided_by_text =
+            |p: &holdfast_merge::Place| self.edited.is_some() && matches!(p.kind, PlaceKind::Text { .. });
         self.review.places.iter().filter(|p| !self.kept.contains_key(&p.id) && !decided_by_text(p)).count() as u32
+    }
+
+    /// The passage of the result that one place fills, with the choice kept for it. `None` for a place that is not
+    /// in the text. Looks at nothing else, so that a choice in a long text costs what its place does.
+    pub fn passage(&self, id: PlaceId) -> Option<ResultSpan> {
+        let note = self.fields.as_note()?;
+        let at =
+            self.review.places.iter().filter(|p| matches!(p.kind, PlaceKind::Text { .. })).position(|p| p.id == id)?;
+        let place = note.body.segments().iter().filter(|s| matches!(s, Segment::Place(_))).nth(at)?.clone();
+        let alone = NoteFields { body: Body::from_segments(vec![place], note.body.stamp), ..note.clone() };
+        // Alone it is the first of its kind, which is part of its name.
+        let name = review(&alone).places.last()?.id;
+        let choices = self.kept.get(&id).map(|choice| (name, choice.clone())).into_iter().collect();
+        let span = result_text(&alone, &choices).into_iter().next()?;
+        Some(ResultSpan { place: Some(id), ..span })
     }
 }
 
-fn open_places(fields: &Fields) -> Review {
-    match fields {
+/// The open places of a record: what the tree of notebooks asks about it, and those of its versions.
+fn open_places(fields: &Fields, stray: Option<&Stray>) -> Review {
+    let mut open = match fields {
         Fields::Note(note) => review(note),
         Fields::Notebook(notebook) => review_notebook(notebook),
         _ => Review::default(),
-    }
+    };
+    open.places.splice(0..0, stray.map(|s| s.place.clone()));
+    open
 }
 
 pub(crate) fn title_of(fields: &Fields) -> String {
@@ -110,12 +137,14 @@ impl Vault {
             for id in ids {
                 let Some(record) = Record::load(self, r, id)? else { continue };
                 let folded = record.shown()?;
-                let review = open_places(&folded.fields);
+                let stray = strays::question(self, r, &folded.fields)?;
+                let review = open_places(&folded.fields, stray.as_ref());
                 out.push(ReviewSummary {
                     id,
                     title: title_of(&folded.fields),
                     is_note: folded.fields.as_note().is_some(),
                     choices: review.places.len() as u32,
+                    in_trashed_notebook: stray.is_some(),
                     devices: side_devices(&review).into_iter().collect(),
                     updated_ms: folded.stamp.hlc.ms,
                 });
@@ -133,7 +162,25 @@ impl Vault {
         self.read(|r| {
             let record = Record::load(self, r, id)?;
             let record = record.ok_or_else(|| NotebookError::NotFound { what: RECORD, id: id.to_string() })?;
-            load(&record, r)
+            load(self, &record, r)
+        })
+    }
+
+    /// True while a review is what [`Vault::review`] would answer now, but for the choices: of the same versions, and
+    /// with the notebooks where they were. Folds nothing.
+    pub fn review_is_current(&self, review: &RecordReview) -> Result<bool> {
+        self.read(|r| {
+            let heads = Record::load(self, r, review.id)?.map(|record| record.shown_heads()).unwrap_or_default();
+            let counted = match &review.fields {
+                Fields::Note(note) => {
+                    let count = review.review.places.len() as u32 + u32::from(note.needs_newer_version());
+                    r.note(review.id.into())?.is_none_or(|row| row.review == count)
+                }
+                _ => true,
+            };
+            let stray = strays::question(self, r, &review.fields)?.map(|stray| stray.place);
+            let asked = review.review.places.iter().find(|p| p.kind == PlaceKind::TrashedNotebook);
+            Ok(heads == review.seen_heads && counted && stray.as_ref() == asked)
         })
     }
 
@@ -148,12 +195,29 @@ impl Vault {
         })
     }
 
-    /// Keeps a text typed over the whole result, or goes back to the choices.
-    pub fn keep_edited_result(&self, id: RecordId, text: Option<&str>) -> Result<()> {
+    /// Forgets the choices whose place is no longer there. They were told as [`RecordReview::stale`].
+    pub fn forget_stale_choices(&self, review: &RecordReview) -> Result<()> {
+        self.transact(|t| {
+            let kept = t.tx.review_choices(review.id)?.into_iter().filter(|row| row.place != choice::WHOLE_BODY.0);
+            for row in kept {
+                let there = review.review.places.iter().any(|place| place.id.0.as_slice() == row.place.as_slice());
+                if !there {
+                    t.tx.remove_review_choice(review.id, &row.place)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Keeps a text typed over the whole result that `seen` gave, or goes back to the choices. Where other versions
+    /// arrive it is set aside.
+    pub fn keep_edited_result(&self, id: RecordId, seen: &[RevisionId], text: Option<&str>) -> Result<()> {
         if let Some(text) = text {
             crate::patch::check_body(text)?;
         }
-        self.keep_choice(id, choice::WHOLE_BODY, text.map(|t| KeptChoice::Body(t.to_owned())))
+        let mut seen = seen.to_vec();
+        seen.sort_unstable();
+        self.keep_choice(id, choice::WHOLE_BODY, text.map(|t| KeptChoice::Body { text: t.to_owned(), seen }))
     }
 
     /// A person's decision on these places (and, with `body`, on the whole text). A revision of its own; until
@@ -177,12 +241,13 @@ impl Vault {
             if record.shown_heads() != sorted {
                 return Err(NotebookError::Stale);
             }
-            t.edit(id, RECORD, seen, Origin::Resolve, |fields, stamp, _| decide(fields, choices, body, stamp))?;
-            let live = PlaceValue::Trash(TrashState::Live);
-            if choices.values().any(|c| matches!(c, Choice::Side(v) | Choice::Value(v) if *v == live)) {
-                let notebook = t.tx.note(id.into())?.and_then(|n| n.notebook);
-                crate::notebooks::bring_back(t, notebook)?;
-            }
+            let mut choices = choices.clone();
+            let mut beyond = Beyond::take(t, &record.shown()?.fields, &mut choices)?;
+            t.edit(id, RECORD, seen, Origin::Resolve, |fields, stamp, _| {
+                decide(fields, &choices, body, stamp)?;
+                beyond.decide(fields, stamp)
+            })?;
+            beyond.settle(t)?;
             t.tx.clear_review_choices(id)?;
             t.changes.review = true;
             Ok(())
@@ -195,7 +260,8 @@ impl Vault {
         self.transact(|t| {
             let record = t.existing(id, RECORD)?;
             t.changes.review = true;
-            if record.working.as_ref().is_some_and(|w| w.revision.origin == Origin::Resolve) {
+            if let Some(w) = record.working.as_ref().filter(|w| w.revision.origin == Origin::Resolve) {
+                strays::check_own(&record.fold(w.revision.parents())?.fields, &w.revision.fields)?;
                 t.tx.take_working(id)?;
                 t.touch(id);
                 return Ok(());
@@ -206,6 +272,7 @@ impl Vault {
             let last = last.ok_or_else(|| NotebookError::NothingToUndo("nothing was decided in this note".into()))?;
             let merged = record.revision(last.rid)?.fields;
             let before = record.fold(&last.parents)?.fields;
+            strays::check_own(&before, &merged)?;
             write_undo(t, &record, &merged, &before)
         })
     }
@@ -256,15 +323,17 @@ fn decide(fields: &mut Fields, choices: &BTreeMap<PlaceId, Choice>, body: Option
     if stale.is_empty() { Ok(()) } else { Err(NotebookError::Stale) }
 }
 
-fn load(record: &Record<'_, '_>, reader: &Reader<'_>) -> Result<RecordReview> {
+fn load(vault: &Vault, record: &Record<'_, '_>, reader: &Reader<'_>) -> Result<RecordReview> {
     let seen_heads = record.shown_heads();
     let fields = record.shown()?.fields;
-    let review = open_places(&fields);
-    let (mut kept, mut edited, mut stale) = (BTreeMap::new(), None, 0);
+    let stray = strays::question(vault, reader, &fields)?;
+    let review = open_places(&fields, stray.as_ref());
+    let (mut kept, mut edited, mut set_aside, mut stale) = (BTreeMap::new(), None, None, 0);
     for ReviewChoice { place, choice } in reader.review_choices(record.id)? {
         let place = PlaceId(place.as_slice().try_into().map_err(|_| NotebookError::Internal("a kept choice".into()))?);
         match KeptChoice::decode(&choice)? {
-            KeptChoice::Body(text) => edited = Some(text),
+            KeptChoice::Body { text, seen } if seen == seen_heads => edited = Some(text),
+            KeptChoice::Body { text, .. } => set_aside = Some(text),
             KeptChoice::Place(choice) if review.place(place).is_some() => drop(kept.insert(place, choice)),
             KeptChoice::Place(_) => stale += 1,
         }
@@ -275,26 +344,34 @@ fn load(record: &Record<'_, '_>, reader: &Reader<'_>) -> Result<RecordReview> {
         record.fill(&mut graph, *head)?;
     }
     let changes = record.folding(&mut graph, |graph| summarize(graph, &seen_heads))?;
-    let mut revisions: BTreeMap<Stamp, RevisionId> = reader
-        .history(record.id)?
-        .into_iter()
-        .map(|row| (Stamp { hlc: row.hlc, device: row.author }, row.rid))
-        .collect();
+    let history = reader.history(record.id)?;
+    let merged =
+        match (fields.as_note(), around::base(record, &history, &seen_heads)?.as_ref().and_then(Fields::as_note)) {
+            (Some(note), Some(base)) => around::merged(&base.body, &note.body, &changes),
+            _ => Vec::new(),
+        };
+    let mut revisions: BTreeMap<Stamp, RevisionId> =
+        history.into_iter().map(|row| (Stamp { hlc: row.hlc, device: row.author }, row.rid)).collect();
+    for notebook in stray.iter().flat_map(Stray::notebooks) {
+        let rows = reader.history(notebook.into())?.into_iter();
+        revisions.extend(rows.map(|row| (Stamp { hlc: row.hlc, device: row.author }, row.rid)));
+    }
     if let Some(w) = &record.working {
         revisions.insert(w.revision.stamp(), w.id);
     }
-    let title = title_of(&fields);
     Ok(RecordReview {
         id: record.id,
-        title,
+        title: title_of(&fields),
         fields,
         review,
         seen_heads,
         kept,
         edited,
+        set_aside,
         stale,
         result,
         changes,
+        merged,
         revisions,
     })
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use holdfast_domain::{Clock, Fields, Kind, NoteId, Origin, RecordId, Revision, RevisionId, Stamp};
-use holdfast_store::{NoteQuery, Reader, RevisionSource, TrashFilter, WorkingRow, WriteTx};
+use holdfast_store::{NoteQuery, NotebookFilter, Reader, RevisionSource, TrashFilter, WorkingRow, WriteTx};
 
 use crate::record::{Record, differs};
 use crate::vault::meta;
@@ -168,12 +168,18 @@ impl<'a> Txn<'a> {
     pub fn flush_views(&mut self) -> Result<()> {
         self.refresh_touched()?;
         if std::mem::take(&mut self.tree_changed) {
-            // Whether a question about a notebook is one depends on the tree.
+            // Whether a question about a notebook is one depends on the tree, and so does whether a note is in a
+            // trashed one.
+            let rows = self.tx.notebooks()?;
+            let strays = NotebookFilter::In(crate::strays::notebooks_of_strays(&rows)?);
             let open = NoteQuery { trash: TrashFilter::Any, ..NoteQuery::to_review() };
-            for note in self.tx.list_notes(&open)? {
-                self.touch(note.id.into());
+            for query in [open, NoteQuery { notebook: strays, ..NoteQuery::default() }] {
+                for note in self.tx.list_notes(&query)? {
+                    self.touch(note.id.into());
+                }
             }
             self.refresh_touched()?;
+            crate::cycles::record(self, &rows)?;
         }
         Ok(())
     }

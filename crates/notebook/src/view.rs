@@ -5,6 +5,7 @@ use holdfast_merge::{review, review_notebook};
 use holdfast_store::{AttachmentRow, DeviceRow, NoteRow, NotebookRow};
 
 use crate::Result;
+use crate::strays::is_stray;
 use crate::txn::Txn;
 
 /// Characters of text under the title in a list.
@@ -19,7 +20,7 @@ pub(crate) fn refresh(t: &mut Txn<'_>, id: RecordId) -> Result<Option<Kind>> {
     match &folded.fields {
         Fields::Note(note) => {
             let before = t.tx.note(id.into())?;
-            let row = note_row(id.into(), note);
+            let row = note_row(id.into(), note, is_stray(t.reader(), note)?);
             t.changes.tags |= before.as_ref().is_none_or(|b| b.tags != row.tags || b.trashed != row.trashed);
             t.changes.review |= before.as_ref().map_or(0, |b| b.review) != row.review;
             t.tx.put_note_view(&row, &search_text(note))?;
@@ -66,7 +67,7 @@ pub(crate) fn refresh(t: &mut Txn<'_>, id: RecordId) -> Result<Option<Kind>> {
     Ok(Some(folded.fields.kind()))
 }
 
-fn note_row(id: NoteId, note: &NoteFields) -> NoteRow {
+fn note_row(id: NoteId, note: &NoteFields, stray: bool) -> NoteRow {
     let body = note.body.shown();
     NoteRow {
         id,
@@ -77,7 +78,7 @@ fn note_row(id: NoteId, note: &NoteFields) -> NoteRow {
         due: *note.due.shown(),
         done: *note.done.shown(),
         trashed: note.trash.is_trashed(),
-        review: review(note).places.len() as u32 + u32::from(note.needs_newer_version()),
+        review: review(note).places.len() as u32 + u32::from(stray) + u32::from(note.needs_newer_version()),
         created_ms: note.created_ms,
         updated_ms: note.updated_ms,
         front_matter: note.front_matter.shown().clone(),

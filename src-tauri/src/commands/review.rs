@@ -1,6 +1,6 @@
 //! Reviews and receipts. Each command is one line: the handler in `holdfast_ipc` does the work.
 
-use holdfast_ipc::dto::{CommandError, PlaceChoice, Receipt, Review, ReviewListItem};
+use holdfast_ipc::dto::{CommandError, PlaceChoice, Receipt, Review, ReviewListItem, ReviewStep};
 use holdfast_ipc::handlers::{receipts, review};
 
 use super::{Shared, blocking};
@@ -24,14 +24,19 @@ pub async fn review_choose(
     id: String,
     place: String,
     choice: Option<PlaceChoice>,
-) -> Result<Review, CommandError> {
+) -> Result<ReviewStep, CommandError> {
     blocking(&app, move |app| review::choose(app, &id, &place, choice.as_ref())).await
 }
 
 #[tauri::command]
 #[specta::specta]
-pub async fn review_edit_result(app: Shared<'_>, id: String, text: Option<String>) -> Result<Review, CommandError> {
-    blocking(&app, move |app| review::edit_result(app, &id, text.as_deref())).await
+pub async fn review_edit_result(
+    app: Shared<'_>,
+    id: String,
+    seen_heads: Vec<String>,
+    text: Option<String>,
+) -> Result<ReviewStep, CommandError> {
+    blocking(&app, move |app| review::edit_result(app, &id, &seen_heads, text.as_deref())).await
 }
 
 #[tauri::command]

@@ -1,5 +1,7 @@
 //! More than two computers.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use crate::harness::{Device, Server, converge, text};
@@ -64,4 +66,28 @@ fn notes_from_before_the_account_arrive_elsewhere() {
     assert_eq!(b.body(&id), "written alone\n");
     let devices = b.ok(["status"])["devices"].clone();
     assert!(devices.as_array().unwrap().iter().any(|d| d["name"] == "Renamed"), "{devices}");
+}
+
+#[test]
+fn two_computers_of_one_account_have_two_names() {
+    let server = Server::start();
+    let _desk = server.first("Laptop");
+    let join = ["account", "join", "--link", &server.link, "--user", "ann"];
+    let named = Device::bare();
+    let done = named.run(join.iter().chain(&["--device-name", "laptop"]));
+    done.failed(1, "Another computer of this account is called \"laptop\". Nothing was changed.");
+    assert!(done.stderr.contains("such as \"laptop 2\""), "{done:?}");
+    assert!(!named.vault().join("vault.keys").exists(), "nothing was made");
+    assert_eq!(named.ok(join.iter().chain(&["--device-name", "laptop 2"]))["device_name"], "laptop 2");
+    named.sync();
+
+    // Nobody chose the host's name: it gets a number.
+    let (first, second) = (Device::bare(), Device::bare());
+    let host = text(&first.ok(join)["device_name"]);
+    first.sync();
+    assert_eq!(text(&second.ok(join)["device_name"]), format!("{host} 2"));
+    second.sync();
+    let devices = second.ok(["status"])["devices"].clone();
+    let names: BTreeSet<_> = devices.as_array().unwrap().iter().map(|d| text(&d["name"])).collect();
+    assert_eq!(names, ["Laptop".to_owned(), "laptop 2".to_owned(), host.clone(), format!("{host} 2")].into());
 }

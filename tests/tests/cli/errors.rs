@@ -125,12 +125,41 @@ fn a_server_that_is_not_there_loses_nothing() {
     let answer = done.json();
     assert_eq!((&answer["state"], &answer["waiting"]), (&"unreachable".into(), &1.into()), "{answer}");
     let status = pair.desk.ok(["status"]);
-    assert_eq!((&status["state"], &status["waiting"]), (&"waiting".into(), &1.into()), "{status}");
+    assert_eq!((&status["state"], &status["waiting"]), (&"unreachable".into(), &1.into()), "{status}");
+    assert_eq!(status["problem"]["code"], "server_unreachable");
+    assert_eq!(status["problem"]["sentence"], done.stderr.trim());
+    let told = pair.desk.run(["status"]).stdout;
+    assert!(told.starts_with(done.stderr.trim()) && told.contains("Waiting: 1."), "{told}");
+    // Nothing of its own waits here, and still it cannot be up to date: nobody has asked.
+    assert_eq!(pair.laptop.run(["sync"]).code, 75);
+    let status = pair.laptop.ok(["status"]);
+    assert_eq!((&status["state"], &status["waiting"]), (&"unreachable".into(), &0.into()), "{status}");
 
     pair.server.serve(url.strip_prefix("https://").unwrap());
     assert_eq!(pair.desk.sync()["pushed"], 1);
     pair.converge();
     assert_eq!(pair.laptop.body(&id), "body");
+    for device in [&pair.desk, &pair.laptop] {
+        let status = device.ok(["status"]);
+        assert_eq!((&status["state"], &status["problem"]), (&"up_to_date".into(), &serde_json::Value::Null));
+    }
+}
+
+#[test]
+fn a_server_with_another_key_is_told_until_the_right_one_is_back() {
+    let mut pair = Pair::new();
+    let url = text(&pair.desk.ok(["status"])["server"]);
+    let listen = url.strip_prefix("https://").unwrap();
+    pair.server.stop();
+    let mut stranger = Server::start_at(listen);
+    pair.desk.run(["sync", "--json"]).failed(1, "not the one in the join link");
+    let status = pair.desk.ok(["status"]);
+    assert_eq!((&status["state"], &status["problem"]["code"]), (&"unreachable".into(), &"pin_mismatch".into()));
+    assert!(pair.desk.run(["status"]).stdout.starts_with("The server's key is not the one in the join link."));
+    stranger.stop();
+    pair.server.serve(listen);
+    pair.desk.sync();
+    assert_eq!(pair.desk.ok(["status"])["problem"], serde_json::Value::Null);
 }
 
 #[test]
@@ -150,4 +179,18 @@ fn what_is_wrong_with_an_account_is_said() {
     assert!(!joining.vault().join("vault.keys").exists());
     let nobody = ["account", "join", "--link", &server.link, "--user", "nobody"];
     joining.run(nobody).failed(1, "The user name or the passphrase is wrong.");
+}
+
+#[test]
+fn before_there_is_an_account_nothing_waits_to_be_sent() {
+    let mut server = Server::start();
+    server.stop();
+    let (joining, other) = (Device::bare(), Device::new("Other"));
+    for (device, verb) in [(&joining, "join"), (&other, "create")] {
+        let done = device.run(["account", verb, "--link", &server.link, "--user", "ann"]);
+        done.failed(75, "Can't reach the server. Nothing was changed on this computer; try again when it answers.");
+        assert!(!done.stderr.contains("safe"), "{done:?}");
+    }
+    assert!(!joining.vault().join("vault.keys").exists());
+    assert_eq!(other.ok(["status"])["state"], "local_only");
 }

@@ -136,7 +136,7 @@ impl Device {
     }
 
     pub fn set_body(&self, id: &str, body: &str) {
-        self.ok_with_input(["note", "edit", id, "--body-file", "-"], body.as_bytes());
+        self.ok_with_input(["note", "edit", id, "--body-file", "-", "--allow-empty"], body.as_bytes());
     }
 
     pub fn edit(&self, id: &str, change: &[&str]) {
@@ -189,8 +189,13 @@ pub struct Server {
 
 impl Server {
     pub fn start() -> Self {
+        Self::start_at("127.0.0.1:0")
+    }
+
+    /// One with a key of its own, at an address.
+    pub fn start_at(listen: &str) -> Self {
         let mut server = Self { data: tempfile::tempdir().unwrap(), process: None, link: String::new() };
-        server.serve("127.0.0.1:0");
+        server.serve(listen);
         server
     }
 

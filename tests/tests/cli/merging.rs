@@ -52,8 +52,39 @@ fn a_receipt_is_undone_by_device() {
     pair.desk.ok(["receipts", "undo", &receipt[..8], "--take", "laptop"]);
     assert_eq!(pair.desk.body(&id), BODY.replace("four", "FOUR"));
     assert_eq!(pair.desk.ok(["receipts"])[0]["undone"], true);
+    assert_eq!(pair.laptop.ok(["receipts"])[0]["undone"], false, "not known there yet");
     pair.converge();
     assert_eq!(pair.laptop.body(&id), BODY.replace("four", "FOUR"));
+    assert_eq!(pair.laptop.ok(["receipts"])[0]["undone"], true, "the undo is a version, and it has arrived");
+}
+
+#[test]
+fn only_the_receipt_that_was_undone_says_so() {
+    let (pair, id) = Pair::with_note("Plan", BODY);
+    let mut body = BODY.to_owned();
+    for (here, there) in [("one", "three"), ("two", "four")] {
+        pair.desk.set_body(&id, &body.replace(here, &here.to_uppercase()));
+        pair.laptop.set_body(&id, &body.replace(there, &there.to_uppercase()));
+        pair.converge();
+        // A version on top, so that the next merge is another one.
+        pair.desk.edit(&id, &["--add-tag", here]);
+        pair.converge();
+        body = pair.desk.body(&id);
+    }
+    let receipts = |device: &crate::harness::Device| -> Vec<(String, bool)> {
+        let all = device.ok(["receipts"]);
+        let mut all: Vec<_> = all.as_array().unwrap().iter().map(|r| (text(&r["id"]), r["undone"] == true)).collect();
+        all.sort();
+        all
+    };
+    let newest = text(&pair.desk.ok(["receipts"])[0]["id"]);
+    pair.desk.ok(["receipts", "undo", &newest, "--take", "Laptop"]);
+    pair.desk.set_body(&id, &format!("{}more\n", pair.desk.body(&id)));
+    pair.converge();
+    let known = receipts(&pair.desk);
+    assert_eq!(known.len(), 2);
+    assert!(known.iter().all(|(id, undone)| *undone == (*id == newest)), "{known:?}");
+    assert_eq!(receipts(&pair.laptop), known);
 }
 
 #[test]

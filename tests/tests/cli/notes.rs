@@ -134,3 +134,66 @@ fn search_finds_what_a_person_remembers() {
         assert!(!hits(query).contains(&pump) || query == "a AND" || query == "-", "{query}");
     }
 }
+
+#[test]
+fn search_finds_by_notebook_after_what_is_in_the_notes_and_the_trash_comes_last() {
+    let device = Device::new("Desk");
+    let add = |title: &str, notebook: &str, body: &str| {
+        text(&device.ok_with_input(["note", "add", "--title", title, "--notebook", notebook], body.as_bytes())["id"])
+    };
+    let inside = add("Valve", "Pumps/Kraków", "nothing of it");
+    let named = add("Other", "/", "about pumps");
+    let below = add("Deep", "Pumps/Kraków/Old", "");
+    let (gone, gone_by_notebook) = (add("Pumps", "/", "pumps pumps"), add("Away", "Pumps/Kraków", ""));
+    device.ok(["note", "trash", &gone]);
+    device.ok(["note", "trash", &gone_by_notebook]);
+    let hits = |query: &str, limit: &str| -> Vec<(String, bool)> {
+        let found = device.ok(["search", query, "--limit", limit]);
+        found.as_array().unwrap().iter().map(|h| (text(&h["id"]), h["trashed"] == true)).collect()
+    };
+    let found = hits("PUMP", "9");
+    assert_eq!(found[0], (named.clone(), false), "what is in the note is the better hit");
+    let live: std::collections::BTreeSet<_> = found[1..3].iter().cloned().collect();
+    assert_eq!(live, [(inside.clone(), false), (below.clone(), false)].into());
+    assert_eq!(found[3..], [(gone, true), (gone_by_notebook.clone(), true)]);
+    assert_eq!(hits("pumps", "3"), found[..3], "the trash takes no place of a live one");
+    assert_eq!(hits("pumps", "1"), found[..1]);
+    assert_eq!(hits("pumps krakow", "9").len(), 3);
+    assert_eq!(hits("krakow old", "9"), [(below, false)]);
+    assert_eq!(hits("pumps nowhere", "9"), []);
+    device.ok(["notebook", "rename", "Pumps", "Wells"]);
+    assert!(hits("wells", "9").contains(&(inside, false)), "by the name that it has now");
+}
+
+#[test]
+fn nothing_is_cleared_or_cut_without_being_told_to() {
+    let device = Device::new("Desk");
+    let add = ["note", "add", "--title", "Kept", "--notebook", "A", "--due", "2026-11-28"];
+    let id = text(&device.ok_with_input(add, b"body\n")["id"]);
+    let before = device.show(&id);
+    device.run(["note", "edit", &id, "--due", ""]).failed(2, "--no-due");
+    device.run(["note", "edit", &id, "--due", "2026-12-01", "--no-due"]).failed(2, "--no-due");
+    device.run(["note", "edit", &id, "--notebook", ""]).failed(2, "for no notebook, say /");
+    device.run(["note", "add", "--title", "x", "--notebook", ""]).failed(2, "say /");
+    device.run(["notebook", "move", "A", ""]).failed(2, "say /");
+    device.run_with_input(["note", "edit", &id, "--body-file", "-"], b"").failed(1, "--allow-empty");
+    // Standard input that is not given is empty.
+    device.run(["note", "edit", &id, "--body-file", "-"]).failed(1, "--allow-empty");
+    let long = "é".repeat(513);
+    device.run(["note", "edit", &id, "--title", &long]).failed(1, "The title has 1026 bytes");
+    device.run(["note", "add", "--title", &long]).failed(1, "a title can have 1024");
+    device.run(["init", "--device-name", &long, "--vault", device.path("other").to_str().unwrap()]).failed(1, "1024");
+    assert_eq!(device.show(&id), before);
+    assert_eq!(device.ok(["note", "list"]).as_array().unwrap().len(), 1);
+
+    device.edit(&id, &["--no-due", "--notebook", "/", "--title", &long[..1024]]);
+    let note = device.show(&id);
+    assert_eq!((&note["due"], &note["notebook"], &note["title"]), (&Value::Null, &Value::Null, &json!(long[..1024])));
+    device.ok_with_input(["note", "edit", &id, "--body-file", "-", "--allow-empty"], b"");
+    assert_eq!(device.body(&id), "");
+    device.set_body(&id, "again");
+    let empty = device.path("empty");
+    std::fs::write(&empty, "").unwrap();
+    device.edit(&id, &["--body-file", empty.to_str().unwrap()]);
+    assert_eq!(device.body(&id), "", "a file that is empty is meant");
+}

@@ -58,7 +58,8 @@ fn a_review_shows_each_place_with_its_versions() {
 #[test]
 fn decided_by_device() {
     let (pair, id) = open();
-    assert_eq!(pair.desk.ok(["review", "resolve", &id, "--take", "desk"]), json!({ "ok": true, "left": 0 }));
+    let answer = pair.desk.ok(["review", "resolve", &id, "--take", "desk"]);
+    assert_eq!(answer, json!({ "ok": true, "left": 0, "open": [] }));
     decided(&pair.desk, &id, &with("middle", "of the desk"));
     pair.converge();
     decided(&pair.laptop, &id, &with("middle", "of the desk"));
@@ -172,18 +173,120 @@ fn places_are_decided_one_by_one() {
     assert_eq!(pair.desk.places(&id)[1]["base"], json!([null]));
 
     pair.desk.run(["review", "resolve", &id, "--place", "5", "--take", "Desk"]).failed(1, "There is no place 5");
-    pair.desk.run(["review", "resolve", &id, "--take", "all"]).failed(1, "Place 1 (title)");
     let answer = pair.desk.ok(["review", "resolve", &id, "--place", "3", "--take", "all"]);
     assert_eq!(answer["left"], 3);
     pair.converge();
     pair.laptop.ok(["review", "resolve", &id, "--place", "1", "--take", "Laptop"]);
-    pair.laptop.ok(["review", "resolve", &id, "--place", "1", "--take", "original"]);
+    let gone = ["review", "resolve", &id, "--place", "1", "--take", "original"];
+    pair.laptop.run(gone).failed(1, "There is no place 1 to decide in \"Title laptop\", only 2 (due), 3 (text");
+    pair.laptop.ok(["review", "resolve", &id, "--place", "2", "--take", "original"]);
     pair.converge();
     pair.desk.ok(["review", "resolve", &id, "--take", "Desk"]);
     pair.converge();
     let note = pair.laptop.show(&id);
     assert_eq!((&note["title"], &note["due"], &note["review"]), (&json!("Title laptop"), &Value::Null, &json!(false)));
     assert_eq!(note["body"], json!(with("first", "first desk\nfirst laptop").replace("last", "last desk")));
+}
+
+/// Title, and the words "first", "middle" and "last" of the text, changed on both.
+fn four_places() -> (Pair, String) {
+    let (pair, id) = Pair::with_note("Old", BODY);
+    for (device, name) in [(&pair.desk, "desk"), (&pair.laptop, "laptop")] {
+        let body = ["first", "middle", "last"]
+            .into_iter()
+            .fold(BODY.to_owned(), |body, word| body.replace(word, &format!("{word} of the {name}")));
+        device.set_body(&id, &body);
+        device.edit(&id, &["--title", name]);
+    }
+    pair.converge();
+    (pair, id)
+}
+
+fn numbers(device: &Device, id: &str) -> Vec<u64> {
+    device.places(id).iter().map(|p| p["number"].as_u64().unwrap()).collect()
+}
+
+#[test]
+fn a_place_keeps_its_number_while_others_are_decided() {
+    let (pair, id) = four_places();
+    assert_eq!(numbers(&pair.desk, &id), [1, 2, 3, 4]);
+    let by_id = text(&pair.desk.places(&id)[2]["id"]);
+    assert_eq!(by_id.len(), 32);
+    let answer = pair.desk.ok(["review", "resolve", &id, "--place", "2", "--take", "Desk"]);
+    let left: Vec<_> = answer["open"].as_array().unwrap().iter().map(|p| p["number"].as_u64().unwrap()).collect();
+    assert_eq!(left, [1, 3, 4]);
+    assert_eq!(numbers(&pair.desk, &id), [1, 3, 4]);
+    // By its id, which is the same on the other computer and after a restart.
+    pair.desk.ok(["review", "resolve", &id, "--place", &by_id[..8], "--take", "Desk"]);
+    pair.desk.run(["review", "resolve", &id, "--place", &by_id, "--take", "Desk"]).failed(1, "There is no place");
+    assert_eq!(numbers(&pair.desk, &id), [1, 4]);
+    pair.desk.ok(["review", "undo", &id]);
+    assert_eq!(numbers(&pair.desk, &id), [1, 3, 4]);
+    // Several in one command go by the numbers of before it.
+    let both = ["review", "resolve", &id, "--place", "1", "--place", "3", "--take", "Laptop"];
+    assert_eq!(pair.desk.ok(both)["left"], 1);
+    pair.desk.ok(["review", "resolve", &id, "--place", "4", "--take", "Desk"]);
+    let text = "# Head\n\nfirst of the desk\n\nmiddle of the laptop\n\nlast of the desk\n";
+    decided(&pair.desk, &id, text);
+    pair.converge();
+    // The next review starts again from 1.
+    pair.desk.set_body(&id, &text.replace("first", "1st"));
+    pair.laptop.set_body(&id, &text.replace("first", "First"));
+    pair.converge();
+    assert_eq!(numbers(&pair.desk, &id), [1]);
+}
+
+#[test]
+fn a_number_that_was_seen_never_means_a_place_that_was_not() {
+    let (pair, id) = open();
+    assert_eq!(numbers(&pair.desk, &id), [1]);
+    // Decided elsewhere; another question takes its place, and nobody has looked.
+    pair.laptop.ok(["review", "resolve", &id, "--take", "Laptop"]);
+    pair.converge();
+    let body = pair.desk.body(&id);
+    pair.desk.set_body(&id, &body.replace("last", "last of the desk"));
+    pair.laptop.set_body(&id, &body.replace("last", "last of the laptop"));
+    pair.converge();
+    pair.desk.run(["review", "resolve", &id, "--place", "1", "--take", "Desk"]).failed(1, "There is no place 1");
+    assert_eq!(numbers(&pair.desk, &id), [2]);
+    pair.desk.ok(["review", "resolve", &id, "--place", "2", "--take", "Desk"]);
+    decided(&pair.desk, &id, &body.replace("last", "last of the desk"));
+}
+
+#[test]
+fn keeping_all_takes_the_texts_and_leaves_what_can_have_one_value() {
+    let (pair, id) = four_places();
+    let title = ["review", "resolve", &id, "--place", "1", "--take", "all"];
+    pair.desk.run(title).failed(1, "Place 1 (title) can have only one value");
+    let done = pair.desk.run(["review", "resolve", &id, "--take", "all"]);
+    assert_eq!((done.code, done.stdout.as_str()), (0, "Decided; 1 place left to decide: 1 (title).\n"), "{done:?}");
+    pair.desk.run(["review", "resolve", &id, "--take", "all"]).failed(1, "Place 1 (title)");
+    let body = ["first", "middle", "last"]
+        .into_iter()
+        .fold(BODY.to_owned(), |body, word| body.replace(word, &format!("{word} of the desk\n{word} of the laptop")));
+    assert_eq!(pair.desk.body(&id), body);
+    pair.desk.ok(["review", "resolve", &id, "--take", "Desk"]);
+    decided(&pair.desk, &id, &body);
+}
+
+#[test]
+fn a_decision_is_by_a_version_or_by_a_text_and_an_empty_one_is_said() {
+    let (pair, id) = open();
+    let both = ["review", "resolve", &id, "--take", "Desk", "--body-file", "-"];
+    pair.desk.run_with_input(both, b"mine").failed(2, "--body-file");
+    let empty = ["review", "resolve", &id, "--body-file", "-"];
+    pair.desk.run_with_input(empty, b"").failed(1, "--allow-empty");
+    pair.desk.run(empty).failed(1, "--allow-empty");
+    assert_eq!(pair.desk.places(&id).len(), 1);
+    pair.desk.ok_with_input(empty.iter().chain(&["--allow-empty"]), b"");
+    decided(&pair.desk, &id, "");
+    pair.converge();
+    // A text is no answer to a question about something else.
+    pair.desk.edit(&id, &["--title", "D"]);
+    pair.laptop.edit(&id, &["--title", "L"]);
+    pair.converge();
+    pair.desk.run_with_input(empty, b"text").failed(1, "Nothing of the text is to decide");
+    assert_eq!(pair.desk.body(&id), "");
 }
 
 #[test]
@@ -198,8 +301,8 @@ fn a_text_of_ones_own_leaves_other_fields_open() {
     assert_eq!(text(&pair.desk.places(&id)[0]["field"]), "title");
     pair.desk.ok(["review", "undo", &id]);
     assert_eq!(pair.desk.places(&id).len(), 2);
-    let both = ["review", "resolve", &id, "--take", "laptop", "--body-file", "-"];
-    assert_eq!(pair.desk.ok_with_input(both, b"mine\n")["left"], 0);
+    pair.desk.ok_with_input(["review", "resolve", &id, "--body-file", "-"], b"mine\n");
+    assert_eq!(pair.desk.ok(["review", "resolve", &id, "--take", "laptop"])["left"], 0);
     pair.converge();
     assert_eq!(pair.laptop.show(&id)["title"], "laptop");
     decided(&pair.laptop, &id, "mine\n");

@@ -65,7 +65,8 @@ fn the_answers_have_these_shapes() {
     assert_shape(device, ["sync"], sync);
     let status = json!({
         "state": "text", "waiting": "uint", "to_review": "uint", "last_confirmed": "uint", "server": "text",
-        "devices": [{ "name": "text", "last_seen": "uint", "this_device": "bool" }],
+        "devices": [{ "name": "text", "last_seen": "uint", "clock_ahead": "bool", "this_device": "bool" }],
+        "problem": "null",
     });
     assert_shape(device, ["status"], status);
     let listed = json!([{ "id": "text", "title": "text", "choices": "uint", "devices": ["text"], "kind": "text" }]);
@@ -77,7 +78,7 @@ fn the_answers_have_these_shapes() {
     let review = json!({
         "id": "text", "title": "text", "heads": ["text"],
         "places": [{
-            "number": "uint", "field": "text", "label": "text", "region": { "heading": "null", "line": "uint" },
+            "number": "uint", "id": "text", "field": "text", "label": "text", "region": { "heading": "null", "line": "uint" },
             "base": ["text"], "sides": [side],
         }],
     });
@@ -90,7 +91,11 @@ fn the_answers_have_these_shapes() {
         }],
     });
     assert_shape(device, ["receipts"], json!([receipt]));
-    assert_shape(device, ["review", "resolve", &asked, "--take", "Desk"], json!({ "ok": "bool", "left": "uint" }));
+    assert_shape(
+        device,
+        ["review", "resolve", &asked, "--take", "Desk"],
+        json!({ "ok": "bool", "left": "uint", "open": [] }),
+    );
     assert_shape(device, ["note", "trash", &id], json!({ "ok": "bool" }));
     assert_shape(device, ["notebook", "add", "C"], json!({ "id": "text" }));
     assert_shape(&Device::bare(), ["init"], json!({ "recovery_code": "text" }));

@@ -38,6 +38,7 @@ fn a_folder_goes_in_and_comes_out_byte_for_byte() {
     let root = device.path("in");
     write(&root, FILES);
     write(&root, &[("bad.md", b"ab\xff"), ("alone.bin", b"x"), (".obsidian/app.md", b"hidden")]);
+    write(&root, &[(".hidden.md", b"x"), ("Work/.git/HEAD", b"x"), ("Work/.git/refs/a.md", b"x")]);
     let dry = import(&device, &root, &["--dry-run"]);
     assert_eq!(device.ok(["note", "list"]), json!([]), "a dry run takes nothing");
     let mut report = import(&device, &root, &[]);
@@ -45,7 +46,16 @@ fn a_folder_goes_in_and_comes_out_byte_for_byte() {
     assert_eq!(report["attachments"], 1);
     let skipped: BTreeMap<String, String> =
         report["skipped"].as_array().unwrap().iter().map(|s| (text(&s["path"]), text(&s["reason"]))).collect();
-    assert_eq!(skipped.keys().collect::<Vec<_>>(), ["alone.bin", "bad.md"], "{skipped:?}");
+    assert_eq!(
+        skipped.keys().collect::<Vec<_>>(),
+        [".hidden.md", ".obsidian", "Work/.git", "alone.bin", "bad.md"],
+        "{skipped:?}"
+    );
+    assert_eq!(
+        (skipped[".hidden.md"].as_str(), skipped["Work/.git"].as_str()),
+        ("a hidden file is left out", "a hidden folder is left out")
+    );
+    assert_eq!(report["warnings"], json!([]));
     report["elapsed_ms"] = dry["elapsed_ms"].clone();
     assert_eq!(report, dry);
 
@@ -63,6 +73,56 @@ fn a_folder_goes_in_and_comes_out_byte_for_byte() {
     let expected: BTreeMap<String, Vec<u8>> = FILES.iter().map(|(p, b)| ((*p).to_owned(), b.to_vec())).collect();
     assert_eq!(tree(&out), expected);
     device.run(["export", "--to", "markdown", out.to_str().unwrap()]).failed(1, "not empty");
+}
+
+#[test]
+fn an_empty_notebook_comes_out_as_an_empty_folder() {
+    let device = Device::new("Desk");
+    for path in ["Plans/Next: year", "Plans/Next_ year", "Gone/Below"] {
+        device.ok(["notebook", "add", path]);
+    }
+    device.ok_with_input(["note", "add", "--title", "n", "--notebook", "plans"], b"text\n");
+    device.ok_with_input(["note", "add", "--title", "trashed", "--notebook", "Left"], b"text\n");
+    let list = device.ok(["note", "list"]);
+    let trashed = list.as_array().unwrap().iter().find(|n| n["title"] == "trashed").unwrap();
+    device.ok(["note", "trash", &text(&trashed["id"])]);
+    device.ok(["notebook", "trash", "Gone"]);
+    let out = device.path("out");
+    let report = device.ok(["export", "--to", "markdown", out.to_str().unwrap()]);
+    assert_eq!((&report["notes"], &report["empty_notebooks"]), (&json!(1), &json!(3)));
+    let mut folders = Vec::new();
+    let mut todo = vec![out.clone()];
+    while let Some(dir) = todo.pop() {
+        for entry in fs::read_dir(dir).unwrap().map(|e| e.unwrap().path()).filter(|p| p.is_dir()) {
+            folders.push(entry.strip_prefix(&out).unwrap().to_str().unwrap().to_owned());
+            todo.push(entry);
+        }
+    }
+    folders.sort();
+    assert_eq!(folders, ["Left", "Plans", "Plans/Next_ year", "Plans/Next_ year (2)"]);
+    assert_eq!(tree(&out).into_keys().collect::<Vec<_>>(), ["Plans/n.md"]);
+}
+
+#[test]
+fn a_title_that_is_too_long_is_told_and_its_text_kept() {
+    let device = Device::new("Desk");
+    let root = device.path("in");
+    let (fits, long) = ("f".repeat(1024), "l".repeat(1025));
+    let file = |title: &str| format!("---\ntitle: {title}\n---\nbody\n").into_bytes();
+    let files = [("fits.md", file(&fits)), ("long.md", file(&long))];
+    write(&root, &files.each_ref().map(|(path, bytes)| (*path, bytes.as_slice())));
+    let report = import(&device, &root, &[]);
+    assert_eq!((&report["notes"], &report["skipped"]), (&json!(2), &json!([])));
+    let warnings = report["warnings"].as_array().unwrap();
+    assert_eq!((warnings.len(), &warnings[0]["path"]), (1, &json!("long.md")));
+    assert!(text(&warnings[0]["reason"]).contains("1024 bytes"));
+    let titles = device.ok(["note", "list"]);
+    let mut titles: Vec<_> = titles.as_array().unwrap().iter().map(|n| text(&n["title"])).collect();
+    titles.sort();
+    assert_eq!(titles, [fits, long[..1024].to_owned()]);
+    let out = device.path("out");
+    device.ok(["export", "--to", "markdown", out.to_str().unwrap()]);
+    assert_eq!(tree(&out), files.into_iter().map(|(path, bytes)| (path.to_owned(), bytes)).collect());
 }
 
 #[test]

@@ -38,6 +38,11 @@ impl Computer {
         Ok(computer)
     }
 
+    /// A computer whose window is still closed: a terminal may use its vault before `launch`.
+    pub fn closed(name: &'static str) -> anyhow::Result<Self> {
+        Ok(Self { name, window: None, home: scratch_home()? })
+    }
+
     /// Where this computer keeps its vault.
     pub fn vault(&self) -> PathBuf {
         self.home.path().join("vault")

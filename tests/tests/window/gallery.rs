@@ -1,4 +1,5 @@
-//! A picture of every view, small and large, light and dark; each is checked before it is kept.
+//! A picture of every view, small and large, light and dark; each is checked before it is kept, its layout by us and
+//! its accessibility by axe-core.
 
 use std::fs;
 use std::path::Path;
@@ -6,6 +7,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use serde_json::json;
 
+use crate::axe;
 use crate::computer::{Computer, PASSPHRASE, hook};
 use crate::sample::{self, MERGED, OPEN, REVIEWED};
 use crate::server::Server;
@@ -17,7 +19,8 @@ const THEMES: [&str; 2] = ["dark", "light"];
 /// Set by whoever renews the picture in README.md.
 const RENEW: &str = "HOLDFAST_WRITE_SCREENSHOT";
 
-/// Takes the pictures of one view. Nothing may lie outside of the window or over a control, and Tab reaches all.
+/// Takes the pictures of one view. Nothing may lie outside of the window or over a control, Tab reaches all, and
+/// axe-core finds nothing serious.
 async fn take(computer: &Computer, view: &str) -> anyhow::Result<()> {
     computer.says(&format!("shows {view}"));
     for (width, height) in SIZES {
@@ -27,6 +30,7 @@ async fn take(computer: &Computer, view: &str) -> anyhow::Result<()> {
             let name = format!("{view}-{width}x{height}-{theme}");
             computer.screenshot(&name).await?;
             computer.layout_look().await?.assert_clean(&name)?;
+            axe::assert_clean(computer, &name).await?;
         }
         // The colours change no focus: once for each size.
         computer.layout_report().await?.assert_clean(&format!("{view}-{width}x{height}"))?;

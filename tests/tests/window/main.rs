@@ -4,6 +4,8 @@
 //! of them a test here fails and says which.
 #![allow(clippy::unwrap_used)]
 
+mod accessibility;
+mod axe;
 mod both_type;
 mod computer;
 mod driver;
@@ -13,6 +15,8 @@ mod harness;
 mod keyboard;
 mod keys;
 mod layout;
+mod long_note;
+mod long_review;
 mod main_job;
 mod sample;
 mod screens;

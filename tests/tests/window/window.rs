@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail, ensure};
 use fantoccini::elements::Element;
 use fantoccini::key::Key;
+use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
@@ -184,6 +185,11 @@ impl Window {
         self.client.perform_actions(keys::chord(chord)?).await.with_context(|| format!("{chord} could not be pressed."))
     }
 
+    /// Waits until what the page is now is what the window shows: nothing moves or fades any more.
+    pub async fn settle(&self) -> anyhow::Result<()> {
+        self.execute_async(PAINTED, Vec::new()).await.map(drop)
+    }
+
     /// Writes what the window shows to target/screenshots/NAME.png.
     pub async fn screenshot(&self, name: &str) -> anyhow::Result<PathBuf> {
         let folder = match env::var_os("HOLDFAST_SCREENSHOTS") {
@@ -192,7 +198,7 @@ impl Window {
         };
         fs::create_dir_all(&folder).with_context(|| format!("{} could not be made.", folder.display()))?;
         let path = folder.join(format!("{name}.png"));
-        self.client.execute_async(PAINTED, vec![]).await?;
+        self.settle().await?;
         let picture = self.client.screenshot().await.context("No picture could be taken.")?;
         fs::write(&path, picture).with_context(|| format!("{} could not be written.", path.display()))?;
         Ok(path)
@@ -233,6 +239,33 @@ impl Window {
         self.client.execute(script, arguments).await.context("A script failed in the page.")
     }
 
+    /// As `execute_with`, for a body that calls its last argument with the answer.
+    pub async fn execute_async(&self, script: &str, arguments: Vec<Value>) -> anyhow::Result<Value> {
+        self.client.execute_async(script, arguments).await.context("A script failed in the page.")
+    }
+
+    /// The first element that matches, seen or not; waits for it.
+    pub async fn find_any(&self, css: &str) -> anyhow::Result<Element> {
+        self.until(&format!("\"{css}\" is there"), async || Ok(json!(self.count(css).await? > 0))).await?;
+        self.client.find(Locator::Css(css)).await.with_context(|| format!("\"{css}\" went away."))
+    }
+
+    /// The role that WebKit gives the element in its accessibility tree.
+    pub async fn computed_role(&self, element: &Element) -> anyhow::Result<String> {
+        self.computed(element, "computedrole").await
+    }
+
+    /// The name that WebKit gives the element in its accessibility tree.
+    pub async fn computed_name(&self, element: &Element) -> anyhow::Result<String> {
+        self.computed(element, "computedlabel").await
+    }
+
+    async fn computed(&self, element: &Element, what: &'static str) -> anyhow::Result<String> {
+        let command = Computed { element: element.element_id().to_string(), what };
+        let answer = self.client.issue_cmd(command).await.with_context(|| format!("The driver gives no {what}."))?;
+        Ok(answer.as_str().unwrap_or_default().to_owned())
+    }
+
     /// Asks again and again until the answer is `true`, or something that is no boolean and not null.
     pub async fn until(&self, what: &str, ask: impl AsyncFn() -> anyhow::Result<Value>) -> anyhow::Result<()> {
         let started = Instant::now();
@@ -271,6 +304,24 @@ impl Window {
         let picture = self.screenshot("gave-up").await.map(|path| path.display().to_string()).unwrap_or_default();
         let cause = error.map(|error| format!(" ({error:#})")).unwrap_or_default();
         anyhow::anyhow!("Waited in vain until {what}{cause}. Picture: {picture}. The page says:\n{page}")
+    }
+}
+
+/// "Get Computed Role" and "Get Computed Label" of WebDriver, which fantoccini does not know.
+#[derive(Debug)]
+struct Computed {
+    element: String,
+    what: &'static str,
+}
+
+impl WebDriverCompatibleCommand for Computed {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        let session = session.unwrap_or_default();
+        base.join(&format!("session/{session}/element/{}/{}", self.element, self.what))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        (http::Method::GET, None)
     }
 }
 

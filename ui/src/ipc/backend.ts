@@ -3,7 +3,7 @@
 import type {
   ActivityItem, CommandError, ConfirmWord, CreateAccountRequest, Event, ExportReport, ImportReport, JoinRequest,
   LinkInfo, NoteDetail, NotesPage, NotesQuery, PlaceChoice, Receipt, RecoveryCode, Review, ReviewListItem,
-  SaveRequest, Saved, SearchHit, SessionStatus, Settings, Sidebar, SyncStatus,
+  ReviewStep, SaveRequest, Saved, SearchHit, SessionStatus, Settings, Sidebar, SyncStatus,
 } from './types';
 
 export interface Backend {
@@ -58,10 +58,10 @@ export interface Backend {
   // Reviews and receipts
   reviewList(): Promise<ReviewListItem[]>;
   reviewGet(id: string): Promise<Review>;
-  /** Keeps one choice (null takes it back) and returns the review with it. Nothing is resolved yet. */
-  reviewChoose(id: string, place: string, choice: PlaceChoice | null): Promise<Review>;
-  /** Keeps a text typed over the whole result (null goes back to the choices). */
-  reviewEditResult(id: string, text: string | null): Promise<Review>;
+  /** Keeps one choice (null takes it back) and returns what it changed. Nothing is resolved yet. */
+  reviewChoose(id: string, place: string, choice: PlaceChoice | null): Promise<ReviewStep>;
+  /** Keeps a text typed over the whole result of these versions (null goes back to the choices). */
+  reviewEditResult(id: string, seenHeads: string[], text: string | null): Promise<ReviewStep>;
   /** Throws `stale` if another version arrived since `seenHeads`: read again. */
   reviewFinish(id: string, seenHeads: string[]): Promise<void>;
   /** Takes back the resolution just made. */

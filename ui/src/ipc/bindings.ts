@@ -37,8 +37,8 @@ export const commands = {
 	notebookTrash: (id: string) => __TAURI_INVOKE<null>("notebook_trash", { id }),
 	reviewList: () => __TAURI_INVOKE<ReviewListItem[]>("review_list"),
 	reviewGet: (id: string) => __TAURI_INVOKE<Review>("review_get", { id }),
-	reviewChoose: (id: string, place: string, choice: PlaceChoice | null) => __TAURI_INVOKE<Review>("review_choose", { id, place, choice }),
-	reviewEditResult: (id: string, text: string | null) => __TAURI_INVOKE<Review>("review_edit_result", { id, text }),
+	reviewChoose: (id: string, place: string, choice: PlaceChoice | null) => __TAURI_INVOKE<ReviewStep>("review_choose", { id, place, choice }),
+	reviewEditResult: (id: string, seenHeads: string[], text: string | null) => __TAURI_INVOKE<ReviewStep>("review_edit_result", { id, seenHeads, text }),
 	reviewFinish: (id: string, seenHeads: string[]) => __TAURI_INVOKE<null>("review_finish", { id, seenHeads }),
 	reviewUndo: (id: string) => __TAURI_INVOKE<null>("review_undo", { id }),
 	receiptsList: () => __TAURI_INVOKE<Receipt[]>("receipts_list"),
@@ -193,6 +193,8 @@ export type NoteDetail = {
 	seen_heads: string[],
 	/**  The other devices whose changes wait for a choice. */
 	review_devices: string[],
+	/**  One of the choices is what becomes of it, since its notebook is in the trash. */
+	in_trashed_notebook: boolean,
 	/**  A field of a newer version is in conflict: shown, not editable. */
 	read_only: boolean,
 } & NoteListItem;
@@ -284,10 +286,14 @@ export type OpChanges = {
 export type PlaceChoice = 
 /**  By `PlaceSide::number`. */
 { kind: "side"; number: number } | { kind: "all" } | { kind: "original" } | 
+/**  `ReviewPlace::suggested`. */
+{ kind: "suggested" } | 
 /**  Typed by the person. */
 { kind: "text"; text: string };
 
-export type PlaceField = "title" | "notebook" | "due" | "done" | "front_matter" | "trash" | "text";
+export type PlaceField = "title" | "notebook" | "due" | "done" | "front_matter" | "trash" | 
+/**  A live note in a trashed notebook: the original is that notebook, a side is where the note shows. */
+"trashed_notebook" | "text";
 
 /**  One version of a place, held by one or more devices. */
 export type PlaceSide = {
@@ -306,8 +312,13 @@ export type PlaceSide = {
 
 export type Receipt = {
 	id: string,
+	/**  What was merged. */
 	note: string,
+	/**  False for a notebook. */
+	is_note: boolean,
 	title: string,
+	/**  Of a cycle of notebooks that was broken: which one shows at the top and why. Absent of a merge. */
+	why: string | null,
 	at_ms: number | null,
 	undone: boolean,
 	seen: boolean,
@@ -337,6 +348,8 @@ export type ResultSpan = {
 	text: string,
 	/**  The place it fills, if it fills one. */
 	place: number | null,
+	/**  Words that merged by themselves: which of `Review::merged`, from 0. */
+	merged: number | null,
 	/**  Still to choose: shown as its newest side until then. */
 	open: boolean,
 	this_device: boolean,
@@ -352,6 +365,8 @@ export type Review = {
 	result: ResultSpan[],
 	/**  A text that the person typed over the whole result; the text places are decided by it. */
 	edited_result: string | null,
+	/**  As `edited_result`, but typed before another version arrived: it would undo that. */
+	set_aside: string | null,
 	devices: SideDevice[],
 	/**  Choices still to make. */
 	left: number,
@@ -382,10 +397,25 @@ export type ReviewPlace = {
 	has_original: boolean,
 	sides: PlaceSide[],
 	can_keep_all: boolean,
+	/**  False where there is more than one original. */
+	can_take_original: boolean,
+	suggested: Suggestion | null,
 	choice: PlaceChoice | null,
 	/**  A few lines around it, for reading. */
 	before: string,
 	after: string,
+};
+
+/**  What one choice changed: all that crosses, however long the note is. */
+export type ReviewStep = {
+	/**  As it is kept now. */
+	choice: PlaceChoice | null,
+	/**  The passage of the result that the place fills now. Absent for a field. */
+	passage: ResultSpan | null,
+	/**  Choices still to make. */
+	left: number,
+	/**  As in `Review`: others than before say that another version arrived. */
+	seen_heads: string[],
 };
 
 export type SaveRequest = {
@@ -463,6 +493,14 @@ export type Skipped = {
 };
 
 export type SpanKind = "same" | "added" | "removed";
+
+/**  A result that is likely right. Never taken without being asked for. */
+export type Suggestion = {
+	/**  As shown. */
+	text: string,
+	/**  Against the original. */
+	diff: DiffSpan[],
+};
 
 /**  How things stand with the server: a closed list. */
 export type SyncState = 

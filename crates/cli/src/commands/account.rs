@@ -1,19 +1,22 @@
 //! `account`: making one on a server, and joining one.
 
 use holdfast_notebook::sync::{create_account, join};
-use holdfast_notebook::{Env, vault_exists};
+use holdfast_notebook::{Env, NotebookError, vault_exists};
+use serde_json::json;
 
 use crate::args::AccountCommand;
 use crate::failure::Failure;
 use crate::output::Answer;
 use crate::session::{Place, block_on, connect, device_name, finish};
+use crate::shapes::Names;
 use crate::{Outcome, passphrase};
 
 pub fn run(place: &Place, command: AccountCommand) -> Outcome {
     match command {
         AccountCommand::Create { link, user, device_name } => place.with_passphrase(|vault, secret| {
             let connect = connect();
-            block_on(create_account(vault, &connect, &link, &user, secret, device_name.as_deref()))??;
+            let made = block_on(create_account(vault, &connect, &link, &user, secret, device_name.as_deref()))?;
+            made.map_err(Failure::Account)?;
             Ok(Answer::done("The account is made. Run `holdfast sync` to send the notes."))
         }),
         AccountCommand::Join { link, user, device_name: name } => {
@@ -26,9 +29,20 @@ pub fn run(place: &Place, command: AccountCommand) -> Outcome {
                 )));
             }
             let secret = passphrase::current()?;
+            let given = name.as_ref().is_some_and(|name| !name.trim().is_empty());
             let name = device_name(name);
-            let vault = block_on(join(&dir, &connect(), &link, &user, &secret, &name, Env::system()))??;
-            finish(vault, |_| Ok(Answer::done("This computer has joined. Run `holdfast sync` to fetch the notes.")))
+            let connect = connect();
+            let join = |name: &str| block_on(join(&dir, &connect, &link, &user, &secret, name, Env::system()));
+            let joined = match join(&name)? {
+                // Nobody chose the host's name: it gets a number.
+                Err(NotebookError::DeviceNameTaken { free, .. }) if !given => join(&free)?,
+                other => other,
+            };
+            finish(joined.map_err(Failure::Account)?, |vault| {
+                let name = Names::load(vault)?.device(vault.device());
+                let text = format!("This computer has joined as {name:?}. Run `holdfast sync` to fetch the notes.");
+                Ok(Answer::new(json!({ "ok": true, "device_name": name }), text))
+            })
         }
     }
 }

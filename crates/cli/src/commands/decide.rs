@@ -18,6 +18,8 @@ const MIN_PREFIX: usize = 4;
 pub enum Take {
     All,
     Original,
+    /// The result that the review suggests.
+    Suggested,
     /// A computer by its name or id, or a version by its id.
     Version(String),
 }
@@ -27,6 +29,7 @@ impl Take {
         match text.trim().to_ascii_lowercase().as_str() {
             "all" => Self::All,
             "original" => Self::Original,
+            "suggested" => Self::Suggested,
             _ => Self::Version(text.trim().to_owned()),
         }
     }
@@ -49,7 +52,7 @@ pub fn choice(
     vault: &Vault,
     review: &RecordReview,
     names: &Names,
-    number: usize,
+    number: u32,
     place: &Place,
     take: &Take,
 ) -> Outcome<Choice> {
@@ -58,6 +61,10 @@ pub fn choice(
         Take::Original if place.base.len() == 1 => return Ok(Choice::Original),
         Take::Original => {
             return Err(Failure::said(format!("{here} has no single original. Nothing was decided.")));
+        }
+        Take::Suggested => {
+            let suggested = place.suggested.clone().map(Choice::Value);
+            return suggested.ok_or_else(|| Failure::said(format!("{here} has no suggestion. Nothing was decided.")));
         }
         Take::All if matches!(place.kind, PlaceKind::Text { .. }) => return Ok(Choice::All),
         Take::All => {
@@ -166,8 +173,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_two_words_are_words_in_any_case() {
+    fn the_three_words_are_words_in_any_case() {
         assert_eq!(Take::parse("ALL"), Take::All);
+        assert_eq!(Take::parse("Suggested"), Take::Suggested);
         assert_eq!(Take::parse(" original"), Take::Original);
         assert_eq!(Take::parse("Desk PC"), Take::Version("Desk PC".into()));
     }

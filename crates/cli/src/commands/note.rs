@@ -33,7 +33,7 @@ pub fn run(place: &Place, command: NoteCommand) -> Outcome {
     }
 }
 
-/// The notebook at a path, made where it is missing; `/` and nothing are no notebook.
+/// The notebook at a path, made where it is missing; `/` is no notebook.
 fn in_notebook(vault: &Vault, path: &str) -> Outcome<Option<NotebookId>> {
     let path = path.trim().trim_matches('/');
     if path.is_empty() { Ok(None) } else { Ok(Some(vault.ensure_notebook(path)?)) }
@@ -65,7 +65,7 @@ fn list(vault: &Vault) -> Outcome {
 
 /// All that was asked for in one change, or nothing of it.
 fn edit(place: &Place, edit: NoteEdit) -> Outcome {
-    let body = edit.body_file.as_deref().map(input::body_from).transpose()?;
+    let body = edit.body_file.as_deref().map(|file| input::body_from(file, edit.allow_empty)).transpose()?;
     place.with_vault(|vault| {
         let id = ids::note(vault, &edit.id)?;
         // A note that is not there makes no notebook.
@@ -75,7 +75,7 @@ fn edit(place: &Place, edit: NoteEdit) -> Outcome {
             title: edit.title,
             body,
             tags: tags.then_some(TagPatch::Change { add: edit.add_tags, remove: edit.remove_tags }),
-            due: edit.due.map(|due| due.0),
+            due: if edit.no_due { Some(None) } else { edit.due.map(|due| due.0) },
             done: (edit.done || edit.not_done).then_some(edit.done),
             notebook: edit.notebook.as_deref().map(|path| in_notebook(vault, path)).transpose()?,
         };

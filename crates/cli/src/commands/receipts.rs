@@ -1,7 +1,5 @@
 //! `receipts`: what was merged by itself, and taking it back.
 
-use std::fmt::Write as _;
-
 use holdfast_notebook::{ChangedField, DiffHunk, PlaceValue, Receipt, ReceiptSide, Vault};
 use serde_json::{Value, json};
 
@@ -12,20 +10,12 @@ use crate::failure::Failure;
 use crate::ids;
 use crate::output::Answer;
 use crate::session::Place;
-use crate::shapes::{Names, lines, time, titled, trash_word};
+use crate::shapes::{Names, hex, lines, time, titled, trash_word};
 
 pub fn run(place: &Place, command: Option<ReceiptsCommand>) -> Outcome {
     place.with_vault(|vault| match command {
         None => list(vault),
         Some(ReceiptsCommand::Undo { id, take }) => undo(vault, &id, take.as_deref()),
-    })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut out, b| {
-        // Writing to a String cannot fail.
-        let _ = write!(out, "{b:02x}");
-        out
     })
 }
 
@@ -37,11 +27,13 @@ fn list(vault: &Vault) -> Outcome {
         .map(|r| {
             json!({
                 "id": hex(&r.id),
+                "kind": if r.cycle.is_some() { "cycle" } else { "merge" },
                 "note": r.record.to_string(),
                 "title": r.title,
                 "at": r.at_ms,
                 "undone": r.undone,
-                "sides": r.sides.iter().map(|s| side(&names, s)).collect::<Vec<_>>(),
+                "why": r.why(),
+                "sides": r.sides.iter().map(|s| side(&names, r, s)).collect::<Vec<_>>(),
             })
         })
         .collect();
@@ -51,16 +43,19 @@ fn list(vault: &Vault) -> Outcome {
             let who: Vec<String> = r.sides.iter().map(|s| names.device(s.author)).collect();
             let undone = if r.undone { "  (undone)" } else { "" };
             let id = &hex(&r.id)[..8];
-            format!("{id}  {}  {}  ({}){undone}", time(r.at_ms), titled(&r.title), who.join(", "))
+            let why = r.why().map(|why| format!("\n    {why}")).unwrap_or_default();
+            format!("{id}  {}  {}  ({}){undone}{why}", time(r.at_ms), titled(&r.title), who.join(", "))
         })
         .collect();
     Ok(Answer::new(Value::Array(all), lines(&text, "Nothing was merged by itself.")))
 }
 
-fn side(names: &Names, side: &ReceiptSide) -> Value {
+fn side(names: &Names, receipt: &Receipt, side: &ReceiptSide) -> Value {
     let text = side.body.iter().map(|hunk| hunk_json("text", hunk));
     let changes: Vec<Value> = side.fields.iter().flat_map(|f| change(names, f)).chain(text).collect();
+    let moved = receipt.cycle.iter().flatten().find(|m| m.revision == side.head);
     json!({
+        "notebook": moved.map(|m| &m.name),
         "device": names.device(side.author),
         "device_id": side.author.to_string(),
         "this_device": names.is_me(side.author),
@@ -106,7 +101,10 @@ fn undo(vault: &Vault, id: &str, take: Option<&str>) -> Outcome {
     let side = wanted(&names, receipt, take)?;
     vault.undo_receipt(receipt.id, side.head)?;
     let left = vault.review(receipt.record)?.review.places.len();
-    let text = format!("Back to the version of {}.", names.device(side.author));
+    let text = match receipt.cycle.iter().flatten().find(|m| m.revision == side.head) {
+        Some(m) => format!("{:?} is in {:?} now, as {} moved it.", m.name, m.into_name, names.device(m.device)),
+        None => format!("Back to the version of {}.", names.device(side.author)),
+    };
     Ok(Answer::new(json!({ "ok": true, "left": left }), text))
 }
 

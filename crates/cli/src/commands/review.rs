@@ -1,16 +1,18 @@
 //! `review`: what needs a decision.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use holdfast_notebook::{DeviceStamp, Place as ReviewPlace, PlaceId, PlaceKind, RecordReview, Side, Stamp, Vault};
+use holdfast_notebook::{
+    Choice, DeviceStamp, Place as ReviewPlace, PlaceId, PlaceKind, RecordReview, Side, Stamp, Vault,
+};
 use serde_json::{Value, json};
 
 use super::decide::{Take, choice};
-use crate::args::{ReviewCommand, ReviewResolve};
+use crate::args::{PlaceName, ReviewCommand, ReviewResolve};
 use crate::failure::Failure;
 use crate::output::Answer;
 use crate::session::Place;
-use crate::shapes::{Names, count, field, label, lines, time, titled};
+use crate::shapes::{Names, count, field, hex, label, lines, time, titled};
 use crate::{Outcome, ids, input};
 
 pub fn run(place: &Place, command: ReviewCommand) -> Outcome {
@@ -55,7 +57,8 @@ fn list(vault: &Vault) -> Outcome {
 fn show(vault: &Vault, id: &str) -> Outcome {
     let names = Names::load(vault)?;
     let review = vault.review(ids::record(vault, id)?)?;
-    let view = View { review: &review, names: &names };
+    let numbers = vault.place_numbers(&review, true)?;
+    let view = View { review: &review, names: &names, numbers: &numbers };
     let json = json!({
         "id": review.id.to_string(),
         "title": review.title,
@@ -70,14 +73,18 @@ fn show(vault: &Vault, id: &str) -> Outcome {
 struct View<'a> {
     review: &'a RecordReview,
     names: &'a Names,
+    numbers: &'a Numbers,
 }
 
+/// Places by their numbers, which stay while others are decided.
+type Numbers = BTreeMap<PlaceId, u32>;
+
 impl View<'_> {
-    fn numbered(&self) -> impl Iterator<Item = (usize, &ReviewPlace)> {
-        self.review.review.places.iter().enumerate().map(|(n, place)| (n + 1, place))
+    fn numbered(&self) -> impl Iterator<Item = (u32, &ReviewPlace)> {
+        numbered(&self.review.review.places, self.numbers)
     }
 
-    fn place(&self, number: usize, place: &ReviewPlace) -> Value {
+    fn place(&self, number: u32, place: &ReviewPlace) -> Value {
         let region = match &place.kind {
             PlaceKind::Text { heading, line, .. } => json!({ "heading": heading, "line": line + 1 }),
             _ => Value::Null,
@@ -85,11 +92,13 @@ impl View<'_> {
         let base: Vec<Value> = place.base.iter().map(|v| self.names.value(v)).collect();
         json!({
             "number": number,
+            "id": hex(&place.id.0),
             "field": field(&place.kind),
             "label": label(&place.kind),
             "region": region,
             "base": if base.is_empty() { Value::Null } else { Value::Array(base) },
             "sides": place.sides.iter().map(|s| self.side(s)).collect::<Vec<_>>(),
+            "suggested": place.suggested.as_ref().map(|v| self.names.value(v)),
         })
     }
 
@@ -112,8 +121,8 @@ impl View<'_> {
         out
     }
 
-    fn place_text(&self, number: usize, place: &ReviewPlace) -> String {
-        let mut out = vec![format!("Place {number}: {}", label(&place.kind))];
+    fn place_text(&self, number: u32, place: &ReviewPlace) -> String {
+        let mut out = vec![format!("Place {number} ({}): {}", &hex(&place.id.0)[..8], label(&place.kind))];
         let mut add = |head: String, value| {
             out.push(format!("  {head}"));
             out.extend(self.names.value_text(value).lines().map(|line| format!("      {line}")));
@@ -126,55 +135,135 @@ impl View<'_> {
             let revision = revision.map(|r| format!(", version {}", &r.to_string()[..12])).unwrap_or_default();
             add(format!("{} ({}{revision})", self.names.device(device), time(stamp.hlc.ms)), &side.value);
         }
+        if let Some(value) = &place.suggested {
+            add("Suggested".into(), value);
+        }
         out.push(String::new());
         out.join("\n")
     }
 }
 
+fn numbered<'p>(places: &'p [ReviewPlace], numbers: &Numbers) -> impl Iterator<Item = (u32, &'p ReviewPlace)> {
+    places.iter().map(|place| (numbers.get(&place.id).copied().unwrap_or_default(), place))
+}
+
+fn is_text(place: &ReviewPlace) -> bool {
+    matches!(place.kind, PlaceKind::Text { .. })
+}
+
 fn resolve(place: &Place, resolve: ReviewResolve) -> Outcome {
-    let body = resolve.body_file.as_deref().map(input::body_from).transpose()?;
+    let body = resolve.body_file.as_deref().map(|file| input::body_from(file, resolve.allow_empty)).transpose()?;
     place.with_vault(|vault| {
         let id = ids::record(vault, &resolve.id)?;
         let review = vault.review(id)?;
-        let places = &review.review.places;
-        if places.is_empty() {
+        if review.review.places.is_empty() {
             return Err(Failure::said(format!("Nothing is to decide in {:?}.", review.title)));
         }
-        if let Some(n) = resolve.place
-            && n as usize > places.len()
-        {
-            let there = count(places.len() as u64, "place");
-            return Err(Failure::said(format!("There is no place {n}: {:?} has {there} to decide.", review.title)));
-        }
-        let mut choices = BTreeMap::new();
-        if let Some(take) = &resolve.take {
-            let take = Take::parse(take);
-            let wanted = |n: usize| resolve.place.is_none_or(|only| only as usize == n);
-            // The text that was given decides the places of the text.
-            let open = |p: &ReviewPlace| body.is_none() || !matches!(p.kind, PlaceKind::Text { .. });
-            let names = Names::load(vault)?;
-            for (n, p) in places.iter().enumerate().map(|(n, p)| (n + 1, p)) {
-                if wanted(n) && open(p) {
-                    choices.insert(p.id, choice(vault, &review, &names, n, p, &take)?);
+        let numbers = vault.place_numbers(&review, false)?;
+        match (&resolve.take, body) {
+            (Some(take), _) => {
+                let wanted = wanted(&review, &numbers, &resolve.places)?;
+                let choices = choices(vault, &review, &wanted, &Take::parse(take))?;
+                let decided = choices.keys().copied().collect();
+                decide(vault, &review, &choices, None, &decided)
+            }
+            (None, body) => {
+                let decided: BTreeSet<PlaceId> =
+                    review.review.places.iter().filter(|p| is_text(p)).map(|p| p.id).collect();
+                if decided.is_empty() {
+                    return Err(Failure::said(format!(
+                        "Nothing of the text is to decide in {:?}. Its text was not changed.",
+                        review.title
+                    )));
                 }
+                decide(vault, &review, &BTreeMap::new(), body.as_deref(), &decided)
             }
         }
-        decide(vault, &review, &choices, body.as_deref())
     })
+}
+
+/// The places that are meant, by the numbers of before the command; all of them where none is named.
+fn wanted<'r>(
+    review: &'r RecordReview,
+    numbers: &Numbers,
+    named: &[PlaceName],
+) -> Outcome<Vec<(u32, &'r ReviewPlace)>> {
+    let all: Vec<_> = numbered(&review.review.places, numbers).collect();
+    if named.is_empty() {
+        return Ok(all);
+    }
+    let mut out: Vec<(u32, &ReviewPlace)> = Vec::new();
+    for name in named {
+        let meant = |(number, place): &&(u32, &ReviewPlace)| match name {
+            PlaceName::Number(wanted) => number == wanted,
+            PlaceName::Id(wanted) => hex(&place.id.0).starts_with(wanted),
+        };
+        let called = match name {
+            PlaceName::Number(number) => number.to_string(),
+            PlaceName::Id(id) => id.clone(),
+        };
+        let mut found = all.iter().filter(meant);
+        match (found.next(), found.next()) {
+            (Some(only), None) => out.push(*only),
+            (Some(_), Some(_)) => {
+                return Err(Failure::said(format!("More than one place begins with {called}: give more of the id.")));
+            }
+            (None, _) => {
+                let open: Vec<String> = all.iter().map(|(n, place)| format!("{n} ({})", label(&place.kind))).collect();
+                return Err(Failure::said(format!(
+                    "There is no place {called} to decide in {:?}, only {}. Nothing was decided.",
+                    review.title,
+                    open.join(", ")
+                )));
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// What to do at each place. Keeping all is for texts: what can have one value only stays open. So does a place
+/// without a suggestion where others have one.
+fn choices(
+    vault: &Vault,
+    review: &RecordReview,
+    wanted: &[(u32, &ReviewPlace)],
+    take: &Take,
+) -> Outcome<BTreeMap<PlaceId, Choice>> {
+    let names = Names::load(vault)?;
+    let texts = wanted.iter().any(|(_, place)| is_text(place));
+    let suggestions = wanted.iter().any(|(_, place)| place.suggested.is_some());
+    let skip = |place: &ReviewPlace| match take {
+        Take::All => texts && !is_text(place),
+        Take::Suggested => suggestions && place.suggested.is_none(),
+        _ => false,
+    };
+    let taken = wanted.iter().filter(|(_, place)| !skip(place));
+    taken.map(|(n, place)| Ok((place.id, choice(vault, review, &names, *n, place, take)?))).collect()
 }
 
 fn decide(
     vault: &Vault,
-    review: &RecordReview,
-    choices: &BTreeMap<PlaceId, holdfast_notebook::Choice>,
+    before: &RecordReview,
+    choices: &BTreeMap<PlaceId, Choice>,
     body: Option<&str>,
+    decided: &BTreeSet<PlaceId>,
 ) -> Outcome {
-    vault.resolve(review.id, &review.seen_heads, choices, body)?;
-    let left = vault.review(review.id)?.review.places.len();
-    let text = if left == 0 {
+    vault.resolve(before.id, &before.seen_heads, choices, body)?;
+    let after = vault.review(before.id)?;
+    vault.keep_place_numbers(before, decided, &after)?;
+    let numbers = vault.place_numbers(&after, false)?;
+    let open: Vec<_> = numbered(&after.review.places, &numbers).collect();
+    let text = if open.is_empty() {
         "Decided.".to_owned()
     } else {
-        format!("Decided; {} left to decide.", count(left as u64, "place"))
+        let left: Vec<String> = open.iter().map(|(n, place)| format!("{n} ({})", label(&place.kind))).collect();
+        format!("Decided; {} left to decide: {}.", count(open.len() as u64, "place"), left.join(", "))
     };
-    Ok(Answer::new(json!({ "ok": true, "left": left }), text))
+    let left: Vec<Value> = open
+        .iter()
+        .map(|(n, place)| {
+            json!({ "number": n, "id": hex(&place.id.0), "field": field(&place.kind), "label": label(&place.kind) })
+        })
+        .collect();
+    Ok(Answer::new(json!({ "ok": true, "left": open.len(), "open": left }), text))
 }

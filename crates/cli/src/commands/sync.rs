@@ -3,8 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use holdfast_ipc::command_error;
 use holdfast_notebook::sync::{Connect, CycleReport, ServerAddress, SyncStatus, Syncer, sign_in};
-use holdfast_notebook::{NotebookError, ProtocolError, Vault};
+use holdfast_notebook::{NotebookError, ProtocolError, SyncState, Vault};
 use holdfast_sync_http::{Counters, HttpClient};
 use serde_json::json;
 
@@ -101,11 +102,19 @@ fn answer(status: &SyncStatus, report: &CycleReport, wire: Counters) -> Answer {
 pub fn status(place: &Place) -> Outcome {
     place.with_vault(|vault| {
         let status = vault.sync_status()?;
+        let problem = vault.last_sync_problem()?.map(|e| command_error(&e));
         let seen = |ms: u64| (ms > 0).then_some(ms);
         let devices: Vec<_> = status
             .devices
             .iter()
-            .map(|d| json!({ "name": d.name, "last_seen": seen(d.last_seen_ms), "this_device": d.this_device }))
+            .map(|d| {
+                json!({
+                    "name": d.name,
+                    "last_seen": seen(d.last_seen_ms),
+                    "clock_ahead": d.clock_ahead,
+                    "this_device": d.this_device,
+                })
+            })
             .collect();
         let json = json!({
             "state": state(status.state),
@@ -114,8 +123,13 @@ pub fn status(place: &Place) -> Outcome {
             "last_confirmed": status.last_confirmed_ms,
             "server": status.server,
             "devices": devices,
+            "problem": problem.as_ref().map(|p| json!({ "code": p.code, "sentence": p.message })),
         });
-        let mut text = vec![format!("{}.", state_words(status.state))];
+        let mut text = vec![match &problem {
+            // It says why, and what to do.
+            Some(problem) if status.state != SyncState::Paused => problem.message.clone(),
+            _ => format!("{}.", state_words(status.state)),
+        }];
         text.push(format!("Waiting: {}. To review: {}.", status.waiting, status.to_review));
         if let Some(server) = &status.server {
             let confirmed = status.last_confirmed_ms.map_or_else(|| "not yet".into(), time);
@@ -124,7 +138,8 @@ pub fn status(place: &Place) -> Outcome {
         for device in &status.devices {
             let here = if device.this_device { " (this computer)" } else { "" };
             let last = seen(device.last_seen_ms).map_or_else(|| "never".into(), time);
-            text.push(format!("{}{here}: last seen {last}", device.name));
+            let ahead = if device.clock_ahead { " (its clock is ahead)" } else { "" };
+            text.push(format!("{}{here}: last seen {last}{ahead}", device.name));
         }
         Ok(Answer::new(json, text.join("\n")))
     })

@@ -18,17 +18,19 @@ pub fn import(place: &Place, path: &Path, dry_run: bool) -> Outcome {
             "notebooks": report.notebooks,
             "tags": report.tags,
             "attachments": report.attachments,
-            "skipped": skipped(&report.skipped),
+            "skipped": listed(&report.skipped),
+            "warnings": listed(&report.warnings),
             "elapsed_ms": report.elapsed_ms,
         });
         let text = format!(
-            "{} {}, {}, {} and {}.{}",
+            "{} {}, {}, {} and {}.{}{}",
             if dry_run { "Would import" } else { "Imported" },
             count(report.notes.into(), "note"),
             count(report.notebooks.into(), "notebook"),
             count(report.tags.into(), "tag"),
             count(report.attachments.into(), "attachment"),
-            skipped_text(&report.skipped)
+            listed_text("Not taken", &report.skipped),
+            listed_text("Taken, but", &report.warnings)
         );
         Ok(Answer::new(json, text))
     })
@@ -40,27 +42,28 @@ pub fn export(place: &Place, dir: &Path) -> Outcome {
         let json = json!({
             "notes": report.notes,
             "attachments": report.attachments,
-            "skipped": skipped(&report.skipped),
+            "empty_notebooks": report.empty_notebooks,
+            "skipped": listed(&report.skipped),
             "elapsed_ms": report.elapsed_ms,
         });
         let text = format!(
             "Exported {} and {}.{}",
             count(report.notes.into(), "note"),
             count(report.attachments.into(), "attachment"),
-            skipped_text(&report.skipped)
+            listed_text("Not taken", &report.skipped)
         );
         Ok(Answer::new(json, text))
     })
 }
 
-fn skipped(all: &[Skipped]) -> Vec<Value> {
+fn listed(all: &[Skipped]) -> Vec<Value> {
     all.iter().map(|s| json!({ "path": s.path, "reason": s.reason })).collect()
 }
 
-fn skipped_text(all: &[Skipped]) -> String {
+fn listed_text(head: &str, all: &[Skipped]) -> String {
     if all.is_empty() {
         return String::new();
     }
     let lines: Vec<String> = all.iter().map(|s| format!("  {}: {}", s.path, s.reason)).collect();
-    format!("\nNot taken:\n{}", lines.join("\n"))
+    format!("\n{head}:\n{}", lines.join("\n"))
 }

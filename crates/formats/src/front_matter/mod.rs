@@ -10,7 +10,7 @@ mod yaml;
 
 use holdfast_domain::Date;
 
-pub use read::read;
+pub use read::{read, title_is_cut};
 pub(crate) use write::create;
 pub use write::write;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use holdfast_domain::{Date, check_name, clean_title, fold_name};
+use holdfast_domain::{Date, MAX_NAME_BYTES, check_name, clean_title, fold_name};
 
 use super::yaml::{Entry, Outline, Scalar, Value, outline};
 use super::{ALIASES, Block, CREATED, DONE, DUE, FrontMatter, TAGS, TITLE, UPDATED, time};
@@ -45,6 +45,14 @@ pub(super) fn find<'a, T>(
 
 pub(super) fn title(text: &str) -> Option<String> {
     Some(clean_title(text)).filter(|t| !t.is_empty())
+}
+
+/// True where the block's title is longer than a title can be, so that [`read`] gives its beginning only. The block
+/// itself has all of it.
+pub fn title_is_cut(front: &str) -> bool {
+    let Some(block) = Block::find(front) else { return false };
+    let cut = |s: &Scalar| title(&s.text).map(|_| s.text.trim().len() > MAX_NAME_BYTES);
+    find(outline(block.inner).entries(), TITLE, cut).is_some_and(|(_, cut)| cut)
 }
 
 /// A day, also where a time follows it.

@@ -1,6 +1,6 @@
 use holdfast_domain::{Date, Merge, NoteFields};
 use holdfast_formats::FrontMatter;
-use holdfast_formats::front_matter::{read, split, write};
+use holdfast_formats::front_matter::{read, split, title_is_cut, write};
 use proptest::prelude::*;
 
 use crate::{STAMP, edited};
@@ -319,4 +319,13 @@ proptest! {
             prop_assert!(written.contains(line), "{}", written);
         }
     }
+}
+
+#[test]
+fn a_title_over_the_limit_is_told() {
+    let block = |title: &str| format!("---\ntitle: {title}\n---\n");
+    for (title, cut) in [("short", false), (&"é".repeat(512), false), (&"é".repeat(513), true), ("", false)] {
+        assert_eq!(title_is_cut(&block(title)), cut, "{}", title.len());
+    }
+    assert!(!title_is_cut("no block"));
 }

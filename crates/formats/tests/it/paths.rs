@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use holdfast_domain::{Merge, NoteFields, fold_name};
-use holdfast_formats::{ExportNote, export_paths, parse_note};
+use holdfast_formats::{ExportNote, Names, export_paths, export_tree, parse_note};
 use proptest::prelude::*;
 
 use crate::{STAMP, edited, id};
@@ -97,5 +97,17 @@ proptest! {
             prop_assert!(name.len() <= 200 && name.strip_suffix(".md").is_some());
             prop_assert!(!name.chars().any(|c| c.is_control() || "\\<>:\"|?*".contains(c)), "{}", name);
         }
+    }
+}
+
+#[test]
+fn a_notebook_without_notes_has_a_folder_beside_the_others() {
+    let path = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
+    let note = note(1, "Work", "A", None);
+    let empty = [path(&["WORK", "New"]), path(&["a:b"]), path(&["a?b"]), path(&["A:B", "c"])];
+    for names in [Names::Folded, Names::Exact] {
+        let (paths, folders) = export_tree(std::slice::from_ref(&note), &empty, names);
+        assert_eq!(paths.into_values().collect::<Vec<_>>(), ["Work/A.md"]);
+        assert_eq!(folders, ["Work/New", "a_b", "a_b (2)", "a_b/c"], "{names:?}");
     }
 }

@@ -88,6 +88,8 @@ pub struct NoteDetail {
     pub seen_heads: Vec<String>,
     /// The other devices whose changes wait for a choice.
     pub review_devices: Vec<String>,
+    /// One of the choices is what becomes of it, since its notebook is in the trash.
+    pub in_trashed_notebook: bool,
     /// A field of a newer version is in conflict: shown, not editable.
     pub read_only: bool,
 }

@@ -25,6 +25,8 @@ pub enum PlaceField {
     Done,
     FrontMatter,
     Trash,
+    /// A live note in a trashed notebook: the original is that notebook, a side is where the note shows.
+    TrashedNotebook,
     Text,
 }
 
@@ -62,10 +64,21 @@ pub enum PlaceChoice {
     },
     All,
     Original,
+    /// `ReviewPlace::suggested`.
+    Suggested,
     /// Typed by the person.
     Text {
         text: String,
     },
+}
+
+/// A result that is likely right. Never taken without being asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct Suggestion {
+    /// As shown.
+    pub text: String,
+    /// Against the original.
+    pub diff: Vec<DiffSpan>,
 }
 
 /// A place to decide.
@@ -82,6 +95,9 @@ pub struct ReviewPlace {
     pub has_original: bool,
     pub sides: Vec<PlaceSide>,
     pub can_keep_all: bool,
+    /// False where there is more than one original.
+    pub can_take_original: bool,
+    pub suggested: Option<Suggestion>,
     pub choice: Option<PlaceChoice>,
     /// A few lines around it, for reading.
     pub before: String,
@@ -94,6 +110,8 @@ pub struct ResultSpan {
     pub text: String,
     /// The place it fills, if it fills one.
     pub place: Option<u32>,
+    /// Words that merged by themselves: which of `Review::merged`, from 0.
+    pub merged: Option<u32>,
     /// Still to choose: shown as its newest side until then.
     pub open: bool,
     pub this_device: bool,
@@ -118,6 +136,8 @@ pub struct Review {
     pub result: Vec<ResultSpan>,
     /// A text that the person typed over the whole result; the text places are decided by it.
     pub edited_result: Option<String>,
+    /// As `edited_result`, but typed before another version arrived: it would undo that.
+    pub set_aside: Option<String>,
     pub devices: Vec<SideDevice>,
     /// Choices still to make.
     pub left: u32,
@@ -125,6 +145,19 @@ pub struct Review {
     pub seen_heads: Vec<String>,
     /// Choices kept from before that no longer fit, because another version arrived.
     pub stale_choices: u32,
+}
+
+/// What one choice changed: all that crosses, however long the note is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
+pub struct ReviewStep {
+    /// As it is kept now.
+    pub choice: Option<PlaceChoice>,
+    /// The passage of the result that the place fills now. Absent for a field.
+    pub passage: Option<ResultSpan>,
+    /// Choices still to make.
+    pub left: u32,
+    /// As in `Review`: others than before say that another version arrived.
+    pub seen_heads: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
@@ -151,8 +184,13 @@ pub struct ReceiptSide {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
 pub struct Receipt {
     pub id: String,
+    /// What was merged.
     pub note: String,
+    /// False for a notebook.
+    pub is_note: bool,
     pub title: String,
+    /// Of a cycle of notebooks that was broken: which one shows at the top and why. Absent of a merge.
+    pub why: Option<String>,
     pub at_ms: f64,
     pub undone: bool,
     pub seen: bool,

@@ -1,10 +1,10 @@
 //! Adding a server.
 
-use holdfast_notebook::sync;
+use holdfast_notebook::{NotebookError, sync};
 
 use crate::convert::{answer, hex, invalid, ms};
 use crate::dto::{CreateAccountRequest, JoinRequest, LinkInfo};
-use crate::{Answer, App};
+use crate::{Answer, App, account_error};
 
 pub fn link_read(app: &App, link: &str) -> Answer<LinkInfo> {
     let link = answer(sync::read_link(link))?;
@@ -22,29 +22,31 @@ pub fn create(app: &App, request: &CreateAccountRequest) -> Answer<()> {
     check_user(&request.user)?;
     let syncer = app.syncer()?;
     let name = Some(request.device_name.as_str()).filter(|n| !n.trim().is_empty());
-    answer(wait(sync::create_account(
+    let made = wait(sync::create_account(
         syncer.vault(),
         syncer.connect(),
         &request.link,
         request.user.trim(),
         &request.passphrase,
         name,
-    ))?)?;
+    ))?;
+    made.map_err(|e| account_error(&e))?;
     syncer.signed_in();
     Ok(())
 }
 
 pub fn join(app: &App, request: &JoinRequest) -> Answer<()> {
     check_user(&request.user)?;
-    let vault = answer(wait(sync::join(
-        app.dir(),
-        &app.connect,
-        &request.link,
-        request.user.trim(),
-        &request.passphrase,
-        &request.device_name,
-        app.env.clone(),
-    ))?)?;
+    let join = |name: &str| {
+        let (link, user) = (&request.link, request.user.trim());
+        wait(sync::join(app.dir(), &app.connect, link, user, &request.passphrase, name, app.env.clone()))
+    };
+    let joined = match join(&request.device_name)? {
+        // Nobody chose the host's name: it gets a number.
+        Err(NotebookError::DeviceNameTaken { name, free }) if name == app.host_name.trim() => join(&free)?,
+        other => other,
+    };
+    let vault = joined.map_err(|e| account_error(&e))?;
     app.opened(vault)
 }
 

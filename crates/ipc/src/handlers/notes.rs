@@ -57,13 +57,8 @@ struct Paths {
 
 impl Paths {
     fn load(vault: &Vault) -> Answer<Self> {
-        let mut by_id = BTreeMap::new();
-        for node in answer(vault.notebook_tree())? {
-            for id in &node.same {
-                by_id.insert(*id, (node.id, node.path.join("/")));
-            }
-        }
-        Ok(Self { by_id })
+        let places = answer(vault.notebook_places())?.into_iter();
+        Ok(Self { by_id: places.map(|(id, node)| (id, (node.id, node.path.join("/")))).collect() })
     }
 }
 
@@ -94,18 +89,13 @@ pub fn get(app: &App, id: &str) -> Answer<NoteDetail> {
 fn detail(vault: &Vault, id: NoteId) -> Answer<NoteDetail> {
     let note = answer(vault.note(id))?;
     let names = Names::load(vault)?;
-    let review_devices = if note.to_review > 0 {
-        let reviews = answer(vault.reviews())?;
-        let mine = reviews.into_iter().find(|r| r.id == RecordId::from(id));
-        mine.map(|r| r.devices)
-            .unwrap_or_default()
-            .into_iter()
-            .filter(|d| !names.is_me(*d))
-            .map(|d| names.name(d))
-            .collect()
+    let review = if note.to_review > 0 {
+        answer(vault.reviews())?.into_iter().find(|r| r.id == RecordId::from(id))
     } else {
-        Vec::new()
+        None
     };
+    let others = review.iter().flat_map(|r| &r.devices).filter(|d| !names.is_me(**d));
+    let review_devices = others.map(|d| names.name(*d)).collect();
     let attachments = answer(vault.attachments(id))?.into_iter().map(|a| NoteAttachment {
         id: a.id.to_string(),
         path: a.path,
@@ -120,6 +110,7 @@ fn detail(vault: &Vault, id: NoteId) -> Answer<NoteDetail> {
         body: row.body,
         seen_heads: note.seen_heads.iter().map(ToString::to_string).collect(),
         review_devices,
+        in_trashed_notebook: review.is_some_and(|r| r.in_trashed_notebook),
         read_only: note.read_only,
         item: item(
             &Paths::load(vault)?,

@@ -32,10 +32,17 @@ fn receipt_id(text: &str) -> Answer<[u8; 16]> {
 fn receipt(names: &Names, r: nb::Receipt) -> Receipt {
     let mut devices: Vec<_> = r.sides.iter().map(|s| names.name(s.author)).collect();
     devices.dedup();
+    let moves = r.cycle.as_deref().unwrap_or_default();
+    let moved = |s: &nb::ReceiptSide| {
+        let of_side = moves.iter().find(|m| m.revision == s.head);
+        of_side.map(|m| vec![format!("Moved “{}” into “{}”", m.name, m.into_name)])
+    };
     Receipt {
         id: hex(&r.id),
         note: r.record.to_string(),
-        title: r.title,
+        is_note: r.is_note,
+        why: r.why(),
+        title: r.title.clone(),
         at_ms: ms(r.at_ms),
         undone: r.undone,
         seen: r.seen,
@@ -48,7 +55,7 @@ fn receipt(names: &Names, r: nb::Receipt) -> Receipt {
                 this_device: names.is_me(s.author),
                 at_ms: ms(s.stamp.hlc.ms),
                 revision: s.head.to_string(),
-                fields: s.fields.iter().map(field).collect(),
+                fields: moved(s).unwrap_or_else(|| s.fields.iter().map(field).collect()),
                 diff: s.body.iter().flat_map(hunk).collect(),
             })
             .collect(),

@@ -1,17 +1,18 @@
 //! Reviews, as the dialog shows them.
 
-use std::collections::BTreeMap;
+mod merged;
+mod view;
 
-use holdfast_domain::{NotebookId, RecordId, Stamp, TrashState};
-use holdfast_notebook::{
-    ChangedField, Choice, KeptChoice, Place, PlaceId, PlaceKind, PlaceValue, RecordReview, SideChange, Vault,
-};
+use std::sync::Arc;
 
-use crate::convert::{Names, answer, from_hex, hex, invalid, ms, revision_ids, spans};
-use crate::dto::{
-    MergedPart, PlaceChoice, PlaceField, PlaceSide, ResultSpan, Review, ReviewListItem, ReviewPlace, SideDevice,
-};
+use holdfast_domain::RecordId;
+use holdfast_notebook::{Choice, KeptChoice, Place, PlaceId, PlaceKind, PlaceValue, Vault};
+
+use crate::convert::{Names, answer, from_hex, invalid, ms, revision_ids};
+use crate::dto::{PlaceChoice, Review, ReviewListItem, ReviewStep};
 use crate::{Answer, App};
+
+pub(crate) use view::View;
 
 pub fn list(app: &App) -> Answer<Vec<ReviewListItem>> {
     let vault = app.vault()?;
@@ -28,40 +29,76 @@ pub fn list(app: &App) -> Answer<Vec<ReviewListItem>> {
 
 pub fn get(app: &App, id: &str) -> Answer<Review> {
     let vault = app.vault()?;
-    show(&vault, record(id)?)
+    let view = View::load(&vault, record(id)?)?;
+    let review = view.review();
+    *app.shown_review() = Some(view);
+    Ok(review)
 }
 
-pub fn choose(app: &App, id: &str, place: &str, choice: Option<&PlaceChoice>) -> Answer<Review> {
-    let vault = app.vault()?;
-    let id = record(id)?;
-    let review = answer(vault.review(id))?;
+/// Keeps a choice. The note is not folded again for it, unless another version arrived.
+pub fn choose(app: &App, id: &str, place: &str, choice: Option<&PlaceChoice>) -> Answer<ReviewStep> {
     let place_id = PlaceId(from_hex(place).ok_or_else(gone)?);
-    let place = review.review.place(place_id).ok_or_else(gone)?;
-    let kept = choice.map(|c| Ok(KeptChoice::Place(domain_choice(place, c)?))).transpose()?;
-    answer(vault.keep_choice(id, place_id, kept))?;
-    show(&vault, id)
+    shown(app, id, |vault, view| {
+        let review = &mut view.review;
+        let place = review.review.place(place_id).ok_or_else(gone)?;
+        let choice = choice.map(|c| domain_choice(place, c)).transpose()?;
+        if review.stale > 0 {
+            // They were told when the review was read; from now on they are of no use to anybody.
+            answer(vault.forget_stale_choices(review))?;
+            review.stale = 0;
+        }
+        answer(vault.keep_choice(review.id, place_id, choice.clone().map(KeptChoice::Place)))?;
+        match choice {
+            Some(choice) => drop(review.kept.insert(place_id, choice)),
+            None => drop(review.kept.remove(&place_id)),
+        }
+        Ok(view.step(Some(place_id)))
+    })
 }
 
-pub fn edit_result(app: &App, id: &str, text: Option<&str>) -> Answer<Review> {
-    let vault = app.vault()?;
-    let id = record(id)?;
-    answer(vault.keep_edited_result(id, text))?;
-    show(&vault, id)
+/// Keeps a text typed over the whole result of these versions.
+pub fn edit_result(app: &App, id: &str, seen_heads: &[String], text: Option<&str>) -> Answer<ReviewStep> {
+    let seen = revision_ids(seen_heads)?;
+    shown(app, id, |vault, view| {
+        let review = &mut view.review;
+        answer(vault.keep_edited_result(review.id, &seen, text))?;
+        let text = text.map(str::to_owned);
+        (review.edited, review.set_aside) = if seen == review.seen_heads { (text, None) } else { (None, text) };
+        Ok(view.step(None))
+    })
 }
 
 /// Records the decision. All places must have a choice.
 pub fn finish(app: &App, id: &str, seen_heads: &[String]) -> Answer<()> {
     let vault = app.vault()?;
     let id = record(id)?;
+    let seen = revision_ids(seen_heads)?;
     let review = answer(vault.review(id))?;
+    if review.seen_heads != seen {
+        return Err(gone());
+    }
     if review.left() > 0 {
         return Err(invalid(format!("{} choices are still to be made.", review.left())));
     }
-    answer(vault.resolve(id, &revision_ids(seen_heads)?, &review.kept, review.edited.as_deref()))
+    answer(vault.resolve(id, &seen, &review.kept, review.edited.as_deref()))?;
+    *app.shown_review() = None;
+    Ok(())
 }
 
 pub fn undo(app: &App, id: &str) -> Answer<()> {
     answer(app.vault()?.undo_resolution(record(id)?))
+}
+
+/// Runs with the review that is shown; reads it again where it is another, or no longer what it was made from.
+fn shown<T>(app: &App, id: &str, run: impl FnOnce(&Arc<Vault>, &mut View) -> Answer<T>) -> Answer<T> {
+    let vault = app.vault()?;
+    let id = record(id)?;
+    let mut shown = app.shown_review();
+    let view = match shown.take() {
+        Some(view) if view.review.id == id && answer(vault.review_is_current(&view.review))? => view,
+        _ => View::load(&vault, id)?,
+    };
+    run(&vault, shown.insert(view))
 }
 
 fn gone() -> crate::dto::CommandError {
@@ -84,12 +121,13 @@ fn domain_choice(place: &Place, choice: &PlaceChoice) -> Answer<Choice> {
         }
         PlaceChoice::All => Choice::All,
         PlaceChoice::Original => Choice::Original,
+        PlaceChoice::Suggested => Choice::Value(place.suggested.clone().ok_or_else(gone)?),
         PlaceChoice::Text { text } => Choice::Value(match &place.kind {
             PlaceKind::Title => PlaceValue::Text(holdfast_domain::clean_title(text)),
             PlaceKind::Text { .. } | PlaceKind::FrontMatter => PlaceValue::Text(text.clone()),
             PlaceKind::Due if text.trim().is_empty() => PlaceValue::Due(None),
             PlaceKind::Due => PlaceValue::Due(Some(crate::convert::date(text.trim())?)),
-            PlaceKind::Notebook | PlaceKind::Done | PlaceKind::Trash => {
+            PlaceKind::Notebook | PlaceKind::Done | PlaceKind::Trash | PlaceKind::TrashedNotebook => {
                 return Err(invalid("Choose one of the versions here."));
             }
         }),
@@ -104,6 +142,7 @@ fn dto_choice(place: &Place, choice: &Choice) -> PlaceChoice {
         },
         Choice::All => PlaceChoice::All,
         Choice::Original => PlaceChoice::Original,
+        Choice::Value(value) if place.suggested.as_ref() == Some(value) => PlaceChoice::Suggested,
         Choice::Value(value) => PlaceChoice::Text { text: plain(value) },
     }
 }
@@ -114,209 +153,4 @@ fn plain(value: &PlaceValue) -> String {
         PlaceValue::Due(date) => date.map(|d| d.to_string()).unwrap_or_default(),
         PlaceValue::Notebook(_) | PlaceValue::Done(_) | PlaceValue::Trash(_) => String::new(),
     }
-}
-
-/// Turns a review into what the dialog shows.
-struct View<'a> {
-    review: &'a RecordReview,
-    names: Names,
-    notebooks: BTreeMap<NotebookId, String>,
-}
-
-fn show(vault: &Vault, id: RecordId) -> Answer<Review> {
-    let review = answer(vault.review(id))?;
-    let mut notebooks = BTreeMap::new();
-    for node in answer(vault.notebook_tree())? {
-        for id in &node.same {
-            notebooks.insert(*id, node.path.join("/"));
-        }
-    }
-    let view = View { review: &review, names: Names::load(vault)?, notebooks };
-    Ok(view.review())
-}
-
-impl View<'_> {
-    fn review(&self) -> Review {
-        let review = self.review;
-        let places: Vec<_> =
-            review.review.places.iter().enumerate().map(|(n, p)| self.place(n as u32 + 1, p)).collect();
-        let mut devices: Vec<SideDevice> = Vec::new();
-        for device in places.iter().flat_map(|p| &p.sides).flat_map(|s| &s.devices) {
-            match devices.iter_mut().find(|d| d.name == device.name && d.this_device == device.this_device) {
-                Some(there) if device.at_ms > there.at_ms => *there = device.clone(),
-                Some(_) => {}
-                None => devices.push(device.clone()),
-            }
-        }
-        devices.sort_by_key(|d| !d.this_device);
-        let number = |id: PlaceId| review.review.places.iter().position(|p| p.id == id).map(|n| n as u32 + 1);
-        let result = review.result.iter().map(|span| ResultSpan {
-            text: span.text.clone(),
-            place: span.place.and_then(number),
-            open: span.place.is_some_and(|p| !review.kept.contains_key(&p)),
-            this_device: span.stamp.is_some_and(|s| self.names.is_me(s.device)),
-            other_device: span.stamp.is_some_and(|s| !self.names.is_me(s.device)),
-        });
-        Review {
-            id: review.id.to_string(),
-            title: review.title.clone(),
-            result: result.collect(),
-            edited_result: review.edited.clone(),
-            merged: self.merged(),
-            devices,
-            left: review.left(),
-            seen_heads: review.seen_heads.iter().map(ToString::to_string).collect(),
-            stale_choices: review.stale,
-            places,
-        }
-    }
-
-    /// What each version changed outside the open places.
-    fn merged(&self) -> Vec<MergedPart> {
-        /// A label is the start of what was written.
-        const LABEL_CHARS: usize = 32;
-        let places = &self.review.review.places;
-        let is_open = |value: &str| {
-            places.iter().flat_map(|p| &p.sides).any(|s| matches!(&s.value, PlaceValue::Text(t) if t.contains(value)))
-        };
-        let open_field = |kind: fn(&PlaceKind) -> bool| places.iter().any(|p| kind(&p.kind));
-        let mut out = Vec::new();
-        for change in &self.review.changes {
-            let part = |label| MergedPart {
-                label,
-                device: self.names.name(change.author),
-                this_device: self.names.is_me(change.author),
-            };
-            for field in &change.fields {
-                use holdfast_notebook::ChangedField as F;
-                let open = match field {
-                    F::Title { .. } => open_field(|k| *k == PlaceKind::Title),
-                    F::Notebook { .. } => open_field(|k| *k == PlaceKind::Notebook),
-                    F::Due { .. } => open_field(|k| *k == PlaceKind::Due),
-                    F::Done { .. } => open_field(|k| *k == PlaceKind::Done),
-                    F::Trash { .. } => open_field(|k| *k == PlaceKind::Trash),
-                    F::FrontMatter(_) => open_field(|k| *k == PlaceKind::FrontMatter),
-                    _ => false,
-                };
-                if !open {
-                    out.push(part(super::receipts::field(field)));
-                }
-            }
-            for hunk in change.body.iter().filter(|h| h.added.is_empty() || !is_open(h.added.trim_end_matches('\n'))) {
-                let text = if hunk.added.trim().is_empty() {
-                    "Removed: ".to_owned() + hunk.removed.trim()
-                } else {
-                    hunk.added.trim().to_owned()
-                };
-                let line = text.lines().next().unwrap_or_default();
-                let short: String = line.chars().take(LABEL_CHARS).collect();
-                let end = if short.len() < text.len() { "…" } else { "" };
-                out.push(part(format!("“{short}{end}”")));
-            }
-        }
-        out
-    }
-
-    fn place(&self, number: u32, place: &Place) -> ReviewPlace {
-        let (field, label, before, after) = match &place.kind {
-            PlaceKind::Title => (PlaceField::Title, "Title".into(), "", ""),
-            PlaceKind::Notebook => (PlaceField::Notebook, "Notebook".into(), "", ""),
-            PlaceKind::Due => (PlaceField::Due, "Due date".into(), "", ""),
-            PlaceKind::Done => (PlaceField::Done, "Done".into(), "", ""),
-            PlaceKind::FrontMatter => (PlaceField::FrontMatter, "Front matter".into(), "", ""),
-            PlaceKind::Trash => (PlaceField::Trash, "Trash".into(), "", ""),
-            PlaceKind::Text { heading, line, before, after } => {
-                let label = heading.clone().filter(|h| !h.is_empty()).unwrap_or_else(|| format!("Line {}", line + 1));
-                (PlaceField::Text, label, before.as_str(), after.as_str())
-            }
-        };
-        let original = place.base.iter().map(|v| self.value(v)).collect::<Vec<_>>().join("\n");
-        let sides = place.sides.iter().enumerate().map(|(n, side)| {
-            let text = self.value(&side.value);
-            PlaceSide {
-                number: n as u32 + 1,
-                devices: self.devices(&side.value, &side.stamps),
-                diff: spans(&original, &text),
-                removed: match &side.value {
-                    PlaceValue::Trash(state) => *state == TrashState::Trashed,
-                    _ => text.is_empty() && !original.is_empty(),
-                },
-                hides_changes: self.hidden(&side.value),
-                text,
-            }
-        });
-        ReviewPlace {
-            id: hex(&place.id.0),
-            number,
-            field,
-            label,
-            has_original: !original.is_empty(),
-            sides: sides.collect(),
-            can_keep_all: field == PlaceField::Text,
-            choice: self.review.kept.get(&place.id).map(|c| dto_choice(place, c)),
-            before: before.to_owned(),
-            after: after.to_owned(),
-            original,
-        }
-    }
-
-    /// Who holds a side. Of a trash place the versions tell: those that moved the note there, and those that
-    /// changed it.
-    fn devices(&self, value: &PlaceValue, stamps: &[Stamp]) -> Vec<SideDevice> {
-        let by_version: Vec<_> = match value {
-            PlaceValue::Trash(state) => self
-                .review
-                .changes
-                .iter()
-                .filter(|c| trashes(c) == (*state == TrashState::Trashed) && changes_anything(c))
-                .map(|c| self.device(c.stamp))
-                .collect(),
-            _ => Vec::new(),
-        };
-        if by_version.is_empty() { stamps.iter().map(|s| self.device(*s)).collect() } else { by_version }
-    }
-
-    /// How many changes moving to the trash would hide.
-    fn hidden(&self, value: &PlaceValue) -> u32 {
-        if *value != PlaceValue::Trash(TrashState::Trashed) {
-            return 0;
-        }
-        let edits = self.review.changes.iter().filter(|c| !trashes(c)).map(|c| c.body.len() + c.fields.len());
-        edits.sum::<usize>() as u32
-    }
-
-    fn device(&self, stamp: Stamp) -> SideDevice {
-        let by = self.review.written_by(stamp);
-        SideDevice {
-            name: self.names.name(stamp.device),
-            this_device: self.names.is_me(stamp.device),
-            at_ms: ms(stamp.hlc.ms),
-            revision: by.revision.map(|r| r.to_string()).unwrap_or_default(),
-        }
-    }
-
-    fn value(&self, value: &PlaceValue) -> String {
-        match value {
-            PlaceValue::Text(text) => text.clone(),
-            PlaceValue::Notebook(None) => "No notebook".into(),
-            PlaceValue::Notebook(Some(id)) => {
-                self.notebooks.get(id).cloned().unwrap_or_else(|| "A notebook that is in the trash".into())
-            }
-            PlaceValue::Due(Some(date)) => date.to_string(),
-            PlaceValue::Due(None) => "No due date".into(),
-            PlaceValue::Done(true) => "Done".into(),
-            PlaceValue::Done(false) => "Not done".into(),
-            PlaceValue::Trash(TrashState::Trashed) => "In the trash".into(),
-            PlaceValue::Trash(_) => "Kept".into(),
-        }
-    }
-}
-
-/// True for a version that moved the note to the trash.
-fn trashes(change: &SideChange) -> bool {
-    change.fields.iter().any(|f| matches!(f, ChangedField::Trash { new: TrashState::Trashed, .. }))
-}
-
-fn changes_anything(change: &SideChange) -> bool {
-    !change.body.is_empty() || !change.fields.is_empty()
 }

@@ -1,7 +1,7 @@
 //! Choices made so far, as they are kept in the database until the review is finished.
 
 use holdfast_domain::canonical::{DecodeError, Reader, Writer};
-use holdfast_domain::{NotebookId, TrashState};
+use holdfast_domain::{NotebookId, RevisionId, TrashState};
 use holdfast_merge::{Choice, PlaceId, PlaceValue};
 
 use crate::Result;
@@ -12,8 +12,11 @@ pub(super) const WHOLE_BODY: PlaceId = PlaceId([0; 16]);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeptChoice {
     Place(Choice),
-    /// The whole text, typed.
-    Body(String),
+    /// The whole text, typed, and the versions that were on the screen then, in order.
+    Body {
+        text: String,
+        seen: Vec<RevisionId>,
+    },
 }
 
 impl KeptChoice {
@@ -25,7 +28,10 @@ impl KeptChoice {
             Self::Place(Choice::All) => drop_ref(w.uint(1).null()),
             Self::Place(Choice::Original) => drop_ref(w.uint(2).null()),
             Self::Place(Choice::Value(v)) => value(w.uint(3), v),
-            Self::Body(text) => drop_ref(w.uint(4).text(text)),
+            Self::Body { text, seen } => {
+                w.uint(5).array(2).text(text).array(seen.len());
+                seen.iter().for_each(|id| drop_ref(w.bytes(&id.0)));
+            }
         }
         w.into_bytes()
     }
@@ -38,7 +44,14 @@ impl KeptChoice {
             1 => Self::Place(Choice::All),
             2 => Self::Place(Choice::Original),
             3 => Self::Place(Choice::Value(read_value(&mut r)?)),
-            4 => Self::Body(r.text("choice")?.to_owned()),
+            // Of the first version, which did not keep what it was typed on.
+            4 => Self::Body { text: r.text("choice")?.to_owned(), seen: Vec::new() },
+            5 => {
+                r.array_of(2, "choice")?;
+                let text = r.text("choice")?.to_owned();
+                let seen = (0..r.array("choice")?).map(|_| Ok(RevisionId(r.fixed("choice")?)));
+                Self::Body { text, seen: seen.collect::<Result<_, DecodeError>>()? }
+            }
             _ => return Err(DecodeError::Unexpected("choice").into()),
         })
     }
@@ -96,7 +109,10 @@ mod tests {
                 assert_eq!(KeptChoice::decode(&kept.encode()).unwrap(), kept);
             }
         }
-        let kept = KeptChoice::Body("whole".into());
+        let kept = KeptChoice::Body { text: "whole".into(), seen: vec![RevisionId([1; 32]), RevisionId([2; 32])] };
         assert_eq!(KeptChoice::decode(&kept.encode()).unwrap(), kept);
+        // As the first version wrote it: [4, "whole"].
+        let old = b"\x82\x04\x65whole";
+        assert_eq!(KeptChoice::decode(old).unwrap(), KeptChoice::Body { text: "whole".into(), seen: Vec::new() });
     }
 }

@@ -9,7 +9,7 @@ use holdfast_protocol as wire;
 use holdfast_protocol::{DeviceRegistration, JoinLink, LoginMethod, LoginSecret, ProtocolError, SyncProtocol, Token};
 use holdfast_store::{Reader, WriteTx};
 
-use super::{meta, seal_into_outbox};
+use super::{device, meta, seal_into_outbox};
 use crate::{Env, NotebookError, Result, Vault};
 
 /// Other devices may change the account's keys at the same time; so often it is tried anew.
@@ -159,6 +159,8 @@ fn unsent(reader: &Reader<'_>) -> Result<Vec<(RevisionId, Vec<u8>)>> {
 }
 
 /// Makes the vault of this computer in `dir` from an account that exists. The notes come with the first sync.
+///
+/// [`NotebookError::DeviceNameTaken`] where another computer is known to have the name; nothing was made then.
 pub async fn join(
     dir: &Path,
     connect: &Connect,
@@ -171,17 +173,24 @@ pub async fn join(
     if crate::vault_exists(dir) {
         return Err(NotebookError::VaultExists(dir.to_owned()));
     }
+    let name = device::clean_name(device_name)?;
     let link = read_link(link)?;
     let address = address(&link);
     let server = connect(&address)?;
     let (derived, session) = log_in(&*server, user, passphrase).await?;
     let token = Token(session.token.clone());
     let (mut keys, mut version) = (session.keys.clone(), session.keys_version);
+    let mut looked = false;
     for _ in 0..KEY_TRIES {
         let account = AccountKeys::from_bytes(&keys).map_err(hostile)?;
         let open = account.open_with_passphrase_keys(&derived).map_err(hostile)?;
         if !open.spaces.contains_key(&session.space.0) {
             return Err(NotebookError::HostileServer("it names a space that the account does not have".into()));
+        }
+        if let Some(space_keys) = open.spaces.get(&session.space.0).filter(|_| !looked) {
+            let taken = device::names_in_log(&*server, &token, session.space, space_keys).await;
+            device::check_free(&name, &taken)?;
+            looked = true;
         }
         let (file, open) = KeyFile::join(account, open, &mut OsRng)?;
         let request = wire::PutKeys {
@@ -192,7 +201,7 @@ pub async fn join(
         };
         match server.put_keys(&token, request).await {
             Ok(version) => {
-                return Vault::create_joined(dir, file, open, device_name, env, |tx| {
+                return Vault::create_joined(dir, file, open, &name, env, |tx| {
                     store(tx, &address, user, &session.token, version)
                 });
             }
@@ -235,6 +244,7 @@ pub async fn sign_in(vault: &Vault, connect: &Connect, passphrase: &str) -> Resu
     }
     vault.transact(|t| {
         t.tx.put_meta(meta::TOKEN, &session.token)?;
+        super::problem::clear(t.tx)?;
         t.changes.settings = true;
         Ok(())
     })?;

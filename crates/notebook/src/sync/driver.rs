@@ -10,7 +10,8 @@ use tokio::sync::{Notify, watch};
 
 use super::account::{self, ServerAddress, send_new_keys, signed_out};
 use super::status::{FirstSync, SyncStatus};
-use super::{Connect, blobs, meta, pull, push};
+use super::{Connect, blobs, meta, problem, pull, push};
+use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
 
 /// Typing becomes a revision after so long without a key, or so long in all.
@@ -248,8 +249,8 @@ impl Syncer {
                 }
                 tracing::info!(step = what(step), error = %error, "sync failed");
                 // On a full disk there is no room for the line either, and the sync has to go on.
-                if let Err(e) = self.log(what(step), false, duration_ms, 0, &error.to_string()) {
-                    tracing::warn!(error = %e, "the activity log could not be written");
+                if let Err(e) = self.note_failure(step, duration_ms, &error) {
+                    tracing::warn!(error = %e, "the failure could not be noted down");
                 }
                 *held(&self.problem) = Some(Arc::new(error));
                 self.handle(Event::StepFailed(failure))
@@ -304,6 +305,7 @@ impl Syncer {
         let changes = report.pushed + report.pulled;
         self.vault.transact(|t| {
             t.tx.put_u64(meta::CONFIRMED_MS, now)?;
+            problem::clear(t.tx)?;
             if changes > 0 {
                 t.tx.put_u64(meta::LAST_CHANGES, u64::from(changes))?;
                 t.tx.put_u64(meta::LAST_DURATION_MS, duration_ms)?;
@@ -312,20 +314,26 @@ impl Syncer {
         })?;
         if changes > 0 {
             let message = format!("{} sent, {} received", report.pushed, report.pulled);
-            self.log("Synced", true, duration_ms, 0, &message)?;
+            self.vault.transact(|t| log(t, "Synced", true, duration_ms, &message))?;
         }
         self.tell();
         Ok(())
     }
 
-    fn log(&self, what: &str, ok: bool, duration_ms: u64, bytes: u64, message: &str) -> Result<()> {
-        let at_ms = self.vault.env().now_ms();
+    /// A line of the activity log, and what a program that starts later has to know.
+    fn note_failure(&self, step: Step, duration_ms: u64, error: &NotebookError) -> Result<()> {
         self.vault.transact(|t| {
-            let line = NewActivity { at_ms, what: what.into(), ok, duration_ms, bytes, message: message.into() };
-            t.tx.append_activity(&line)?;
-            Ok(())
+            problem::keep(t.tx, error)?;
+            log(t, what(step), false, duration_ms, &error.to_string())
         })
     }
+}
+
+fn log(t: &mut Txn<'_>, what: &str, ok: bool, duration_ms: u64, message: &str) -> Result<()> {
+    let at_ms = t.vault.env().now_ms();
+    let line = NewActivity { at_ms, what: what.into(), ok, duration_ms, bytes: 0, message: message.into() };
+    t.tx.append_activity(&line)?;
+    Ok(())
 }
 
 fn what(step: Step) -> &'static str {
@@ -338,7 +346,7 @@ fn what(step: Step) -> &'static str {
 }
 
 /// What to do about an error: the one place where errors become the engine's kinds.
-fn failure(error: &NotebookError) -> Failure {
+pub(super) fn failure(error: &NotebookError) -> Failure {
     match error {
         NotebookError::Protocol(ProtocolError::NoNetwork) => Failure::Offline,
         // A full disk too: nothing was taken over, and it may be freed.

@@ -6,6 +6,7 @@ mod apply;
 mod blobs;
 mod device;
 mod driver;
+mod problem;
 mod pull;
 mod push;
 mod status;
@@ -37,6 +38,8 @@ mod meta {
     pub const LAST_CHANGES: &str = "last_changes";
     pub const LAST_DURATION_MS: &str = "last_duration_ms";
     pub const PAUSED: &str = "paused";
+    /// What went wrong last, until the next success.
+    pub const PROBLEM: &str = "sync_problem";
 }
 
 pub(crate) use meta::CODE_AUTH;

@@ -4,6 +4,7 @@ use holdfast_domain::DeviceId;
 use holdfast_store::Reader;
 use holdfast_sync::{Engine, Facts, SyncState, state};
 
+use super::driver::failure;
 use super::{account, meta};
 use crate::{Result, Vault};
 
@@ -13,9 +14,15 @@ pub struct DeviceStatus {
     pub name: String,
     pub platform: String,
     pub this_device: bool,
+    /// Never later than now: the time is by the other computer's clock.
     pub last_seen_ms: u64,
+    /// Its clock was ahead of this computer's by more than they may differ.
+    pub clock_ahead: bool,
     pub added_ms: u64,
 }
+
+/// So much may two clocks differ, as for stamps (DESIGN.md section 3).
+const CLOCK_SLACK_MS: u64 = 5 * 60 * 1_000;
 
 /// Progress of the first sync of a joined vault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +80,8 @@ impl Vault {
         self.read(facts)
     }
 
-    /// How things stand, with an engine that has not run: what a terminal says of a vault at rest.
+    /// How things stand, with an engine that has not run: what a terminal says of a vault at rest. What the last
+    /// sync ended on counts until one succeeds, whichever program ran it.
     pub fn sync_status(&self) -> Result<SyncStatus> {
         let mut engine = Engine::default();
         let facts = self.sync_facts()?;
@@ -81,7 +89,12 @@ impl Vault {
         if paused {
             engine.handle(holdfast_sync::Event::Pause(true), &facts, 0, 0);
         }
+        if let Some(problem) = self.last_sync_problem()? {
+            engine.handle(holdfast_sync::Event::StepFailed(failure(&problem)), &facts, 0, 0);
+        }
         let mut status = self.status_with(&engine)?;
+        // Nothing runs that would try again.
+        status.next_try_ms = None;
         // At rest nothing is being sent: either all was confirmed, or something waits, or it was never asked.
         if status.state == SyncState::Syncing {
             let confirmed = status.last_confirmed_ms.is_some() && facts.blobs_up == 0;
@@ -91,7 +104,7 @@ impl Vault {
     }
 
     pub(super) fn status_with(&self, engine: &Engine) -> Result<SyncStatus> {
-        let me = self.device();
+        let (me, now) = (self.device(), self.env().now_ms());
         self.read(|r| {
             let facts = facts(r)?;
             let account = account::load(r)?;
@@ -106,11 +119,14 @@ impl Vault {
                     name: d.name,
                     platform: d.platform,
                     last_seen_ms: d.last_seen_ms,
+                    clock_ahead: false,
                     added_ms: d.created_ms,
                 })
                 .collect();
             for device in &mut devices {
-                device.last_seen_ms = device.last_seen_ms.max(r.last_written_ms(device.id)?.unwrap_or(0));
+                let seen_ms = device.last_seen_ms.max(r.last_written_ms(device.id)?.unwrap_or(0));
+                device.clock_ahead = seen_ms > now + CLOCK_SLACK_MS;
+                device.last_seen_ms = seen_ms.min(now);
             }
             devices.sort_by_key(|d| (!d.this_device, d.added_ms, d.id));
             Ok(SyncStatus {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use holdfast_domain::{Fields, NotebookId};
-use holdfast_formats::{ExportNote, Names, export_paths, paths, render};
+use holdfast_formats::{ExportNote, Names, export_tree, paths, render};
 use holdfast_store::{NoteQuery, TrashFilter};
 
 use super::{ExportReport, Skipped};
@@ -14,8 +14,8 @@ use crate::record::Record;
 use crate::{NotebookError, Result, Vault};
 
 impl Vault {
-    /// Writes all live notes below a folder, which must be empty or not there: nothing of somebody else's is
-    /// overwritten.
+    /// Writes all live notes below a folder, and a folder for each notebook that has none. It must be empty or not
+    /// there: nothing of somebody else's is overwritten.
     pub fn export_folder(&self, root: &Path) -> Result<ExportReport> {
         let started = Instant::now();
         fs::create_dir_all(root).map_err(NotebookError::io(root))?;
@@ -28,7 +28,8 @@ impl Vault {
         let mut report = ExportReport::default();
         let notes = self.notes_to_export()?;
         let names: Vec<_> = notes.iter().map(|(export, _)| export.clone()).collect();
-        let targets = export_paths(&names, names_of(root)?);
+        let empty: Vec<_> = self.notebook_tree()?.into_iter().filter(|n| n.notes == 0).map(|n| n.path).collect();
+        let (targets, folders) = export_tree(&names, &empty, names_of(root)?);
         let mut written: BTreeSet<String> = targets.values().cloned().collect();
         for (export, fields) in &notes {
             let Some(path) = targets.get(&export.id) else { continue };
@@ -57,6 +58,11 @@ impl Vault {
                     Err(e) => return Err(e),
                 }
             }
+        }
+        for folder in &folders {
+            let folder = root.join(folder);
+            fs::create_dir_all(&folder).map_err(NotebookError::io(&folder))?;
+            report.empty_notebooks += 1;
         }
         report.elapsed_ms = started.elapsed().as_millis() as u64;
         Ok(report)

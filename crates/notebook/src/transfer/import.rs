@@ -5,7 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use holdfast_domain::{Body, Fields, Merge, NoteFields, NoteId, NotebookId, Origin, SetEntry, fold_name};
+use holdfast_domain::{
+    Body, Fields, MAX_NAME_BYTES, Merge, NoteFields, NoteId, NotebookId, Origin, SetEntry, fold_name,
+};
 use holdfast_formats::import::SkipReason;
 use holdfast_formats::{ImportedNote, is_markdown, media_type, parse_note, paths, resolve};
 
@@ -34,6 +36,7 @@ impl Vault {
             notebooks: notebooks(&plan).len() as u32,
             tags: plan.notes.iter().flat_map(|n| &n.tags).map(|t| fold_name(t)).collect::<BTreeSet<_>>().len() as u32,
             attachments: plan.links.iter().flatten().map(|(_, path)| path).collect::<BTreeSet<_>>().len() as u32,
+            warnings: plan.notes.iter().filter(|n| n.title_is_cut).map(cut_title).collect(),
             ..ImportReport::default()
         };
         if dry_run {
@@ -44,6 +47,12 @@ impl Vault {
         report.elapsed_ms = started.elapsed().as_millis() as u64;
         Ok(report)
     }
+}
+
+fn cut_title(note: &ImportedNote) -> Skipped {
+    let reason =
+        format!("its title is longer than {MAX_NAME_BYTES} bytes: it shows cut, and the file's own lines keep it");
+    Skipped { path: note.path.clone(), reason }
 }
 
 fn notebooks(plan: &Plan) -> BTreeSet<Vec<String>> {
@@ -116,6 +125,7 @@ fn note_for_file(path: &str) -> ImportedNote {
         notebook,
         file_name: paths::file_name(&path).to_owned(),
         title: name,
+        title_is_cut: false,
         front_matter: String::new(),
         body,
         tags: Vec::new(),

@@ -4,7 +4,7 @@ mod export;
 mod import;
 mod walk;
 
-/// A file that was not taken, and why.
+/// A file and what is to be said of it, such as why it was not taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Skipped {
     pub path: String,
@@ -18,12 +18,16 @@ pub struct ImportReport {
     pub tags: u32,
     pub attachments: u32,
     pub skipped: Vec<Skipped>,
+    /// Files that were taken, with something to know about each.
+    pub warnings: Vec<Skipped>,
     pub elapsed_ms: u64,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ExportReport {
     pub notes: u32,
+    /// Notebooks without a note in or below them, each an empty folder.
+    pub empty_notebooks: u32,
     pub attachments: u32,
     pub skipped: Vec<Skipped>,
     pub elapsed_ms: u64,

@@ -14,7 +14,7 @@ pub(super) struct Found {
     pub skipped: Vec<Skipped>,
 }
 
-/// All files below a folder. Hidden ones (`.git`, `.obsidian`) are left out; a link to a folder is followed once, and
+/// All files below a folder. Hidden ones (`.git`, `.obsidian`) are named and left out; a link to a folder is followed once, and
 /// only where the folder has no place of its own here; a link that leads out of the root is skipped, and so is what
 /// cannot be read, each with the reason. Only a root that cannot be read is an error.
 pub(super) fn walk(root: &Path) -> Result<Found> {
@@ -43,10 +43,15 @@ pub(super) fn walk(root: &Path) -> Result<Found> {
                 found.skipped.push(Skipped { path, reason: "the file's name is not UTF-8".into() });
                 continue;
             };
-            if name.starts_with('.') {
+            let hidden = name.starts_with('.');
+            let path = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
+            if hidden {
+                // A folder once, whatever is in it.
+                let reason =
+                    if entry.path().is_dir() { "a hidden folder is left out" } else { "a hidden file is left out" };
+                found.skipped.push(Skipped { path, reason: reason.into() });
                 continue;
             }
-            let path = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
             let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
             if is_link && fs::canonicalize(entry.path()).is_ok_and(|real| !real.starts_with(&real_root)) {
                 found.skipped.push(Skipped { path, reason: "it is a link to something outside the folder".into() });

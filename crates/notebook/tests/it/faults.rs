@@ -141,3 +141,41 @@ async fn a_server_that_fails_and_one_that_is_busy_are_tried_later() {
     let log = w["A"].vault().activity(10).unwrap();
     assert!(log[0].ok && !log[1].ok && log[1].message.contains("busy"), "{log:?}");
 }
+
+#[tokio::test]
+async fn what_went_wrong_is_known_after_a_restart_until_a_sync_succeeds() {
+    let mut w = World::of(1);
+    let at_rest = |w: &World| {
+        let vault = w["A"].vault();
+        (vault.sync_status().unwrap().state, vault.last_sync_problem().unwrap())
+    };
+    w["A"].sync().await;
+    assert!(matches!(at_rest(&w), (SyncState::UpToDate, None)));
+    for waiting in [false, true] {
+        if waiting {
+            w["A"].add("T", "text\n");
+        }
+        w["A"].net.fail(0, Fault::DropRequest);
+        let said = w["A"].try_sync().await.unwrap_err();
+        w["A"].crash();
+        w["A"].reopen();
+        let (state, problem) = at_rest(&w);
+        assert_eq!((state, problem.unwrap().to_string()), (SyncState::Unreachable, said.to_string()));
+        assert_eq!(w["A"].vault().sync_status().unwrap().next_try_ms, None, "nobody would try");
+        w["A"].sync().await;
+        assert!(matches!(at_rest(&w), (SyncState::UpToDate, None)));
+    }
+    w.server.lies.about_pages(|page| page.head.link.0[0] ^= 1);
+    assert!(w["A"].try_sync().await.is_err());
+    assert!(matches!(at_rest(&w), (SyncState::Unreachable, Some(NotebookError::HostileServer(_)))));
+    w.server.lies.be_honest();
+    w["A"].sync().await;
+
+    w.clock.advance(400 * 24 * 3600 * 1000);
+    assert!(w["A"].try_sync().await.is_err());
+    let (state, problem) = at_rest(&w);
+    assert_eq!(state, SyncState::NeedsSignIn);
+    assert!(matches!(problem, Some(NotebookError::Protocol(ProtocolError::Unauthorized))));
+    holdfast_notebook::sync::sign_in(w["A"].vault(), w["A"].connect(), holdfast_testkit::PASSPHRASE).await.unwrap();
+    assert!(matches!(at_rest(&w), (SyncState::UpToDate, None)));
+}

@@ -157,7 +157,7 @@ async fn keys_that_changed_while_joining_are_read_again() {
         sync::join(&second, &over, &other_link, USER, PASSPHRASE, "Second", env).await.unwrap();
     });
     let joined = sync::join(&first, &connect, &link, USER, PASSPHRASE, "First", w.clock.env()).await.unwrap();
-    assert_eq!(net.take_requests(), ["prelogin", "login", "put_keys", "get_keys", "put_keys"]);
+    assert_eq!(net.take_requests(), ["prelogin", "login", "log", "put_keys", "get_keys", "put_keys"]);
     let id = joined.add_note(&NewNote { title: "By the first".into(), ..NewNote::default() }).unwrap();
     let syncer = sync::Syncer::new(Arc::new(joined), connect).unwrap();
     syncer.run_once().await.unwrap();

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::format_collect, clippy::type_complexity, clippy::many_single_char_names)]
 
 mod attachments;
+mod cycles;
 mod faults;
 mod full_disk;
 mod hostile;
@@ -12,5 +13,6 @@ mod notes;
 mod plan;
 mod receipts;
 mod reviews;
+mod strays;
 mod syncing;
 mod vault;

@@ -160,7 +160,8 @@ async fn a_notebook_trashed_here_with_a_note_edited_there_asks() {
         assert_eq!((row.trashed, row.review, row.body.as_str()), (false, 1, "text\nand more\n"), "{}", d.name);
         assert!(d.note(left).row.trashed);
         assert!(!d.note(added).row.trashed);
-        // Live notes of a trashed notebook show in the nearest live one.
+        // Live notes of a trashed notebook show in the nearest live one, to review.
+        assert_eq!(d.to_review(added), 1, "{}", d.name);
         assert_eq!((paths(d.vault()), count(d.vault(), "Top")), (vec!["Top".to_owned()], 2), "{}", d.name);
     }
     w["B"].take_side_of(edited, w["A"].id());

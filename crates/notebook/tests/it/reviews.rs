@@ -127,7 +127,8 @@ async fn a_text_typed_over_the_result_decides_all_of_it() {
     let w = World::of(2);
     let id = open_line(&w).await;
     let vault = w["A"].vault();
-    vault.keep_edited_result(id.into(), Some("my own\n")).unwrap();
+    let seen = w["A"].review(id).seen_heads;
+    vault.keep_edited_result(id.into(), &seen, Some("my own\n")).unwrap();
     let review = w["A"].review(id);
     assert_eq!((review.edited.as_deref(), review.left()), (Some("my own\n"), 0));
     vault.resolve(id.into(), &review.seen_heads, &BTreeMap::new(), review.edited.as_deref()).unwrap();

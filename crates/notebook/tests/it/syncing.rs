@@ -212,6 +212,20 @@ async fn a_rename_of_a_device_is_seen_by_the_others() {
 }
 
 #[tokio::test]
+async fn a_device_was_never_seen_later_than_now() {
+    let w = World::of(2);
+    let now = w.clock.now_ms();
+    w.clock.advance(30 * 24 * 3600 * 1000);
+    w["A"].add("Written next month", "");
+    w["A"].sync().await;
+    w.clock.set(now);
+    w["B"].sync().await;
+    let devices = w["B"].vault().sync_status().unwrap().devices;
+    let seen = |name: &str| devices.iter().find(|d| d.name == name).map(|d| (d.last_seen_ms <= now, d.clock_ahead));
+    assert_eq!((seen("A"), seen("B")), (Some((true, true)), Some((true, false))));
+}
+
+#[tokio::test]
 async fn without_a_server_sync_says_so() {
     let w = World::alone();
     w["A"].add("T", "");

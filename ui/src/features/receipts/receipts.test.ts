@@ -55,6 +55,28 @@ test('an undo that failed says why and can be tried again', async () => {
   expect((screen.getAllByTestId('receipt-undo')[0] as HTMLButtonElement).disabled).toBe(false);
 });
 
+test('notebooks moved into each other: which one shows at the top and why, and whose move to take', async () => {
+  const { backend, user } = show();
+  const why = 'Computers moved notebooks into each other: “X” into “Y”, “Y” into “X”. “Y” shows at the top level.';
+  const moved = (text: string) => ({ fields: [text], diff: [] });
+  backend.receipts = backend.receipts.map((one) => ({
+    ...one, title: 'Y', is_note: false, why,
+    sides: one.sides.map((side, at) => ({ ...side, ...moved(at === 0 ? 'Moved “X” into “Y”' : 'Moved “Y” into “X”') })),
+  }));
+  await user.click(await screen.findByTestId('receipt-item'));
+  const detail = await screen.findByTestId('receipt-detail');
+  expect(screen.getByTestId('receipt-why').textContent).toBe(why);
+  expect(detail.textContent).not.toContain('Both versions are kept');
+  expect(screen.queryByTestId('receipt-open-note')).toBeNull();
+  expect(within(detail).getByRole('region', { name: 'Office PC' }).textContent).toContain('Moved “Y” into “X”');
+  const [, office] = screen.getAllByTestId('receipt-undo');
+  if (!office) throw new Error('two moves');
+  expect(office.textContent).toContain("Use Office PC's move");
+  await user.click(office);
+  await screen.findByText('This merge was undone.');
+  expect(toasts.items[0]?.text).toBe('The notebooks are as Office PC moved them.');
+});
+
 test('nothing merged: one sentence, one action', async () => {
   const { props, user } = show('empty');
   await screen.findByTestId('receipts-empty');

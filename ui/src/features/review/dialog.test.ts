@@ -29,11 +29,14 @@ test('the dialog, its list, its cards and its count have names', async () => {
   const nav = screen.getByRole('navigation', { name: 'Choices' });
   expect(within(nav).getByText('3 choices')).toBeTruthy();
   expect(within(nav).getByText('Merged for you')).toBeTruthy();
-  expect(within(nav).getAllByRole('button').map((item) => item.textContent.replace(/\s+/g, ' ').trim())).toEqual([
-    'Due date , current', 'What we saw , still to choose', 'Return visit , still to choose',
+  expect(within(nav).getAllByTestId('place-item').map((item) => item.getAttribute('aria-label'))).toEqual([
+    'Due date, current', 'What we saw, still to choose', 'Return visit, still to choose',
   ]);
   expect(screen.getAllByTestId('side-card').map((card) => card.getAttribute('aria-label'))).toEqual(['This laptop', 'Office PC']);
-  expect(screen.getByText('0 of 3 chosen').getAttribute('role')).toBe('status');
+  expect(screen.getByText('0 of 3 chosen')).toBeTruthy();
+  const live = screen.getByTestId('review-live');
+  expect([live.getAttribute('role'), live.getAttribute('aria-live')]).toEqual(['status', 'polite']);
+  expect(live.textContent).toBe('3 of 3 places left. Due date, choice 1 of 3.');
   expect(screen.getByTestId('review-finish').textContent).toContain('3 left');
   expect(document.body.textContent).not.toMatch(/\b(local|remote|ours|mine|incoming)\b/i);
 });
@@ -125,8 +128,8 @@ test('200 places in a megabyte: one place is drawn, and a choice is quick', asyn
   const filler = 'A line that stays the same on every computer.\n'.repeat(110);
   const places = Array.from({ length: 200 }, (_, i) => ({ ...saw, id: `p${i}`, number: i + 1, label: `Place ${i + 1}` }));
   const result = places.flatMap((place) => [
-    { text: filler, place: null, open: false, this_device: false, other_device: false },
-    { text: 'choice\n', place: place.number, open: true, this_device: false, other_device: true },
+    { text: filler, place: null, merged: null, open: false, this_device: false, other_device: false },
+    { text: 'choice\n', place: place.number, merged: null, open: true, this_device: false, other_device: true },
   ]);
   backend.review = { ...backend.review, places, result, left: 200 };
   const { user } = await open(backend);
@@ -158,4 +161,60 @@ test('the list of notes to review: opens one, follows changes, and has an empty 
   expect(onopen).toHaveBeenCalledWith('pump4');
   await backend.reviewFinish('pump4', []);
   await screen.findByText(/^Nothing to review/);
+});
+
+test('the count is said at each choice, and the focus goes to the next place', async () => {
+  const { user } = await open();
+  await user.keyboard('2');
+  await waitFor(() => expect(screen.getByTestId('review-live').textContent).toBe('2 of 3 places left. What we saw, choice 2 of 3.'));
+  await waitFor(() => expect(document.activeElement).toBe(screen.getAllByTestId('place-item')[1]));
+});
+
+test('a suggestion has a card and a key of its own, is not chosen before, and can be taken', async () => {
+  const backend = new FakeBackend('review');
+  const suggested = { text: 'In May, or in spring.', diff: [{ kind: 'added' as const, text: 'In May, or in spring.' }] };
+  backend.review = { ...backend.review, places: backend.review.places.map((place) => (place.id === 'visit' ? { ...place, suggested } : place)) };
+  const { user } = await open(backend);
+  expect(screen.queryByTestId('suggested-card')).toBeNull();
+  await user.keyboard('{Alt>}{ArrowDown}{ArrowDown}{/Alt}');
+  const card = screen.getByRole('region', { name: 'Suggested' });
+  expect(card.textContent).toContain('In May, or in spring.');
+  expect(card.textContent).not.toContain('chosen');
+  const button = screen.getByTestId('use-suggested');
+  expect([button.getAttribute('aria-pressed'), button.className.includes('primary')]).toEqual(['false', false]);
+  await user.keyboard('s');
+  await screen.findByText('1 of 3 chosen');
+  expect(choices(backend)).toEqual([['visit', { kind: 'suggested' }]]);
+});
+
+test('a field takes a value of one\'s own, and the Result shows the fields as they will be', async () => {
+  const { backend, user } = await open();
+  expect(screen.getByTestId('result-field').textContent).toContain('28 Nov 2026');
+  expect(screen.getByTestId('result-field').textContent).toContain('still to choose');
+  const input = screen.getByRole('textbox', { name: 'Or another date' });
+  await user.type(input, '2026-12-01{Enter}');
+  await screen.findByText('1 of 3 chosen');
+  expect(choices(backend)).toEqual([['due', { kind: 'text', text: '2026-12-01' }]]);
+  expect(screen.getByTestId('result-field').textContent).toContain('2026-12-01');
+  expect(screen.queryByTestId('own-value')).toBeNull();
+});
+
+test('what was merged leads to its words in the Result', async () => {
+  const { user } = await open();
+  const [words, field] = screen.getAllByTestId('merged-item');
+  expect([words?.tagName, field?.tagName]).toEqual(['BUTTON', 'DIV']);
+  await user.click(words ?? document.body);
+  expect(document.querySelector('.hf-from-mine')?.textContent).toBe('about two centimetres');
+});
+
+test('typed before another version arrived: said when the review opens, and can be brought back', async () => {
+  const backend = new FakeBackend('review');
+  backend.review = { ...backend.review, set_aside: '# my text', stale_choices: 2 };
+  const { user } = await open(backend);
+  const notice = screen.getByTestId('review-notice').textContent;
+  expect(notice).toContain('Another version arrived since you were here. 2 choices no longer fit and must be made again.');
+  expect(notice).toContain('set aside');
+  await user.click(screen.getByTestId('result-bring-back'));
+  await waitFor(() => expect(screen.getByTestId('review-result').textContent).toBe('# my text'));
+  expect(screen.getByText('2 of 3 chosen')).toBeTruthy();
 });

@@ -38,10 +38,8 @@ export function keyOf(key: Key, review: Review, place: ReviewPlace): ReviewKey |
   if (letter === 'e') return { kind: 'result' };
   const actions = actionsOf(review, place);
   const digit = digitOf(key);
-  const at =
-    letter === 'k'
-      ? actions.findIndex((action) => action.choice.kind === 'all')
-      : actions.findIndex((action) => action.key === digit);
+  const kind = letter === 'k' ? 'all' : letter === 's' ? 'suggested' : null;
+  const at = actions.findIndex((action) => (kind ? action.choice.kind === kind : action.key === digit));
   return at < 0 ? null : { kind: 'action', at };
 }
 

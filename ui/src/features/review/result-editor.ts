@@ -13,6 +13,8 @@ export interface Passage {
   to: number;
   /** The number of the place that it fills. */
   place: number | null;
+  /** Words that merged by themselves: their line in the list. */
+  merged: number | null;
   open: boolean;
   mine: boolean;
   theirs: boolean;
@@ -20,31 +22,57 @@ export interface Passage {
   label: string;
 }
 
-/** The passages that have a source; neighbours that fill one place are one, drawn by its first part. */
-export function passagesOf(spans: ResultSpan[], labelOf: (place: number) => string): Passage[] {
+/** Whether a passage has something to be marked by. */
+const isPassage = (span: ResultSpan): boolean => span.place !== null || span.this_device || span.other_device;
+
+/** The passages that have a source. A place fills one. */
+export function passagesOf(spans: readonly ResultSpan[], labelOf: (place: number) => string): Passage[] {
   const passages: Passage[] = [];
   let at = 0;
   for (const span of spans) {
     const from = at;
     at += span.text.length;
-    const last = passages[passages.length - 1];
-    if (span.place !== null && last?.place === span.place && last.to === from) {
-      last.to = at;
-      last.mine ||= span.this_device;
-      last.theirs ||= span.other_device;
-    } else if (span.place !== null || span.this_device || span.other_device) {
-      passages.push({
-        from,
-        to: at,
-        place: span.place,
-        open: span.open,
-        mine: span.this_device,
-        theirs: span.other_device,
-        label: span.open && span.place !== null ? labelOf(span.place) : '',
-      });
-    }
+    if (isPassage(span)) passages.push(passageOf(span, from, at, labelOf));
   }
   return passages;
+}
+
+function passageOf(span: ResultSpan, from: number, to: number, labelOf: (place: number) => string): Passage {
+  return {
+    from,
+    to,
+    place: span.place,
+    merged: span.merged,
+    open: span.open,
+    mine: span.this_device,
+    theirs: span.other_device,
+    label: span.open && span.place !== null ? labelOf(span.place) : '',
+  };
+}
+
+/** One passage replaced by a text, which the passages after it make room for. */
+export function replaced(passages: Passage[], at: number, now: Omit<Passage, 'from' | 'to'>, length: number): Passage[] {
+  const old = passages[at];
+  if (!old) return passages;
+  const moved = length - (old.to - old.from);
+  return passages.map((one, n) => {
+    if (n < at) return one;
+    if (n === at) return { ...now, from: old.from, to: old.from + length };
+    return { ...one, from: one.from + moved, to: one.to + moved };
+  });
+}
+
+/** The one passage that differs, where no more does: the place it fills. */
+function onlyChange(before: readonly ResultSpan[], now: readonly ResultSpan[]): ResultSpan[] | null {
+  if (before.length !== now.length) return null;
+  const changed: ResultSpan[] = [];
+  for (const [at, span] of now.entries()) {
+    const old = before[at];
+    if (old === span) continue;
+    if (old === undefined || span.place === null || old.place !== span.place) return null;
+    changed.push(span);
+  }
+  return changed;
 }
 
 /** How many lines with words hold nothing from a side. */
@@ -134,14 +162,16 @@ function sourceOf(passage: Passage): string {
 
 export interface ResultEditorOptions {
   parent: HTMLElement;
-  /** The person typed: the whole text, and the place and its text where all of it lies in one. */
-  ontyped: (text: string, within: { place: number; text: string } | null) => void;
+  /** The person typed: the whole text, if it is wanted, and the place and its text where all of it lies in one. */
+  ontyped: (text: () => string, within: { place: number; text: string } | null) => void;
   /** Esc: the keys of the review work again. */
   onleave: () => void;
 }
 
 export class ResultEditor {
   readonly view: EditorView;
+  /** What `showSpans` showed last; null once another text stands there. */
+  #spans: readonly ResultSpan[] | null = null;
 
   constructor(options: ResultEditorOptions) {
     const leave = {
@@ -159,7 +189,7 @@ export class ResultEditor {
           history(),
           keymap.of([leave, ...defaultKeymap, ...historyKeymap]),
           EditorView.lineWrapping,
-          EditorView.contentAttributes.of({ 'aria-label': 'Result', 'data-testid': 'review-result', spellcheck: 'false' }),
+          EditorView.contentAttributes.of({ 'aria-label': 'Result', 'data-testid': 'review-result', spellcheck: 'false', tabindex: '0' }),
           passageField,
           EditorView.updateListener.of((update) => {
             const typed = update.transactions.filter((one) => one.docChanged && !one.annotation(Transaction.remote));
@@ -171,29 +201,66 @@ export class ResultEditor {
               place !== null && passage
                 ? { place, text: update.state.sliceDoc(passage.from, passage.to) }
                 : null;
-            options.ontyped(update.state.doc.toString(), within);
+            // Outside of a place nothing says any more which part of the text is whose.
+            if (!within) this.#spans = null;
+            options.ontyped(() => this.view.state.doc.toString(), within);
           }),
         ],
       }),
     });
   }
 
-  /** Shows the program's text with its passages; the cursor stays where the text around it does. */
-  show(text: string, passages: Passage[] | null): void {
+  /**
+   * Shows the program's passages. Where only places changed, their passages are all that is touched: in a long
+   * note that is the difference between a choice that is seen at once and one that is waited for.
+   */
+  showSpans(spans: readonly ResultSpan[], labelOf: (place: number) => string): void {
+    const changed = this.#spans === null ? null : onlyChange(this.#spans, spans);
+    if (changed === null || !changed.every((span) => this.#showOne(span, labelOf))) {
+      this.show(spans.map((span) => span.text).join(''), passagesOf(spans, labelOf));
+    }
+    this.#spans = spans;
+  }
+
+  #showOne(span: ResultSpan, labelOf: (place: number) => string): boolean {
+    const passages = this.view.state.field(passageField);
+    const at = passages.findIndex((one) => one.place === span.place);
+    const old = passages[at];
+    if (!old) return false;
+    const same = this.view.state.sliceDoc(old.from, old.to) === span.text;
+    const now = replaced(passages, at, passageOf(span, 0, 0, labelOf), span.text.length);
+    this.view.dispatch({
+      ...(same ? {} : { changes: { from: old.from, to: old.to, insert: span.text } }),
+      effects: setPassages.of(now),
+      annotations: [Transaction.remote.of(true), Transaction.addToHistory.of(false)],
+    });
+    return true;
+  }
+
+  /** Shows another text; the cursor stays where the text around it does. */
+  show(text: string, passages: Passage[]): void {
+    this.#spans = null;
     const old = this.view.state.doc.toString();
     const changes = old === text ? undefined : smallestChange(old, text);
-    if (!changes && !passages) return;
     this.view.dispatch({
       ...(changes ? { changes } : {}),
-      effects: passages ? setPassages.of(passages) : [],
+      effects: setPassages.of(passages),
       annotations: [Transaction.remote.of(true), Transaction.addToHistory.of(false)],
     });
   }
 
   /** Brings the passage of a place into view, unless somebody types. */
   reveal(place: number): void {
-    if (this.view.hasFocus) return;
-    const passage = this.view.state.field(passageField).find((one) => one.place === place);
+    if (!this.view.hasFocus) this.#scrollTo((one) => one.place === place);
+  }
+
+  /** Brings words that merged by themselves into view. */
+  revealMerged(line: number): void {
+    this.#scrollTo((one) => one.merged === line);
+  }
+
+  #scrollTo(which: (passage: Passage) => boolean): void {
+    const passage = this.view.state.field(passageField).find(which);
     if (passage) this.view.dispatch({ effects: EditorView.scrollIntoView(passage.from, { y: 'center' }) });
   }
 

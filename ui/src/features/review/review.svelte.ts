@@ -1,20 +1,24 @@
-// One review in progress. Choices show at once and go to the program one after the other; it keeps each of them,
-// so that closing the dialog or quitting loses none.
+// One review in progress. It is read once; after that each choice shows at once and goes to the program by itself,
+// one after the other, and only what it changed comes back. The program keeps each, so that quitting loses none.
 import type { Backend } from '../../ipc/backend';
-import type { PlaceChoice, Review, ReviewPlace, SideDevice } from '../../ipc/types';
+import type { PlaceChoice, ResultSpan, Review, ReviewPlace, ReviewStep, SideDevice } from '../../ipc/types';
 import { errorText, hasCode } from '../../lib/errors';
 import { plural } from '../../lib/time';
-import { list, sideOfDevice, suggestedSide } from './sides';
+import { list, shownSide, sideOfDevice } from './sides';
 
 const TYPED_AFTER_MS = 300;
 
 /** What was typed into the Result and has not gone to the program yet. */
-type Typed = { kind: 'place'; place: string; text: string } | { kind: 'whole'; text: string };
+type Typed = { kind: 'place'; place: string; text: string } | { kind: 'whole'; text: () => string };
 
 export class ReviewController {
   readonly id: string;
-  /** The program's last word. */
+  /** As it was read; what was chosen since is beside it. */
   review = $state.raw<Review | null>(null);
+  /** The Result as the program has it. A passage that changed is another object, the others stay. */
+  result = $state.raw<ResultSpan[]>([]);
+  /** A text that the person typed over the whole Result. */
+  editedText = $state.raw<string | null>(null);
   /** Why it could not be read, as a sentence. */
   failed = $state('');
   /** Nothing is left to decide: somebody else did, or it was done here. */
@@ -28,19 +32,26 @@ export class ReviewController {
   finishing = $state(false);
   /** Progress of "for all remaining". */
   bulk = $state<{ done: number; total: number } | null>(null);
-  /** A whole text that the person typed and went back from. */
+  /** A whole text that the person typed and that is not used: they went back from it, or another version arrived. */
   setAside = $state<string | null>(null);
-  /** Calls and typing on their way. */
-  pending = $state(0);
+  /** Typing waits or is on its way: the text on the screen is newer than `result`. */
+  dirty = $state(false);
 
-  /** Choices that were made here and not yet answered. */
+  /** Choices that were made since the review was read. */
   #made = $state.raw<Record<string, PlaceChoice | null>>({});
   #wholeTyped = $state(false);
   #typed: Typed | null = null;
+  /** Counts what was typed, so that an answer knows whether it is the last one. */
+  #keys = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #tail: Promise<void> = Promise.resolve();
-  #latest: Review | null = null;
+  /** Calls on their way. */
+  #calls = 0;
+  /** A call could not keep what it carried. */
   #broken = false;
+  /** A call found that another version arrived. */
+  #otherVersion = false;
+  #rereading: Promise<void> | null = null;
   #backend: Backend;
 
   constructor(backend: Backend, id: string) {
@@ -51,17 +62,14 @@ export class ReviewController {
   readonly places = $derived(this.review?.places ?? []);
   readonly place = $derived<ReviewPlace | null>(this.places[this.at] ?? null);
   /** The whole result was typed over: its text decides the text places. */
-  readonly edited = $derived(this.#wholeTyped || (this.review !== null && this.review.edited_result !== null));
-  readonly left = $derived.by(() => {
-    if (!this.review) return 0;
-    if (Object.keys(this.#made).length === 0) return this.review.left;
-    return this.places.filter((place) => this.isOpen(place)).length;
-  });
+  readonly edited = $derived(this.#wholeTyped || this.editedText !== null);
+  readonly left = $derived(this.places.filter((place) => this.isOpen(place)).length);
   readonly chosen = $derived(this.places.length - this.left);
-  /** Typing waits or is on its way: the Result's text is the newer one. */
-  readonly dirty = $derived(this.pending > 0);
-  readonly resultText = $derived(
-    this.review ? (this.review.edited_result ?? this.review.result.map((span) => span.text).join('')) : '',
+  readonly resultText = $derived(this.editedText ?? this.result.map((span) => span.text).join(''));
+  /** For who does not see the list: how much is left, and where one is. */
+  readonly said = $derived(
+    `${this.left} of ${plural(this.places.length, 'place')} left.` +
+      (this.place ? ` ${this.place.label}, choice ${this.at + 1} of ${this.places.length}.` : ''),
   );
 
   choiceOf(place: ReviewPlace): PlaceChoice | null {
@@ -80,9 +88,12 @@ export class ReviewController {
 
   async load(): Promise<void> {
     try {
-      this.#take(await this.#backend.reviewGet(this.id));
+      const review = await this.#backend.reviewGet(this.id);
+      this.#take(review);
       const open = this.places.findIndex((place) => this.isOpen(place));
       this.at = Math.max(0, open);
+      const lost = lostSince(review);
+      if (lost) this.notice = `Another version arrived since you were here.${lost}`;
     } catch (error) {
       if (hasCode(error, 'not_found')) this.gone = true;
       else this.failed = errorText(error);
@@ -147,7 +158,7 @@ export class ReviewController {
   }
 
   /** Typing in the Result: within the passage of one place it is that place's choice, else it is the whole text. */
-  typed(text: string, within: { place: number; text: string } | null): void {
+  typed(text: () => string, within: { place: number; text: string } | null): void {
     const place = within && !this.edited ? this.places.find((one) => one.number === within.place) : undefined;
     const next: Typed = place && within ? { kind: 'place', place: place.id, text: within.text } : { kind: 'whole', text };
     const before = this.#typed;
@@ -155,7 +166,8 @@ export class ReviewController {
     // Once the whole was typed over, later typing belongs to it.
     this.#typed = before?.kind === 'whole' ? { kind: 'whole', text } : next;
     if (this.#typed.kind === 'whole') this.#wholeTyped = true;
-    this.#count();
+    this.#keys += 1;
+    this.dirty = true;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#flush(), TYPED_AFTER_MS);
   }
@@ -163,15 +175,13 @@ export class ReviewController {
   /** From the typed text back to the choices. The text can be brought back while the dialog is open. */
   async backToChoices(): Promise<void> {
     await this.settled();
-    this.setAside = this.review?.edited_result ?? null;
-    await this.#send(() => this.#backend.reviewEditResult(this.id, null));
+    const text = this.editedText;
+    if (await this.#edit(null)) this.setAside = text;
   }
 
   async bringBack(): Promise<void> {
     const text = this.setAside;
-    if (text === null) return;
-    this.setAside = null;
-    await this.#send(() => this.#backend.reviewEditResult(this.id, text));
+    if (text !== null && (await this.#edit(text))) this.setAside = null;
   }
 
   /** Resolves once everything chosen and typed is kept; false if something could not be. */
@@ -187,6 +197,10 @@ export class ReviewController {
     this.finishing = true;
     try {
       if (!(await this.settled()) || !this.review || this.left > 0) return false;
+      if (this.#rereading) {
+        await this.#rereading;
+        return false;
+      }
       await this.#backend.reviewFinish(this.id, this.review.seen_heads);
       return true;
     } catch (error) {
@@ -200,12 +214,18 @@ export class ReviewController {
   }
 
   /** Reads again after another version arrived; what was chosen and still fits is in the answer. */
-  async reread(certainlyNew = false): Promise<void> {
+  reread(certainlyNew = false): Promise<void> {
+    this.#rereading ??= this.#reread(certainlyNew).finally(() => (this.#rereading = null));
+    return this.#rereading;
+  }
+
+  async #reread(certainlyNew: boolean): Promise<void> {
     await this.settled();
     const before = this.review;
     const shown = this.place?.id;
     try {
       const review = await this.#backend.reviewGet(this.id);
+      this.#otherVersion = false;
       const isNew = certainlyNew || !before || review.seen_heads.join() !== before.seen_heads.join();
       this.#take(review);
       if (!isNew) return;
@@ -232,15 +252,37 @@ export class ReviewController {
 
   #put(place: ReviewPlace, choice: PlaceChoice | null): Promise<void> {
     this.#made = { ...this.#made, [place.id]: choice };
-    return this.#send(() => this.#backend.reviewChoose(this.id, place.id, choice));
+    const keys = this.#keys;
+    return this.#send(async () => {
+      const step = await this.#backend.reviewChoose(this.id, place.id, choice);
+      // A later choice for the same place is on its way: its answer is the one to show.
+      if (this.#made[place.id] === choice) this.#step(place, step);
+      if (keys === this.#keys && !this.#typed) this.dirty = false;
+      return step;
+    });
   }
 
-  /** Typing counts as pending from its first key until its answer. */
-  #counted = false;
-  #count(): void {
-    if (this.#counted) return;
-    this.#counted = true;
-    this.pending += 1;
+  #step(place: ReviewPlace, step: ReviewStep): void {
+    const { passage } = step;
+    if (passage === null) return;
+    this.result = this.result.map((span) => (span.place === place.number ? passage : span));
+  }
+
+  /** A text over the whole Result, or none. True once it is kept. */
+  async #edit(text: string | null): Promise<boolean> {
+    const keys = this.#keys;
+    let kept = false;
+    await this.#send(async () => {
+      const step = await this.#backend.reviewEditResult(this.id, this.review?.seen_heads ?? [], text);
+      kept = true;
+      if (keys === this.#keys) {
+        this.editedText = text;
+        this.#wholeTyped = false;
+        this.dirty = false;
+      }
+      return step;
+    });
+    return kept;
   }
 
   #flush(): void {
@@ -248,41 +290,38 @@ export class ReviewController {
     const typed = this.#typed;
     if (!typed) return;
     this.#typed = null;
-    if (typed.kind === 'whole') void this.#send(() => this.#backend.reviewEditResult(this.id, typed.text));
-    else void this.#send(() => this.#backend.reviewChoose(this.id, typed.place, { kind: 'text', text: typed.text }));
-    if (this.#counted) {
-      this.#counted = false;
-      this.pending -= 1;
+    if (typed.kind === 'whole') {
+      void this.#edit(typed.text());
+      return;
     }
+    const place = this.places.find((one) => one.id === typed.place);
+    if (place) void this.#put(place, { kind: 'text', text: typed.text });
   }
 
-  /** One call after the other; the views are told the last answer only. */
-  #send(call: () => Promise<Review>): Promise<void> {
-    this.pending += 1;
+  /** One call after the other. What went wrong is looked at when the last one has its answer. */
+  #send(call: () => Promise<ReviewStep>): Promise<void> {
+    this.#calls += 1;
     this.problem = '';
     this.#tail = this.#tail.then(async () => {
       try {
-        this.#latest = await call();
+        const step = await call();
+        if (step.seen_heads.join() !== this.review?.seen_heads.join()) this.#otherVersion = true;
       } catch (error) {
-        this.#broken = true;
-        this.problem = errorText(error);
+        if (hasCode(error, 'stale')) this.#otherVersion = true;
+        else [this.#broken, this.problem] = [true, errorText(error)];
       }
-      this.pending -= 1;
-      // While somebody types on, only their text counts as pending, and answers may be shown.
-      const onTheWay = this.pending - (this.#counted ? 1 : 0);
-      if (onTheWay === 0) await this.#answered();
+      this.#calls -= 1;
+      if (this.#calls > 0) return;
+      if (this.#broken) await this.#showKept();
+      if (this.#otherVersion) void this.reread(true);
     });
     return this.#tail;
   }
 
-  async #answered(): Promise<void> {
-    const latest = this.#latest;
-    this.#latest = null;
-    if (!this.#broken) {
-      if (latest) this.#take(latest);
-      return;
-    }
+  /** Something could not be kept: the screen shows again what the program has. */
+  async #showKept(): Promise<void> {
     this.#broken = false;
+    this.dirty = this.#typed !== null;
     try {
       this.#take(await this.#backend.reviewGet(this.id));
     } catch (error) {
@@ -292,6 +331,9 @@ export class ReviewController {
 
   #take(review: Review): void {
     this.review = review;
+    this.result = review.result;
+    this.editedText = review.edited_result;
+    this.setAside = review.set_aside ?? this.setAside;
     this.#made = {};
     if (this.#typed?.kind !== 'whole') this.#wholeTyped = false;
     this.failed = '';
@@ -300,19 +342,25 @@ export class ReviewController {
   }
 }
 
+/** What of the choices and the typing does not fit the versions of now. */
+function lostSince(review: Review): string {
+  const choices = review.stale_choices > 0 ? ` ${plural(review.stale_choices, 'choice')} no longer fit and must be made again.` : '';
+  const typed = review.set_aside !== null ? ' What you typed over the Result does not hold it, so it is set aside; you can bring it back.' : '';
+  return choices + typed;
+}
+
 /** Who brought the other version, and what became of the choices. */
 function noticeOf(before: Review | null, now: Review): string {
   const known = new Set(before?.devices.map((device) => device.revision) ?? []);
   const fresh = now.devices.filter((device) => !known.has(device.revision)).map((device) => device.name);
   const from = fresh.length > 0 ? list([...new Set(fresh)]) : 'another computer';
-  const lost = now.stale_choices > 0 ? ` ${plural(now.stale_choices, 'choice')} no longer fit and must be made again.` : '';
-  return `Another version arrived from ${from}; your choices that still fit are kept.${lost}`;
+  return `Another version arrived from ${from}; your choices that still fit are kept.${lostSince(now)}`;
 }
 
 /** Whose side the Result shows at a place, or was chosen there: "for all remaining" offers it. */
 export function deviceForRemaining(controller: ReviewController, place: ReviewPlace): SideDevice | null {
   const choice = controller.choiceOf(place);
   const side =
-    choice?.kind === 'side' ? place.sides.find((one) => one.number === choice.number) : suggestedSide(place);
+    choice?.kind === 'side' ? place.sides.find((one) => one.number === choice.number) : shownSide(place);
   return side?.devices[0] ?? null;
 }

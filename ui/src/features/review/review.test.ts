@@ -127,33 +127,33 @@ test('decided elsewhere: nothing is left', async () => {
 });
 
 test('typing in a place is its choice; typing elsewhere is the whole text', async () => {
-  controller.typed('whole text one', { place: 2, text: 'my words' });
-  controller.typed('whole text two', { place: 2, text: 'my own words' });
+  controller.typed(() => 'whole text one', { place: 2, text: 'my words' });
+  controller.typed(() => 'whole text two', { place: 2, text: 'my own words' });
   await controller.settled();
   expect(backend.calls.filter(([name]) => name === 'reviewChoose')).toEqual([
     ['reviewChoose', 'pump4', 'saw', { kind: 'text', text: 'my own words' }],
   ]);
-  controller.typed('# whole', null);
+  controller.typed(() => '# whole', null);
   expect(controller.edited).toBe(true);
   await controller.settled();
-  expect(backend.calls.at(-1)).toEqual(['reviewEditResult', 'pump4', '# whole']);
+  expect(backend.calls.at(-1)).toEqual(['reviewEditResult', 'pump4', ['rev-l', 'rev-o'], '# whole']);
   expect(controller.places.filter((place) => controller.decidedByText(place)).map((place) => place.id)).toEqual(['saw', 'visit']);
 });
 
 test('typing goes out by itself after a moment, once', async () => {
   vi.useFakeTimers();
   try {
-    controller.typed('a', null);
-    controller.typed('ab', null);
+    controller.typed(() => 'a', null);
+    controller.typed(() => 'ab', null);
     await vi.advanceTimersByTimeAsync(1000);
   } finally {
     vi.useRealTimers();
   }
-  expect(backend.calls.filter(([name]) => name === 'reviewEditResult')).toEqual([['reviewEditResult', 'pump4', 'ab']]);
+  expect(backend.calls.filter(([name]) => name === 'reviewEditResult')).toEqual([['reviewEditResult', 'pump4', ['rev-l', 'rev-o'], 'ab']]);
 });
 
 test('back to the choices keeps the typed text at hand', async () => {
-  controller.typed('mine', null);
+  controller.typed(() => 'mine', null);
   await controller.backToChoices();
   expect([controller.edited, controller.setAside]).toEqual([false, 'mine']);
   await controller.bringBack();
@@ -163,11 +163,11 @@ test('back to the choices keeps the typed text at hand', async () => {
 test('answers that come late do not undo what was typed since', async () => {
   const answers: (() => void)[] = [];
   const edit = backend.reviewEditResult.bind(backend);
-  backend.reviewEditResult = (id, text) => new Promise((done) => answers.push(() => void edit(id, text).then(done)));
+  backend.reviewEditResult = (id, seen, text) => new Promise((done) => answers.push(() => void edit(id, seen, text).then(done)));
   vi.useFakeTimers();
-  controller.typed('first', null);
+  controller.typed(() => 'first', null);
   await vi.advanceTimersByTimeAsync(400);
-  controller.typed('first and more', null);
+  controller.typed(() => 'first and more', null);
   answers[0]?.();
   await vi.advanceTimersByTimeAsync(1);
   vi.useRealTimers();
@@ -177,4 +177,35 @@ test('answers that come late do not undo what was typed since', async () => {
   answers[1]?.();
   await settled;
   expect([controller.dirty, controller.resultText]).toEqual([false, 'first and more']);
+});
+
+test('a choice brings back its own passage only; the rest of the Result stays the same object', async () => {
+  const before = controller.result;
+  controller.go(1);
+  controller.choose(side(1));
+  await controller.settled();
+  expect(controller.result.map((span, at) => span === before[at])).toEqual([true, false, true, true, true]);
+  expect(controller.result[1]).toMatchObject({ text: controller.places[1]?.sides[0]?.text, open: false });
+  expect(backend.count('reviewGet')).toBe(1);
+});
+
+test('a choice that finds another version there reads again, once, and says so', async () => {
+  controller.go(1);
+  backend.review = { ...backend.review, seen_heads: ['rev-l', 'rev-x'] };
+  controller.choose(side(1));
+  controller.choose(side(1));
+  await vi.waitFor(() => expect(controller.notice).toContain('Another version arrived'));
+  await controller.settled();
+  expect(backend.count('reviewGet')).toBe(2);
+  expect(controller.left).toBe(1);
+});
+
+test('a choice for a place that is gone reads again instead of failing', async () => {
+  backend.reviewChoose = () => {
+    backend.review = { ...backend.review, seen_heads: ['new'], places: backend.review.places.slice(1) };
+    return Promise.reject(commandError('stale', 'x'));
+  };
+  controller.choose(side(1));
+  await vi.waitFor(() => expect(controller.places.map((place) => place.id)).toEqual(['saw', 'visit']));
+  expect([controller.problem, controller.left]).toEqual(['', 2]);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { PlaceSide, ReviewPlace, SideDevice } from '../../ipc/types';
-import { actionsOf, colorOf, deviceName, headline, list, sideName, sideOfDevice, suggestedSide } from './sides';
+import { actionsOf, colorOf, deviceName, headline, list, sideName, sideOfDevice, sameChoice, shownSide, valueText } from './sides';
 import { sampleReview } from '../../../tests/sample';
 
 const FORBIDDEN = /\b(local|remote|ours|theirs|mine|base|current|incoming)\b/i;
@@ -16,7 +16,7 @@ function side(number: number, devices: SideDevice[], over: Partial<PlaceSide> = 
   return { number, devices, text: `text ${number}`, diff: [], removed: false, hides_changes: 0, ...over };
 }
 function place(sides: PlaceSide[], over: Partial<ReviewPlace> = {}): ReviewPlace {
-  return { id: 'p', number: 1, field: 'text', label: 'Heading', original: '', has_original: true, sides, can_keep_all: true, choice: null, before: '', after: '', ...over };
+  return { id: 'p', number: 1, field: 'text', label: 'Heading', original: '', has_original: true, sides, can_keep_all: true, can_take_original: true, suggested: null, choice: null, before: '', after: '', ...over };
 }
 const review = { ...sampleReview(), devices: [laptop, office, phone] };
 const labels = (of: ReviewPlace) => actionsOf(review, of).map((action) => `${action.label} ${action.key}`);
@@ -39,22 +39,50 @@ test('a field that holds one value has no keep both', () => {
   expect(labels(place([side(1, [laptop]), side(2, [office])], { field: 'due', can_keep_all: false })).join()).not.toContain('Keep');
 });
 
-test('trash against edit names the loss, and the safe one is suggested', () => {
+test('trash against edit names the loss, and the safe one is shown first', () => {
   const trash = place([side(1, [laptop], { removed: true, hides_changes: 2 }), side(2, [office])], { field: 'trash' });
   const actions = actionsOf(review, trash);
   expect(actions.map((action) => action.label)).toEqual([
     "Keep the note with Office PC's 2 changes", 'Move to Trash (hides 2 changes; can be restored)',
   ]);
-  expect(actions.map((action) => action.suggested)).toEqual([true, false]);
+  expect(actions.map((action) => action.shown)).toEqual([true, false]);
   expect(actions[1]?.choice).toEqual({ kind: 'side', number: 1 });
   // "All remaining" never trashes a note by the way.
   expect(sideOfDevice(trash, laptop)).toBeUndefined();
   expect(sideOfDevice(trash, office)?.number).toBe(2);
 });
 
-test('the newest side is suggested: it is what the Result shows', () => {
-  expect(suggestedSide(place([side(1, [laptop]), side(2, [office])]))?.number).toBe(1);
-  expect(suggestedSide(place([side(1, [office]), side(2, [phone, office])]))?.number).toBe(2);
+test('a note in a trashed notebook: kept where it shows, its notebook restored, or moved to Trash last', () => {
+  const sides = [side(1, [laptop], { text: 'In the trash', removed: true }), side(2, [office], { text: 'Top' })];
+  const asked = place(sides, { field: 'trashed_notebook', can_keep_all: false, original: 'Top/Box (in the trash)' });
+  const actions = actionsOf(review, asked);
+  expect(labels(asked)).toEqual(['Keep it here 2', 'Restore the notebook 0', 'Move to Trash (can be restored) 1']);
+  expect(actions.map((action) => action.shown)).toEqual([true, false, false]);
+  expect(shownSide(asked)?.number).toBe(2);
+  expect(sideOfDevice(asked, laptop)).toBeUndefined();
+});
+
+test('the newest side is shown: it is what the Result shows', () => {
+  expect(shownSide(place([side(1, [laptop]), side(2, [office])]))?.number).toBe(1);
+  expect(shownSide(place([side(1, [office]), side(2, [phone, office])]))?.number).toBe(2);
+});
+
+test('a suggestion is a choice of its own, and never the one that is shown', () => {
+  const suggested = { text: 'text 1 and 2', diff: [] };
+  const asked = place([side(1, [laptop]), side(2, [office])], { suggested });
+  expect(labels(asked)).toEqual(["Use This laptop's 1", "Use Office PC's 2", 'Keep both 3', 'Original 0', 'Suggested S']);
+  expect(actionsOf(review, asked).filter((action) => action.shown).map((action) => action.testid)).toEqual(['use-side-1']);
+  expect(sameChoice({ kind: 'suggested' }, { kind: 'suggested' })).toBe(true);
+});
+
+test('where there were several originals none can be taken', () => {
+  expect(labels(place([side(1, [laptop]), side(2, [office])], { can_take_original: false })).join()).not.toContain('Original');
+});
+
+test('a field in words, by its choice', () => {
+  const due = place([side(1, [laptop]), side(2, [office])], { original: 'before' });
+  expect([null, { kind: 'side', number: 2 } as const, { kind: 'original' } as const, { kind: 'text', text: 'typed' } as const].map((choice) => valueText(due, choice)))
+    .toEqual(['text 1', 'text 2', 'before', 'typed']);
 });
 
 test('names: each device by its own, twins with their times', () => {

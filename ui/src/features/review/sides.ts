@@ -41,14 +41,20 @@ export function sideName(review: Pick<Review, 'devices'>, side: PlaceSide): stri
 
 const newestMs = (side: PlaceSide): number => Math.max(0, ...side.devices.map((device) => device.at_ms ?? 0));
 
+/** Asks whether the note is kept: it was trashed and edited, or put in a notebook that was trashed. */
+export const asksToKeep = (place: ReviewPlace): boolean => place.field === 'trash' || place.field === 'trashed_notebook';
+
+/** A value that can be typed as well, beside the text. */
+export const hasOwnValue = (place: ReviewPlace): boolean => place.field === 'title' || place.field === 'due';
+
 /** At a trash place: the side that trashed the note. The others edited it. */
 export function trashSide(place: ReviewPlace): PlaceSide | undefined {
   return place.sides.find((side) => side.removed) ?? place.sides.find((side) => /trash/i.test(side.text));
 }
 
 /** What the Result shows while nothing is chosen: the newest side; the kept note at a trash place. */
-export function suggestedSide(place: ReviewPlace): PlaceSide | undefined {
-  const trash = place.field === 'trash' ? trashSide(place) : undefined;
+export function shownSide(place: ReviewPlace): PlaceSide | undefined {
+  const trash = asksToKeep(place) ? trashSide(place) : undefined;
   const sides = place.sides.filter((side) => side !== trash);
   return sides.reduce<PlaceSide | undefined>(
     (best, side) => (best === undefined || newestMs(side) > newestMs(best) ? side : best),
@@ -65,23 +71,24 @@ export function sameChoice(a: PlaceChoice | null, b: PlaceChoice): boolean {
 /** A button of the row below the cards. */
 export interface Action {
   label: string;
-  /** The key that does the same: `1` to `9`, `0`. */
+  /** The key that does the same: `1` to `9`, `0`, `K`, `S`. */
   key: string;
   choice: PlaceChoice;
   testid: string;
   /** Shown by the Result until something is chosen. */
-  suggested: boolean;
+  shown: boolean;
 }
 
 export function actionsOf(review: Review, place: ReviewPlace): Action[] {
   if (place.field === 'trash') return trashActions(review, place);
-  const suggested = suggestedSide(place);
+  if (place.field === 'trashed_notebook') return trashedNotebookActions(place);
+  const newest = shownSide(place);
   const actions: Action[] = place.sides.map((side) => ({
     label: `Use ${sideName(review, side)}'s`,
     key: String(side.number),
     choice: { kind: 'side', number: side.number },
     testid: `use-side-${side.number}`,
-    suggested: side === suggested,
+    shown: side === newest,
   }));
   if (place.can_keep_all) {
     const last = Math.max(0, ...place.sides.map((side) => side.number));
@@ -90,10 +97,16 @@ export function actionsOf(review: Review, place: ReviewPlace): Action[] {
       key: last < 9 ? String(last + 1) : 'K',
       choice: { kind: 'all' },
       testid: 'keep-all',
-      suggested: false,
+      shown: false,
     });
   }
-  actions.push({ label: 'Original', key: '0', choice: { kind: 'original' }, testid: 'use-original', suggested: false });
+  if (place.can_take_original) {
+    actions.push({ label: 'Original', key: '0', choice: { kind: 'original' }, testid: 'use-original', shown: false });
+  }
+  // Likely right, and still a person's to take: it is never what is shown before.
+  if (place.suggested) {
+    actions.push({ label: 'Suggested', key: 'S', choice: { kind: 'suggested' }, testid: 'use-suggested', shown: false });
+  }
   return actions;
 }
 
@@ -107,7 +120,7 @@ function trashActions(review: Review, place: ReviewPlace): Action[] {
       key: String(side.number),
       choice: { kind: 'side', number: side.number },
       testid: `use-side-${side.number}`,
-      suggested: side === suggestedSide(place),
+      shown: side === shownSide(place),
     }));
   if (!trash) return keep;
   const loss = hidden > 0 ? `hides ${plural(hidden, 'change')}; can be restored` : 'can be restored';
@@ -116,15 +129,40 @@ function trashActions(review: Review, place: ReviewPlace): Action[] {
     key: String(trash.number),
     choice: { kind: 'side', number: trash.number },
     testid: `use-side-${trash.number}`,
-    suggested: false,
+    shown: false,
   };
   return [...keep, away];
+}
+
+/** A note that one computer put in a notebook which another moved to the trash. */
+function trashedNotebookActions(place: ReviewPlace): Action[] {
+  const trash = trashSide(place);
+  const sides: Action[] = place.sides.map((side) => ({
+    label: side === trash ? 'Move to Trash (can be restored)' : 'Keep it here',
+    key: String(side.number),
+    choice: { kind: 'side', number: side.number },
+    testid: `use-side-${side.number}`,
+    shown: side !== trash,
+  }));
+  // The safe one stands first, and the one that destroys last.
+  sides.sort((a, b) => Number(b.shown) - Number(a.shown));
+  sides.splice(1, 0, { label: 'Restore the notebook', key: '0', choice: { kind: 'original' }, testid: 'use-original', shown: false });
+  return sides;
 }
 
 /** The side of `place` that one device holds, for "all remaining". Never one that trashes the note. */
 export function sideOfDevice(place: ReviewPlace, device: Named): PlaceSide | undefined {
   const side = place.sides.find((one) => one.devices.some((other) => same(other, device)));
-  return place.field === 'trash' && side === trashSide(place) ? undefined : side;
+  return asksToKeep(place) && side === trashSide(place) ? undefined : side;
+}
+
+/** What a field will be, in words, with the choice made for it (or without one). */
+export function valueText(place: ReviewPlace, choice: PlaceChoice | null): string {
+  if (choice?.kind === 'side') return place.sides.find((side) => side.number === choice.number)?.text ?? '';
+  if (choice?.kind === 'original') return place.original;
+  if (choice?.kind === 'suggested') return place.suggested?.text ?? '';
+  if (choice?.kind === 'text') return choice.text;
+  return shownSide(place)?.text ?? '';
 }
 
 const NUMBERS = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];

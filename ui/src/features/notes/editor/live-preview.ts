@@ -19,6 +19,7 @@ class Checkbox extends WidgetType {
     const box = document.createElement('span');
     box.className = this.checked ? 'cm-box cm-box-on' : 'cm-box';
     box.setAttribute('role', 'checkbox');
+    box.setAttribute('aria-label', 'Done');
     box.setAttribute('aria-checked', String(this.checked));
     box.dataset['testid'] = 'task-box';
     box.addEventListener('mousedown', (event) => {

@@ -32,8 +32,7 @@ function lock(readOnly: boolean): Extension {
   return [
     EditorState.readOnly.of(readOnly),
     EditorView.editable.of(!readOnly),
-    // Still reached by Tab, to be read and scrolled by key.
-    readOnly ? EditorView.contentAttributes.of({ tabindex: '0', 'aria-readonly': 'true' }) : [],
+    readOnly ? EditorView.contentAttributes.of({ 'aria-readonly': 'true' }) : [],
   ];
 }
 
@@ -63,6 +62,8 @@ export function createEditor(
     EditorView.contentAttributes.of({
       'aria-label': 'Text of the note',
       'data-testid': 'note-body',
+      // So that it can be read and scrolled by key even where nothing may be typed.
+      tabindex: '0',
       spellcheck: 'false',
       autocorrect: 'off',
       autocapitalize: 'off',

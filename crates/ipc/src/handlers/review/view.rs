@@ -1,0 +1,222 @@
+//! A review turned into what the dialog shows.
+
+use std::collections::BTreeMap;
+
+use holdfast_domain::{NotebookId, RecordId, Stamp, TrashState};
+use holdfast_notebook::{
+    ChangedField, Choice, Place, PlaceId, PlaceKind, PlaceValue, RecordReview, ResultSpan as Passage, SideChange, Vault,
+};
+
+use super::{dto_choice, merged};
+use crate::Answer;
+use crate::convert::{Names, answer, hex, ms, spans};
+use crate::dto::{PlaceField, PlaceSide, ResultSpan, Review, ReviewPlace, ReviewStep, SideDevice, Suggestion};
+
+/// The text beside a place is for finding one's way: so many characters of it.
+const CONTEXT_CHARS: usize = 240;
+
+/// The review that is shown, and the names in it.
+pub(crate) struct View {
+    pub(super) review: RecordReview,
+    pub(super) names: Names,
+    notebooks: BTreeMap<NotebookId, String>,
+}
+
+impl View {
+    pub(super) fn load(vault: &Vault, id: RecordId) -> Answer<Self> {
+        let review = answer(vault.review(id))?;
+        Ok(Self { review, names: Names::load(vault)?, notebooks: answer(vault.notebook_labels())? })
+    }
+
+    /// What changed with the choice at a place (or with a text typed over all of them).
+    pub(super) fn step(&self, place: Option<PlaceId>) -> ReviewStep {
+        let place = place.and_then(|id| self.review.review.place(id));
+        let choice = place.and_then(|p| self.review.kept.get(&p.id).map(|c| dto_choice(p, c)));
+        let passage = place.and_then(|p| self.review.passage(p.id)).map(|p| self.passage(&p));
+        ReviewStep { choice, passage, left: self.review.left(), seen_heads: self.seen_heads() }
+    }
+
+    fn seen_heads(&self) -> Vec<String> {
+        self.review.seen_heads.iter().map(ToString::to_string).collect()
+    }
+
+    pub(super) fn review(&self) -> Review {
+        let review = &self.review;
+        let places: Vec<_> =
+            review.review.places.iter().enumerate().map(|(n, p)| self.place(n as u32 + 1, p)).collect();
+        let mut devices: Vec<SideDevice> = Vec::new();
+        for device in places.iter().flat_map(|p| &p.sides).flat_map(|s| &s.devices) {
+            match devices.iter_mut().find(|d| d.name == device.name && d.this_device == device.this_device) {
+                Some(there) if device.at_ms > there.at_ms => *there = device.clone(),
+                Some(_) => {}
+                None => devices.push(device.clone()),
+            }
+        }
+        devices.sort_by_key(|d| !d.this_device);
+        Review {
+            id: review.id.to_string(),
+            title: review.title.clone(),
+            result: merged::result(self),
+            edited_result: review.edited.clone(),
+            set_aside: review.set_aside.clone(),
+            merged: merged::parts(self),
+            devices,
+            left: review.left(),
+            seen_heads: self.seen_heads(),
+            stale_choices: review.stale,
+            places,
+        }
+    }
+
+    /// A passage of the result, clean or of a place.
+    pub(super) fn passage(&self, passage: &Passage) -> ResultSpan {
+        let at = passage.place.and_then(|id| self.review.review.places.iter().position(|p| p.id == id));
+        let place = at.and_then(|n| self.review.review.places.get(n));
+        let choice = place.and_then(|p| self.review.kept.get(&p.id));
+        // What is of all sides, or made from them, is of no single stamp.
+        let of_all = match (choice, place) {
+            (Some(Choice::All), _) => true,
+            (Some(Choice::Value(value)), Some(place)) => place.suggested.as_ref() == Some(value),
+            _ => false,
+        };
+        let sides = place.iter().filter(|_| of_all).flat_map(|p| &p.sides).flat_map(|s| &s.stamps);
+        let mut by = passage.stamp.iter().chain(sides).map(|stamp| self.names.is_me(stamp.device));
+        let (mine, others): (Vec<bool>, Vec<bool>) = by.by_ref().partition(|mine| *mine);
+        ResultSpan {
+            text: passage.text.clone(),
+            place: at.map(|n| n as u32 + 1),
+            merged: None,
+            open: place.is_some() && choice.is_none(),
+            this_device: !mine.is_empty(),
+            other_device: !others.is_empty(),
+        }
+    }
+
+    /// What the list of choices calls a place: the heading above it, with its line where others are there too.
+    fn text_label(&self, heading: Option<&str>, line: usize) -> String {
+        let Some(heading) = heading.filter(|h| !h.is_empty()) else { return format!("Line {}", line + 1) };
+        let below = |p: &&Place| matches!(&p.kind, PlaceKind::Text { heading: Some(h), .. } if h == heading);
+        match self.review.review.places.iter().filter(below).take(2).count() {
+            0 | 1 => heading.to_owned(),
+            _ => format!("{heading}, line {}", line + 1),
+        }
+    }
+
+    fn place(&self, number: u32, place: &Place) -> ReviewPlace {
+        let (field, label, before, after) = match &place.kind {
+            PlaceKind::Title => (PlaceField::Title, "Title".into(), "", ""),
+            PlaceKind::Notebook => (PlaceField::Notebook, "Notebook".into(), "", ""),
+            PlaceKind::Due => (PlaceField::Due, "Due date".into(), "", ""),
+            PlaceKind::Done => (PlaceField::Done, "Done".into(), "", ""),
+            PlaceKind::FrontMatter => (PlaceField::FrontMatter, "Front matter".into(), "", ""),
+            PlaceKind::Trash => (PlaceField::Trash, "Trash".into(), "", ""),
+            PlaceKind::TrashedNotebook => (PlaceField::TrashedNotebook, "Notebook in Trash".into(), "", ""),
+            PlaceKind::Text { heading, line, before, after } => {
+                let label = self.text_label(heading.as_deref(), *line);
+                (PlaceField::Text, label, last_chars(before, CONTEXT_CHARS), first_chars(after, CONTEXT_CHARS))
+            }
+        };
+        let original = place.base.iter().map(|v| self.value(v)).collect::<Vec<_>>().join("\n");
+        let sides = place.sides.iter().enumerate().map(|(n, side)| {
+            let text = self.value(&side.value);
+            PlaceSide {
+                number: n as u32 + 1,
+                devices: self.devices(&place.kind, &side.value, &side.stamps),
+                // Two places in the tree are no two wordings of one text.
+                diff: spans(if place.kind == PlaceKind::TrashedNotebook { &text } else { &original }, &text),
+                removed: match &side.value {
+                    PlaceValue::Trash(state) => *state == TrashState::Trashed,
+                    _ => text.is_empty() && !original.is_empty(),
+                },
+                hides_changes: if place.kind == PlaceKind::Trash { self.hidden(&side.value) } else { 0 },
+                text,
+            }
+        });
+        ReviewPlace {
+            id: hex(&place.id.0),
+            number,
+            field,
+            label,
+            has_original: !original.is_empty(),
+            sides: sides.collect(),
+            can_keep_all: field == PlaceField::Text,
+            can_take_original: place.base.len() == 1,
+            suggested: place.suggested.as_ref().map(|value| {
+                let text = self.value(value);
+                Suggestion { diff: spans(&original, &text), text }
+            }),
+            choice: self.review.kept.get(&place.id).map(|c| dto_choice(place, c)),
+            before: before.to_owned(),
+            after: after.to_owned(),
+            original,
+        }
+    }
+
+    /// Who holds a side. Of a trash place the versions tell: those that moved the note there, and those that
+    /// changed it.
+    fn devices(&self, kind: &PlaceKind, value: &PlaceValue, stamps: &[Stamp]) -> Vec<SideDevice> {
+        let by_version: Vec<_> = match value {
+            PlaceValue::Trash(state) if *kind == PlaceKind::Trash => self
+                .review
+                .changes
+                .iter()
+                .filter(|c| trashes(c) == (*state == TrashState::Trashed) && changes_anything(c))
+                .map(|c| self.device(c.stamp))
+                .collect(),
+            _ => Vec::new(),
+        };
+        if by_version.is_empty() { stamps.iter().map(|s| self.device(*s)).collect() } else { by_version }
+    }
+
+    /// How many changes moving to the trash would hide.
+    fn hidden(&self, value: &PlaceValue) -> u32 {
+        if *value != PlaceValue::Trash(TrashState::Trashed) {
+            return 0;
+        }
+        let edits = self.review.changes.iter().filter(|c| !trashes(c)).map(|c| c.body.len() + c.fields.len());
+        edits.sum::<usize>() as u32
+    }
+
+    fn device(&self, stamp: Stamp) -> SideDevice {
+        let by = self.review.written_by(stamp);
+        SideDevice {
+            name: self.names.name(stamp.device),
+            this_device: self.names.is_me(stamp.device),
+            at_ms: ms(stamp.hlc.ms),
+            revision: by.revision.map(|r| r.to_string()).unwrap_or_default(),
+        }
+    }
+
+    fn value(&self, value: &PlaceValue) -> String {
+        match value {
+            PlaceValue::Text(text) => text.clone(),
+            PlaceValue::Notebook(None) => "No notebook".into(),
+            PlaceValue::Notebook(Some(id)) => {
+                self.notebooks.get(id).cloned().unwrap_or_else(|| "A notebook that has not arrived".into())
+            }
+            PlaceValue::Due(Some(date)) => date.to_string(),
+            PlaceValue::Due(None) => "No due date".into(),
+            PlaceValue::Done(true) => "Done".into(),
+            PlaceValue::Done(false) => "Not done".into(),
+            PlaceValue::Trash(TrashState::Trashed) => "In the trash".into(),
+            PlaceValue::Trash(_) => "Kept".into(),
+        }
+    }
+}
+
+fn first_chars(text: &str, chars: usize) -> &str {
+    text.char_indices().nth(chars).map_or(text, |(end, _)| &text[..end])
+}
+
+fn last_chars(text: &str, chars: usize) -> &str {
+    text.char_indices().nth_back(chars.saturating_sub(1)).map_or(text, |(start, _)| &text[start..])
+}
+
+/// True for a version that moved the note to the trash.
+fn trashes(change: &SideChange) -> bool {
+    change.fields.iter().any(|f| matches!(f, ChangedField::Trash { new: TrashState::Trashed, .. }))
+}
+
+fn changes_anything(change: &SideChange) -> bool {
+    !change.body.is_empty() || !change.fields.is_empty()
+}

@@ -1,0 +1,16 @@
+import { cleanup, screen } from '@testing-library/svelte';
+import { afterEach, expect, test, vi } from 'vitest';
+import { FakeBackend } from '../../../tests/fake-backend';
+import { mountWith } from '../../../tests/mount';
+import NoteBanner from './NoteBanner.svelte';
+
+afterEach(cleanup);
+
+test('a note in a notebook that is in the Trash says that, and how many choices it has', async () => {
+  const backend = new FakeBackend('review');
+  const note = { ...(await backend.noteGet('pump4')), to_review: 1, in_trashed_notebook: true };
+  mountWith(backend, NoteBanner, { note, onreview: vi.fn(), onrestore: vi.fn() });
+  const said = screen.getByTestId('review-banner').textContent.replace(/\s+/g, ' ');
+  expect(said).toContain('The notebook that this note was put in is in the Trash. The note is kept; 1 choice is yours.');
+  expect(said).not.toContain('versions');
+});

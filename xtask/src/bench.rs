@@ -1,0 +1,24 @@
+//! `cargo xtask bench`: measurements that anyone can repeat. Each prints its figures and, since machines differ,
+//! their ratio to something that it measured in the same run.
+
+mod review;
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use crate::place::Place;
+
+/// What can be measured.
+#[derive(Subcommand)]
+pub enum Bench {
+    /// The review of a note of 1 MB with 200 places, in the real window
+    Review,
+}
+
+/// Measures, and prints.
+pub fn run(place: &Place, bench: &Bench) -> anyhow::Result<ExitCode> {
+    match bench {
+        Bench::Review => review::run(place),
+    }
+}
