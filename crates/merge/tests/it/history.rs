@@ -212,6 +212,8 @@ impl History {
                 } else {
                     lines.remove(at);
                 }
+                // A line that stands there twice is not gone with one of them.
+                removes.retain(|n| !lines.contains(n));
             }
             is.body = edit_body(&was.body, &text(&lines.join(" ")), stamp);
         } else if what < 77 {
