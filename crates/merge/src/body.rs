@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use holdfast_domain::{Body, Merge, Segment, Stamp, Term};
 
 use crate::align::{lines, matches};
-use crate::value::{MAX_SIDES, merge_terms, weave};
+use crate::value::{MAX_SIDES, merge_terms, same_values, weave};
 
 #[derive(Clone, Copy)]
 enum Token<'a> {
@@ -111,6 +111,7 @@ pub fn merge_body(base: &Body, sides: &[&Body]) -> Body {
                 .iter()
                 .zip(rows.iter().zip(from.iter().zip(to)))
                 .map(|(body, (row, (from, to)))| passage(&row[*from..*to], body.stamp))
+                .map(|side| if same_values(&side, &base) && base.is_resolved() { base.clone() } else { side })
                 .collect();
             push_trimmed(out, merge_terms(&base, &passages.iter().collect::<Vec<_>>(), cap));
         }

@@ -36,28 +36,39 @@ pub(crate) fn from_woven<T>(terms: Vec<Term<T>>) -> Merge<T> {
     Merge::from_terms(terms).unwrap_or_else(|| unreachable!("one more term is added than removed"))
 }
 
-/// Cancels equal added and removed terms; a side keeps its newest stamp.
-fn simplify<T: Ord + Clone>(terms: &[Term<T>]) -> Vec<Term<T>> {
-    if terms.len() == 1 {
-        return terms.to_vec();
-    }
-    let mut count: BTreeMap<&T, (i64, Stamp)> = BTreeMap::new();
-    for (i, term) in terms.iter().enumerate() {
-        let entry = count.entry(&term.value).or_insert((0, Stamp::ZERO));
-        if i % 2 == 0 {
+/// What makes an added term the same in a side and in the base: its value, and when it was written. A value that
+/// was given up and written again is not what the base has. A decision writes nothing new: it takes a term.
+fn identity<'a, T: Ord>(base: &'a Merge<T>, side: &Merge<T>, term: &'a Term<T>) -> (&'a T, Stamp) {
+    let taken = base.adds().filter(|t| side.is_resolved() && !base.is_resolved() && t.value == term.value);
+    (&term.value, taken.map(|t| t.stamp).max().unwrap_or(term.stamp))
+}
+
+/// `x1 - b + x2 - b + x3`. Terms of the sides cancel with terms of the base and with nothing else: a side that one
+/// added and one removed, each on its own, are two things that happen to look alike. So what a side added stays.
+fn flatten<T: Ord + Clone>(base: &Merge<T>, sides: &[&Merge<T>]) -> Vec<Term<T>> {
+    let between = sides.len() as i64 - 1;
+    let mut added: BTreeMap<(&T, Stamp), (i64, Stamp)> = BTreeMap::new();
+    let mut removed: BTreeMap<&T, i64> = BTreeMap::new();
+    for side in sides {
+        for term in side.adds() {
+            let entry = added.entry(identity(base, side, term)).or_insert((0, term.stamp));
             *entry = (entry.0 + 1, entry.1.max(term.stamp));
-        } else {
-            entry.0 -= 1;
         }
+        side.removes().for_each(|t| *removed.entry(&t.value).or_insert(0) += 1);
     }
+    for term in base.adds() {
+        added.entry((&term.value, term.stamp)).or_insert((0, term.stamp)).0 -= between;
+    }
+    base.removes().for_each(|t| *removed.entry(&t.value).or_insert(0) -= between);
+
     let (mut adds, mut removes) = (Vec::new(), Vec::new());
-    for (value, (n, stamp)) in count {
-        for _ in 0..n {
-            adds.push(Term::new(value.clone(), stamp));
-        }
-        for _ in n..0 {
-            removes.push(value.clone());
-        }
+    for ((value, _), (n, stamp)) in added {
+        (0..n).for_each(|_| adds.push(Term::new(value.clone(), stamp)));
+        (n..0).for_each(|_| removes.push(value.clone()));
+    }
+    for (value, n) in removed {
+        (0..n).for_each(|_| removes.push(value.clone()));
+        (n..0).for_each(|_| adds.push(Term::new(value.clone(), Stamp::ZERO)));
     }
     weave(adds, removes)
 }
@@ -102,15 +113,7 @@ pub(crate) fn merge_terms<T: Ord + Clone>(
         [only] => return (*only).clone(),
         _ => {}
     }
-    // Flattened, the signs stay alternate: a merge has an odd number of terms.
-    let mut flat: Vec<Term<T>> = Vec::new();
-    for (i, side) in distinct.iter().enumerate() {
-        if i > 0 {
-            flat.extend_from_slice(base.terms());
-        }
-        flat.extend_from_slice(side.terms());
-    }
-    let merged = settle(simplify(&flat));
+    let merged = settle(flatten(base, &distinct));
     settle(cap(crossed(base, sides, &distinct, merged).into_terms()))
 }
 
@@ -129,11 +132,10 @@ fn crossed<T: Ord + Clone>(base: &Merge<T>, sides: &[&Merge<T>], changed: &[&Mer
         let stamp = adds.entry(&term.value).or_insert(term.stamp);
         *stamp = term.stamp.max(*stamp);
     }
-    let base = simplify(base.terms());
-    let was = base.iter().skip(1).step_by(2).chain(base.iter().step_by(2)).map(|t| &t.value);
+    let was = base.removes().chain(base.adds()).map(|t| &t.value);
     let mut removes: Vec<&T> = was.filter(|v| !adds.contains_key(v)).collect();
     if removes.is_empty() {
-        removes.push(&base[0].value);
+        removes.extend(base.adds().map(|t| &t.value).min());
     }
     let removes: Vec<T> = removes.into_iter().cycle().take(adds.len() - 1).cloned().collect();
     from_woven(weave(adds.into_iter().map(|(v, s)| Term::new(v.clone(), s)).collect(), removes))
