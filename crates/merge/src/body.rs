@@ -4,12 +4,12 @@
 //! terms. What every side has in common is cut out; between, terms are merged place by place. Terms never
 //! belong to the whole body: they would multiply.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use holdfast_domain::{Body, Merge, Segment, Stamp, Term};
 
 use crate::align::{lines, matches};
-use crate::value::{MAX_SIDES, merge_terms, same_values, weave};
+use crate::value::{MAX_SIDES, every_side, from_woven, merge_terms, same_values, weave};
 
 #[derive(Clone, Copy)]
 enum Token<'a> {
@@ -67,7 +67,7 @@ fn passage(tokens: &[Token<'_>], stamp: Stamp) -> Merge<String> {
         let stamp = if i % 2 == 1 { Stamp::ZERO } else { newest.unwrap_or(stamp) };
         Term::new(text, stamp)
     });
-    crate::value::from_woven(terms.collect())
+    from_woven(terms.collect())
 }
 
 /// The lines that all terms share at both ends become clean text.
@@ -84,8 +84,26 @@ fn push_trimmed(out: &mut Vec<Segment>, merged: Merge<String>) {
     out.push(Segment::Clean(split[0][..start].concat()));
     let terms = split.iter().zip(merged.terms());
     let terms = terms.map(|(t, term)| Term::new(t[start..t.len() - end].concat(), term.stamp)).collect();
-    out.push(Segment::Place(crate::value::from_woven(terms)));
+    out.push(Segment::Place(from_woven(terms)));
     out.push(Segment::Clean(split[0][split[0].len() - end..].concat()));
+}
+
+fn held<'a>(merge: &'a Merge<String>) -> BTreeSet<&'a str> {
+    merge.adds().flat_map(|t| lines(&t.value)).collect()
+}
+
+/// Merges what the sides made of a passage. What a line needs to be in the result: that a side added it, or that
+/// no side took it out. The terms see to that but where a passage was cut in other ways before; there, all is asked.
+fn merge_passage(base: &Merge<String>, sides: &[&Merge<String>]) -> Merge<String> {
+    let merged = merge_terms(base, sides, cap);
+    let (was, is) = (held(base), held(&merged));
+    let of: Vec<BTreeSet<&str>> = sides.iter().map(|s| held(s)).collect();
+    let lost = |line: &&str| !is.contains(line) && (!was.contains(line) || of.iter().all(|s| s.contains(line)));
+    if !of.iter().flatten().any(lost) {
+        return merged;
+    }
+    let changed: Vec<&Merge<String>> = sides.iter().copied().filter(|s| *s != base).collect();
+    from_woven(cap(every_side(base, &changed).into_terms()))
 }
 
 /// Merges texts over a base. Symmetric in the sides, total on any text.
@@ -113,7 +131,7 @@ pub fn merge_body(base: &Body, sides: &[&Body]) -> Body {
                 .map(|(body, (row, (from, to)))| passage(&row[*from..*to], body.stamp))
                 .map(|side| if same_values(&side, &base) && base.is_resolved() { base.clone() } else { side })
                 .collect();
-            push_trimmed(out, merge_terms(&base, &passages.iter().collect::<Vec<_>>(), cap));
+            push_trimmed(out, merge_passage(&base, &passages.iter().collect::<Vec<_>>()));
         }
     };
     let mut from = vec![0; rows.len()];

@@ -127,8 +127,13 @@ fn crossed<T: Ord + Clone>(base: &Merge<T>, sides: &[&Merge<T>], changed: &[&Mer
     if base.is_resolved() || (!overruled && merged.adds().all(|t| held.contains(&t.value))) {
         return merged;
     }
+    every_side(base, changed)
+}
+
+/// An open place with every value that a side has, once. Nothing cancels.
+pub(crate) fn every_side<T: Ord + Clone>(base: &Merge<T>, sides: &[&Merge<T>]) -> Merge<T> {
     let mut adds: BTreeMap<&T, Stamp> = BTreeMap::new();
-    for term in changed.iter().flat_map(|s| s.adds()) {
+    for term in sides.iter().flat_map(|s| s.adds()) {
         let stamp = adds.entry(&term.value).or_insert(term.stamp);
         *stamp = term.stamp.max(*stamp);
     }
