@@ -1,47 +1,15 @@
 //! The n-ary merge of a note's text.
 //!
-//! A body is a row of tokens: its clean lines, and its open places, each one token that is known by its removed
-//! terms. What every side has in common is cut out; between, terms are merged place by place. Terms never
-//! belong to the whole body: they would multiply.
+//! Bodies are cut into pieces (`cut.rs`), and terms are merged piece by piece. Terms never belong to the whole
+//! body: they would multiply.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use holdfast_domain::{Body, Merge, Segment, Stamp, Term};
 
-use crate::align::{lines, matches};
+use crate::align::lines;
+use crate::cut::{Token, cut, tokens};
 use crate::value::{MAX_SIDES, every_side, from_woven, merge_terms, same_values, weave};
-
-#[derive(Clone, Copy)]
-enum Token<'a> {
-    Line(&'a str),
-    Place(&'a Merge<String>),
-}
-
-#[derive(PartialEq, Eq, Hash)]
-enum Key<'a> {
-    Line(&'a str),
-    Place(Vec<&'a str>),
-}
-
-impl<'a> Token<'a> {
-    fn key(self) -> Key<'a> {
-        match self {
-            Self::Line(line) => Key::Line(line),
-            Self::Place(merge) => Key::Place(merge.removes().map(|t| t.value.as_str()).collect()),
-        }
-    }
-}
-
-fn tokens(body: &Body) -> Vec<Token<'_>> {
-    let mut out = Vec::new();
-    for segment in body.segments() {
-        match segment {
-            Segment::Clean(text) => out.extend(lines(text).map(Token::Line)),
-            Segment::Place(merge) => out.push(Token::Place(merge)),
-        }
-    }
-    out
-}
 
 /// A passage as one value. Places among other text are spread over the whole passage, term by term; those with
 /// fewer terms are filled up with a pair that cancels.
@@ -116,39 +84,21 @@ pub fn merge_body(base: &Body, sides: &[&Body]) -> Body {
     let stamp = changed.iter().map(|s| s.stamp).max().unwrap_or(base.stamp);
     let pivot = tokens(base);
     let rows: Vec<Vec<Token<'_>>> = changed.iter().map(|s| tokens(s)).collect();
-    let keys: Vec<Key<'_>> = pivot.iter().map(|t| t.key()).collect();
-    let maps: Vec<Vec<Option<usize>>> =
-        rows.iter().map(|row| matches(&keys, &row.iter().map(|t| t.key()).collect::<Vec<_>>())).collect();
-
     let mut out: Vec<Segment> = Vec::new();
-    let merge = |out: &mut Vec<Segment>, from: &[usize], to: &[usize], was: std::ops::Range<usize>| {
-        let empty = was.is_empty() && from == to;
-        if !empty {
-            let base = passage(&pivot[was], base.stamp);
-            let passages: Vec<Merge<String>> = changed
-                .iter()
-                .zip(rows.iter().zip(from.iter().zip(to)))
-                .map(|(body, (row, (from, to)))| passage(&row[*from..*to], body.stamp))
-                .map(|side| if same_values(&side, &base) && base.is_resolved() { base.clone() } else { side })
-                .collect();
-            push_trimmed(out, merge_passage(&base, &passages.iter().collect::<Vec<_>>()));
+    for piece in cut(&pivot, &rows) {
+        let was = passage(&pivot[piece.was], base.stamp);
+        if piece.kept {
+            out.push(Segment::Place(was));
+            continue;
         }
-    };
-    let mut from = vec![0; rows.len()];
-    let mut was = 0;
-    for (i, token) in pivot.iter().enumerate() {
-        let Some(at) = maps.iter().map(|m| m[i]).collect::<Option<Vec<usize>>>() else { continue };
-        merge(&mut out, &from, &at, was..i);
-        let next: Vec<usize> = at.iter().map(|a| a + 1).collect();
-        match (token, out.last_mut()) {
-            (Token::Line(line), Some(Segment::Clean(text))) => text.push_str(line),
-            (Token::Line(line), _) => out.push(Segment::Clean((*line).to_string())),
-            (Token::Place(_), _) => merge(&mut out, &at, &next, i..i + 1),
-        }
-        (from, was) = (next, i + 1);
+        let passages: Vec<Merge<String>> = changed
+            .iter()
+            .zip(rows.iter().zip(piece.is))
+            .map(|(body, (row, range))| passage(&row[range], body.stamp))
+            .map(|side| if same_values(&side, &was) && was.is_resolved() { was.clone() } else { side })
+            .collect();
+        push_trimmed(&mut out, merge_passage(&was, &passages.iter().collect::<Vec<_>>()));
     }
-    let end: Vec<usize> = rows.iter().map(Vec::len).collect();
-    merge(&mut out, &from, &end, was..pivot.len());
     Body::from_segments(out, stamp)
 }
 

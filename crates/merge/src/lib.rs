@@ -12,6 +12,7 @@
 
 mod align;
 pub mod body;
+mod cut;
 pub mod diff;
 pub mod edit;
 pub mod fields;
