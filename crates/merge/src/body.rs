@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use holdfast_domain::{Body, Merge, Segment, Stamp, Term};
 
 use crate::align::lines;
-use crate::cut::{Token, cut, tokens};
+use crate::cut::{Grain, Token, cut, tokens};
 use crate::value::{MAX_SIDES, every_side, from_woven, merge_terms, same_values, weave};
 
 /// A passage as one value. Places among other text are spread over the whole passage, term by term; those with
@@ -56,21 +56,63 @@ fn push_trimmed(out: &mut Vec<Segment>, merged: Merge<String>) {
     out.push(Segment::Clean(split[0][split[0].len() - end..].concat()));
 }
 
-fn held<'a>(merge: &'a Merge<String>) -> BTreeSet<&'a str> {
-    merge.adds().flat_map(|t| lines(&t.value)).collect()
+/// The lines of a text or a passage: those in a side, and those that are clean.
+#[derive(Default)]
+struct Held<'a> {
+    any: BTreeSet<&'a str>,
+    clean: BTreeSet<&'a str>,
 }
 
-/// Merges what the sides made of a passage. What a line needs to be in the result: that a side added it, or that
-/// no side took it out. The terms see to that but where a passage was cut in other ways before; there, all is asked.
+impl<'a> Held<'a> {
+    fn merge(&mut self, merge: &'a Merge<String>) {
+        let mut shared: Option<BTreeSet<&str>> = None;
+        for term in merge.adds() {
+            let of: BTreeSet<&str> = lines(&term.value).filter(|line| !line.trim().is_empty()).collect();
+            shared = Some(shared.map_or_else(|| of.clone(), |shared| shared.intersection(&of).copied().collect()));
+            self.any.extend(of);
+        }
+        self.clean.extend(shared.unwrap_or_default());
+    }
+
+    fn passage(merge: &'a Merge<String>) -> Self {
+        let mut held = Self::default();
+        held.merge(merge);
+        held
+    }
+
+    fn body(body: &'a Body) -> Self {
+        let mut held = Self::default();
+        for segment in body.segments() {
+            match segment {
+                Segment::Clean(text) => held.clean.extend(lines(text).filter(|line| !line.trim().is_empty())),
+                Segment::Place(merge) => held.merge(merge),
+            }
+        }
+        held.any.extend(held.clean.iter().copied());
+        held
+    }
+}
+
+/// How many lines went silently: a line that a side added, or that no side took out, is in the result; a line
+/// that a side took out is not clean text afterwards.
+fn faults(base: &Held<'_>, sides: &[Held<'_>], merged: &Held<'_>) -> (usize, usize) {
+    let lines: BTreeSet<&str> = sides.iter().flat_map(|s| &s.any).copied().collect();
+    let all = |line: &str| sides.iter().all(|s| s.any.contains(line));
+    let lost = |line: &&&str| !merged.any.contains(**line) && (!base.any.contains(**line) || all(line));
+    let back = |line: &&&str| base.any.contains(**line) && !all(line);
+    (lines.iter().filter(lost).count(), merged.clean.iter().filter(back).count())
+}
+
+/// Merges what the sides made of a passage. The terms see to it that no line goes silently, but for passages
+/// that were cut in other ways before; there, all is asked.
 fn merge_passage(base: &Merge<String>, sides: &[&Merge<String>]) -> Merge<String> {
     let merged = merge_terms(base, sides, cap);
-    let (was, is) = (held(base), held(&merged));
-    let of: Vec<BTreeSet<&str>> = sides.iter().map(|s| held(s)).collect();
-    let lost = |line: &&str| !is.contains(line) && (!was.contains(line) || of.iter().all(|s| s.contains(line)));
-    if !of.iter().flatten().any(lost) {
+    let mut changed: Vec<&Merge<String>> = sides.iter().copied().filter(|s| *s != base).collect();
+    changed.dedup();
+    let of: Vec<Held<'_>> = sides.iter().map(|s| Held::passage(s)).collect();
+    if changed.len() < 2 || faults(&Held::passage(base), &of, &Held::passage(&merged)) == (0, 0) {
         return merged;
     }
-    let changed: Vec<&Merge<String>> = sides.iter().copied().filter(|s| *s != base).collect();
     from_woven(cap(every_side(base, &changed).into_terms()))
 }
 
@@ -81,11 +123,27 @@ pub fn merge_body(base: &Body, sides: &[&Body]) -> Body {
     if changed.iter().all(|s| s == first) {
         return (*first).clone();
     }
+    let (was, is) = (Held::body(base), changed.iter().map(|s| Held::body(s)).collect::<Vec<_>>());
+    let mut best: Option<((usize, usize), Body)> = None;
+    for grain in [Grain::Places, Grain::Common, Grain::Whole] {
+        let merged = merge_cut(base, &changed, grain);
+        let wrong = faults(&was, &is, &Held::body(&merged));
+        if wrong == (0, 0) {
+            return merged;
+        }
+        if best.as_ref().is_none_or(|(least, _)| wrong < *least) {
+            best = Some((wrong, merged));
+        }
+    }
+    best.map_or_else(|| base.clone(), |(_, merged)| merged)
+}
+
+fn merge_cut(base: &Body, changed: &[&Body], grain: Grain) -> Body {
     let stamp = changed.iter().map(|s| s.stamp).max().unwrap_or(base.stamp);
     let pivot = tokens(base);
     let rows: Vec<Vec<Token<'_>>> = changed.iter().map(|s| tokens(s)).collect();
     let mut out: Vec<Segment> = Vec::new();
-    for piece in cut(&pivot, &rows) {
+    for piece in cut(&pivot, &rows, grain) {
         let was = passage(&pivot[piece.was], base.stamp);
         if piece.kept {
             out.push(Segment::Place(was));

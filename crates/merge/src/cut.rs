@@ -16,6 +16,17 @@ pub(crate) enum Token<'a> {
     Place(&'a Merge<String>),
 }
 
+/// How finely bodies are cut.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Grain {
+    /// Places are cut off their neighbours.
+    Places,
+    /// Only what all have in common is cut out.
+    Common,
+    /// As that, and a place is one with another only if nothing in it changed.
+    Whole,
+}
+
 #[derive(PartialEq, Eq, Hash)]
 enum Key<'a> {
     Line(&'a str),
@@ -24,9 +35,12 @@ enum Key<'a> {
 
 impl<'a> Token<'a> {
     /// A place is known by its removed terms.
-    fn key(self) -> Key<'a> {
+    fn key(self, grain: Grain) -> Key<'a> {
         match self {
             Self::Line(line) => Key::Line(line),
+            Self::Place(merge) if grain == Grain::Whole => {
+                Key::Place(merge.terms().iter().map(|t| t.value.as_str()).collect())
+            }
             Self::Place(merge) => Key::Place(merge.removes().map(|t| t.value.as_str()).collect()),
         }
     }
@@ -59,12 +73,14 @@ pub(crate) struct Piece {
 }
 
 /// Cuts the base and the rows into pieces, in order. Together they are all of each.
-pub(crate) fn cut(pivot: &[Token<'_>], rows: &[Vec<Token<'_>>]) -> Vec<Piece> {
-    let keys: Vec<Key<'_>> = pivot.iter().map(|t| t.key()).collect();
-    let maps: Vec<Vec<Option<usize>>> = rows.iter().map(|row| matches(&keys, &row.iter().map(|t| t.key()).collect::<Vec<_>>())).collect();
+pub(crate) fn cut(pivot: &[Token<'_>], rows: &[Vec<Token<'_>>], grain: Grain) -> Vec<Piece> {
+    let keys: Vec<Key<'_>> = pivot.iter().map(|t| t.key(grain)).collect();
+    let maps: Vec<Vec<Option<usize>>> = rows.iter().map(|row| matches(&keys, &row.iter().map(|t| t.key(grain)).collect::<Vec<_>>())).collect();
     let mut cutter = Cutter { pieces: Vec::new(), was: 0, is: vec![0; rows.len()] };
     for (i, token) in pivot.iter().enumerate() {
-        if let Some((low, high)) = border(pivot, rows, &maps, i) {
+        if grain == Grain::Places
+            && let Some((low, high)) = border(pivot, rows, &maps, i)
+        {
             cutter.cut(i, low, false);
             cutter.cut(i, high, false);
         }
