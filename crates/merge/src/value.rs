@@ -16,6 +16,11 @@ pub(crate) fn same_values<T: PartialEq>(a: &Merge<T>, b: &Merge<T>) -> bool {
     a.terms().len() == b.terms().len() && values(a).eq(values(b))
 }
 
+/// Equal in every term, and none was written again.
+fn not_newer<T: PartialEq>(side: &Merge<T>, base: &Merge<T>) -> bool {
+    same_values(side, base) && side.adds().zip(base.adds()).all(|(s, b)| s.stamp <= b.stamp)
+}
+
 /// Added and removed terms in the canonical order. There are at least as many removed as added, less one.
 pub(crate) fn weave<T: Ord>(mut adds: Vec<Term<T>>, mut removes: Vec<T>) -> Vec<Term<T>> {
     adds.sort();
@@ -104,7 +109,7 @@ pub(crate) fn merge_terms<T: Ord + Clone>(
     // The same terms written at different times are one side: the newest.
     let mut distinct: Vec<&Merge<T>> = Vec::new();
     for side in changed.iter().rev() {
-        if !same_values(side, base) && !distinct.iter().any(|d| same_values(d, side)) {
+        if !not_newer(side, base) && !distinct.iter().any(|d| same_values(d, side)) {
             distinct.push(side);
         }
     }

@@ -295,3 +295,14 @@ fn a_place_edited_here_and_decided_there() {
     assert_eq!(show_body(&holdfast_merge::merge_body(&open, &[&edited, &kept])), "a,Y2,b");
     assert_eq!(show_body(&holdfast_merge::merge_body(&open, &[&edited, &other])), "a {+X -Y +Y2} b");
 }
+
+#[test]
+fn what_an_undo_opens_again_is_not_closed_by_a_decision_that_had_not_seen_it() {
+    let (mut w, _, x, y) = two();
+    let took = [w.write_text(&[x, y], "a b X d e f g"), w.write_text(&[x, y], "a b Z d e f g")];
+    let stamp = w.stamp();
+    let [now, before] = [w.fold(&took[1..]), w.fold(&[x, y])].map(Fields::Note);
+    let back = w.insert(&took[1..], stamp, undo(&now, &now, &before, stamp));
+    eprintln!("{:?}", w.fold(&[back]).body);
+    assert_eq!(show_body(&w.fold(&[took[0], back]).body), "a,b {+X -Y +Y} d,e,f,g");
+}

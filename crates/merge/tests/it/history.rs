@@ -65,6 +65,26 @@ fn names(fields: &NoteFields, removed: bool) -> Names {
     out
 }
 
+/// Names that stand in two passages, or twice in one.
+fn doubled(body: &Body) -> Names {
+    let (mut seen, mut out) = (Names::new(), Names::new());
+    for segment in body.segments() {
+        let mut here = Names::new();
+        let texts: Vec<&str> = match segment {
+            Segment::Clean(text) => vec![text],
+            Segment::Place(merge) => merge.adds().map(|t| t.value.as_str()).collect(),
+        };
+        for text in texts {
+            let mut of = Names::new();
+            out.extend(text.lines().map(str::to_string).filter(|line| !of.insert(line.clone())));
+            here.append(&mut of);
+        }
+        out.extend(here.intersection(&seen).cloned());
+        seen.append(&mut here);
+    }
+    out
+}
+
 fn tag_name(entry: &SetEntry<String>) -> String {
     format!("#{}@{}.{}", entry.value, entry.stamp.hlc.ms, entry.stamp.device)
 }
@@ -101,6 +121,8 @@ struct History {
     events: BTreeMap<RevisionId, Event>,
     resolved: Vec<RevisionId>,
     devices: Vec<Device>,
+    /// Names that stood twice in a text: what happens to one of the two cannot be told from what happens to the other.
+    doubled: Names,
     /// The step that is played, and how many names it gave.
     step: (usize, usize),
     partition: Option<BTreeSet<u8>>,
@@ -138,7 +160,7 @@ impl History {
             })
             .collect();
         let events = BTreeMap::from([(root, event)]);
-        Self { rng, world, root, events, resolved: Vec::new(), devices, step: (0, 0), partition: None }
+        Self { rng, world, root, events, resolved: Vec::new(), devices, doubled: Names::new(), step: (0, 0), partition: None }
     }
 
     fn name(&mut self, kind: char) -> String {
@@ -171,6 +193,7 @@ impl History {
         let all = names(was, true);
         let removes = removes.into_iter().filter(|n| all.contains(n)).collect();
         let keeps = &clean_names(&is.body) - &clean_names(&was.body);
+        self.doubled.extend(doubled(&is.body));
         let heads = self.devices[d].heads.clone();
         let id = self.world.insert(&heads, stamp, Fields::Note(is));
         self.events.insert(id, Event { adds, removes, keeps });
@@ -360,7 +383,7 @@ impl History {
         let removed = |name: &String, by: RevisionId| {
             removers.get(name).is_some_and(|r| r.iter().any(|x| *x != by && graph.is_ancestor(by, *x)))
         };
-        for (name, by) in &adders {
+        for (name, by) in adders.iter().filter(|(name, _)| !self.doubled.contains(**name)) {
             for &id in by.iter().filter(|_| !held.contains(*name)) {
                 if !removed(name, id) {
                     let first = by.iter().all(|x| graph.is_ancestor(id, *x));
@@ -375,7 +398,7 @@ impl History {
             }
         }
         let clean = clean_names(&view.body);
-        for name in clean {
+        for name in clean.difference(&self.doubled).cloned() {
             let by: Vec<RevisionId> =
                 [&adders, &keepers].iter().filter_map(|b| b.get(&name)).flatten().copied().collect();
             if !by.is_empty() && by.iter().all(|id| removed(&name, *id)) {
