@@ -112,6 +112,8 @@ struct Broken {
     lost_additions_of_old_text: Vec<String>,
     lost_tags: Vec<String>,
     text_comes_back: Vec<String>,
+    /// Open places of the text when all have everything, their sides, and the bytes of those.
+    asked: [usize; 3],
 }
 
 struct History {
@@ -145,7 +147,7 @@ impl History {
         let mut rng = Rng(seed);
         let mut world = World::default();
         let mut fields = note(&(0..10).map(|i| format!("base{i}")).collect::<Vec<_>>().join(" "));
-        fields.title = Merge::resolved("T0".into(), stamp(1, 1));
+        fields.title = Merge::resolved("title".into(), stamp(1, 1));
         fields.tags.add_name("a".into(), stamp(1, 1));
         fields.tags.add_name("b".into(), stamp(1, 1));
         let event = Event { adds: names(&fields, false), ..Event::default() };
@@ -424,6 +426,10 @@ impl History {
         }
         assert!(views.windows(2).all(|w| w[0] == w[1]), "devices with the same revisions differ");
         self.check(&self.events.keys().copied().collect(), broken);
+        for place in views[0].fields.as_note().unwrap().body.places() {
+            let bytes = place.adds().map(|t| t.value.len()).sum::<usize>();
+            broken.asked = [broken.asked[0] + 1, broken.asked[1] + place.adds().count(), broken.asked[2] + bytes];
+        }
 
         self.devices[0].known = self.events.keys().copied().collect();
         self.join(0);
@@ -526,6 +532,8 @@ fn survey(from: u64, to: u64) -> BTreeMap<u64, Broken> {
         let some: Vec<_> = all.iter().filter(|(_, b)| !of(b).is_empty()).map(|(seed, b)| (seed, of(b))).collect();
         eprintln!("{what}: {} of {} histories {:?}", some.len(), all.len(), &some[..some.len().min(12)]);
     }
+    let asked = [0, 1, 2].map(|i| all.values().map(|b| b.asked[i]).sum::<usize>());
+    eprintln!("open at the end: {} places, {} sides, {} bytes", asked[0], asked[1], asked[2]);
     all
 }
 
