@@ -109,8 +109,11 @@ fn merge_passage(base: &Merge<String>, sides: &[&Merge<String>]) -> Merge<String
     let merged = merge_terms(base, sides, cap);
     let mut changed: Vec<&Merge<String>> = sides.iter().copied().filter(|s| *s != base).collect();
     changed.dedup();
+    if changed.len() < 2 {
+        return merged;
+    }
     let of: Vec<Held<'_>> = sides.iter().map(|s| Held::passage(s)).collect();
-    if changed.len() < 2 || faults(&Held::passage(base), &of, &Held::passage(&merged)) == (0, 0) {
+    if faults(&Held::passage(base), &of, &Held::passage(&merged)) == (0, 0) {
         return merged;
     }
     from_woven(cap(every_side(base, &changed).into_terms()))
@@ -122,6 +125,10 @@ pub fn merge_body(base: &Body, sides: &[&Body]) -> Body {
     let Some(first) = changed.first() else { return base.clone() };
     if changed.iter().all(|s| s == first) {
         return (*first).clone();
+    }
+    // A merge of texts without places is cut in one way.
+    if base.is_resolved() && changed.iter().all(|s| s.is_resolved()) {
+        return merge_cut(base, &changed, Grain::Places);
     }
     let (was, is) = (Held::body(base), changed.iter().map(|s| Held::body(s)).collect::<Vec<_>>());
     let mut best: Option<((usize, usize), Body)> = None;
@@ -176,8 +183,8 @@ fn joined(a: &str, b: &str) -> String {
     text
 }
 
-/// More than [`MAX_SIDES`] sides: without those contained in another; then the two oldest become one, each line
-/// once, until there are few enough.
+/// More than [`MAX_SIDES`] sides: the oldest that are contained in another go; then the two oldest become one, each
+/// line once; until there are few enough.
 fn cap(terms: Vec<Term<String>>) -> Vec<Term<String>> {
     if terms.len() < 2 * MAX_SIDES {
         return terms;
@@ -192,12 +199,15 @@ fn cap(terms: Vec<Term<String>>) -> Vec<Term<String>> {
             removes.push(term.value);
         }
     }
-    let mut kept: Vec<(Stamp, String)> = adds
-        .iter()
-        .filter(|(text, _)| !adds.keys().any(|other| other != *text && contained(text, other)))
-        .map(|(text, stamp)| (*stamp, text.clone()))
-        .collect();
+    let mut kept: Vec<(Stamp, String)> = adds.into_iter().map(|(text, stamp)| (stamp, text)).collect();
     kept.sort_by(|a, b| b.cmp(a));
+    let mut i = kept.len();
+    while i > 0 && kept.len() > MAX_SIDES {
+        i -= 1;
+        if kept.iter().enumerate().any(|(j, other)| j != i && contained(&kept[i].1, &other.1)) {
+            kept.remove(i);
+        }
+    }
     while kept.len() > MAX_SIDES {
         if let (Some(oldest), Some(next)) = (kept.pop(), kept.pop()) {
             kept.push((oldest.0.max(next.0), joined(&next.1, &oldest.1)));
