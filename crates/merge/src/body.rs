@@ -56,22 +56,34 @@ fn push_trimmed(out: &mut Vec<Segment>, merged: Merge<String>) {
     out.push(Segment::Clean(split[0][split[0].len() - end..].concat()));
 }
 
-/// The lines of a text or a passage: those in a side, and those that are clean.
+/// The lines of a text or a passage: those in a side, those that are clean, and those of two passages.
 #[derive(Default)]
 struct Held<'a> {
     any: BTreeSet<&'a str>,
     clean: BTreeSet<&'a str>,
+    twice: BTreeSet<&'a str>,
+}
+
+fn said<'a>(text: &'a str) -> impl Iterator<Item = &'a str> {
+    lines(text).filter(|line| !line.trim().is_empty())
 }
 
 impl<'a> Held<'a> {
+    fn add(&mut self, here: BTreeSet<&'a str>) {
+        self.twice.extend(here.intersection(&self.any));
+        self.any.extend(here);
+    }
+
     fn merge(&mut self, merge: &'a Merge<String>) {
+        let mut here = BTreeSet::new();
         let mut shared: Option<BTreeSet<&str>> = None;
         for term in merge.adds() {
-            let of: BTreeSet<&str> = lines(&term.value).filter(|line| !line.trim().is_empty()).collect();
+            let of: BTreeSet<&str> = said(&term.value).collect();
             shared = Some(shared.map_or_else(|| of.clone(), |shared| shared.intersection(&of).copied().collect()));
-            self.any.extend(of);
+            here.extend(of);
         }
         self.clean.extend(shared.unwrap_or_default());
+        self.add(here);
     }
 
     fn passage(merge: &'a Merge<String>) -> Self {
@@ -84,23 +96,30 @@ impl<'a> Held<'a> {
         let mut held = Self::default();
         for segment in body.segments() {
             match segment {
-                Segment::Clean(text) => held.clean.extend(lines(text).filter(|line| !line.trim().is_empty())),
+                Segment::Clean(text) => {
+                    held.clean.extend(said(text));
+                    held.add(said(text).collect());
+                }
                 Segment::Place(merge) => held.merge(merge),
             }
         }
-        held.any.extend(held.clean.iter().copied());
         held
     }
 }
 
 /// How many lines went silently: a line that a side added, or that no side took out, is in the result; a line
-/// that a side took out is not clean text afterwards.
-fn faults(base: &Held<'_>, sides: &[Held<'_>], merged: &Held<'_>) -> (usize, usize) {
+/// that a side took out is not clean text afterwards. And, not silent but ugly, how many stand in two passages now.
+fn faults(base: &Held<'_>, sides: &[Held<'_>], merged: &Held<'_>) -> (usize, usize, usize) {
     let lines: BTreeSet<&str> = sides.iter().flat_map(|s| &s.any).copied().collect();
     let all = |line: &str| sides.iter().all(|s| s.any.contains(line));
     let lost = |line: &&&str| !merged.any.contains(**line) && (!base.any.contains(**line) || all(line));
     let back = |line: &&&str| base.any.contains(**line) && !all(line);
-    (lines.iter().filter(lost).count(), merged.clean.iter().filter(back).count())
+    let twice = |line: &&&str| !base.twice.contains(**line) && !sides.iter().any(|s| s.twice.contains(**line));
+    (
+        lines.iter().filter(lost).count(),
+        merged.clean.iter().filter(back).count(),
+        merged.twice.iter().filter(twice).count(),
+    )
 }
 
 /// Merges what the sides made of a passage. The terms see to it that no line goes silently, but for passages
@@ -113,7 +132,7 @@ fn merge_passage(base: &Merge<String>, sides: &[&Merge<String>]) -> Merge<String
         return merged;
     }
     let of: Vec<Held<'_>> = sides.iter().map(|s| Held::passage(s)).collect();
-    if faults(&Held::passage(base), &of, &Held::passage(&merged)) == (0, 0) {
+    if faults(&Held::passage(base), &of, &Held::passage(&merged)) == (0, 0, 0) {
         return merged;
     }
     from_woven(cap(every_side(base, &changed).into_terms()))
@@ -131,11 +150,11 @@ pub fn merge_body(base: &Body, sides: &[&Body]) -> Body {
         return merge_cut(base, &changed, Grain::Places);
     }
     let (was, is) = (Held::body(base), changed.iter().map(|s| Held::body(s)).collect::<Vec<_>>());
-    let mut best: Option<((usize, usize), Body)> = None;
+    let mut best: Option<((usize, usize, usize), Body)> = None;
     for grain in [Grain::Places, Grain::Common, Grain::Whole] {
         let merged = merge_cut(base, &changed, grain);
         let wrong = faults(&was, &is, &Held::body(&merged));
-        if wrong == (0, 0) {
+        if wrong == (0, 0, 0) {
             return merged;
         }
         if best.as_ref().is_none_or(|(least, _)| wrong < *least) {
@@ -151,11 +170,16 @@ fn merge_cut(base: &Body, changed: &[&Body], grain: Grain) -> Body {
     let rows: Vec<Vec<Token<'_>>> = changed.iter().map(|s| tokens(s)).collect();
     let mut out: Vec<Segment> = Vec::new();
     for piece in cut(&pivot, &rows, grain) {
-        let was = passage(&pivot[piece.was], base.stamp);
-        if piece.kept {
-            out.push(Segment::Place(was));
+        if piece.kept
+            && let Token::Line(line) = pivot[piece.was.start]
+        {
+            match out.last_mut() {
+                Some(Segment::Clean(text)) => text.push_str(line),
+                _ => out.push(Segment::Clean(line.to_string())),
+            }
             continue;
         }
+        let was = passage(&pivot[piece.was], base.stamp);
         let passages: Vec<Merge<String>> = changed
             .iter()
             .zip(rows.iter().zip(piece.is))

@@ -75,10 +75,13 @@ pub(crate) struct Piece {
 /// Cuts the base and the rows into pieces, in order. Together they are all of each.
 pub(crate) fn cut(pivot: &[Token<'_>], rows: &[Vec<Token<'_>>], grain: Grain) -> Vec<Piece> {
     let keys: Vec<Key<'_>> = pivot.iter().map(|t| t.key(grain)).collect();
-    let maps: Vec<Vec<Option<usize>>> = rows.iter().map(|row| matches(&keys, &row.iter().map(|t| t.key(grain)).collect::<Vec<_>>())).collect();
+    let maps: Vec<Vec<Option<usize>>> =
+        rows.iter().map(|row| matches(&keys, &row.iter().map(|t| t.key(grain)).collect::<Vec<_>>())).collect();
+    let places = pivot.iter().chain(rows.iter().flatten()).any(|t| t.place().is_some());
     let mut cutter = Cutter { pieces: Vec::new(), was: 0, is: vec![0; rows.len()] };
     for (i, token) in pivot.iter().enumerate() {
-        if grain == Grain::Places
+        if places
+            && grain == Grain::Places
             && let Some((low, high)) = border(pivot, rows, &maps, i)
         {
             cutter.cut(i, low, false);

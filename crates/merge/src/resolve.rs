@@ -59,7 +59,8 @@ fn both(a: &str, b: &str) -> String {
     let mut rows: Vec<&str> = Vec::with_capacity(old.len() + new.len());
     let (mut i, mut j) = (0, 0);
     let bare = |rows: &[&str]| rows.iter().map(|l| l.trim_end_matches('\n').to_string()).collect::<Vec<_>>();
-    let mut common = matches(&bare(&old), &bare(&new)).into_iter().enumerate().filter_map(|(i, j)| Some((i, j?))).peekable();
+    let mut common =
+        matches(&bare(&old), &bare(&new)).into_iter().enumerate().filter_map(|(i, j)| Some((i, j?))).peekable();
     while let Some((start_a, start_b)) = common.next() {
         let mut len = 1;
         while common.next_if(|next| *next == (start_a + len, start_b + len)).is_some() {

@@ -130,9 +130,26 @@ fn crossed<T: Ord + Clone>(base: &Merge<T>, sides: &[&Merge<T>], changed: &[&Mer
     let decided: BTreeSet<&T> = changed.iter().filter_map(|s| s.as_resolved()).collect();
     let overruled = decided.len() > 1 && decided.iter().any(|value| merged.adds().all(|t| t.value != **value));
     if base.is_resolved() || (!overruled && merged.adds().all(|t| held.contains(&t.value))) {
-        return merged;
+        return originals(base, merged);
     }
     every_side(base, changed)
+}
+
+/// What was there before is shown as such, rather than a value that is a side now.
+fn originals<T: Ord + Clone>(base: &Merge<T>, merged: Merge<T>) -> Merge<T> {
+    let adds: BTreeSet<&T> = merged.adds().map(|t| &t.value).collect();
+    let before = base.removes().chain(base.adds()).map(|t| &t.value);
+    let before: Vec<&T> = before.filter(|value| !adds.contains(value)).collect();
+    if merged.is_resolved() || before.is_empty() || merged.removes().all(|t| !adds.contains(&t.value)) {
+        return merged;
+    }
+    let mut others = before.into_iter().cycle();
+    let mut removes = Vec::new();
+    for term in merged.removes() {
+        let other = if adds.contains(&term.value) { others.next() } else { None };
+        removes.push(other.unwrap_or(&term.value).clone());
+    }
+    from_woven(weave(merged.adds().cloned().collect(), removes))
 }
 
 /// An open place with every value that a side has, once. Nothing cancels.

@@ -162,7 +162,17 @@ impl History {
             })
             .collect();
         let events = BTreeMap::from([(root, event)]);
-        Self { rng, world, root, events, resolved: Vec::new(), devices, doubled: Names::new(), step: (0, 0), partition: None }
+        Self {
+            rng,
+            world,
+            root,
+            events,
+            resolved: Vec::new(),
+            devices,
+            doubled: Names::new(),
+            step: (0, 0),
+            partition: None,
+        }
     }
 
     fn name(&mut self, kind: char) -> String {
