@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use holdfast_domain::{Body, Merge, Segment, Stamp, Term};
 
 use crate::align::lines;
-use crate::cut::{Grain, Token, cut, tokens};
+use crate::cut::{Grain, Piece, Token, cut, tokens};
+use crate::faults::{Faults, Held, NONE, faults};
 use crate::value::{MAX_SIDES, every_side, from_woven, merge_terms, same_values, weave};
 
 /// A passage as one value. Places among other text are spread over the whole passage, term by term; those with
@@ -56,72 +57,6 @@ fn push_trimmed(out: &mut Vec<Segment>, merged: Merge<String>) {
     out.push(Segment::Clean(split[0][split[0].len() - end..].concat()));
 }
 
-/// The lines of a text or a passage: those in a side, those that are clean, and those of two passages.
-#[derive(Default)]
-struct Held<'a> {
-    any: BTreeSet<&'a str>,
-    clean: BTreeSet<&'a str>,
-    twice: BTreeSet<&'a str>,
-}
-
-fn said<'a>(text: &'a str) -> impl Iterator<Item = &'a str> {
-    lines(text).filter(|line| !line.trim().is_empty())
-}
-
-impl<'a> Held<'a> {
-    fn add(&mut self, here: BTreeSet<&'a str>) {
-        self.twice.extend(here.intersection(&self.any));
-        self.any.extend(here);
-    }
-
-    fn merge(&mut self, merge: &'a Merge<String>) {
-        let mut here = BTreeSet::new();
-        let mut shared: Option<BTreeSet<&str>> = None;
-        for term in merge.adds() {
-            let of: BTreeSet<&str> = said(&term.value).collect();
-            shared = Some(shared.map_or_else(|| of.clone(), |shared| shared.intersection(&of).copied().collect()));
-            here.extend(of);
-        }
-        self.clean.extend(shared.unwrap_or_default());
-        self.add(here);
-    }
-
-    fn passage(merge: &'a Merge<String>) -> Self {
-        let mut held = Self::default();
-        held.merge(merge);
-        held
-    }
-
-    fn body(body: &'a Body) -> Self {
-        let mut held = Self::default();
-        for segment in body.segments() {
-            match segment {
-                Segment::Clean(text) => {
-                    held.clean.extend(said(text));
-                    held.add(said(text).collect());
-                }
-                Segment::Place(merge) => held.merge(merge),
-            }
-        }
-        held
-    }
-}
-
-/// How many lines went silently: a line that a side added, or that no side took out, is in the result; a line
-/// that a side took out is not clean text afterwards. And, not silent but ugly, how many stand in two passages now.
-fn faults(base: &Held<'_>, sides: &[Held<'_>], merged: &Held<'_>) -> (usize, usize, usize) {
-    let lines: BTreeSet<&str> = sides.iter().flat_map(|s| &s.any).copied().collect();
-    let all = |line: &str| sides.iter().all(|s| s.any.contains(line));
-    let lost = |line: &&&str| !merged.any.contains(**line) && (!base.any.contains(**line) || all(line));
-    let back = |line: &&&str| base.any.contains(**line) && !all(line);
-    let twice = |line: &&&str| !base.twice.contains(**line) && !sides.iter().any(|s| s.twice.contains(**line));
-    (
-        lines.iter().filter(lost).count(),
-        merged.clean.iter().filter(back).count(),
-        merged.twice.iter().filter(twice).count(),
-    )
-}
-
 /// Merges what the sides made of a passage. The terms see to it that no line goes silently, but for passages
 /// that were cut in other ways before; there, all is asked.
 fn merge_passage(base: &Merge<String>, sides: &[&Merge<String>]) -> Merge<String> {
@@ -132,7 +67,7 @@ fn merge_passage(base: &Merge<String>, sides: &[&Merge<String>]) -> Merge<String
         return merged;
     }
     let of: Vec<Held<'_>> = sides.iter().map(|s| Held::passage(s)).collect();
-    if faults(&Held::passage(base), &of, &Held::passage(&merged)) == (0, 0, 0) {
+    if faults(&Held::passage(base), &of, &Held::passage(&merged)) == NONE {
         return merged;
     }
     from_woven(cap(every_side(base, &changed).into_terms()))
@@ -149,12 +84,16 @@ pub fn merge_body(base: &Body, sides: &[&Body]) -> Body {
     if base.is_resolved() && changed.iter().all(|s| s.is_resolved()) {
         return merge_cut(base, &changed, Grain::Places);
     }
-    let (was, is) = (Held::body(base), changed.iter().map(|s| Held::body(s)).collect::<Vec<_>>());
-    let mut best: Option<((usize, usize, usize), Body)> = None;
+    let pivot = tokens(base);
+    let rows: Vec<Vec<Token<'_>>> = changed.iter().map(|s| tokens(s)).collect();
+    let pieces = cut(&pivot, &rows, Grain::Places);
+    let of = moved(&pivot, &rows, &pieces);
+    let (was, is) = (Held::body(base, &of), changed.iter().map(|s| Held::body(s, &of)).collect::<Vec<_>>());
+    let mut best: Option<(Faults, Body)> = None;
     for grain in [Grain::Places, Grain::Common, Grain::Whole] {
         let merged = merge_cut(base, &changed, grain);
-        let wrong = faults(&was, &is, &Held::body(&merged));
-        if wrong == (0, 0, 0) {
+        let wrong = faults(&was, &is, &Held::body(&merged, &of));
+        if wrong == NONE {
             return merged;
         }
         if best.as_ref().is_none_or(|(least, _)| wrong < *least) {
@@ -162,6 +101,21 @@ pub fn merge_body(base: &Body, sides: &[&Body]) -> Body {
         }
     }
     best.map_or_else(|| base.clone(), |(_, merged)| merged)
+}
+
+/// The lines of all pieces but those that nobody touched.
+fn moved<'a>(pivot: &[Token<'a>], rows: &[Vec<Token<'a>>], pieces: &[Piece]) -> BTreeSet<&'a str> {
+    let mut out = BTreeSet::new();
+    for piece in pieces.iter().filter(|p| !p.kept) {
+        let of_rows = rows.iter().zip(&piece.is).flat_map(|(row, range)| &row[range.clone()]);
+        for token in pivot[piece.was.clone()].iter().chain(of_rows) {
+            match token {
+                Token::Line(line) => drop(out.insert(*line)),
+                Token::Place(merge) => out.extend(merge.adds().flat_map(|t| lines(&t.value))),
+            }
+        }
+    }
+    out
 }
 
 fn merge_cut(base: &Body, changed: &[&Body], grain: Grain) -> Body {

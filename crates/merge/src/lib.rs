@@ -15,6 +15,7 @@ pub mod body;
 mod cut;
 pub mod diff;
 pub mod edit;
+mod faults;
 pub mod fields;
 pub mod fold;
 pub mod graph;

@@ -2,6 +2,7 @@
 //! be asked after: is it in the view, or did somebody who had seen it take it out?
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use holdfast_domain::{Body, Fields, Merge, NoteFields, RevisionId, Segment, SetEntry, Stamp, Trash, TrashState};
 use holdfast_merge::{Choice, Graph, PlaceKind, PlaceValue, edit_body, edit_merge, fold, resolve, review, undo};
@@ -512,14 +513,17 @@ fn tell(history: &History) -> String {
         let parents: Vec<usize> = revision.parents().iter().map(name).collect();
         let fields = show(revision.fields.as_note().unwrap());
         let (n, device) = (name(id), revision.author.0[0]);
-        out += &format!("r{n} {:02x} dev {device} on {parents:?}: {fields}\n", id.0[0]);
+        let _ = writeln!(out, "r{n} {:02x} dev {device} on {parents:?}: {fields}", id.0[0]);
         if revision.parents().len() > 1 {
-            out += &format!("     of: {}\n", show(&history.world.fold(revision.parents())));
+            let _ = writeln!(out, "     of: {}", show(&history.world.fold(revision.parents())));
         }
-        out += &format!("     adds {:?} removes {:?} keeps {:?}\n", event.adds, event.removes, event.keeps);
+        let _ = writeln!(out, "     adds {:?} removes {:?} keeps {:?}", event.adds, event.removes, event.keeps);
     }
     out
 }
+
+/// One of the lists of a [`Broken`].
+type ListOf = fn(&Broken) -> &Vec<String>;
 
 /// Plays `from..to` and says what each broke.
 fn survey(from: u64, to: u64) -> BTreeMap<u64, Broken> {
@@ -532,7 +536,7 @@ fn survey(from: u64, to: u64) -> BTreeMap<u64, Broken> {
         });
         all.insert(seed, broken);
     }
-    let kinds: [(&str, fn(&Broken) -> &Vec<String>); 4] = [
+    let kinds: [(&str, ListOf); 4] = [
         ("lost edits", |b| &b.lost_edits),
         ("lost additions of old text", |b| &b.lost_additions_of_old_text),
         ("lost tags", |b| &b.lost_tags),
@@ -567,14 +571,14 @@ fn ten_thousand_histories_lose_nothing() {
     assert!(all.values().all(|b| b.lost_edits.is_empty() && b.lost_tags.is_empty()));
 }
 
-/// Shrinks the history of the seed `HOLDFAST_SHRINK=seed:kind`, and tells it.
+/// Shrinks the history of the seed `HOLDFAST_SHRINK=seed:kind`, and tells it. Without it, does nothing.
 #[test]
 #[ignore = "a tool: HOLDFAST_SHRINK=seed:lost|readded|back"]
 fn shrink_one() {
-    let what = std::env::var("HOLDFAST_SHRINK").unwrap_or_else(|_| "0:lost".into());
+    let Ok(what) = std::env::var("HOLDFAST_SHRINK") else { return };
     let (seed, kind) = what.split_once(':').unwrap();
     let seed = seed.parse().unwrap();
-    let of: fn(&Broken) -> &Vec<String> = match kind {
+    let of: ListOf = match kind {
         "readded" => |b| &b.lost_additions_of_old_text,
         "back" => |b| &b.text_comes_back,
         _ => |b| &b.lost_edits,
