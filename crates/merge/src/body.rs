@@ -1,47 +1,16 @@
 //! The n-ary merge of a note's text.
 //!
-//! A body is a row of tokens: its clean lines, and its open places, each one token that is known by its removed
-//! terms. What every side has in common is cut out; between, terms are merged place by place. Terms never
-//! belong to the whole body: they would multiply.
+//! Bodies are cut into pieces (`cut.rs`), and terms are merged piece by piece. Terms never belong to the whole
+//! body: they would multiply.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use holdfast_domain::{Body, Merge, Segment, Stamp, Term};
 
-use crate::align::{lines, matches};
-use crate::value::{MAX_SIDES, merge_terms, weave};
-
-#[derive(Clone, Copy)]
-enum Token<'a> {
-    Line(&'a str),
-    Place(&'a Merge<String>),
-}
-
-#[derive(PartialEq, Eq, Hash)]
-enum Key<'a> {
-    Line(&'a str),
-    Place(Vec<&'a str>),
-}
-
-impl<'a> Token<'a> {
-    fn key(self) -> Key<'a> {
-        match self {
-            Self::Line(line) => Key::Line(line),
-            Self::Place(merge) => Key::Place(merge.removes().map(|t| t.value.as_str()).collect()),
-        }
-    }
-}
-
-fn tokens(body: &Body) -> Vec<Token<'_>> {
-    let mut out = Vec::new();
-    for segment in body.segments() {
-        match segment {
-            Segment::Clean(text) => out.extend(lines(text).map(Token::Line)),
-            Segment::Place(merge) => out.push(Token::Place(merge)),
-        }
-    }
-    out
-}
+use crate::align::lines;
+use crate::cut::{Grain, Piece, Token, cut, tokens};
+use crate::faults::{Faults, Held, NONE, faults};
+use crate::value::{MAX_SIDES, every_side, from_woven, merge_terms, same_values, weave};
 
 /// A passage as one value. Places among other text are spread over the whole passage, term by term; those with
 /// fewer terms are filled up with a pair that cancels.
@@ -67,7 +36,7 @@ fn passage(tokens: &[Token<'_>], stamp: Stamp) -> Merge<String> {
         let stamp = if i % 2 == 1 { Stamp::ZERO } else { newest.unwrap_or(stamp) };
         Term::new(text, stamp)
     });
-    crate::value::from_woven(terms.collect())
+    from_woven(terms.collect())
 }
 
 /// The lines that all terms share at both ends become clean text.
@@ -84,8 +53,24 @@ fn push_trimmed(out: &mut Vec<Segment>, merged: Merge<String>) {
     out.push(Segment::Clean(split[0][..start].concat()));
     let terms = split.iter().zip(merged.terms());
     let terms = terms.map(|(t, term)| Term::new(t[start..t.len() - end].concat(), term.stamp)).collect();
-    out.push(Segment::Place(crate::value::from_woven(terms)));
+    out.push(Segment::Place(from_woven(terms)));
     out.push(Segment::Clean(split[0][split[0].len() - end..].concat()));
+}
+
+/// Merges what the sides made of a passage. The terms see to it that no line goes silently, but for passages
+/// that were cut in other ways before; there, all is asked.
+fn merge_passage(base: &Merge<String>, sides: &[&Merge<String>]) -> Merge<String> {
+    let merged = merge_terms(base, sides, cap);
+    let mut changed: Vec<&Merge<String>> = sides.iter().copied().filter(|s| *s != base).collect();
+    changed.dedup();
+    if changed.len() < 2 {
+        return merged;
+    }
+    let of: Vec<Held<'_>> = sides.iter().map(|s| Held::passage(s)).collect();
+    if faults(&Held::passage(base), &of, &Held::passage(&merged)) == NONE {
+        return merged;
+    }
+    from_woven(cap(every_side(base, &changed).into_terms()))
 }
 
 /// Merges texts over a base. Symmetric in the sides, total on any text.
@@ -95,41 +80,68 @@ pub fn merge_body(base: &Body, sides: &[&Body]) -> Body {
     if changed.iter().all(|s| s == first) {
         return (*first).clone();
     }
+    // A merge of texts without places is cut in one way.
+    if base.is_resolved() && changed.iter().all(|s| s.is_resolved()) {
+        return merge_cut(base, &changed, Grain::Places);
+    }
+    let pivot = tokens(base);
+    let rows: Vec<Vec<Token<'_>>> = changed.iter().map(|s| tokens(s)).collect();
+    let pieces = cut(&pivot, &rows, Grain::Places);
+    let of = moved(&pivot, &rows, &pieces);
+    let (was, is) = (Held::body(base, &of), changed.iter().map(|s| Held::body(s, &of)).collect::<Vec<_>>());
+    let mut best: Option<(Faults, Body)> = None;
+    for grain in [Grain::Places, Grain::Common, Grain::Whole] {
+        let merged = merge_cut(base, &changed, grain);
+        let wrong = faults(&was, &is, &Held::body(&merged, &of));
+        if wrong == NONE {
+            return merged;
+        }
+        if best.as_ref().is_none_or(|(least, _)| wrong < *least) {
+            best = Some((wrong, merged));
+        }
+    }
+    best.map_or_else(|| base.clone(), |(_, merged)| merged)
+}
+
+/// The lines of all pieces but those that nobody touched.
+fn moved<'a>(pivot: &[Token<'a>], rows: &[Vec<Token<'a>>], pieces: &[Piece]) -> BTreeSet<&'a str> {
+    let mut out = BTreeSet::new();
+    for piece in pieces.iter().filter(|p| !p.kept) {
+        let of_rows = rows.iter().zip(&piece.is).flat_map(|(row, range)| &row[range.clone()]);
+        for token in pivot[piece.was.clone()].iter().chain(of_rows) {
+            match token {
+                Token::Line(line) => drop(out.insert(*line)),
+                Token::Place(merge) => out.extend(merge.adds().flat_map(|t| lines(&t.value))),
+            }
+        }
+    }
+    out
+}
+
+fn merge_cut(base: &Body, changed: &[&Body], grain: Grain) -> Body {
     let stamp = changed.iter().map(|s| s.stamp).max().unwrap_or(base.stamp);
     let pivot = tokens(base);
     let rows: Vec<Vec<Token<'_>>> = changed.iter().map(|s| tokens(s)).collect();
-    let keys: Vec<Key<'_>> = pivot.iter().map(|t| t.key()).collect();
-    let maps: Vec<Vec<Option<usize>>> =
-        rows.iter().map(|row| matches(&keys, &row.iter().map(|t| t.key()).collect::<Vec<_>>())).collect();
-
     let mut out: Vec<Segment> = Vec::new();
-    let merge = |out: &mut Vec<Segment>, from: &[usize], to: &[usize], was: std::ops::Range<usize>| {
-        let empty = was.is_empty() && from == to;
-        if !empty {
-            let base = passage(&pivot[was], base.stamp);
-            let passages: Vec<Merge<String>> = changed
-                .iter()
-                .zip(rows.iter().zip(from.iter().zip(to)))
-                .map(|(body, (row, (from, to)))| passage(&row[*from..*to], body.stamp))
-                .collect();
-            push_trimmed(out, merge_terms(&base, &passages.iter().collect::<Vec<_>>(), cap));
+    for piece in cut(&pivot, &rows, grain) {
+        if piece.kept
+            && let Token::Line(line) = pivot[piece.was.start]
+        {
+            match out.last_mut() {
+                Some(Segment::Clean(text)) => text.push_str(line),
+                _ => out.push(Segment::Clean(line.to_string())),
+            }
+            continue;
         }
-    };
-    let mut from = vec![0; rows.len()];
-    let mut was = 0;
-    for (i, token) in pivot.iter().enumerate() {
-        let Some(at) = maps.iter().map(|m| m[i]).collect::<Option<Vec<usize>>>() else { continue };
-        merge(&mut out, &from, &at, was..i);
-        let next: Vec<usize> = at.iter().map(|a| a + 1).collect();
-        match (token, out.last_mut()) {
-            (Token::Line(line), Some(Segment::Clean(text))) => text.push_str(line),
-            (Token::Line(line), _) => out.push(Segment::Clean((*line).to_string())),
-            (Token::Place(_), _) => merge(&mut out, &at, &next, i..i + 1),
-        }
-        (from, was) = (next, i + 1);
+        let was = passage(&pivot[piece.was], base.stamp);
+        let passages: Vec<Merge<String>> = changed
+            .iter()
+            .zip(rows.iter().zip(piece.is))
+            .map(|(body, (row, range))| passage(&row[range], body.stamp))
+            .map(|side| if same_values(&side, &was) && was.is_resolved() { was.clone() } else { side })
+            .collect();
+        push_trimmed(&mut out, merge_passage(&was, &passages.iter().collect::<Vec<_>>()));
     }
-    let end: Vec<usize> = rows.iter().map(Vec::len).collect();
-    merge(&mut out, &from, &end, was..pivot.len());
     Body::from_segments(out, stamp)
 }
 
@@ -149,8 +161,8 @@ fn joined(a: &str, b: &str) -> String {
     text
 }
 
-/// More than [`MAX_SIDES`] sides: without those contained in another; then the two oldest become one, each line
-/// once, until there are few enough.
+/// More than [`MAX_SIDES`] sides: the oldest that are contained in another go; then the two oldest become one, each
+/// line once; until there are few enough.
 fn cap(terms: Vec<Term<String>>) -> Vec<Term<String>> {
     if terms.len() < 2 * MAX_SIDES {
         return terms;
@@ -165,12 +177,15 @@ fn cap(terms: Vec<Term<String>>) -> Vec<Term<String>> {
             removes.push(term.value);
         }
     }
-    let mut kept: Vec<(Stamp, String)> = adds
-        .iter()
-        .filter(|(text, _)| !adds.keys().any(|other| other != *text && contained(text, other)))
-        .map(|(text, stamp)| (*stamp, text.clone()))
-        .collect();
+    let mut kept: Vec<(Stamp, String)> = adds.into_iter().map(|(text, stamp)| (stamp, text)).collect();
     kept.sort_by(|a, b| b.cmp(a));
+    let mut i = kept.len();
+    while i > 0 && kept.len() > MAX_SIDES {
+        i -= 1;
+        if kept.iter().enumerate().any(|(j, other)| j != i && contained(&kept[i].1, &other.1)) {
+            kept.remove(i);
+        }
+    }
     while kept.len() > MAX_SIDES {
         if let (Some(oldest), Some(next)) = (kept.pop(), kept.pop()) {
             kept.push((oldest.0.max(next.0), joined(&next.1, &oldest.1)));

@@ -12,8 +12,10 @@
 
 mod align;
 pub mod body;
+mod cut;
 pub mod diff;
 pub mod edit;
+mod faults;
 pub mod fields;
 pub mod fold;
 pub mod graph;

@@ -1,14 +1,15 @@
 //! What an automatic merge did, and how to take it back.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use holdfast_domain::{
-    Date, DeviceId, Fields, Merge, NameSet, NoteFields, NotebookFields, NotebookId, RevisionId, SetEntry, SetField,
-    Stamp, Trash, TrashState,
+    Body, Date, DeviceId, Fields, Merge, NameSet, NoteFields, NotebookFields, NotebookId, RevisionId, Segment,
+    SetEntry, SetField, Stamp, Term, Trash, TrashState,
 };
 
 use crate::align::{hunks, lines};
 use crate::fields::{empty, merge_fields};
+use crate::value::{from_woven, weave};
 use crate::{FoldError, Graph, fold};
 
 /// The receipt of a merge: equal on every device that shows the same heads with the same algorithm.
@@ -199,12 +200,38 @@ fn renew_set<T: Ord + Clone>(set: &mut SetField<T>, current: &SetField<T>, stamp
     set.0 = renewed.collect();
 }
 
-fn renew<T: PartialEq + Clone>(field: &mut Merge<T>, current: &Merge<T>, stamp: Stamp) {
-    if let Some(value) = field.as_resolved()
-        && current.as_resolved() != Some(value)
-    {
-        *field = Merge::resolved(value.clone(), stamp);
+/// Sides that `known` has not get a stamp of their own, in the order in which they were written: taken back, they
+/// are not what somebody decided against.
+fn renew_sides<T: Ord + Clone>(merge: &Merge<T>, known: &BTreeSet<&Term<T>>, stamp: Stamp) -> Merge<T> {
+    let mut order: Vec<&Term<T>> = merge.adds().filter(|t| !known.contains(t)).collect();
+    order.sort_by_key(|t| (t.stamp, &t.value));
+    let mut stamps: BTreeMap<&Term<T>, Stamp> = BTreeMap::new();
+    for (n, term) in (0..).zip(order) {
+        let mut stamp = stamp;
+        stamp.hlc.counter = stamp.hlc.counter.saturating_add(n);
+        stamps.insert(term, stamp);
     }
+    let renewed = merge.adds().map(|t| Term::new(t.value.clone(), stamps.get(t).copied().unwrap_or(t.stamp)));
+    from_woven(weave(renewed.collect(), merge.removes().map(|t| t.value.clone()).collect()))
+}
+
+fn renew<T: Ord + Clone>(field: &mut Merge<T>, current: &Merge<T>, stamp: Stamp) {
+    match (field.as_resolved(), current.as_resolved()) {
+        (Some(value), now) if now == Some(value) => {}
+        _ => *field = renew_sides(field, &current.adds().collect(), stamp),
+    }
+}
+
+fn renew_body(body: &mut Body, current: &Body, stamp: Stamp) {
+    if body == current {
+        return;
+    }
+    let known: BTreeSet<&Term<String>> = current.places().flat_map(Merge::adds).collect();
+    let segments = body.segments().iter().map(|segment| match segment {
+        Segment::Clean(text) => Segment::Clean(text.clone()),
+        Segment::Place(merge) => Segment::Place(renew_sides(merge, &known, stamp)),
+    });
+    *body = Body::from_segments(segments.collect(), stamp);
 }
 
 fn renew_trash(trash: &mut Trash, current: Trash, stamp: Stamp) {
@@ -233,9 +260,7 @@ pub fn undo(current: &Fields, merged: &Fields, side: &Fields, stamp: Stamp) -> F
             renew(&mut f.done, &current.done, stamp);
             renew(&mut f.file_name, &current.file_name, stamp);
             renew_trash(&mut f.trash, current.trash, stamp);
-            if f.body != current.body {
-                f.body.stamp = stamp;
-            }
+            renew_body(&mut f.body, &current.body, stamp);
         }
         (Fields::Notebook(f), Fields::Notebook(current)) => {
             renew(&mut f.name, &current.name, stamp);

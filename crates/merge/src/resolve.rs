@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use holdfast_domain::{Body, Merge, NoteFields, NotebookFields, Segment, Stamp, Trash, TrashState};
 
+use crate::align::{lines, matches};
 use crate::review::{Ids, Place, PlaceId, PlaceKind, PlaceValue, Review, review, review_notebook};
 
 /// A decision about one place.
@@ -11,7 +12,7 @@ use crate::review::{Ids, Place, PlaceId, PlaceKind, PlaceValue, Review, review, 
 pub enum Choice {
     /// The value of a side.
     Side(PlaceValue),
-    /// All sides of a text, each once, in the order of their content.
+    /// All sides of a text, in the order of their content, with what they share once.
     All,
     /// As it was before.
     Original,
@@ -48,12 +49,37 @@ fn all_of(place: &Place) -> String {
         .iter()
         .filter_map(|s| if let PlaceValue::Text(t) = &s.value { Some(t.as_str()) } else { None })
         .collect();
+    texts.into_iter().filter(|t| !t.is_empty()).fold(String::new(), |all, text| both(&all, text))
+}
+
+/// Two texts, with what they have in common once. Blank lines alone are nothing in common: they would weave
+/// paragraphs into each other.
+fn both(a: &str, b: &str) -> String {
+    let (old, new): (Vec<&str>, Vec<&str>) = (lines(a).collect(), lines(b).collect());
+    let mut rows: Vec<&str> = Vec::with_capacity(old.len() + new.len());
+    let (mut i, mut j) = (0, 0);
+    let bare = |rows: &[&str]| rows.iter().map(|l| l.trim_end_matches('\n').to_string()).collect::<Vec<_>>();
+    let mut common =
+        matches(&bare(&old), &bare(&new)).into_iter().enumerate().filter_map(|(i, j)| Some((i, j?))).peekable();
+    while let Some((start_a, start_b)) = common.next() {
+        let mut len = 1;
+        while common.next_if(|next| *next == (start_a + len, start_b + len)).is_some() {
+            len += 1;
+        }
+        if old[start_a..start_a + len].iter().any(|line| !line.trim().is_empty()) {
+            rows.extend(&old[i..start_a]);
+            rows.extend(&new[j..start_b + len]);
+            (i, j) = (start_a + len, start_b + len);
+        }
+    }
+    rows.extend(&old[i..]);
+    rows.extend(&new[j..]);
     let mut out = String::new();
-    for text in texts.into_iter().filter(|t| !t.is_empty()) {
+    for line in rows {
         if !out.is_empty() && !out.ends_with('\n') {
             out.push('\n');
         }
-        out.push_str(text);
+        out.push_str(line);
     }
     out
 }

@@ -16,6 +16,11 @@ pub(crate) fn same_values<T: PartialEq>(a: &Merge<T>, b: &Merge<T>) -> bool {
     a.terms().len() == b.terms().len() && values(a).eq(values(b))
 }
 
+/// Equal in every term, and none was written again.
+fn not_newer<T: PartialEq>(side: &Merge<T>, base: &Merge<T>) -> bool {
+    same_values(side, base) && side.adds().zip(base.adds()).all(|(s, b)| s.stamp <= b.stamp)
+}
+
 /// Added and removed terms in the canonical order. There are at least as many removed as added, less one.
 pub(crate) fn weave<T: Ord>(mut adds: Vec<Term<T>>, mut removes: Vec<T>) -> Vec<Term<T>> {
     adds.sort();
@@ -36,28 +41,39 @@ pub(crate) fn from_woven<T>(terms: Vec<Term<T>>) -> Merge<T> {
     Merge::from_terms(terms).unwrap_or_else(|| unreachable!("one more term is added than removed"))
 }
 
-/// Cancels equal added and removed terms; a side keeps its newest stamp.
-fn simplify<T: Ord + Clone>(terms: &[Term<T>]) -> Vec<Term<T>> {
-    if terms.len() == 1 {
-        return terms.to_vec();
-    }
-    let mut count: BTreeMap<&T, (i64, Stamp)> = BTreeMap::new();
-    for (i, term) in terms.iter().enumerate() {
-        let entry = count.entry(&term.value).or_insert((0, Stamp::ZERO));
-        if i % 2 == 0 {
+/// What makes an added term the same in a side and in the base: its value, and when it was written. A value that
+/// was given up and written again is not what the base has. A decision writes nothing new: it takes a term.
+fn identity<'a, T: Ord>(base: &'a Merge<T>, side: &Merge<T>, term: &'a Term<T>) -> (&'a T, Stamp) {
+    let taken = base.adds().filter(|t| side.is_resolved() && !base.is_resolved() && t.value == term.value);
+    (&term.value, taken.map(|t| t.stamp).max().unwrap_or(term.stamp))
+}
+
+/// `x1 - b + x2 - b + x3`. Terms of the sides cancel with terms of the base and with nothing else: a side that one
+/// added and one removed, each on its own, are two things that happen to look alike. So what a side added stays.
+fn flatten<T: Ord + Clone>(base: &Merge<T>, sides: &[&Merge<T>]) -> Vec<Term<T>> {
+    let between = sides.len() as i64 - 1;
+    let mut added: BTreeMap<(&T, Stamp), (i64, Stamp)> = BTreeMap::new();
+    let mut removed: BTreeMap<&T, i64> = BTreeMap::new();
+    for side in sides {
+        for term in side.adds() {
+            let entry = added.entry(identity(base, side, term)).or_insert((0, term.stamp));
             *entry = (entry.0 + 1, entry.1.max(term.stamp));
-        } else {
-            entry.0 -= 1;
         }
+        side.removes().for_each(|t| *removed.entry(&t.value).or_insert(0) += 1);
     }
+    for term in base.adds() {
+        added.entry((&term.value, term.stamp)).or_insert((0, term.stamp)).0 -= between;
+    }
+    base.removes().for_each(|t| *removed.entry(&t.value).or_insert(0) -= between);
+
     let (mut adds, mut removes) = (Vec::new(), Vec::new());
-    for (value, (n, stamp)) in count {
-        for _ in 0..n {
-            adds.push(Term::new(value.clone(), stamp));
-        }
-        for _ in n..0 {
-            removes.push(value.clone());
-        }
+    for ((value, _), (n, stamp)) in added {
+        (0..n).for_each(|_| adds.push(Term::new(value.clone(), stamp)));
+        (n..0).for_each(|_| removes.push(value.clone()));
+    }
+    for (value, n) in removed {
+        (0..n).for_each(|_| removes.push(value.clone()));
+        (n..0).for_each(|_| adds.push(Term::new(value.clone(), Stamp::ZERO)));
     }
     weave(adds, removes)
 }
@@ -93,7 +109,7 @@ pub(crate) fn merge_terms<T: Ord + Clone>(
     // The same terms written at different times are one side: the newest.
     let mut distinct: Vec<&Merge<T>> = Vec::new();
     for side in changed.iter().rev() {
-        if !same_values(side, base) && !distinct.iter().any(|d| same_values(d, side)) {
+        if !not_newer(side, base) && !distinct.iter().any(|d| same_values(d, side)) {
             distinct.push(side);
         }
     }
@@ -102,15 +118,7 @@ pub(crate) fn merge_terms<T: Ord + Clone>(
         [only] => return (*only).clone(),
         _ => {}
     }
-    // Flattened, the signs stay alternate: a merge has an odd number of terms.
-    let mut flat: Vec<Term<T>> = Vec::new();
-    for (i, side) in distinct.iter().enumerate() {
-        if i > 0 {
-            flat.extend_from_slice(base.terms());
-        }
-        flat.extend_from_slice(side.terms());
-    }
-    let merged = settle(simplify(&flat));
+    let merged = settle(flatten(base, &distinct));
     settle(cap(crossed(base, sides, &distinct, merged).into_terms()))
 }
 
@@ -122,18 +130,39 @@ fn crossed<T: Ord + Clone>(base: &Merge<T>, sides: &[&Merge<T>], changed: &[&Mer
     let decided: BTreeSet<&T> = changed.iter().filter_map(|s| s.as_resolved()).collect();
     let overruled = decided.len() > 1 && decided.iter().any(|value| merged.adds().all(|t| t.value != **value));
     if base.is_resolved() || (!overruled && merged.adds().all(|t| held.contains(&t.value))) {
+        return originals(base, merged);
+    }
+    every_side(base, changed)
+}
+
+/// What was there before is shown as such, rather than a value that is a side now.
+fn originals<T: Ord + Clone>(base: &Merge<T>, merged: Merge<T>) -> Merge<T> {
+    let adds: BTreeSet<&T> = merged.adds().map(|t| &t.value).collect();
+    let before = base.removes().chain(base.adds()).map(|t| &t.value);
+    let before: Vec<&T> = before.filter(|value| !adds.contains(value)).collect();
+    if merged.is_resolved() || before.is_empty() || merged.removes().all(|t| !adds.contains(&t.value)) {
         return merged;
     }
+    let mut others = before.into_iter().cycle();
+    let mut removes = Vec::new();
+    for term in merged.removes() {
+        let other = if adds.contains(&term.value) { others.next() } else { None };
+        removes.push(other.unwrap_or(&term.value).clone());
+    }
+    from_woven(weave(merged.adds().cloned().collect(), removes))
+}
+
+/// An open place with every value that a side has, once. Nothing cancels.
+pub(crate) fn every_side<T: Ord + Clone>(base: &Merge<T>, sides: &[&Merge<T>]) -> Merge<T> {
     let mut adds: BTreeMap<&T, Stamp> = BTreeMap::new();
-    for term in changed.iter().flat_map(|s| s.adds()) {
+    for term in sides.iter().flat_map(|s| s.adds()) {
         let stamp = adds.entry(&term.value).or_insert(term.stamp);
         *stamp = term.stamp.max(*stamp);
     }
-    let base = simplify(base.terms());
-    let was = base.iter().skip(1).step_by(2).chain(base.iter().step_by(2)).map(|t| &t.value);
+    let was = base.removes().chain(base.adds()).map(|t| &t.value);
     let mut removes: Vec<&T> = was.filter(|v| !adds.contains_key(v)).collect();
     if removes.is_empty() {
-        removes.push(&base[0].value);
+        removes.extend(base.adds().map(|t| &t.value).min());
     }
     let removes: Vec<T> = removes.into_iter().cycle().take(adds.len() - 1).cloned().collect();
     from_woven(weave(adds.into_iter().map(|(v, s)| Term::new(v.clone(), s)).collect(), removes))

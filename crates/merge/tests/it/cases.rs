@@ -295,3 +295,74 @@ fn a_place_edited_here_and_decided_there() {
     assert_eq!(show_body(&holdfast_merge::merge_body(&open, &[&edited, &kept])), "a,Y2,b");
     assert_eq!(show_body(&holdfast_merge::merge_body(&open, &[&edited, &other])), "a {+X -Y +Y2} b");
 }
+
+#[test]
+fn what_an_undo_opens_again_is_not_closed_by_a_decision_that_had_not_seen_it() {
+    let (mut w, _, x, y) = two();
+    let took = [w.write_text(&[x, y], "a b X d e f g"), w.write_text(&[x, y], "a b Z d e f g")];
+    let stamp = w.stamp();
+    let [now, before] = [w.fold(&took[1..]), w.fold(&[x, y])].map(Fields::Note);
+    let back = w.insert(&took[1..], stamp, undo(&now, &now, &before, stamp));
+    assert_eq!(show_body(&w.fold(&[took[0], back]).body), "a,b {+X -c +Y} d,e,f,g");
+}
+
+/// The smallest history that lost a line, as it was found: on one device an old merge was taken back beside a
+/// line that was new, on another that line was removed. `()` and the removed `L9` of the place cancelled `L9`.
+#[test]
+fn a_line_beside_an_undo_is_not_cancelled_by_what_the_place_removed() {
+    let mut w = World::default();
+    let base = w.write_text(&[], "k b m q");
+    let heads = [w.write_text(&[base], "k m q"), w.write_text(&[base], "k b m L9 q")];
+    let next = w.write_text(&heads, "k m L19 L9 q");
+    let [now, merged, side] = [&[next][..], &heads, &heads[..1]].map(|of| Fields::Note(w.fold(of)));
+    let stamp = w.stamp();
+    let taken_back = undo(&now, &merged, &side, stamp);
+    assert_eq!(show_body(&taken_back.as_note().unwrap().body), "k,m {+() -L9 +L19,L9} q");
+    let taken_back = w.insert(&[next], stamp, taken_back);
+    let removed = w.write_text(&[next], "k m L9 q");
+    assert_eq!(show_body(&w.fold(&[taken_back, removed]).body), "k,m {+() -L19,L9 +L19,L9 -L9 +L9} q");
+}
+
+/// Two more that were found, by what they came to.
+#[test]
+fn a_side_is_not_cancelled_by_a_term_that_another_place_removed() {
+    let body = |segments| Body::from_segments(segments, stamp(20, 1));
+    let opened =
+        |terms: &[&str]| body(vec![Segment::Clean(text("a")), Segment::Place(place(terms)), Segment::Clean(text("z"))]);
+    let merged = |base: &str, x: &Body, y: &Body| {
+        show_body(&holdfast_merge::merge_body(&Body::text(text(base), stamp(9, 1)), &[x, y]))
+    };
+    let (x, y) = (opened(&["", "L3", "L3 L8"]), opened(&["L3", "", "L8"]));
+    assert_eq!(merged("a L3 L8 z", &x, &y), "a {+() -() +L3 -L3 +L3,L8 -L3,L8 +L8} z");
+    let (x, y) = (opened(&["L2", "L2 n", "n"]), Body::text(text("a L2 n z"), stamp(30, 2)));
+    assert_eq!(merged("a L2 z", &x, &y), "a {+L2 -L2 +L2,n -L2,n +n} z");
+}
+
+#[test]
+fn a_place_is_no_part_of_what_changes_beside_it() {
+    let of = |words: &[&str], terms: &[&str]| {
+        let segments =
+            vec![Segment::Clean(text(words[0])), Segment::Place(place(terms)), Segment::Clean(text(words[1]))];
+        Body::from_segments(segments, stamp(20, 1))
+    };
+    let base = of(&["a", "d e"], &["X", "c", "Y"]);
+    let merged = |sides: &[&Body]| show_body(&holdfast_merge::merge_body(&base, sides));
+    let (less, more) = (of(&["a", "e"], &["X", "c", "Y"]), of(&["a n", "d e"], &["X", "c", "Y"]));
+    let decided = Body::text(text("a X d e"), stamp(30, 2));
+    assert_eq!(merged(&[&less, &decided]), "a,X,e");
+    assert_eq!(merged(&[&less, &decided, &more]), "a,n,X,e");
+}
+
+#[test]
+fn a_title_given_up_and_written_again_is_a_side() {
+    let mut w = World::default();
+    let title = |to: &'static str| {
+        move |f: &mut holdfast_domain::NoteFields, stamp| f.title = Merge::resolved(to.into(), stamp)
+    };
+    let base = w.write(&[], title("T"));
+    let other = w.write(&[base], title("U"));
+    let away = w.write(&[base], title("V"));
+    let back = w.write(&[away], title("T"));
+    let merged = w.fold(&[other, back]).title;
+    assert_eq!(merged.adds().map(|t| t.value.as_str()).collect::<Vec<_>>(), ["T", "U"]);
+}

@@ -70,6 +70,31 @@ fn line_set(text: &str) -> BTreeSet<&str> {
     text.split_inclusive('\n').map(|l| l.trim_end_matches('\n')).collect()
 }
 
+/// Whole lines, clean or in places.
+fn any_lines() -> impl Strategy<Value = Body> {
+    let lines = || prop::collection::vec("[a-f]\n", 0..4).prop_map(|l| l.concat());
+    let place = (prop::collection::vec((lines(), any_stamp()), 2..4), lines()).prop_map(|(sides, base)| {
+        let mut terms: Vec<Term<String>> = Vec::new();
+        for (text, stamp) in sides {
+            if !terms.is_empty() {
+                terms.push(Term::new(base.clone(), Stamp::ZERO));
+            }
+            terms.push(Term::new(text, stamp));
+        }
+        Segment::Place(Merge::from_terms(terms).unwrap())
+    });
+    let segment = prop_oneof![lines().prop_map(Segment::Clean), place];
+    (prop::collection::vec(segment, 0..5), any_stamp()).prop_map(|(s, stamp)| Body::from_segments(s, stamp))
+}
+
+/// Every line in the clean text or in a side.
+fn held_lines(body: &Body) -> BTreeSet<&str> {
+    let sides = body.places().flat_map(|p| p.adds()).map(|t| t.value.as_str());
+    let clean =
+        body.segments().iter().filter_map(|s| if let Segment::Clean(text) = s { Some(text.as_str()) } else { None });
+    clean.chain(sides).flat_map(line_set).collect()
+}
+
 /// Every line in the clean text or in any term.
 fn all_lines(body: &Body) -> BTreeSet<&str> {
     let mut out = BTreeSet::new();
@@ -118,6 +143,17 @@ proptest! {
         }
         for line in result {
             prop_assert!(was.contains(line) || texts.iter().any(|t| line_set(t).contains(line)), "{line:?} is from nowhere");
+        }
+    }
+
+    #[test]
+    fn what_a_side_added_is_held_whatever_places_there_are(b in any_lines(), sides in prop::collection::vec(any_lines(), 2..5)) {
+        let merged = merge_body(&b, &sides.iter().collect::<Vec<_>>());
+        let (was, is) = (held_lines(&b), held_lines(&merged));
+        for side in &sides {
+            for line in held_lines(side).difference(&was) {
+                prop_assert!(is.contains(line), "{line:?} is lost in {merged:?}");
+            }
         }
     }
 

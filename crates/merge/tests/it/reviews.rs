@@ -102,6 +102,20 @@ fn all_sides_are_joined_by_content_with_a_line_break_between() {
 }
 
 #[test]
+fn all_sides_are_kept_with_what_they_share_once() {
+    let kept = |terms: &[&str]| {
+        let mut fields = note("");
+        let terms = terms.iter().enumerate();
+        let terms = terms.map(|(i, t)| Term::new((*t).to_string(), stamp(i as u64, 1))).collect();
+        fields.body = Body::from_segments(vec![Segment::Place(Merge::from_terms(terms).unwrap())], stamp(1, 1));
+        let id = review(&fields).places[0].id;
+        resolve(&fields, &BTreeMap::from([(id, Choice::All)]), stamp(9, 1)).unwrap().0.body.shown()
+    };
+    assert_eq!(kept(&["x\ns\nx2\n", "", "y\ns\n"]), "x\ny\ns\nx2\n");
+    assert_eq!(kept(&["a\n\nb\n", "", "c\n\nd\n"]), "a\n\nb\nc\n\nd\n", "blank lines are nothing in common");
+}
+
+#[test]
 fn a_notebook_is_reviewed_too() {
     let parent = |n: u8| Some(NotebookId([n; 16]));
     let base = holdfast_domain::NotebookFields {

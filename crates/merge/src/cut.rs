@@ -1,0 +1,138 @@
+//! Where texts are cut to be merged.
+//!
+//! A body is a row of tokens: its clean lines, and its open places, each one token. What every side has in common
+//! is cut out. A place is cut off its neighbours wherever each side tells where its border is: spread over other
+//! lines, its terms would take those into a question that is not about them.
+
+use std::ops::Range;
+
+use holdfast_domain::{Body, Merge, Segment};
+
+use crate::align::{lines, matches};
+
+#[derive(Clone, Copy)]
+pub(crate) enum Token<'a> {
+    Line(&'a str),
+    Place(&'a Merge<String>),
+}
+
+/// How finely bodies are cut.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Grain {
+    /// Places are cut off their neighbours.
+    Places,
+    /// Only what all have in common is cut out.
+    Common,
+    /// As that, and a place is one with another only if nothing in it changed.
+    Whole,
+}
+
+#[derive(PartialEq, Eq, Hash)]
+enum Key<'a> {
+    Line(&'a str),
+    Place(Vec<&'a str>),
+}
+
+impl<'a> Token<'a> {
+    /// A place is known by its removed terms.
+    fn key(self, grain: Grain) -> Key<'a> {
+        match self {
+            Self::Line(line) => Key::Line(line),
+            Self::Place(merge) if grain == Grain::Whole => {
+                Key::Place(merge.terms().iter().map(|t| t.value.as_str()).collect())
+            }
+            Self::Place(merge) => Key::Place(merge.removes().map(|t| t.value.as_str()).collect()),
+        }
+    }
+
+    fn place(self) -> Option<&'a Merge<String>> {
+        match self {
+            Self::Line(_) => None,
+            Self::Place(merge) => Some(merge),
+        }
+    }
+}
+
+pub(crate) fn tokens(body: &Body) -> Vec<Token<'_>> {
+    let mut out = Vec::new();
+    for segment in body.segments() {
+        match segment {
+            Segment::Clean(text) => out.extend(lines(text).map(Token::Line)),
+            Segment::Place(merge) => out.push(Token::Place(merge)),
+        }
+    }
+    out
+}
+
+/// A passage of the base, and what became of it in each row.
+pub(crate) struct Piece {
+    pub was: Range<usize>,
+    pub is: Vec<Range<usize>>,
+    /// A line that every row has.
+    pub kept: bool,
+}
+
+/// Cuts the base and the rows into pieces, in order. Together they are all of each.
+pub(crate) fn cut(pivot: &[Token<'_>], rows: &[Vec<Token<'_>>], grain: Grain) -> Vec<Piece> {
+    let keys: Vec<Key<'_>> = pivot.iter().map(|t| t.key(grain)).collect();
+    let maps: Vec<Vec<Option<usize>>> =
+        rows.iter().map(|row| matches(&keys, &row.iter().map(|t| t.key(grain)).collect::<Vec<_>>())).collect();
+    let places = pivot.iter().chain(rows.iter().flatten()).any(|t| t.place().is_some());
+    let mut cutter = Cutter { pieces: Vec::new(), was: 0, is: vec![0; rows.len()] };
+    for (i, token) in pivot.iter().enumerate() {
+        if places
+            && grain == Grain::Places
+            && let Some((low, high)) = border(pivot, rows, &maps, i)
+        {
+            cutter.cut(i, low, false);
+            cutter.cut(i, high, false);
+        }
+        if let Some(at) = maps.iter().map(|m| m[i]).collect::<Option<Vec<usize>>>() {
+            let next = at.iter().map(|a| a + 1).collect();
+            cutter.cut(i, at, false);
+            cutter.cut(i + 1, next, token.place().is_none());
+        }
+    }
+    cutter.cut(pivot.len(), rows.iter().map(Vec::len).collect(), false);
+    cutter.pieces
+}
+
+struct Cutter {
+    pieces: Vec<Piece>,
+    was: usize,
+    is: Vec<usize>,
+}
+
+impl Cutter {
+    /// Ends a piece.
+    fn cut(&mut self, was: usize, is: Vec<usize>, kept: bool) {
+        let ranges: Vec<Range<usize>> = self.is.iter().zip(&is).map(|(from, to)| *from..*to).collect();
+        if self.was < was || ranges.iter().any(|r| !r.is_empty()) {
+            self.pieces.push(Piece { was: self.was..was, is: ranges, kept });
+        }
+        (self.was, self.is) = (was, is);
+    }
+}
+
+/// The border before token `i` of the base in each row, if it is the border of a place and every row has the
+/// token on one side of it. What a row has put between the two is between the positions.
+fn border(
+    pivot: &[Token<'_>],
+    rows: &[Vec<Token<'_>>],
+    maps: &[Vec<Option<usize>>],
+    i: usize,
+) -> Option<(Vec<usize>, Vec<usize>)> {
+    let before = i.checked_sub(1)?;
+    let (mut low, mut high) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
+    for map in maps {
+        let (after, at) = (map[before].map(|a| a + 1), map[i]);
+        low.push(after.or(at)?);
+        high.push(at.or(after)?);
+    }
+    let is_place = |row: &[Token<'_>], at: usize| row.get(at).is_some_and(|t| t.place().is_some());
+    let mut of_rows = rows.iter().zip(low.iter().zip(&high));
+    let beside = is_place(pivot, before)
+        || is_place(pivot, i)
+        || of_rows.any(|(row, (low, high))| (*low > 0 && is_place(row, low - 1)) || is_place(row, *high));
+    beside.then_some((low, high))
+}
