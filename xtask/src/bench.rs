@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: measurements that anyone can repeat. Each prints its figures and, since machines differ,
 //! their ratio to something that it measured in the same run.
 
+mod merge;
 mod review;
 
 use std::process::ExitCode;
@@ -12,6 +13,8 @@ use crate::place::Place;
 /// What can be measured.
 #[derive(Subcommand)]
 pub enum Bench {
+    /// The merge of texts, beside `git merge-file`
+    Merge,
     /// The review of a note of 1 MB with 200 places, in the real window
     Review,
 }
@@ -19,6 +22,7 @@ pub enum Bench {
 /// Measures, and prints.
 pub fn run(place: &Place, bench: &Bench) -> anyhow::Result<ExitCode> {
     match bench {
+        Bench::Merge => merge::run(place),
         Bench::Review => review::run(place),
     }
 }

@@ -78,6 +78,60 @@ pub enum Command {
         #[command(subcommand)]
         command: Option<ReceiptsCommand>,
     },
+    /// Merge texts from standard input; needs no vault.
+    ///
+    /// One object a line, {"id", "path", "base", "ours", "theirs"}; for each, in the same order and at once, a line
+    /// {"clean", "text", "conflicts", "ms"}. Where it is not clean, the text has conflict markers. `ms` is the time of
+    /// the merge alone.
+    MergeCases,
+    /// Merge three files as `git merge-file` does; needs no vault.
+    ///
+    /// The order is git's, MINE BASE THEIRS (current, base, other), so that it can be a merge driver:
+    ///
+    ///   git config merge.holdfast.driver "holdfast merge-file --marker-size %L -L %X -L %S -L %Y %A %O %B"
+    ///
+    /// and in .gitattributes: *.md merge=holdfast
+    ///
+    /// Texts are UTF-8. The result replaces MINE at once or not at all. Lines that changed on both sides are compared
+    /// by words; what merges within a line of a conflict stands in each of its versions.
+    ///
+    /// Exit codes: the number of conflicts, at most 127; 255 if nothing was merged; 129 for wrong arguments.
+    #[command(verbatim_doc_comment)]
+    MergeFile(MergeFile),
+}
+
+#[derive(Debug, Args)]
+pub struct MergeFile {
+    /// Print the result instead of writing it into MINE.
+    #[arg(short = 'p', long)]
+    pub stdout: bool,
+    /// Say nothing on standard error.
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Show the original in conflicts too.
+    #[arg(long)]
+    pub diff3: bool,
+    /// In place of the name of MINE, then of BASE, then of THEIRS, in conflict markers.
+    #[arg(short = 'L', value_name = "LABEL", allow_hyphen_values = true)]
+    pub labels: Vec<String>,
+    /// How long conflict markers are.
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..))]
+    pub marker_size: u16,
+    /// In conflicts, take the version of MINE.
+    #[arg(long, group = "favor")]
+    pub ours: bool,
+    /// In conflicts, take the version of THEIRS.
+    #[arg(long, group = "favor")]
+    pub theirs: bool,
+    /// In conflicts, take the lines of both.
+    #[arg(long, group = "favor")]
+    pub union: bool,
+    /// The current version; the result is written here.
+    pub mine: PathBuf,
+    /// What both were made from.
+    pub base: PathBuf,
+    #[arg(id = "THEIRS")]
+    pub other: PathBuf,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

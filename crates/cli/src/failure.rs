@@ -7,7 +7,11 @@ use holdfast_notebook::{NotebookError, ProtocolError};
 use crate::output::Answer;
 
 const FAILED: u8 = 1;
-const USAGE: u8 = 2;
+pub const USAGE: u8 = 2;
+/// What git's own commands answer to arguments that they do not know.
+pub const GIT_USAGE: u8 = 129;
+/// `git merge-file` counts conflicts up to 127; this is no count.
+pub const NOT_MERGED: u8 = 255;
 const OPEN_ELSEWHERE: u8 = 3;
 /// `EX_TEMPFAIL` of sysexits.h.
 const UNREACHABLE: u8 = 75;
@@ -18,6 +22,8 @@ pub enum Failure {
     Usage(String),
     /// A sentence for people.
     Said(String),
+    /// Of `merge-file`, a sentence for people.
+    NotMerged(String),
     Notebook(NotebookError),
     /// Of making an account or joining one: nothing waits to be sent.
     Account(NotebookError),
@@ -39,7 +45,7 @@ impl Failure {
 
     pub fn sentence(&self) -> String {
         match self {
-            Self::Usage(sentence) | Self::Said(sentence) => sentence.clone(),
+            Self::Usage(sentence) | Self::Said(sentence) | Self::NotMerged(sentence) => sentence.clone(),
             Self::Notebook(error) | Self::Sync { error, .. } => command_error(error).message,
             Self::Account(error) => account_error(error).message,
         }
@@ -48,7 +54,7 @@ impl Failure {
     /// The code of the window's errors, where this is one of them.
     pub fn code(&self) -> Option<ErrorCode> {
         match self {
-            Self::Usage(_) | Self::Said(_) => None,
+            Self::Usage(_) | Self::Said(_) | Self::NotMerged(_) => None,
             Self::Notebook(error) | Self::Account(error) | Self::Sync { error, .. } => Some(command_error(error).code),
         }
     }
@@ -57,6 +63,7 @@ impl Failure {
         match self {
             Self::Usage(_) => USAGE,
             Self::Said(_) => FAILED,
+            Self::NotMerged(_) => NOT_MERGED,
             Self::Notebook(error) | Self::Account(error) | Self::Sync { error, .. } => exit_code(error),
         }
     }

@@ -53,14 +53,18 @@ fn text(from: impl Read, what: &str, name: &str) -> Outcome<String> {
 }
 
 fn unreadable(name: &str, error: &io::Error) -> Failure {
-    let why = match error.kind() {
+    Failure::said(format!("{name} cannot be read: {}.", why(error)))
+}
+
+/// Why a file cannot be read or written, as a part of a sentence.
+pub fn why(error: &io::Error) -> String {
+    match error.kind() {
         io::ErrorKind::NotFound => "it is not there".to_owned(),
         io::ErrorKind::PermissionDenied => "there is no permission for it".to_owned(),
         io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
         io::ErrorKind::NotADirectory => "a part of its path is not a folder".to_owned(),
         _ => error.to_string().split(" (os error").next().unwrap_or_default().to_owned(),
-    };
-    Failure::said(format!("{name} cannot be read: {why}."))
+    }
 }
 
 #[cfg(test)]

@@ -1,13 +1,15 @@
 //! `holdfast`: the same use cases in a terminal.
 //!
 //! Standard output holds the answer and nothing else (with `--json` exactly one JSON value); standard error holds
-//! sentences. Exit codes: 0, 1 failed, 2 usage, 3 the vault is open elsewhere, 75 the server is not reachable.
+//! sentences. Exit codes: 0, 1 failed, 2 usage, 3 the vault is open elsewhere, 75 the server is not reachable;
+//! `merge-file` has those of `git merge-file`.
 
 mod args;
 mod commands;
 mod failure;
 mod ids;
 mod input;
+mod markers;
 mod output;
 mod passphrase;
 mod session;
@@ -27,7 +29,10 @@ type Outcome<T = Answer> = Result<T, Failure>;
 
 /// The whole program.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
     // Silent unless it is asked for with RUST_LOG: standard error is for people.
     if let Ok(filter) = EnvFilter::try_from_default_env() {
         tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
@@ -36,7 +41,7 @@ pub fn main() -> ExitCode {
     match commands::run(cli) {
         Ok(answer) => {
             output::print(&answer, json);
-            ExitCode::SUCCESS
+            ExitCode::from(answer.exit)
         }
         Err(failure) => {
             if let Some(answer) = failure.answer() {
@@ -47,5 +52,27 @@ pub fn main() -> ExitCode {
             output::complain(&failure.sentence());
             ExitCode::from(failure.exit_code())
         }
+    }
+}
+
+/// Help, or a sentence about what was typed. Git takes 2 from a merge driver for two conflicts, so `merge-file` fails
+/// with another code.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let asked_for = !error.use_stderr();
+    let mut words = std::env::args_os().skip(1);
+    let command = loop {
+        match words.next() {
+            // The only option before a command that has a value.
+            Some(word) if word == "--vault" => drop(words.next()),
+            Some(word) if word.to_string_lossy().starts_with('-') => {}
+            word => break word,
+        }
+    };
+    // Nowhere is left to say that this failed.
+    let _ = error.print();
+    match command {
+        _ if asked_for => ExitCode::SUCCESS,
+        Some(command) if command == "merge-file" => ExitCode::from(failure::GIT_USAGE),
+        _ => ExitCode::from(failure::USAGE),
     }
 }

@@ -10,23 +10,30 @@ pub struct Answer {
     pub json: Value,
     /// For people. Printed with a line break at its end, if it has none; nothing where it is empty.
     pub text: String,
+    /// The exit code: 0 but for a command whose answer it is.
+    pub exit: u8,
 }
 
 impl Answer {
     pub fn new(json: Value, text: impl Into<String>) -> Self {
-        Self { json, text: text.into() }
+        Self { json, text: text.into(), exit: 0 }
     }
 
     /// The answer of a command that has none of its own.
     pub fn done(text: impl Into<String>) -> Self {
         Self::new(json!({ "ok": true }), text)
     }
+
+    /// The answer of a command that has printed it by itself.
+    pub fn printed(exit: u8) -> Self {
+        Self { json: Value::Null, text: String::new(), exit }
+    }
 }
 
 /// A reader that went away (`| head`) is no failure: what was asked for is done.
 pub fn print(answer: &Answer, json: bool) {
     let mut out = if json { answer.json.to_string() } else { answer.text.clone() };
-    if out.is_empty() {
+    if out.is_empty() || answer.json.is_null() {
         return;
     }
     if !out.ends_with('\n') {

@@ -10,6 +10,7 @@ use holdfast_domain::{Body, Merge, Segment, Stamp, Term};
 use crate::align::lines;
 use crate::cut::{Grain, Piece, Token, cut, tokens};
 use crate::faults::{Faults, Held, NONE, faults};
+use crate::text::{self, Around, refine};
 use crate::value::{MAX_SIDES, every_side, from_woven, merge_terms, same_values, weave};
 
 /// A passage as one value. Places among other text are spread over the whole passage, term by term; those with
@@ -82,25 +83,26 @@ pub fn merge_body(base: &Body, sides: &[&Body]) -> Body {
     }
     // A merge of texts without places is cut in one way.
     if base.is_resolved() && changed.iter().all(|s| s.is_resolved()) {
-        return merge_cut(base, &changed, Grain::Places);
+        return merge_cut(base, &changed, Grain::Places, Refine::Words);
     }
     let pivot = tokens(base);
     let rows: Vec<Vec<Token<'_>>> = changed.iter().map(|s| tokens(s)).collect();
     let pieces = cut(&pivot, &rows, Grain::Places);
     let of = moved(&pivot, &rows, &pieces);
     let (was, is) = (Held::body(base, &of), changed.iter().map(|s| Held::body(s, &of)).collect::<Vec<_>>());
-    let mut best: Option<(Faults, Body)> = None;
+    let mut best: Option<(Faults, Grain)> = None;
     for grain in [Grain::Places, Grain::Common, Grain::Whole] {
-        let merged = merge_cut(base, &changed, grain);
+        // Lines can be traced only while no words are merged in them.
+        let merged = merge_cut(base, &changed, grain, Refine::No);
         let wrong = faults(&was, &is, &Held::body(&merged, &of));
-        if wrong == NONE {
-            return merged;
-        }
         if best.as_ref().is_none_or(|(least, _)| wrong < *least) {
-            best = Some((wrong, merged));
+            best = Some((wrong, grain));
+        }
+        if wrong == NONE {
+            break;
         }
     }
-    best.map_or_else(|| base.clone(), |(_, merged)| merged)
+    best.map_or_else(|| base.clone(), |(_, grain)| merge_cut(base, &changed, grain, Refine::Words))
 }
 
 /// The lines of all pieces but those that nobody touched.
@@ -118,7 +120,43 @@ fn moved<'a>(pivot: &[Token<'a>], rows: &[Vec<Token<'a>>], pieces: &[Piece]) -> 
     out
 }
 
-fn merge_cut(base: &Body, changed: &[&Body], grain: Grain) -> Body {
+/// Whether a passage that was never open, and which whole lines would ask about, is merged by its words.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Refine {
+    No,
+    Words,
+}
+
+/// Pushes a passage piece by piece, if nothing in it was open before. True if it did.
+fn push_refined(out: &mut Vec<Segment>, base: &Merge<String>, sides: &[Merge<String>], below: &str) -> bool {
+    let only: Option<Vec<&Term<String>>> =
+        sides.iter().map(|p| if let [only] = p.terms() { Some(only) } else { None }).collect();
+    let (Some(was), Some(only)) = (base.as_resolved(), only) else { return false };
+    let texts: Vec<&str> = only.iter().map(|t| t.value.as_str()).collect();
+    let above = match out.last() {
+        Some(Segment::Clean(text)) => lines(text).last().unwrap_or_default().to_string(),
+        Some(Segment::Place(merge)) => lines(merge.shown()).last().unwrap_or_default().to_string(),
+        None => String::new(),
+    };
+    for piece in refine(was, &texts, Around { above: &above, below }) {
+        match piece {
+            text::Piece::Clean(text) => out.push(Segment::Clean(text)),
+            text::Piece::Open { base, sides } => {
+                let base = Merge::resolved(base, Stamp::ZERO);
+                let untouched = |text: &String| base.as_resolved() == Some(text);
+                let sides: Vec<Merge<String>> = sides
+                    .into_iter()
+                    .zip(&only)
+                    .map(|(text, t)| if untouched(&text) { base.clone() } else { Merge::resolved(text, t.stamp) })
+                    .collect();
+                push_trimmed(out, merge_terms(&base, &sides.iter().collect::<Vec<_>>(), cap));
+            }
+        }
+    }
+    true
+}
+
+fn merge_cut(base: &Body, changed: &[&Body], grain: Grain, how: Refine) -> Body {
     let stamp = changed.iter().map(|s| s.stamp).max().unwrap_or(base.stamp);
     let pivot = tokens(base);
     let rows: Vec<Vec<Token<'_>>> = changed.iter().map(|s| tokens(s)).collect();
@@ -133,6 +171,11 @@ fn merge_cut(base: &Body, changed: &[&Body], grain: Grain) -> Body {
             }
             continue;
         }
+        let below = match pivot.get(piece.was.end) {
+            Some(Token::Line(line)) => *line,
+            Some(Token::Place(merge)) => merge.shown(),
+            None => "",
+        };
         let was = passage(&pivot[piece.was], base.stamp);
         let passages: Vec<Merge<String>> = changed
             .iter()
@@ -140,7 +183,11 @@ fn merge_cut(base: &Body, changed: &[&Body], grain: Grain) -> Body {
             .map(|(body, (row, range))| passage(&row[range], body.stamp))
             .map(|side| if same_values(&side, &was) && was.is_resolved() { was.clone() } else { side })
             .collect();
-        push_trimmed(&mut out, merge_passage(&was, &passages.iter().collect::<Vec<_>>()));
+        let merged = merge_passage(&was, &passages.iter().collect::<Vec<_>>());
+        let asks = how == Refine::Words && !merged.is_resolved();
+        if !(asks && push_refined(&mut out, &was, &passages, below)) {
+            push_trimmed(&mut out, merged);
+        }
     }
     Body::from_segments(out, stamp)
 }

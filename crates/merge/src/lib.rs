@@ -3,6 +3,7 @@
 //!
 //! - [`graph`] and [`fold()`]: the revision graph, and the view that its heads make together.
 //! - [`value`], [`body`], [`fields`]: the n-ary merge of one value, of a text, of a whole record.
+//! - [`text`]: words, lists and blocks, where whole lines disagree.
 //! - [`edit`]: a person's edit of the shown state, which carries open places on.
 //! - [`mod@review`]: the open places as a person decides them. [`receipt`]: what an automatic merge did, and undo.
 //! - [`diff`]: differences to show. [`tree`]: the tree of notebooks. [`stray`]: live notes under a trashed one.
@@ -23,6 +24,7 @@ pub mod receipt;
 mod resolve;
 pub mod review;
 pub mod stray;
+pub mod text;
 pub mod tree;
 pub mod value;
 
@@ -39,4 +41,4 @@ pub use stray::{Link, Stray, stray, stray_place};
 pub use tree::{break_cycles, cycles, same_as};
 
 /// The number of this algorithm. Devices compare merged states only where it is equal.
-pub const ALGO: u32 = 1;
+pub const ALGO: u32 = 2;

@@ -1,9 +1,8 @@
 //! A record as it stands: its heads, what is being typed, and the state that they make together.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use holdfast_domain::{Fields, Merge, NotebookId, RecordId, Revision, RevisionId};
+use holdfast_domain::{Fields, Merge, NotebookId, RecordId, Revision, RevisionId, Term};
 use holdfast_merge::{FoldError, Folded, Graph, fold};
 use holdfast_store::{Reader, WorkingRow};
 
@@ -73,17 +72,15 @@ impl<'r, 'c> Record<'r, 'c> {
     }
 
     /// Two computers may have made one notebook each of the same name: the tree shows them as one, so there is
-    /// nothing to ask about a note that was moved to both. (One of them in the trash is another place.)
+    /// nothing to ask about a note that was moved to both, and one side of what else is asked. (One of them in the
+    /// trash is another place.)
     fn settled(&self, mut folded: Folded) -> Result<Folded> {
         if let Fields::Note(note) = &mut folded.fields
             && !note.notebook.is_resolved()
         {
             let tree = Tree::load(self.reader)?;
-            let shown: BTreeSet<Option<NotebookId>> =
-                note.notebook.adds().map(|side| side.value.and_then(|id| tree.live(id)).map(|n| n.id)).collect();
-            if let (1, Some(Some(only))) = (shown.len(), shown.first()) {
-                note.notebook = Merge::resolved(Some(*only), note.notebook.newest().stamp);
-            }
+            let shown = |id: &Option<NotebookId>| id.map(|id| tree.live(id).map_or(id, |node| node.id));
+            note.notebook = joined(&note.notebook, shown);
         }
         Ok(folded)
     }
@@ -117,11 +114,15 @@ impl<'r, 'c> Record<'r, 'c> {
     }
 
     pub fn revision(&self, id: RevisionId) -> Result<Revision> {
+        self.content(id)?.ok_or_else(|| NotebookError::missing(&id))
+    }
+
+    /// As [`Record::revision`]; `None` where the content is not stored here.
+    pub fn content(&self, id: RevisionId) -> Result<Option<Revision>> {
         if let Some(w) = self.working.as_ref().filter(|w| w.id == id) {
-            return Ok(w.revision.clone());
+            return Ok(Some(w.revision.clone()));
         }
-        let revision = self.reader.revision(id)?.ok_or_else(|| NotebookError::missing(&id))?;
-        if revision.record == self.id { Ok(revision) } else { Err(NotebookError::missing(&id)) }
+        Ok(self.reader.revision(id)?.filter(|revision| revision.record == self.id))
     }
 
     /// True for a version of this record that is stored here, or the working one.
@@ -145,6 +146,28 @@ impl<'r, 'c> Record<'r, 'c> {
         }
         Ok(false)
     }
+}
+
+/// The same merge with each value as `shown` gives it: resolved, where all sides are one then.
+fn joined<T: Ord>(merge: &Merge<T>, shown: impl Fn(&T) -> T) -> Merge<T> {
+    let term = |term: &Term<T>| Term::new(shown(&term.value), term.stamp);
+    let mut adds: Vec<Term<T>> = merge.adds().map(term).collect();
+    let mut removes: Vec<Term<T>> = merge.removes().map(term).collect();
+    adds.sort();
+    removes.sort();
+    let newest = merge.newest();
+    if adds.iter().all(|side| side.value == adds[0].value) {
+        return Merge::resolved(shown(&newest.value), newest.stamp);
+    }
+    let mut terms = Vec::with_capacity(adds.len() + removes.len());
+    let mut removes = removes.into_iter();
+    for add in adds {
+        if !terms.is_empty() {
+            terms.extend(removes.next());
+        }
+        terms.push(add);
+    }
+    Merge::from_terms(terms).unwrap_or_else(|| unreachable!("one more term is added than removed"))
 }
 
 /// True where two states differ in anything that a person wrote.

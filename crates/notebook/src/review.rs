@@ -3,6 +3,7 @@
 mod around;
 mod choice;
 mod numbers;
+mod writers;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -138,7 +139,8 @@ impl Vault {
                 let Some(record) = Record::load(self, r, id)? else { continue };
                 let folded = record.shown()?;
                 let stray = strays::question(self, r, &folded.fields)?;
-                let review = open_places(&folded.fields, stray.as_ref());
+                let mut review = open_places(&folded.fields, stray.as_ref());
+                writers::name(&mut review, &folded.fields, &record, r, &r.history(id)?)?;
                 out.push(ReviewSummary {
                     id,
                     title: title_of(&folded.fields),
@@ -327,7 +329,9 @@ fn load(vault: &Vault, record: &Record<'_, '_>, reader: &Reader<'_>) -> Result<R
     let seen_heads = record.shown_heads();
     let fields = record.shown()?.fields;
     let stray = strays::question(vault, reader, &fields)?;
-    let review = open_places(&fields, stray.as_ref());
+    let mut review = open_places(&fields, stray.as_ref());
+    let history = reader.history(record.id)?;
+    writers::name(&mut review, &fields, record, reader, &history)?;
     let (mut kept, mut edited, mut set_aside, mut stale) = (BTreeMap::new(), None, None, 0);
     for ReviewChoice { place, choice } in reader.review_choices(record.id)? {
         let place = PlaceId(place.as_slice().try_into().map_err(|_| NotebookError::Internal("a kept choice".into()))?);
@@ -344,7 +348,6 @@ fn load(vault: &Vault, record: &Record<'_, '_>, reader: &Reader<'_>) -> Result<R
         record.fill(&mut graph, *head)?;
     }
     let changes = record.folding(&mut graph, |graph| summarize(graph, &seen_heads))?;
-    let history = reader.history(record.id)?;
     let merged =
         match (fields.as_note(), around::base(record, &history, &seen_heads)?.as_ref().and_then(Fields::as_note)) {
             (Some(note), Some(base)) => around::merged(&base.body, &note.body, &changes),

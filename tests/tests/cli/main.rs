@@ -6,6 +6,7 @@
 mod devices;
 mod errors;
 mod harness;
+mod merge_file;
 mod merging;
 mod notes;
 mod pairs;

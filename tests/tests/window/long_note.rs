@@ -8,7 +8,7 @@ use crate::computer::{Computer, USER};
 use crate::server::Server;
 use crate::terminal::Terminal;
 
-/// The note's title.
+/// A title for it.
 pub const TITLE: &str = "Log of the whole season";
 /// Lines of a part: with their 90 bytes, 200 parts are a megabyte.
 const LINES: usize = 56;
@@ -60,30 +60,36 @@ pub fn body(parts: usize, writer: Option<&str>) -> String {
     text
 }
 
-/// A computer whose window shows the list to review, with the note in it, and the other one.
-pub async fn to_review(parts: usize) -> anyhow::Result<(Server, Computer, Terminal)> {
+/// A computer whose window shows the list to review, with these notes (title and parts) in it; and the other one.
+pub async fn to_review(notes: &[(&str, usize)]) -> anyhow::Result<(Server, Computer, Terminal)> {
     let server = Server::start()?;
     let mut laptop = Computer::closed("Laptop")?;
     let terminal = Terminal::of(&laptop.vault())?;
     terminal.run(&["init", "--device-name", "Laptop"], "")?;
-    let added = terminal.run(&["note", "add", "--title", TITLE], &body(parts, None))?;
-    let id = added["id"].as_str().unwrap_or_default().to_owned();
+    for (title, parts) in notes {
+        terminal.run(&["note", "add", "--title", title], &body(*parts, None))?;
+    }
     terminal.run(&["account", "create", "--link", &server.link, "--user", USER], "")?;
     terminal.sync()?;
     let office = Terminal::join(&server, "Office PC")?;
-    let edit = ["note", "edit", &id, "--body-file", "-"];
-    terminal.run(&edit, &body(parts, Some("Laptop")))?;
-    office.run(&edit, &body(parts, Some("Office PC")))?;
+    for (computer, name) in [(&terminal, "Laptop"), (&office, "Office PC")] {
+        for (title, parts) in notes {
+            let edit = ["note", "edit", &computer.id(title)?, "--body-file", "-"];
+            computer.run(&edit, &body(*parts, Some(name)))?;
+        }
+    }
     for computer in [&office, &terminal, &office] {
         computer.sync()?;
     }
     laptop.launch().await?;
     laptop.unlock().await?;
-    laptop.wait_review_count(1).await?;
+    laptop.wait_review_count(notes.len()).await?;
     Ok((server, laptop, office))
 }
 
-/// The note's id, by what the window's program says.
-pub async fn id(laptop: &Computer) -> anyhow::Result<Value> {
-    Ok(laptop.ask("review_list", serde_json::json!({})).await?[0]["id"].clone())
+/// The id of a note that is to review, as the window's program has it.
+pub async fn id(laptop: &Computer, title: &str) -> anyhow::Result<Value> {
+    let list = laptop.ask("review_list", serde_json::json!({})).await?;
+    let note = list.as_array().into_iter().flatten().find(|note| note["title"] == title);
+    Ok(note.map(|note| note["id"].clone()).unwrap_or_default())
 }

@@ -17,8 +17,9 @@ const MOST_ANSWERED: usize = 4_000;
 #[tokio::test]
 async fn a_megabyte_with_200_places_goes_from_the_first_to_the_last() -> anyhow::Result<()> {
     within(async {
-        let (_server, laptop, _office) = long_note::to_review(PLACES).await?;
-        let note = long_note::id(&laptop).await?;
+        assert!(long_note::body(PLACES, None).len() > 1_000_000);
+        let (_server, laptop, _office) = long_note::to_review(&[(TITLE, PLACES)]).await?;
+        let note = long_note::id(&laptop, TITLE).await?;
         laptop.says("opens the review");
         laptop.review(TITLE).await?;
         let at = |n: usize| format!("choice {n} of {PLACES}");

@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use holdfast_notebook::{
-    ChangedField, Choice, DeviceId, Place, PlaceKind, PlaceValue, RecordReview, RevisionId, Side, TrashState, Vault,
-    fold_name,
+    Choice, DeviceId, Place, PlaceKind, PlaceValue, RecordReview, RevisionId, Side, Vault, fold_name,
 };
 
 use crate::Outcome;
@@ -104,10 +103,6 @@ struct Wanted<'a> {
 impl Wanted<'_> {
     /// The values of the sides that are meant.
     fn values(&self) -> Outcome<Vec<PlaceValue>> {
-        let whole_versions = self.trash_by_version();
-        if !whole_versions.is_empty() {
-            return Ok(whole_versions);
-        }
         let by_device = self.sides(|side| side.stamps.iter().any(|s| self.devices.contains(&s.device)));
         if !by_device.is_empty() {
             // One computer that wrote two of them means its last word; two computers of one name do not.
@@ -144,27 +139,6 @@ impl Wanted<'_> {
             todo.extend(parents.copied().filter(|p| out.insert(*p)));
         }
         Ok(out)
-    }
-
-    /// Of the trash, what a whole version says: the sides name only the newest edit, which may be of the computer
-    /// that trashed.
-    fn trash_by_version(&self) -> Vec<PlaceValue> {
-        if self.place.kind != PlaceKind::Trash {
-            return Vec::new();
-        }
-        let meant =
-            self.review.changes.iter().filter(|c| {
-                self.devices.contains(&c.author) || self.devices.is_empty() && is_version(c.head, self.text)
-            });
-        let states = meant.map(|c| {
-            let changed = c.fields.iter().find_map(|f| match f {
-                ChangedField::Trash { new, .. } => Some(*new),
-                _ => None,
-            });
-            changed.unwrap_or(TrashState::Live)
-        });
-        let states: BTreeSet<PlaceValue> = states.filter(|s| *s != TrashState::Open).map(PlaceValue::Trash).collect();
-        states.into_iter().collect()
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod account;
 mod decide;
+mod merge_cases;
+mod merge_file;
 mod note;
 mod notebook;
 mod receipts;
@@ -31,5 +33,7 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Status => sync::status(&place),
         Command::Review(command) => review::run(&place, command),
         Command::Receipts { command } => receipts::run(&place, command),
+        Command::MergeCases => merge_cases::run(),
+        Command::MergeFile(command) => merge_file::run(&command),
     }
 }

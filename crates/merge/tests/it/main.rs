@@ -7,4 +7,5 @@ mod golden;
 mod history;
 mod props;
 mod reviews;
+mod text_props;
 mod world;

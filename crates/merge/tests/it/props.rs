@@ -42,10 +42,6 @@ pub fn any_body() -> impl Strategy<Value = Body> {
     (prop::collection::vec(segment, 0..5), any_stamp()).prop_map(|(s, stamp)| Body::from_segments(s, stamp))
 }
 
-fn any_clean() -> impl Strategy<Value = Body> {
-    (any_text(), any_stamp()).prop_map(|(text, stamp)| Body::text(text, stamp))
-}
-
 prop_compose! {
     fn any_fields()(
         body in any_body(), title in prop_oneof![any_place(), ("[a-c]", any_stamp()).prop_map(|(t, s)| Merge::resolved(t, s))],
@@ -95,18 +91,6 @@ fn held_lines(body: &Body) -> BTreeSet<&str> {
     clean.chain(sides).flat_map(line_set).collect()
 }
 
-/// Every line in the clean text or in any term.
-fn all_lines(body: &Body) -> BTreeSet<&str> {
-    let mut out = BTreeSet::new();
-    for segment in body.segments() {
-        match segment {
-            Segment::Clean(text) => out.extend(line_set(text)),
-            Segment::Place(merge) => merge.terms().iter().for_each(|t| out.extend(line_set(&t.value))),
-        }
-    }
-    out
-}
-
 proptest! {
     #![proptest_config(config())]
 
@@ -128,22 +112,6 @@ proptest! {
         }
         sides.reverse();
         prop_assert_eq!(&merge_fields(&b, &sides.iter().collect::<Vec<_>>()), &merged);
-    }
-
-    #[test]
-    fn no_line_is_lost_and_none_comes_from_nowhere(b in any_clean(), sides in prop::collection::vec(any_clean(), 2..5)) {
-        let merged = merge_body(&b, &sides.iter().collect::<Vec<_>>());
-        let base = b.shown();
-        let texts: Vec<String> = sides.iter().map(Body::shown).collect();
-        let (was, result) = (line_set(&base), all_lines(&merged));
-        for text in &texts {
-            for line in line_set(text).difference(&was) {
-                prop_assert!(result.contains(line), "{line:?} is lost in {merged:?}");
-            }
-        }
-        for line in result {
-            prop_assert!(was.contains(line) || texts.iter().any(|t| line_set(t).contains(line)), "{line:?} is from nowhere");
-        }
     }
 
     #[test]

@@ -30,7 +30,9 @@ impl KeptChoice {
             Self::Place(Choice::Value(v)) => value(w.uint(3), v),
             Self::Body { text, seen } => {
                 w.uint(5).array(2).text(text).array(seen.len());
-                seen.iter().for_each(|id| drop_ref(w.bytes(&id.0)));
+                for id in seen {
+                    w.bytes(&id.0);
+                }
             }
         }
         w.into_bytes()

@@ -16,3 +16,4 @@ mod reviews;
 mod strays;
 mod syncing;
 mod vault;
+mod writers;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { DiffSpan, PlaceSide } from '../../ipc/types';
-import { cardSpans, fold, originalSpans, shownSpans } from './fold';
+import { addedWords, cardSpans, fold, originalSpans, shownSpans } from './fold';
 
 const lines = (n: number) => Array.from({ length: n }, (_, i) => `line ${i + 1}\n`).join('');
 const none: ReadonlySet<number> = new Set<number>();
@@ -50,4 +50,14 @@ test('the original is cut where any side changed it', () => {
   ]);
   expect(spans).toEqual([{ kind: 'same', text: 'The bearing is ' }, { kind: 'removed', text: 'fine' }, { kind: 'same', text: '.' }]);
   expect(originalSpans('abc', [side('x', [{ kind: 'added', text: 'x' }])])).toEqual([{ kind: 'same', text: 'abc' }]);
+});
+
+test('new words that only white space parts are one run, and stand where they stand', () => {
+  const diff: DiffSpan[] = [
+    { kind: 'same', text: 'Shut down ' }, { kind: 'removed', text: 'both' }, { kind: 'added', text: 'pump' }, { kind: 'same', text: ' ' },
+    { kind: 'removed', text: 'pumps' }, { kind: 'added', text: '1, then pump 2' }, { kind: 'same', text: ' now.' }, { kind: 'added', text: '\n' },
+  ];
+  expect(shownSpans(diff).map((span) => `${span.kind}:${span.text}`)).toEqual(['same:Shut down ', 'added:pump 1, then pump 2', 'same: now.', 'added:\n']);
+  const text = 'Shut down pump 1, then pump 2 now.\n';
+  expect(addedWords(diff).map(({ from, to }) => text.slice(from, to))).toEqual(['pump 1, then pump 2']);
 });

@@ -71,12 +71,37 @@ export function fold(spans: DiffSpan[], unfolded: ReadonlySet<number>): Piece[] 
   return pieces;
 }
 
-/** A removal is shown only where nothing stands in its place: else the words in its place say it. */
+/** A removal is shown only where nothing stands in its place: else the words in its place say it. New words that
+ *  only white space parts are one run. */
 export function shownSpans(diff: DiffSpan[]): DiffSpan[] {
-  return diff.filter((span, at) => {
+  const shown = diff.filter((span, at) => {
     if (span.kind !== 'removed') return span.text !== '';
     return diff[at - 1]?.kind !== 'added' && diff[at + 1]?.kind !== 'added';
   });
+  const joined: DiffSpan[] = [];
+  shown.forEach((span, at) => {
+    const last = joined[joined.length - 1];
+    const gap = span.kind === 'same' && span.text.trim() === '' && shown[at + 1]?.kind === 'added';
+    if (last?.kind === 'added' && (gap || span.kind === 'added')) last.text += span.text;
+    else joined.push({ ...span });
+  });
+  return joined;
+}
+
+/** Positions in a text, in UTF-16 units. */
+export type Words = { from: number; to: number }[];
+
+/** Where the new words of a version stand in it. */
+export function addedWords(diff: DiffSpan[]): Words {
+  const words: Words = [];
+  let at = 0;
+  for (const span of shownSpans(diff)) {
+    if (span.kind === 'removed') continue;
+    const to = at + span.text.length;
+    if (span.kind === 'added') words.push({ from: at, to: at + span.text.trimEnd().length });
+    at = to;
+  }
+  return words.filter(({ from, to }) => to > from);
 }
 
 /** A side as its card shows it. */

@@ -6,7 +6,7 @@ import { linesTheSame, mapPassages, passagesOf, placeOfChange, ResultEditor, sma
 const span = (text: string, place: number | null = null, over: Partial<ResultSpan> = {}): ResultSpan => ({
   text, place, merged: null, open: false, this_device: false, other_device: false, ...over,
 });
-const label = (place: number) => `Place ${place}`;
+const label = { labelOf: (place: number) => `Place ${place}`, wordsOf: () => null };
 const spans = [span('## A\n'), span('one', 1, { open: true }), span(' and '), span('two', 2, { this_device: true }), span('.\nlast\n')];
 const text = spans.map((one) => one.text).join('');
 
@@ -100,6 +100,16 @@ test('a passage that is emptied and filled again does not swallow its neighbours
   expect(editor.view.state.doc.toString()).toBe('ab');
   editor.showSpans(empty.with(1, span('yy', 1, { other_device: true })), label);
   expect(marks(editor)).toEqual(['hf-from-mine: a', 'hf-from-theirs: yy', 'hf-from-theirs: b']);
+  editor.destroy();
+});
+
+test('of a chosen version the new words are marked, until somebody types among them', () => {
+  const words = [{ from: 0, to: 1 }, { from: 2, to: 3 }];
+  const editor = new ResultEditor({ parent: document.body, ontyped: () => undefined, onleave: () => undefined });
+  editor.showSpans([span('x y z', 1, { this_device: true })], { ...label, wordsOf: () => words });
+  expect(marks(editor)).toEqual(['hf-from-mine: x', 'hf-from-mine: y']);
+  editor.view.dispatch({ changes: { from: 3, insert: '!' } });
+  expect(marks(editor)).toEqual(['hf-from-mine: x y! z']);
   editor.destroy();
 });
 

@@ -6,6 +6,7 @@ import type { ChangeDesc, Range as MarkRange } from '@codemirror/state';
 import { Decoration, EditorView, keymap, WidgetType } from '@codemirror/view';
 import type { DecorationSet } from '@codemirror/view';
 import type { ResultSpan } from '../../ipc/types';
+import type { Words } from './fold';
 
 /** A passage with a source. Positions are UTF-16 units of the text. */
 export interface Passage {
@@ -20,24 +21,32 @@ export interface Passage {
   theirs: boolean;
   /** What the list of choices calls the place, where it is still open. */
   label: string;
+  /** The new words in it, from its start; null: all of it. */
+  words: Words | null;
+}
+
+/** What a passage itself does not know. */
+export interface About {
+  labelOf: (place: number) => string;
+  wordsOf: (span: ResultSpan) => Words | null;
 }
 
 /** Whether a passage has something to be marked by. */
 const isPassage = (span: ResultSpan): boolean => span.place !== null || span.this_device || span.other_device;
 
 /** The passages that have a source. A place fills one. */
-export function passagesOf(spans: readonly ResultSpan[], labelOf: (place: number) => string): Passage[] {
+export function passagesOf(spans: readonly ResultSpan[], about: About): Passage[] {
   const passages: Passage[] = [];
   let at = 0;
   for (const span of spans) {
     const from = at;
     at += span.text.length;
-    if (isPassage(span)) passages.push(passageOf(span, from, at, labelOf));
+    if (isPassage(span)) passages.push(passageOf(span, from, at, about));
   }
   return passages;
 }
 
-function passageOf(span: ResultSpan, from: number, to: number, labelOf: (place: number) => string): Passage {
+function passageOf(span: ResultSpan, from: number, to: number, about: About): Passage {
   return {
     from,
     to,
@@ -46,7 +55,8 @@ function passageOf(span: ResultSpan, from: number, to: number, labelOf: (place: 
     open: span.open,
     mine: span.this_device,
     theirs: span.other_device,
-    label: span.open && span.place !== null ? labelOf(span.place) : '',
+    label: span.open && span.place !== null ? about.labelOf(span.place) : '',
+    words: span.place === null || span.open ? null : about.wordsOf(span),
   };
 }
 
@@ -101,7 +111,9 @@ export function mapPassages(passages: Passage[], changes: ChangeDesc): Passage[]
   return passages.map((passage) => {
     const from = changes.mapPos(passage.from, passage.from === end ? 1 : -1);
     end = passage.to;
-    return { ...passage, from, to: Math.max(from, changes.mapPos(passage.to, 1)) };
+    // Words that somebody typed in between are not the words that were chosen.
+    const words = changes.touchesRange(passage.from, passage.to) ? null : passage.words;
+    return { ...passage, words, from, to: Math.max(from, changes.mapPos(passage.to, 1)) };
   });
 }
 
@@ -150,7 +162,10 @@ function draw(passages: Passage[]): DecorationSet {
     }
     if (passage.to === passage.from) continue;
     const source = passage.open ? 'hf-from-open' : passage.mine && passage.theirs ? 'hf-from-both' : sourceOf(passage);
-    marks.push(Decoration.mark({ class: source, inclusive: true }).range(passage.from, passage.to));
+    const words = passage.words ?? [{ from: 0, to: passage.to - passage.from }];
+    for (const { from, to } of words) {
+      marks.push(Decoration.mark({ class: source, inclusive: true }).range(passage.from + from, passage.from + to));
+    }
   }
   return Decoration.set(marks, true);
 }
@@ -214,21 +229,21 @@ export class ResultEditor {
    * Shows the program's passages. Where only places changed, their passages are all that is touched: in a long
    * note that is the difference between a choice that is seen at once and one that is waited for.
    */
-  showSpans(spans: readonly ResultSpan[], labelOf: (place: number) => string): void {
+  showSpans(spans: readonly ResultSpan[], about: About): void {
     const changed = this.#spans === null ? null : onlyChange(this.#spans, spans);
-    if (changed === null || !changed.every((span) => this.#showOne(span, labelOf))) {
-      this.show(spans.map((span) => span.text).join(''), passagesOf(spans, labelOf));
+    if (changed === null || !changed.every((span) => this.#showOne(span, about))) {
+      this.show(spans.map((span) => span.text).join(''), passagesOf(spans, about));
     }
     this.#spans = spans;
   }
 
-  #showOne(span: ResultSpan, labelOf: (place: number) => string): boolean {
+  #showOne(span: ResultSpan, about: About): boolean {
     const passages = this.view.state.field(passageField);
     const at = passages.findIndex((one) => one.place === span.place);
     const old = passages[at];
     if (!old) return false;
     const same = this.view.state.sliceDoc(old.from, old.to) === span.text;
-    const now = replaced(passages, at, passageOf(span, 0, 0, labelOf), span.text.length);
+    const now = replaced(passages, at, passageOf(span, 0, 0, about), span.text.length);
     this.view.dispatch({
       ...(same ? {} : { changes: { from: old.from, to: old.to, insert: span.text } }),
       effects: setPassages.of(now),

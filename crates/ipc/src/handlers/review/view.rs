@@ -14,6 +14,8 @@ use crate::dto::{PlaceField, PlaceSide, ResultSpan, Review, ReviewPlace, ReviewS
 
 /// The text beside a place is for finding one's way: so many characters of it.
 const CONTEXT_CHARS: usize = 240;
+/// A place without a heading of its own is called by the start of what is in question.
+const LABEL_CHARS: usize = 40;
 
 /// The review that is shown, and the names in it.
 pub(crate) struct View {
@@ -92,14 +94,21 @@ impl View {
         }
     }
 
-    /// What the list of choices calls a place: the heading above it, with its line where others are there too.
-    fn text_label(&self, heading: Option<&str>, line: usize) -> String {
-        let Some(heading) = heading.filter(|h| !h.is_empty()) else { return format!("Line {}", line + 1) };
-        let below = |p: &&Place| matches!(&p.kind, PlaceKind::Text { heading: Some(h), .. } if h == heading);
-        match self.review.review.places.iter().filter(below).take(2).count() {
-            0 | 1 => heading.to_owned(),
-            _ => format!("{heading}, line {}", line + 1),
+    /// What the list of choices calls a place: the heading above it. Where that says too little, how it begins.
+    fn text_label(&self, place: &Place, heading: Option<&str>, line: usize) -> String {
+        let below = |p: &&Place| matches!(&p.kind, PlaceKind::Text { heading: h, .. } if h.as_deref() == heading);
+        let alone = self.review.review.places.iter().filter(below).take(2).count() == 1;
+        if let Some(heading) = heading.filter(|h| alone && !h.is_empty()) {
+            return heading.to_owned();
         }
+        let values = place.base.iter().chain(place.sides.iter().map(|s| &s.value));
+        let begins = values.filter_map(|value| match value {
+            PlaceValue::Text(text) => text.lines().map(str::trim).find(|line| line.contains(char::is_alphanumeric)),
+            _ => None,
+        });
+        let Some(begins) = begins.into_iter().next() else { return format!("Line {}", line + 1) };
+        let short = first_chars(begins, LABEL_CHARS);
+        format!("“{}{}”", short.trim_end(), if short.len() < begins.len() { "…" } else { "" })
     }
 
     fn place(&self, number: u32, place: &Place) -> ReviewPlace {
@@ -112,7 +121,7 @@ impl View {
             PlaceKind::Trash => (PlaceField::Trash, "Trash".into(), "", ""),
             PlaceKind::TrashedNotebook => (PlaceField::TrashedNotebook, "Notebook in Trash".into(), "", ""),
             PlaceKind::Text { heading, line, before, after } => {
-                let label = self.text_label(heading.as_deref(), *line);
+                let label = self.text_label(place, heading.as_deref(), *line);
                 (PlaceField::Text, label, last_chars(before, CONTEXT_CHARS), first_chars(after, CONTEXT_CHARS))
             }
         };

@@ -1,0 +1,81 @@
+//! What a merged passage must hold before it is believed: nothing from nowhere, nothing lost, nothing doubled,
+//! nothing left half open.
+
+use std::collections::BTreeMap;
+
+use super::tokens::{Sort, tokens};
+use crate::align::lines;
+
+/// A line at least this long, in bytes, that stands once on every side should not stand twice afterwards.
+const LONG_LINE: usize = 20;
+
+type Count<'a> = BTreeMap<&'a str, usize>;
+
+fn count<'a>(items: impl Iterator<Item = &'a str>) -> Count<'a> {
+    let mut out = Count::new();
+    for item in items {
+        *out.entry(item).or_insert(0) += 1;
+    }
+    out
+}
+
+fn words(text: &str) -> Count<'_> {
+    count(tokens(text).into_iter().filter(|t| t.sort == Sort::Word).map(|t| t.text))
+}
+
+fn of(count: &Count<'_>, item: &str) -> usize {
+    count.get(item).copied().unwrap_or(0)
+}
+
+/// Each word that a side has more often than the base is there as often as on that side; none is there that
+/// neither the base nor a side has, nor more often than all of them together would make it.
+fn words_hold(base: &str, sides: &[&str], merged: &str) -> bool {
+    let was = words(base);
+    let is: Vec<Count<'_>> = sides.iter().map(|s| words(s)).collect();
+    let got = words(merged);
+    let kept = is.iter().all(|side| side.iter().all(|(w, n)| *n <= of(&was, w) || of(&got, w) >= *n));
+    let known = got.iter().all(|(w, n)| {
+        let more: usize = is.iter().map(|side| of(side, w).saturating_sub(of(&was, w))).sum();
+        *n <= of(&was, w) + more
+    });
+    kept && known
+}
+
+fn lines_hold(base: &str, sides: &[&str], merged: &str) -> bool {
+    let long = |text| count(lines(text).map(str::trim).filter(|l| l.len() > LONG_LINE));
+    let most: Vec<Count<'_>> = sides.iter().copied().chain([base]).map(long).collect();
+    long(merged).iter().all(|(line, n)| *n <= most.iter().map(|c| of(c, line)).max().unwrap_or(0).max(1))
+}
+
+fn is_fence(line: &str) -> bool {
+    let line = line.trim_start();
+    line.starts_with("```") || line.starts_with("~~~")
+}
+
+/// Code fences come in pairs where they did, brackets close where they did, and rows have as many columns as rows
+/// had before.
+fn shape_holds(base: &str, sides: &[&str], merged: &str) -> bool {
+    let odd = |text: &str| lines(text).filter(|l| is_fence(l)).count() % 2;
+    let fences = sides.iter().all(|s| odd(s) == odd(base));
+    if fences && odd(merged) != odd(base) {
+        return false;
+    }
+    let open =
+        |text: &str, a: char, b: char| text.chars().fold(0_i64, |n, c| n + i64::from(c == a) - i64::from(c == b));
+    for (a, b) in [('[', ']'), ('(', ')'), ('{', '}')] {
+        let was = open(base, a, b);
+        if sides.iter().all(|s| open(s, a, b) == was) && open(merged, a, b) != was {
+            return false;
+        }
+    }
+    let columns = |line: &str| line.matches('|').count();
+    let is_row = |line: &&str| line.trim_start().starts_with('|');
+    let known: Vec<usize> =
+        sides.iter().copied().chain([base]).flat_map(|t| lines(t).filter(is_row).map(columns)).collect();
+    lines(merged).filter(is_row).all(|row| known.contains(&columns(row)))
+}
+
+/// Whether `merged` may stand for what `sides` made of `base`.
+pub(super) fn holds(base: &str, sides: &[&str], merged: &str) -> bool {
+    words_hold(base, sides, merged) && lines_hold(base, sides, merged) && shape_holds(base, sides, merged)
+}

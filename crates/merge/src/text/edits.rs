@@ -1,0 +1,123 @@
+//! What one side changed, as a person would tell it: whole words and lines, not the letters that happen to agree.
+
+use std::ops::Range;
+
+use super::tokens::{Sort, Token};
+use crate::align::word_hunks;
+
+/// A change of one side: positions of tokens in the base, and in the side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Edit {
+    pub old: Range<usize>,
+    pub new: Range<usize>,
+}
+
+/// How good a place between two tokens is to begin a change.
+fn border(before: Option<&Token<'_>>) -> u8 {
+    match before.map(|t| t.sort) {
+        None | Some(Sort::Break) => 3,
+        Some(Sort::Space) => 1,
+        _ => 0,
+    }
+}
+
+/// An insertion or a deletion may stand at several places with the same effect: the best is where a line starts,
+/// else where a word does; the first of equals.
+fn slide(edit: &mut Edit, floor: (usize, usize), ceiling: (usize, usize), base: &[Token<'_>], side: &[Token<'_>]) {
+    let pure_new = edit.old.is_empty();
+    if !pure_new && !edit.new.is_empty() {
+        return;
+    }
+    let (tokens, range) = if pure_new { (side, edit.new.clone()) } else { (base, edit.old.clone()) };
+    let (low, high) = if pure_new { (floor.1, ceiling.1) } else { (floor.0, ceiling.0) };
+    // The other sequence limits it too.
+    let (other_low, other_high, other_at) =
+        if pure_new { (floor.0, ceiling.0, edit.old.start) } else { (floor.1, ceiling.1, edit.new.start) };
+    let mut left = 0;
+    while range.start > low + left
+        && other_at > other_low + left
+        && tokens[range.start - left - 1].text == tokens[range.end - left - 1].text
+    {
+        left += 1;
+    }
+    let mut right = 0;
+    while range.end + right < high
+        && other_at + right < other_high
+        && tokens[range.start + right].text == tokens[range.end + right].text
+    {
+        right += 1;
+    }
+    let start = range.start - left;
+    let best = (start..=range.start + right).max_by_key(|&at| {
+        let before = at.checked_sub(1).map(|i| &tokens[i]);
+        let breaks = tokens.get(at).is_some_and(|t| t.sort == Sort::Break);
+        (border(before).max(if breaks { 2 } else { 0 }), std::cmp::Reverse(at))
+    });
+    if let Some(best) = best {
+        let moved = |r: &Range<usize>| {
+            if best >= range.start {
+                r.start + (best - range.start)..r.end + (best - range.start)
+            } else {
+                r.start - (range.start - best)..r.end - (range.start - best)
+            }
+        };
+        (edit.old, edit.new) = (moved(&edit.old), moved(&edit.new));
+    }
+}
+
+fn weight(tokens: &[Token<'_>]) -> usize {
+    tokens.iter().filter(|t| t.sort == Sort::Word).map(|t| t.text.chars().count()).sum()
+}
+
+/// True if what stands unchanged between two changes of one side is too little to tell them apart: no word at
+/// all, or fewer letters than the changes have. A line break tells them apart.
+fn weak(between: &[Token<'_>], before: usize, after: usize) -> bool {
+    if between.iter().any(|t| t.sort == Sort::Break) {
+        return false;
+    }
+    let same = weight(between);
+    if same == 0 {
+        return !between.iter().any(|t| t.sort == Sort::Tick);
+    }
+    same <= before + after
+}
+
+/// The changes of `side`, token by token.
+pub(super) fn raw(base: &[Token<'_>], side: &[Token<'_>]) -> Vec<Edit> {
+    word_hunks(base.iter().map(|t| t.text), side.iter().map(|t| t.text))
+        .into_iter()
+        .map(|(old, new)| Edit { old, new })
+        .collect()
+}
+
+/// The changes of `side`, in order, apart from each other.
+pub(super) fn edits(base: &[Token<'_>], side: &[Token<'_>]) -> Vec<Edit> {
+    let mut list = raw(base, side);
+    let size = |e: &Edit| weight(&base[e.old.clone()]).max(weight(&side[e.new.clone()]));
+    // Joining two may make the next joint weak, so until nothing changes.
+    loop {
+        let mut joined: Vec<Edit> = Vec::with_capacity(list.len());
+        for edit in list.iter().cloned() {
+            match joined.last_mut() {
+                Some(last) if weak(&base[last.old.end..edit.old.start], size(last), size(&edit)) => {
+                    last.old.end = edit.old.end;
+                    last.new.end = edit.new.end;
+                }
+                _ => joined.push(edit),
+            }
+        }
+        let done = joined.len() == list.len();
+        list = joined;
+        if done {
+            break;
+        }
+    }
+    for i in 0..list.len() {
+        let floor = if i == 0 { (0, 0) } else { (list[i - 1].old.end, list[i - 1].new.end) };
+        let ceiling = list.get(i + 1).map_or((base.len(), side.len()), |e| (e.old.start, e.new.start));
+        let mut edit = list[i].clone();
+        slide(&mut edit, floor, ceiling, base, side);
+        list[i] = edit;
+    }
+    list
+}

@@ -1,0 +1,89 @@
+//! The merge of prose inside a region where lines disagree.
+
+mod check;
+mod contained;
+mod edits;
+mod inserted;
+mod rules;
+mod tokens;
+mod words;
+
+use holdfast_domain::{Body, DeviceId, Hlc, Segment, Stamp};
+
+/// A part of a merged text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TextPart {
+    Clean(String),
+    /// A question, with what each holds.
+    Conflict {
+        base: String,
+        ours: String,
+        theirs: String,
+    },
+}
+
+/// A part of a refined region. `sides` are in the order in which they were given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Piece {
+    Clean(String),
+    Open { base: String, sides: Vec<String> },
+}
+
+/// The lines that stand unchanged around a region; empty at the ends of the text.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Around<'a> {
+    pub above: &'a str,
+    pub below: &'a str,
+}
+
+/// Above this many bytes in a region it is not divided into words.
+const MAX_REGION_BYTES: usize = 48 * 1024;
+
+/// Divides a region into what merges and what must be asked.
+pub(crate) fn refine(base: &str, sides: &[&str], around: Around<'_>) -> Vec<Piece> {
+    let bytes = base.len() + sides.iter().map(|s| s.len()).sum::<usize>();
+    if bytes > MAX_REGION_BYTES {
+        return vec![Piece::Open { base: base.into(), sides: sides.iter().map(|s| (*s).to_string()).collect() }];
+    }
+    let pieces = words::merge_words(base, sides, around);
+    // As if nothing had merged, where what merged cannot be right.
+    let (mut was, mut is, mut merged) = (String::new(), vec![String::new(); sides.len()], String::new());
+    if pieces.iter().all(|p| matches!(p, Piece::Clean(_))) {
+        for piece in &pieces {
+            if let Piece::Clean(text) = piece {
+                merged.push_str(text);
+            }
+        }
+        was.push_str(base);
+        for (is, side) in is.iter_mut().zip(sides) {
+            is.push_str(side);
+        }
+    }
+    let is: Vec<&str> = is.iter().map(String::as_str).collect();
+    if check::holds(&was, &is, &merged) {
+        return pieces;
+    }
+    vec![Piece::Open { base: base.into(), sides: sides.iter().map(|s| (*s).to_string()).collect() }]
+}
+
+/// Merges two texts over a base.
+pub fn merge_text(base: &str, ours: &str, theirs: &str) -> Vec<TextPart> {
+    let stamp = |n: u8| Stamp { hlc: Hlc::default(), device: DeviceId([n; 16]) };
+    let body =
+        crate::merge_body(&Body::text(base, stamp(0)), &[&Body::text(ours, stamp(1)), &Body::text(theirs, stamp(2))]);
+    body.into_segments()
+        .into_iter()
+        .map(|segment| match segment {
+            Segment::Clean(text) => TextPart::Clean(text),
+            Segment::Place(merge) => {
+                let side =
+                    |n: u8| merge.adds().find(|t| t.stamp == stamp(n)).map(|t| t.value.clone()).unwrap_or_default();
+                TextPart::Conflict {
+                    base: merge.removes().map(|t| t.value.as_str()).collect(),
+                    ours: side(1),
+                    theirs: side(2),
+                }
+            }
+        })
+        .collect()
+}

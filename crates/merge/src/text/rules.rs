@@ -1,0 +1,54 @@
+//! What a careful person would do where edits meet.
+
+use super::check::holds;
+use super::contained::without_contained;
+use super::inserted;
+
+/// Where edits meet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place<'a> {
+    /// The line of the base above, and the one below; nothing at the ends.
+    pub above: &'a str,
+    pub below: &'a str,
+    /// True if whole lines are replaced, on every side.
+    pub lines: bool,
+    /// True if nothing of the text comes after.
+    pub at_end: bool,
+}
+
+/// A text without its white space.
+fn bare(text: &str) -> String {
+    text.split_whitespace().collect()
+}
+
+/// The text that all sides together make of `base`; nothing where a person must say.
+pub(super) fn decide(base: &str, sides: &[String], place: Place<'_>) -> Option<String> {
+    let mut new: Vec<&str> = sides.iter().map(String::as_str).filter(|s| *s != base).collect();
+    new.sort_unstable();
+    new.dedup();
+    match new.as_slice() {
+        [] => return Some(base.to_string()),
+        [only] => return Some((*only).to_string()),
+        _ => {}
+    }
+    resolved(base, &new, place).filter(|text| holds(base, &new, text))
+}
+
+/// What the rules make of several new texts.
+fn resolved(base: &str, new: &[&str], place: Place<'_>) -> Option<String> {
+    let was = bare(base);
+    let worded: Vec<&str> = new.iter().copied().filter(|s| bare(s) != was).collect();
+    let new = if worded.is_empty() { new.to_vec() } else { worded };
+    let same: Vec<String> = new.iter().map(|s| bare(s)).collect();
+    if same.iter().all(|s| *s == same[0]) {
+        return new.last().map(|s| (*s).to_string());
+    }
+    let new = without_contained(base, new);
+    if let [only] = new.as_slice() {
+        return Some((*only).to_string());
+    }
+    if base.is_empty() {
+        return inserted::both(&new, place);
+    }
+    None
+}

@@ -1,0 +1,219 @@
+//! `cargo xtask bench merge`: how long the merge of a text takes, beside `git merge-file`.
+//!
+//! Ours is the release `holdfast merge-cases`, which says how long each merge took without reading and answering. Git
+//! has no such program, so its start is measured on empty files and subtracted; its reading of the files is in it.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context as _, bail, ensure};
+use serde_json::{Value, json};
+
+use crate::command;
+use crate::place::Place;
+
+/// Bytes of the base, and how often it is merged.
+const SIZES: [(usize, usize); 4] = [(1 << 10, 200), (10 << 10, 200), (100 << 10, 100), (1 << 20, 100)];
+
+/// Merges that are not counted.
+const WARM_UP: usize = 5;
+
+/// The ratio would be of noise where git took less.
+const MIN_GIT_MS: f64 = 0.05;
+
+const NAMES: [&str; 3] = ["mine", "base", "theirs"];
+
+/// Builds `holdfast`, measures, and prints.
+pub fn run(place: &Place) -> anyhow::Result<ExitCode> {
+    let build = ["build", "--release", "--package", "holdfast-cli", "--bin", "holdfast"];
+    command::succeed(command::cargo(place).args(build))?;
+    let folder = place.target.join("bench").join("merge");
+    fs::create_dir_all(&folder)?;
+    let mut ours = Cases::start(&place.release_program("holdfast"))?;
+
+    put(&folder, &["", "", ""])?;
+    let start = Times::of(200, || git(&folder, 0))?;
+    println!("Each text has a few edits on each side and one conflict. Milliseconds, p50 / p99.");
+    println!("holdfast: the merge alone, as `holdfast merge-cases` measures it.");
+    println!("git:      `git merge-file -p` less {:.2}, its p50 on empty files ({:.2} p99).", start.p50(), start.p99());
+    println!();
+    println!("{:>8}  {:>17}  {:>17}  {:>12}", "bytes", "holdfast", "git", "ratio of p50");
+    for (bytes, rounds) in SIZES {
+        let [mine, base, theirs] = texts(bytes);
+        put(&folder, &[&mine, &base, &theirs])?;
+        let case = json!({ "id": bytes.to_string(), "path": "bench.md", "base": base, "ours": mine, "theirs": theirs });
+        let case = case.to_string();
+        let holdfast = Times::of(rounds, || ours.merge(&case))?;
+        let git = Times::of(rounds, || git(&folder, 1))?.less(start.p50());
+        let ratio =
+            if git.p50() < MIN_GIT_MS { "git: noise".to_owned() } else { format!("{:.2}", holdfast.p50() / git.p50()) };
+        println!("{bytes:>8}  {:>17}  {:>17}  {ratio:>12}", holdfast.shown(), git.shown());
+    }
+    ours.end()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Durations in milliseconds, sorted.
+struct Times(Vec<f64>);
+
+impl Times {
+    fn of(rounds: usize, mut once: impl FnMut() -> anyhow::Result<f64>) -> anyhow::Result<Self> {
+        for _ in 0..WARM_UP {
+            once()?;
+        }
+        let mut times = (0..rounds).map(|_| once()).collect::<anyhow::Result<Vec<_>>>()?;
+        times.sort_by(f64::total_cmp);
+        Ok(Self(times))
+    }
+
+    fn less(self, start: f64) -> Self {
+        Self(self.0.into_iter().map(|time| (time - start).max(0.0)).collect())
+    }
+
+    fn p50(&self) -> f64 {
+        self.0[self.0.len() / 2]
+    }
+
+    fn p99(&self) -> f64 {
+        self.0[self.0.len() * 99 / 100]
+    }
+
+    fn shown(&self) -> String {
+        format!("{:.2} / {:.2}", self.p50(), self.p99())
+    }
+}
+
+/// A running `holdfast merge-cases`.
+struct Cases {
+    process: Child,
+    to: ChildStdin,
+    from: BufReader<ChildStdout>,
+}
+
+impl Cases {
+    fn start(program: &Path) -> anyhow::Result<Self> {
+        let mut command = Command::new(program);
+        let mut process = command.arg("merge-cases").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let (to, from) = (process.stdin.take(), process.stdout.take());
+        let (to, from) = (to.context("holdfast has no input.")?, from.context("holdfast has no output.")?);
+        Ok(Self { process, to, from: BufReader::new(from) })
+    }
+
+    /// How long it says that the merge took.
+    fn merge(&mut self, case: &str) -> anyhow::Result<f64> {
+        writeln!(self.to, "{case}")?;
+        self.to.flush()?;
+        let mut answer = String::new();
+        self.from.read_line(&mut answer)?;
+        let answer: Value = serde_json::from_str(&answer).context("`holdfast merge-cases` gave no answer.")?;
+        ensure!(answer["conflicts"] == 1, "holdfast found {} conflicts in place of 1.", answer["conflicts"]);
+        answer["ms"].as_f64().context("`holdfast merge-cases` did not say how long it took.")
+    }
+
+    fn end(self) -> anyhow::Result<()> {
+        let Self { mut process, to, from: _ } = self;
+        drop(to);
+        let status = process.wait()?;
+        ensure!(status.success(), "`holdfast merge-cases` failed ({status}).");
+        Ok(())
+    }
+}
+
+/// How long git took, from its start to its end.
+fn git(folder: &Path, conflicts: i32) -> anyhow::Result<f64> {
+    let mut command = Command::new("git");
+    command.args(["merge-file", "-p"]).args(NAMES).current_dir(folder).stdin(Stdio::null());
+    let start = Instant::now();
+    let output = command.output().context("git could not be started.")?;
+    let ms = start.elapsed().as_secs_f64() * 1000.0;
+    if output.status.code() != Some(conflicts) {
+        bail!("`git merge-file` ended with {} in place of {conflicts}.", output.status);
+    }
+    Ok(ms)
+}
+
+fn put(folder: &Path, texts: &[&str; 3]) -> anyhow::Result<()> {
+    for (name, text) in NAMES.iter().zip(texts) {
+        fs::write(folder.join(name), text)?;
+    }
+    Ok(())
+}
+
+/// Mine, base and theirs: paragraphs of words, the same on each run.
+fn texts(bytes: usize) -> [String; 3] {
+    let mut random = Random(bytes as u64);
+    let mut lines: Vec<String> = Vec::new();
+    let mut length = 0;
+    while length < bytes {
+        let line = random.sentence(lines.len());
+        length += line.len() + 2;
+        lines.push(line);
+    }
+    // Apart from each other in the shortest text too: one line for both, and three for each side.
+    let at = |part: usize| lines.len() * part / 8;
+    let (mut mine, mut theirs) = (lines.clone(), lines.clone());
+    mine[at(1)].push_str(" This was added here.");
+    mine[at(3)] = "Another line stands here now.".into();
+    mine.insert(at(6), "A line more, on this side.".into());
+    theirs[at(2)].insert_str(0, "This was added there. ");
+    theirs[at(5)] = "And there stands one more.".into();
+    theirs.remove(at(7));
+    mine[at(4)] = "Here it was decided like this.".into();
+    theirs[at(4)] = "Over there nobody would agree to that at all!".into();
+    [mine, lines, theirs].map(|lines| {
+        lines.iter().fold(String::new(), |mut text, line| {
+            let _ = write!(text, "{line}\n\n");
+            text
+        })
+    })
+}
+
+/// Knuth's MMIX generator: good enough to write nonsense, and the same everywhere.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (self.0 >> 33) % end
+    }
+
+    /// A line of prose; its number makes it unlike all others.
+    fn sentence(&mut self, number: usize) -> String {
+        let mut line = format!("Line {number}:");
+        for _ in 0..6 + self.below(12) {
+            line.push(' ');
+            for _ in 0..2 + self.below(7) {
+                line.push(char::from(b'a' + self.below(26) as u8));
+            }
+        }
+        line.push('.');
+        line
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_texts_are_as_long_as_asked_and_the_same_each_time() {
+        for (bytes, _) in SIZES {
+            let [mine, base, theirs] = texts(bytes);
+            assert!((bytes..bytes + 200).contains(&base.len()));
+            assert!(mine != base && theirs != base && mine != theirs);
+            assert_eq!([mine, base, theirs], texts(bytes));
+        }
+    }
+
+    #[test]
+    fn times_are_sorted_before_they_are_read() {
+        let mut given = (0..WARM_UP + 100).rev().map(|n| n as f64);
+        let times = Times::of(100, || given.next().context("there are enough")).expect("all are given");
+        assert_eq!((times.p50(), times.p99()), (50.0, 99.0));
+        assert_eq!(times.less(60.0).shown(), "0.00 / 39.00");
+    }
+}
