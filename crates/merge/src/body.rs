@@ -134,8 +134,8 @@ fn push_refined(out: &mut Vec<Segment>, base: &Merge<String>, sides: &[Merge<Str
     let (Some(was), Some(only)) = (base.as_resolved(), only) else { return false };
     let texts: Vec<&str> = only.iter().map(|t| t.value.as_str()).collect();
     let above = match out.last() {
-        Some(Segment::Clean(text)) => lines(text).last().unwrap_or_default().to_string(),
-        Some(Segment::Place(merge)) => lines(merge.shown()).last().unwrap_or_default().to_string(),
+        Some(Segment::Clean(text)) => lines(text).next_back().unwrap_or_default().to_string(),
+        Some(Segment::Place(merge)) => lines(merge.shown()).next_back().unwrap_or_default().to_string(),
         None => String::new(),
     };
     for piece in refine(was, &texts, Around { above: &above, below }) {

@@ -8,4 +8,5 @@ mod history;
 mod props;
 mod reviews;
 mod text_props;
+mod text_rules;
 mod world;

@@ -76,11 +76,14 @@ fn to_do(text: &str) -> Option<&str> {
     item.strip_prefix("[ ]").map(str::trim_start)
 }
 
+/// A passage of a part of the result, who wrote it, and which receipt-like line it belongs to.
+type Mark<'a> = (std::ops::Range<usize>, &'a [DeviceId], u32);
+
 /// The text of the result; what merged stands in passages of its own.
 pub(super) fn result(view: &View) -> Vec<ResultSpan> {
     let first = fields(view).len();
     // By passage of the result: the bytes, whose they are, and the line in the list.
-    let mut marks: Vec<Vec<(std::ops::Range<usize>, &[DeviceId], u32)>> = vec![Vec::new(); view.review.result.len()];
+    let mut marks: Vec<Vec<Mark<'_>>> = vec![Vec::new(); view.review.result.len()];
     for (n, passage) in view.review.merged.iter().enumerate() {
         for (span, bytes) in &passage.at {
             if let Some(marks) = marks.get_mut(*span) {
