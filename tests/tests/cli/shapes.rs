@@ -79,7 +79,7 @@ fn the_answers_have_these_shapes() {
         "id": "text", "title": "text", "heads": ["text"],
         "places": [{
             "number": "uint", "id": "text", "field": "text", "label": "text", "region": { "heading": "null", "line": "uint" },
-            "base": ["text"], "sides": [side],
+            "base": ["text"], "sides": [side], "suggested": "null",
         }],
     });
     assert_shape(device, ["review", "show", &asked], review);

@@ -3,6 +3,8 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::rc::Rc;
 
 use holdfast_domain::{Body, DeviceId, Fields, Merge, Origin, Revision, RevisionId, Segment, Stamp, TrashState};
 use holdfast_merge::{Place, PlaceKind, PlaceValue, Review};
@@ -21,7 +23,43 @@ enum Said {
     Open,
     Value(PlaceValue, Stamp),
     /// A text, which has the place somewhere, and when it was last written.
-    Text(String, Stamp),
+    Text(Rc<Shown>, Stamp),
+}
+
+/// The text of a version, in which many places are looked for: by their first line, not by reading all of it.
+struct Shown {
+    text: String,
+    /// Its lines, by what they say.
+    lines: Vec<Range<usize>>,
+}
+
+impl Shown {
+    fn of(body: &Body) -> Self {
+        let text = body.shown();
+        let mut at = 0;
+        let mut lines: Vec<Range<usize>> = text
+            .split_inclusive('\n')
+            .map(|line| {
+                let start = at;
+                at += line.len();
+                start..at
+            })
+            .collect();
+        lines.sort_by(|a, b| text[a.clone()].cmp(&text[b.clone()]));
+        Self { text, lines }
+    }
+
+    /// Where a passage stands that begins with a line.
+    fn find(&self, passage: &str) -> Vec<usize> {
+        let Some(end) = passage.find('\n') else {
+            let starts = |at: usize| at == 0 || self.text[..at].ends_with('\n');
+            return self.text.match_indices(passage).map(|(at, _)| at).filter(|at| starts(*at)).collect();
+        };
+        let first = &passage[..=end];
+        let from = self.lines.partition_point(|line| &self.text[line.clone()] < first);
+        let same = self.lines[from..].iter().take_while(|line| &self.text[(*line).clone()] == first);
+        same.map(|line| line.start).filter(|at| self.text[*at..].starts_with(passage)).collect()
+    }
 }
 
 fn value<T: Clone>(merge: &Merge<T>, value: fn(T) -> PlaceValue) -> Said {
@@ -31,8 +69,8 @@ fn value<T: Clone>(merge: &Merge<T>, value: fn(T) -> PlaceValue) -> Said {
     }
 }
 
-/// `None` where the place is not of the record's own versions.
-fn said(revision: &Revision, kind: &PlaceKind) -> Option<Said> {
+/// `None` where the place is not of the record's own versions. `shown`: of this revision, once it was asked for.
+fn said(revision: &Revision, kind: &PlaceKind, shown: &mut Option<Rc<Shown>>) -> Option<Said> {
     let trash = |trash: holdfast_domain::Trash| match trash.state {
         TrashState::Open => Said::Open,
         TrashState::Trashed => Said::Value(PlaceValue::Trash(trash.state), trash.stamp),
@@ -47,7 +85,8 @@ fn said(revision: &Revision, kind: &PlaceKind) -> Option<Said> {
         (Fields::Note(note), PlaceKind::Done) => value(&note.done, PlaceValue::Done),
         (Fields::Note(note), PlaceKind::FrontMatter) => value(&note.front_matter, PlaceValue::Text),
         (Fields::Note(note), PlaceKind::Text { .. }) if note.body.is_resolved() => {
-            Said::Text(note.body.shown(), note.body.stamp)
+            let shown = shown.get_or_insert_with(|| Rc::new(Shown::of(&note.body)));
+            Said::Text(shown.clone(), note.body.stamp)
         }
         (Fields::Note(_), PlaceKind::Text { .. }) => Said::Open,
         (Fields::Notebook(notebook), PlaceKind::Trash) => trash(notebook.trash),
@@ -66,15 +105,14 @@ struct Around {
 impl Around {
     /// True for a text with this side in the place. Where the place begins or ends the text, it must do so there too,
     /// or a side that goes on with other words would be taken for it.
-    fn shows(&self, side: &str, text: &str) -> bool {
+    fn shows(&self, side: &str, shown: &Shown) -> bool {
         let passage = [&self.before, side, &self.after].concat();
         let first = self.before.trim().is_empty();
         let last = self.after.trim().is_empty();
-        text.match_indices(&passage).any(|(at, found)| {
-            let (before, after) = (&text[..at], &text[at + found.len()..]);
-            let starts = if first { before.is_empty() } else { before.is_empty() || before.ends_with('\n') };
-            let ends = if last { after.is_empty() } else { after.is_empty() || found.ends_with('\n') };
-            starts && ends
+        shown.find(&passage).into_iter().any(|at| {
+            let after = &shown.text[at + passage.len()..];
+            let ends = if last { after.is_empty() } else { after.is_empty() || passage.ends_with('\n') };
+            (!first || at == 0) && ends
         })
     }
 }
@@ -155,8 +193,9 @@ fn leaves(record: &Record<'_, '_>, versions: &Versions<'_>, heads: &[RevisionId]
         let (id, _, origin) = versions.rows[at];
         // Of some versions only their place in the history is kept.
         let Some(revision) = record.content(id)? else { continue };
+        let mut shown = None;
         for (n, reopened) in places.into_iter().filter(|(n, _)| seen.insert((at, *n))) {
-            let (from, by_undo): (Vec<usize>, bool) = match said(&revision, &review.places[n].kind) {
+            let (from, by_undo): (Vec<usize>, bool) = match said(&revision, &review.places[n].kind, &mut shown) {
                 None => continue,
                 Some(Said::Open) => (versions.parents(at).collect(), origin == Origin::Undo),
                 Some(said) => match versions.decision(at).filter(|_| reopened) {
@@ -210,8 +249,8 @@ fn name_same(place: &mut Place, said: &[Said], tree: Option<&Tree>, around: Opti
     let base = &place.base;
     // Who left a place alone did not write what was there before.
     for side in place.sides.iter_mut().filter(|side| !base.contains(&side.value)) {
-        let shows = |text: &str| match (&side.value, around) {
-            (PlaceValue::Text(side), Some(around)) => around.shows(side, text),
+        let shows = |shown: &Shown| match (&side.value, around) {
+            (PlaceValue::Text(side), Some(around)) => around.shows(side, shown),
             _ => false,
         };
         let wrote: Vec<Stamp> = said
