@@ -84,9 +84,9 @@ fn the_answers_have_these_shapes() {
     });
     assert_shape(device, ["review", "show", &asked], review);
     let receipt = json!({
-        "id": "text", "note": "text", "title": "text", "at": "uint", "undone": "bool",
+        "id": "text", "note": "text", "title": "text", "at": "uint", "undone": "bool", "kind": "text", "why": "null",
         "sides": [{
-            "device": "text", "device_id": "text", "this_device": "bool", "revision": "text", "time": "uint",
+            "device": "text", "device_id": "text", "this_device": "bool", "revision": "text", "time": "uint", "notebook": "null",
             "changes": [{ "field": "text", "line": "uint", "removed": "text", "added": "text" }],
         }],
     });
