@@ -183,22 +183,48 @@ fn heading(line: &str) -> Option<&str> {
         .then(|| text.trim().trim_end_matches('#').trim_end())
 }
 
-fn nearest_heading(above: &str) -> Option<String> {
-    let (mut fenced, mut found) = (false, None);
-    for line in lines(above) {
+/// What stands above a place, found by going down the text once, however many places it has.
+#[derive(Clone, Copy, Default)]
+struct Above<'a> {
+    heading: Option<&'a str>,
+    fenced: bool,
+    /// Line breaks.
+    lines: usize,
+    /// Bytes of whole lines that were looked at.
+    bytes: usize,
+}
+
+impl<'a> Above<'a> {
+    fn look(&mut self, line: &'a str) {
         let start = line.trim_start();
         if start.starts_with("```") || start.starts_with("~~~") {
-            fenced = !fenced;
-        } else if !fenced {
-            found = heading(line).or(found);
+            self.fenced = !self.fenced;
+        } else if !self.fenced {
+            self.heading = heading(line).or(self.heading);
         }
     }
-    found.map(str::to_string)
+
+    /// Goes on to `at`. The start of a line that goes on below counts for the answer, and is looked at again.
+    fn down_to(&mut self, text: &'a str, at: usize) -> Self {
+        let mut part = "";
+        for line in lines(&text[self.bytes..at]) {
+            if !line.ends_with('\n') {
+                part = line;
+                break;
+            }
+            self.look(line);
+            self.lines += 1;
+            self.bytes += line.len();
+        }
+        let mut here = *self;
+        here.look(part);
+        here
+    }
 }
 
 fn text_places(body: &Body, ids: &mut Ids, out: &mut Vec<Place>) {
     let shown = body.shown();
-    let mut at = 0;
+    let (mut at, mut above) = (0, Above::default());
     for segment in body.segments() {
         match segment {
             Segment::Clean(text) => at += text.len(),
@@ -206,9 +232,10 @@ fn text_places(body: &Body, ids: &mut Ids, out: &mut Vec<Place>) {
                 let end = at + merge.shown().len();
                 let mut before: Vec<&str> = lines(&shown[..at]).rev().take(CONTEXT_LINES).collect();
                 before.reverse();
+                let here = above.down_to(&shown, at);
                 let kind = PlaceKind::Text {
-                    heading: nearest_heading(&shown[..at]),
-                    line: shown[..at].matches('\n').count(),
+                    heading: here.heading.map(str::to_owned),
+                    line: here.lines,
                     before: before.concat(),
                     after: lines(&shown[end..]).take(CONTEXT_LINES).collect(),
                 };

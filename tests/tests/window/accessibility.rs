@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::axe;
 use crate::computer::{Computer, hook};
+use crate::gallery;
 use crate::server::Server;
 use crate::terminal::Terminal;
 use crate::window::{Window, scratch_home, within};
@@ -49,6 +50,8 @@ async fn the_review_is_told_to_a_screen_reader() -> anyhow::Result<()> {
         told(&laptop, &hook("own-value"), "textbox", "Or another date").await?;
         told(&laptop, &hook("review-result"), "textbox", "Result").await?;
         told(&laptop, &hook("merged-item"), "button", "“wet”, from Office PC").await?;
+        let second = "li:nth-child(2) > [data-testid=merged-item]";
+        told(&laptop, second, "button", "New to-do “Ask the night shift about the…”, from Laptop").await?;
         told(&laptop, &hook("review-later"), "button", "Decide later Esc").await?;
         told(&laptop, &hook("review-finish"), "button", "3 left").await?;
 
@@ -81,6 +84,26 @@ async fn the_review_is_told_to_a_screen_reader() -> anyhow::Result<()> {
     .await
 }
 
+/// As in the design: a date, two places of the text, and what merged beside them.
+#[tokio::test]
+async fn the_review_in_pictures() -> anyhow::Result<()> {
+    within(async {
+        let (_server, laptop) = two_places_and_a_date().await?;
+        laptop.review(TITLE).await?;
+        gallery::take(&laptop, "review-date").await?;
+        laptop.click(&hook("place-item")).await?;
+        laptop.press("1").await?;
+        laptop.wait_text(&hook("review-finish"), "2 left").await?;
+        gallery::take(&laptop, "review-text").await?;
+        laptop.click("[data-testid=place-item][aria-current]").await?;
+        laptop.press("3").await?;
+        laptop.press("2").await?;
+        laptop.wait_text(&hook("review-finish"), "Finish").await?;
+        gallery::take(&laptop, "review-decided").await
+    })
+    .await
+}
+
 /// WebKit's own words for an element.
 async fn told(window: &Window, css: &str, role: &str, name: &str) -> anyhow::Result<()> {
     let element = window.find_any(css).await?;
@@ -94,13 +117,15 @@ async fn two_places_and_a_date() -> anyhow::Result<(Server, Computer)> {
     let mut laptop = Computer::closed("Laptop")?;
     let terminal = Terminal::of(&laptop.vault())?;
     terminal.run(&["init", "--device-name", "Laptop"], "")?;
-    let body = "The yard is dry.\n\n## What we saw\n\nThe bearing is fine.\n\n## Return visit\n\nIn spring.\n";
+    let body = "The yard is dry.\n\n## To do before Friday\n\n- [x] Order a second seal kit\n\n## What we saw\n\nThe bearing is fine. \
+                The housing has a hairline mark on the left side.\n\n## Return visit\n\nIn spring.\n";
     let added = terminal.run(&["note", "add", "--title", TITLE, "--due", "2026-11-20"], body)?;
     let id = added["id"].as_str().unwrap_or_default().to_owned();
     terminal.run(&["account", "create", "--link", &server.link, "--user", crate::computer::USER], "")?;
     terminal.sync()?;
     let office = Terminal::join(&server, "Office PC")?;
     office.replace(TITLE, "is dry", "is wet")?;
+    terminal.replace(TITLE, "a second seal kit", "a second seal kit\n- [ ] Ask the night shift about the alarm")?;
     for (computer, due, bearing, visit) in
         [(&office, "2026-11-30", "is hot", "In summer."), (&terminal, "2026-11-28", "is warm to the touch", "In May.")]
     {

@@ -21,7 +21,7 @@ const RENEW: &str = "HOLDFAST_WRITE_SCREENSHOT";
 
 /// Takes the pictures of one view. Nothing may lie outside of the window or over a control, Tab reaches all, and
 /// axe-core finds nothing serious.
-async fn take(computer: &Computer, view: &str) -> anyhow::Result<()> {
+pub async fn take(computer: &Computer, view: &str) -> anyhow::Result<()> {
     computer.says(&format!("shows {view}"));
     for (width, height) in SIZES {
         computer.set_window_size(width, height).await?;

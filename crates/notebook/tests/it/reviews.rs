@@ -137,6 +137,80 @@ async fn a_text_typed_over_the_result_decides_all_of_it() {
 }
 
 #[tokio::test]
+async fn a_text_typed_before_another_version_arrived_is_set_aside_and_overwrites_nothing() {
+    let w = World::of(2);
+    let id = open_line(&w).await;
+    let vault = w["A"].vault();
+    let seen = w["A"].review(id).seen_heads;
+    vault.keep_edited_result(id.into(), &seen, Some("head\n\nmine\n\ntail\n")).unwrap();
+    w["B"].replace(id, "tail", "tail, and more");
+    w.sync_all().await;
+    let review = w["A"].review(id);
+    assert_eq!((review.edited.as_deref(), review.left()), (None, 1));
+    assert_eq!(review.set_aside.as_deref(), Some("head\n\nmine\n\ntail\n"));
+    // Taken all the same by who has seen both.
+    vault.keep_edited_result(id.into(), &review.seen_heads, review.set_aside.as_deref()).unwrap();
+    let review = w["A"].review(id);
+    assert_eq!((review.edited.is_some(), review.set_aside), (true, None));
+    vault.keep_edited_result(id.into(), &review.seen_heads, None).unwrap();
+    assert_eq!(w["A"].review(id).edited, None);
+}
+
+#[tokio::test]
+async fn a_passage_is_what_the_whole_result_has_there_whatever_is_chosen() {
+    let w = World::of(2);
+    // The second and third place hold the same, so that only their order tells them apart.
+    let id = w["A"].add("T", "one\n\nmiddle\n\nsame\n\nbetween\n\nsame\n");
+    w.sync_all().await;
+    for d in &w.devices {
+        d.write(id, &format!("one {0}\n\nmiddle\n\nsame {0}\n\nbetween\n\nsame {0}\n", d.name));
+        w.clock.advance(1_000);
+    }
+    w["A"].vault().edit_note(id, &NotePatch { title: Some("TA".into()), ..Default::default() }).unwrap();
+    w["B"].vault().edit_note(id, &NotePatch { title: Some("TB".into()), ..Default::default() }).unwrap();
+    w.sync_all().await;
+    let vault = w["A"].vault();
+    let places = w["A"].review(id).review.places;
+    assert_eq!(places.len(), 4);
+    let side = |text: &str| Choice::Side(PlaceValue::Text(text.into()));
+    let choices = [
+        None,
+        Some(side("same A\n")),
+        Some(Choice::Original),
+        Some(Choice::All),
+        Some(Choice::Value(PlaceValue::Text("typed\n".into()))),
+    ];
+    for (n, choice) in choices.into_iter().enumerate() {
+        let place = places[1 + n % 3].id;
+        if n != 1 || place == places[2].id {
+            vault.keep_choice(id.into(), place, choice.map(KeptChoice::Place)).unwrap();
+        }
+        let review = w["A"].review(id);
+        let spans: Vec<_> = review.result.iter().filter(|span| span.place.is_some()).cloned().collect();
+        let passages: Vec<_> = review.review.places.iter().filter_map(|p| review.passage(p.id)).collect();
+        assert_eq!(passages, spans);
+        assert_eq!(review.passage(places[0].id), None, "a title is no passage of the text");
+    }
+}
+
+#[tokio::test]
+async fn choices_that_no_longer_fit_are_told_once() {
+    let w = World::of(2);
+    let id = open_line(&w).await;
+    let vault = w["A"].vault();
+    let place = w["A"].review(id).review.places[0].id;
+    vault.keep_choice(id.into(), place, Some(KeptChoice::Place(Choice::All))).unwrap();
+    w["B"].replace(id, "line of b", "another line of b");
+    w.sync_all().await;
+    let review = w["A"].review(id);
+    assert_eq!((review.kept.len(), review.stale, review.left()), (0, 1, 1));
+    vault.keep_edited_result(id.into(), &review.seen_heads, Some("typed")).unwrap();
+    vault.forget_stale_choices(&review).unwrap();
+    let review = w["A"].review(id);
+    assert_eq!((review.stale, review.edited.as_deref()), (0, Some("typed")));
+}
+
+#[tokio::test]
 async fn choices_wait_for_the_end_and_outlive_a_quit() {
     let mut w = World::of(2);
     let id = w["A"].add("T", "one\n\nmiddle\n\ntwo\n");

@@ -229,3 +229,102 @@ fn trashes(change: &SideChange) -> bool {
 fn changes_anything(change: &SideChange) -> bool {
     !change.body.is_empty() || !change.fields.is_empty()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use holdfast_testkit::World;
+
+    use super::super::domain_choice;
+    use super::*;
+    use crate::dto::PlaceChoice;
+
+    /// What A sees of a note in which both wrote in the same place, and A also elsewhere.
+    async fn one_place() -> (World, View) {
+        let w = World::of(2);
+        let id = w["A"].add("T", "first\n\nline\n\nlast\n");
+        w.sync_all().await;
+        w["A"].write(id, "first, and more\n\nline of a\n\nlast\n- [ ] Call the owner\n");
+        w["B"].write(id, "first\n\nline of b\n\nlast\n");
+        w.sync_all().await;
+        let view = View::load(w["A"].vault(), id.into()).unwrap();
+        (w, view)
+    }
+
+    #[tokio::test]
+    async fn what_merged_is_listed_and_marked_in_the_result() {
+        let (_w, view) = one_place().await;
+        let review = view.review();
+        let labels: Vec<_> = review.merged.iter().map(|part| (part.label.as_str(), part.this_device)).collect();
+        assert_eq!(labels, [("“and more”", true), ("New to-do “Call the owner”", true)]);
+        let marked: Vec<_> = review.result.iter().filter_map(|s| Some((s.merged?, s.text.as_str()))).collect();
+        assert_eq!(marked, [(0, ", and more"), (1, "- [ ] Call the owner")]);
+        let text: String = review.result.iter().map(|s| s.text.as_str()).collect();
+        let shown: String = view.review.result.iter().map(|s| s.text.as_str()).collect();
+        assert_eq!(text, shown);
+    }
+
+    #[tokio::test]
+    async fn a_suggestion_goes_out_and_its_choice_comes_back_as_one() {
+        let (w, mut view) = one_place().await;
+        assert_eq!(view.review().places[0].suggested, None);
+        view.review.review.places[0].suggested = Some(PlaceValue::Text("line of a and b\n".into()));
+        let place = view.review.review.places[0].clone();
+        let suggested = view.review().places[0].suggested.clone().unwrap();
+        assert_eq!(suggested.text, "line of a and b\n");
+        assert!(suggested.diff.iter().any(|span| span.kind == crate::dto::SpanKind::Added));
+        assert_eq!(view.review().places[0].choice, None, "nobody chose it");
+
+        let choice = domain_choice(&place, &PlaceChoice::Suggested).unwrap();
+        view.review.kept.insert(place.id, choice);
+        let step = view.step(Some(place.id));
+        let passage = step.passage.unwrap();
+        assert_eq!(
+            (step.choice, step.left, passage.text.as_str()),
+            (Some(PlaceChoice::Suggested), 0, "line of a and b\n")
+        );
+        assert!(passage.this_device && passage.other_device && !passage.open);
+
+        // Without one there is nothing to choose.
+        let bare = View::load(w["A"].vault(), view.review.id).unwrap();
+        assert!(domain_choice(&bare.review.review.places[0], &PlaceChoice::Suggested).is_err());
+    }
+
+    #[tokio::test]
+    async fn a_step_says_what_a_choice_changed_and_no_more() {
+        let (_w, mut view) = one_place().await;
+        let place = view.review.review.places[0].clone();
+        let open = view.step(Some(place.id));
+        assert_eq!((open.choice, open.left, open.passage.unwrap().open), (None, 1, true));
+        let choice = domain_choice(&place, &PlaceChoice::Side { number: 2 }).unwrap();
+        view.review.kept.insert(place.id, choice);
+        let step = view.step(Some(place.id));
+        let passage = step.passage.unwrap();
+        assert_eq!((step.left, passage.place, passage.open), (0, Some(1), false));
+        assert_eq!(passage.text, view.review().places[0].sides[1].text);
+        assert_eq!(step.seen_heads, view.review().seen_heads);
+    }
+
+    #[tokio::test]
+    async fn a_place_is_called_by_its_heading_or_by_its_words() {
+        let w = World::of(2);
+        let id = w["A"].add("T", "top\n\n# Plan\n\none\n\n# Log\n\ntwo\n\nkeep\n\nthree\n");
+        w.sync_all().await;
+        for d in &w.devices {
+            let body = ["top", "one", "two", "three"]
+                .iter()
+                .fold(d.body(id), |body, word| body.replace(&format!("{word}\n"), &format!("{word} {}\n", d.name)));
+            d.write(id, &body);
+        }
+        w.sync_all().await;
+        let view = View::load(w["A"].vault(), id.into()).unwrap();
+        let labels: Vec<_> = view.review().places.into_iter().map(|p| p.label).collect();
+        assert_eq!(labels, ["“top”", "Plan", "“two”", "“three”"]);
+    }
+
+    #[test]
+    fn text_beside_a_place_is_cut_between_characters() {
+        assert_eq!((first_chars("äöü", 2), last_chars("äöü", 2)), ("äö", "öü"));
+        assert_eq!((first_chars("äöü", 9), last_chars("äöü", 9)), ("äöü", "äöü"));
+    }
+}
