@@ -4,6 +4,7 @@ use holdfast_domain::DeviceId;
 use holdfast_notebook::{ChangedField, MergedPassage, PlaceKind};
 
 use super::View;
+use super::view::quoted;
 use crate::dto::{MergedPart, ResultSpan};
 use crate::handlers::receipts;
 
@@ -66,9 +67,7 @@ fn label(view: &View, passage: &MergedPassage) -> String {
     };
     let line = text.lines().next().unwrap_or_default().trim_start_matches(['#', ',', '.', ';', ':', ' ']);
     let line = if line.is_empty() { text } else { line };
-    let short: String = line.chars().take(LABEL_CHARS).collect();
-    let end = if short.len() < line.len() || text.lines().nth(1).is_some() { "…" } else { "" };
-    format!("{kind}“{}{end}”", short.trim_end())
+    format!("{kind}{}", quoted(line, LABEL_CHARS, text.lines().nth(1).is_some()))
 }
 
 fn to_do(text: &str) -> Option<&str> {

@@ -107,8 +107,7 @@ impl View {
             _ => None,
         });
         let Some(begins) = begins.into_iter().next() else { return format!("Line {}", line + 1) };
-        let short = first_chars(begins, LABEL_CHARS);
-        format!("“{}{}”", short.trim_end(), if short.len() < begins.len() { "…" } else { "" })
+        quoted(begins, LABEL_CHARS, false)
     }
 
     fn place(&self, number: u32, place: &Place) -> ReviewPlace {
@@ -211,6 +210,19 @@ impl View {
             PlaceValue::Trash(_) => "Kept".into(),
         }
     }
+}
+
+/// How a text begins, in quotation marks and cut between words where there are any; `goes_on` says that more follows.
+pub(super) fn quoted(text: &str, chars: usize, goes_on: bool) -> String {
+    let short = first_chars(text, chars);
+    if short.len() == text.len() {
+        return format!("“{}{}”", text.trim_end(), if goes_on { "…" } else { "" });
+    }
+    let words = match short.rfind(char::is_whitespace) {
+        Some(end) if !text[short.len()..].starts_with(char::is_whitespace) && end > short.len() / 2 => &short[..end],
+        _ => short,
+    };
+    format!("“{}…”", words.trim_end())
 }
 
 fn first_chars(text: &str, chars: usize) -> &str {
@@ -320,6 +332,17 @@ mod tests {
         let view = View::load(w["A"].vault(), id.into()).unwrap();
         let labels: Vec<_> = view.review().places.into_iter().map(|p| p.label).collect();
         assert_eq!(labels, ["“top”", "Plan", "“two”", "“three”"]);
+    }
+
+    #[test]
+    fn a_label_is_cut_between_words_and_says_so() {
+        let cut = |text, chars| quoted(text, chars, false);
+        assert_eq!(cut("about the alarm", 12), "“about the…”");
+        assert_eq!(cut("about the alarm", 9), "“about the…”");
+        assert_eq!(cut("about the alarm", 15), "“about the alarm”");
+        assert_eq!(cut("äußerstlangeswort", 5), "“äußer…”");
+        assert_eq!(cut("a verylongwordindeed", 12), "“a verylongwo…”");
+        assert_eq!(quoted("about", 9, true), "“about…”");
     }
 
     #[test]
