@@ -3,6 +3,7 @@
 
 mod merge;
 mod review;
+mod sync;
 
 use std::process::ExitCode;
 
@@ -17,6 +18,8 @@ pub enum Bench {
     Merge,
     /// The review of a note of 1 MB with 200 places, in the real window
     Review,
+    /// Requests, bytes and time of a sync of ten thousand notes
+    Sync,
 }
 
 /// Measures, and prints.
@@ -24,5 +27,6 @@ pub fn run(place: &Place, bench: &Bench) -> anyhow::Result<ExitCode> {
     match bench {
         Bench::Merge => merge::run(place),
         Bench::Review => review::run(place),
+        Bench::Sync => sync::run(place),
     }
 }
