@@ -156,6 +156,13 @@ fn the_real_samples_go_in_and_come_out() {
         }
         for path in before.keys().filter(|p| is_note(p) && !hidden(p)) {
             assert!(after.contains_key(path), "{name}: {path} did not come out");
+            // Found without a parser of Markdown: what a person sees as a link in the text.
+            let text = String::from_utf8_lossy(&before[path]);
+            for target in text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target) {
+                let file = Path::new(path).with_file_name(target);
+                let file = file.to_str().unwrap();
+                assert!(after.contains_key(file) || !before.contains_key(file), "{name}: {path} links {file}");
+            }
         }
         assert_eq!(after.len() as u64, report["notes"].as_u64().unwrap() + report["attachments"].as_u64().unwrap());
     }
