@@ -9,6 +9,7 @@ mod accounts;
 mod config;
 mod core;
 mod error;
+mod events;
 mod files;
 mod http;
 mod login_limit;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod durability;
+mod events;
 mod hostile;
 mod https;
 mod suite;
