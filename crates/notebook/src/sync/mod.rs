@@ -6,6 +6,9 @@ mod apply;
 mod blobs;
 mod device;
 mod driver;
+mod flags;
+mod live;
+mod metrics;
 mod problem;
 mod pull;
 mod push;
@@ -22,6 +25,8 @@ use crate::txn::Txn;
 pub use account::{Connect, ServerAddress, create_account, join, read_link, sign_in};
 pub(crate) use account::{passphrase_changed, passphrase_given};
 pub use driver::{CycleReport, Syncer};
+pub use flags::SyncFlag;
+pub use metrics::{StepCount, SyncMetrics};
 pub use status::{Activity, DeviceStatus, FirstSync, SyncStatus};
 
 /// Meta rows that only sync reads and writes.
