@@ -102,7 +102,7 @@ fn malformed(what: &str) -> ProtocolError {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::format_collect)]
     use proptest::prelude::*;
 
     use super::*;

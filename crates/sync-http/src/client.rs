@@ -260,7 +260,7 @@ impl SyncProtocol for HttpClient {
             return Err(answer.await.map_err(|_| too_slow())??.error());
         }
         let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        if !kind.is_some_and(|kind| kind.split(';').next() == Some(EVENT_STREAM)) {
+        if kind.is_none_or(|kind| kind.split(';').next() != Some(EVENT_STREAM)) {
             return Err(ProtocolError::Malformed("not a stream of events".into()));
         }
         self.counters.received(17 + header_bytes(response.headers()));
