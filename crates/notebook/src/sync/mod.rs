@@ -6,8 +6,11 @@ mod apply;
 mod blobs;
 mod device;
 mod driver;
+mod flags;
 mod heal;
 mod keys;
+mod live;
+mod metrics;
 mod problem;
 mod pull;
 mod push;
@@ -24,6 +27,8 @@ use crate::{Result, Vault};
 pub use account::{Connect, ServerAddress, create_account, join, read_link, sign_in};
 pub(crate) use account::{passphrase_changed, passphrase_given};
 pub use driver::{CycleReport, Syncer};
+pub use flags::SyncFlag;
+pub use metrics::{StepCount, SyncMetrics};
 pub use status::{Activity, DeviceStatus, FirstSync, SyncStatus};
 
 /// Meta rows that only sync reads and writes.
