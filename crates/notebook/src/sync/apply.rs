@@ -21,6 +21,10 @@ pub(super) fn apply(t: &mut Txn<'_>, page: LogPage) -> Result<u32> {
         authors.insert(batch_hash(manifest), manifest.device.0);
         keep_manifest(t, manifest)?;
     }
+    // So many can be read first: the index comes after them.
+    if page.entries.len() >= crate::search::MANY {
+        t.tx.defer_index()?;
+    }
     let mut new = 0;
     for entry in &page.entries {
         let author = authors.get(&entry.batch).copied().unwrap_or_default();
@@ -99,9 +103,7 @@ fn store(t: &mut Txn<'_>, logged: &LogEntry, author: [u8; 16], bytes: &[u8]) -> 
     }
     let rid = RevisionId(logged.entry.rid.0);
     t.observe(&revision);
-    let new = t.tx.put_revision(rid, &revision, bytes, RevisionSource::Log { seq: logged.seq })?;
-    t.touch(revision.record);
-    Ok(new)
+    t.store(rid, revision, bytes, RevisionSource::Log { seq: logged.seq })
 }
 
 fn quarantine(t: &mut Txn<'_>, logged: &LogEntry, reason: &str) -> Result<()> {

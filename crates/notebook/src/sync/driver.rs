@@ -25,6 +25,9 @@ const COMMIT_TICK: Duration = Duration::from_secs(1);
 pub struct CycleReport {
     pub pushed: u32,
     pub pulled: u32,
+    /// Until everything could be read.
+    pub readable_ms: u64,
+    /// Until everything was indexed too.
     pub elapsed_ms: u64,
 }
 
@@ -143,6 +146,8 @@ impl Syncer {
         while let Effect::Run(step) = effect {
             effect = self.step(step, report).await?;
         }
+        report.readable_ms = started.elapsed().as_millis() as u64;
+        self.vault.index_all();
         report.elapsed_ms = started.elapsed().as_millis() as u64;
         match held(&self.problem).take() {
             None => Ok(()),
@@ -154,8 +159,11 @@ impl Syncer {
     pub async fn run(&self, stop: &Notify) -> Result<()> {
         let mut effect = self.handle(Event::Wake)?;
         let mut report = CycleReport::default();
+        // After a failure to index, the next sync tries again.
+        let mut indexes = true;
         loop {
             if let Effect::Run(step) = effect {
+                indexes = true;
                 effect = tokio::select! {
                     () = stop.notified() => return Ok(()),
                     effect = self.step(step, &mut report) => effect?,
@@ -168,13 +176,20 @@ impl Syncer {
                 _ => Duration::from_hours(1),
             };
             let typing = self.vault.read(|r| Ok(r.working_count()?))? > 0;
+            let behind = indexes && self.vault.index_behind()? > 0;
             let event = tokio::select! {
                 () = stop.notified() => return Ok(()),
                 () = self.ring.notified() => None,
                 () = self.vault.wake.notified() => Some(Event::Wake),
                 () = tokio::time::sleep(COMMIT_TICK), if typing => None,
                 () = tokio::time::sleep(due) => Some(Event::Tick),
+                // A little at a time, when there is nothing else to do.
+                () = tokio::task::yield_now(), if behind => None,
             };
+            if behind && let Err(error) = self.vault.index_some() {
+                tracing::warn!(%error, "notes could not be indexed");
+                indexes = false;
+            }
             // A failed commit (a full disk) keeps the typing where it is; the next tick tries again.
             if let Err(e) = self.vault.commit_idle(IDLE_MS, LONGEST_MS) {
                 tracing::warn!(error = %e, "typing could not be committed");
