@@ -32,6 +32,9 @@ const CLOCKS_PART_MS: u64 = 60_000;
 pub struct CycleReport {
     pub pushed: u32,
     pub pulled: u32,
+    /// Until everything could be read.
+    pub readable_ms: u64,
+    /// Until everything was indexed too.
     pub elapsed_ms: u64,
 }
 
@@ -196,6 +199,8 @@ impl Syncer {
         while let Effect::Run(step) = effect {
             effect = self.step(step, report).await?;
         }
+        report.readable_ms = started.elapsed().as_millis() as u64;
+        self.vault.index_all();
         report.elapsed_ms = started.elapsed().as_millis() as u64;
         match held(&self.problem).take() {
             None if held(&self.engine).was_confirmed() => Ok(()),
@@ -238,11 +243,19 @@ impl Syncer {
     async fn drive(&self, first: Event) -> Result<Infallible> {
         let mut effect = self.handle(first)?;
         let mut report = CycleReport::default();
+        // After a failure to index, the next sync tries again.
+        let mut indexes = true;
         loop {
             effect = match effect {
-                Effect::Run(step) => self.step_and_hear(step, &mut report).await?,
-                Effect::WaitUntil(at) => self.rest(Duration::from_millis(at.saturating_sub(self.now_ms()))).await?,
-                Effect::Wait => self.rest(LOOK).await?,
+                Effect::Run(step) => {
+                    indexes = true;
+                    self.step_and_hear(step, &mut report).await?
+                }
+                Effect::WaitUntil(at) => {
+                    let due = Duration::from_millis(at.saturating_sub(self.now_ms()));
+                    self.rest(due, &mut indexes).await?
+                }
+                Effect::Wait => self.rest(LOOK, &mut indexes).await?,
             };
             if held(&self.engine).was_confirmed() && !matches!(effect, Effect::Run(_)) {
                 report = CycleReport::default();
@@ -271,13 +284,25 @@ impl Syncer {
     }
 
     /// Waits for something to do, at most so long.
-    async fn rest(&self, due: Duration) -> Result<Effect> {
+    async fn rest(&self, due: Duration, indexes: &mut bool) -> Result<Effect> {
         let typing = self.vault.read(|r| Ok(r.working_count()?))? > 0;
         let look = if typing { COMMIT_TICK } else { LOOK };
-        let event = tokio::select! {
-            () = self.ring.notified() => return self.hear(),
-            () = self.vault.wake.notified() => Event::LocalChange,
-            () = tokio::time::sleep(due.min(look)) => Event::Tick,
+        let mut over = std::pin::pin!(tokio::time::sleep(due.min(look)));
+        let event = loop {
+            let behind = *indexes && self.vault.index_behind()? > 0;
+            tokio::select! {
+                biased;
+                () = self.ring.notified() => return self.hear(),
+                () = self.vault.wake.notified() => break Event::LocalChange,
+                () = &mut over => break Event::Tick,
+                // A little at a time, when there is nothing else to do.
+                () = tokio::task::yield_now(), if behind => {
+                    if let Err(error) = self.vault.index_some() {
+                        tracing::warn!(%error, "notes could not be indexed");
+                        *indexes = false;
+                    }
+                }
+            }
         };
         self.commit_idle();
         self.handle(event)

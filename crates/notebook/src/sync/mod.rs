@@ -16,7 +16,7 @@ mod pull;
 mod push;
 mod status;
 
-use holdfast_crypto::{OsRng, SealContext, seal_revision};
+use holdfast_crypto::{OsRng, SealContext, seal_revision, seal_revision_on};
 use holdfast_domain::RevisionId;
 use holdfast_protocol::{Entry, EntryKind, Rid};
 use holdfast_store::Reader;
@@ -68,9 +68,29 @@ pub(crate) fn enqueue(t: &mut Txn<'_>, rid: RevisionId, canonical: &[u8]) -> Res
     Ok(())
 }
 
+/// A reader that has nothing yet reads at most so many other revisions before it can open one.
+const MAX_DELTAS: u32 = 16;
+
+/// The revision is stored. What it builds on is acknowledged or earlier in the outbox.
 fn seal_into_outbox(t: &mut Txn<'_>, rid: RevisionId, canonical: &[u8]) -> Result<()> {
-    let entry = seal(t.vault, rid, canonical)?;
-    t.tx.push_outbox(rid, entry.kind as u64, entry.key_epoch, &entry.body)?;
+    // Where the store has found a difference to be worth it, it is on the wire too, and ends where the store's does: both
+    // follow from the history alone, so that other devices find the same.
+    let parent = match t.tx.delta_base(rid)? {
+        Some((base, depth)) if depth < MAX_DELTAS => t.tx.revision_bytes(base)?.map(|bytes| (base, bytes)),
+        _ => None,
+    };
+    let space = t.vault.space();
+    let (key_epoch, body) = t.vault.with_space_keys(|keys| {
+        let (key_epoch, key) = keys.current_epoch();
+        let (id_key_no, _) = keys.current_id_key();
+        let context = SealContext { space: space.0, rid: rid.0, key_epoch, id_key_no };
+        let body = match &parent {
+            Some((base, before)) => seal_revision_on(&context, key, canonical, (&base.0, before), &mut OsRng)?,
+            None => seal_revision(&context, key, canonical, &mut OsRng)?,
+        };
+        Ok((key_epoch, body))
+    })?;
+    t.tx.push_outbox(rid, EntryKind::Revision as u64, key_epoch, &body)?;
     t.changes.waiting = true;
     Ok(())
 }

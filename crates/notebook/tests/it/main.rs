@@ -3,6 +3,7 @@
 
 mod attachments;
 mod cycles;
+mod deltas;
 mod faults;
 mod full_disk;
 mod hostile;
