@@ -63,6 +63,8 @@ pub struct ServerConfig {
     pub public_url: Option<String>,
     /// How long the join link of this start lets accounts be created.
     pub invite_ttl_s: u64,
+    /// The data came from a backup: each log begins a new epoch before anything is served.
+    pub restored: bool,
     /// How often a stream of events says that it is alive. Clients expect [`EVENTS_KEEP_ALIVE`].
     pub keep_alive: Duration,
     pub options: CoreOptions,
@@ -78,6 +80,7 @@ impl ServerConfig {
             listen: listen.into(),
             public_url: None,
             invite_ttl_s: Self::INVITE_TTL_S,
+            restored: false,
             keep_alive: EVENTS_KEEP_ALIVE,
             options: CoreOptions::default(),
         }

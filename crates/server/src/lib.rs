@@ -11,6 +11,7 @@ mod core;
 mod error;
 mod events;
 mod files;
+mod heal;
 mod http;
 mod login_limit;
 mod push;
