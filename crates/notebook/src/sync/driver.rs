@@ -62,7 +62,7 @@ pub struct Syncer {
     /// Counts up whenever the status may have changed.
     changed: watch::Sender<u64>,
     /// The engine's time: the clock as it was at the beginning, and what passed since by a clock that nobody sets.
-    began: (u64, Instant),
+    began: (u64, tokio::time::Instant),
 }
 
 pub(super) fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -72,7 +72,7 @@ pub(super) fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Syncer {
     pub fn new(vault: Arc<Vault>, connect: Connect) -> Result<Self> {
         let mut engine = Engine::default();
-        let began = (vault.env().now_ms(), Instant::now());
+        let began = (vault.env().now_ms(), tokio::time::Instant::now());
         let (paused, flags) = vault.read(|r| Ok((r.get_u64(meta::PAUSED)? == Some(1), flags::load(r)?)))?;
         if paused {
             engine.handle(Event::Pause(true), &vault.sync_facts()?, began.0, 0);
