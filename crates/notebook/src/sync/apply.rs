@@ -85,7 +85,7 @@ fn store(t: &mut Txn<'_>, logged: &LogEntry, author: [u8; 16], bytes: &[u8]) -> 
     let rid = RevisionId(logged.entry.rid.0);
     t.observe(&revision);
     let new = t.tx.put_revision(rid, &revision, bytes, RevisionSource::Log { seq: logged.seq })?;
-    t.touch(revision.record);
+    t.arrived(revision.record, rid);
     Ok(new)
 }
 
