@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use holdfast_store::{NoteQuery, Store};
 
 use crate::sync::activity::{self, Happened, Line};
-use crate::vault::{DB_FILE, KEYS_FILE, copy_keys};
+use crate::vault::{DB_FILE, KEYS_FILE};
 use crate::{NotebookError, Result, Vault};
 
 const FOLDER: &str = "backups";
@@ -62,7 +62,7 @@ impl Vault {
 
     /// Makes a backup and opens it to see that it is one. The vault stays in use meanwhile: nothing waits for it.
     pub fn backup(&self, reason: BackupReason) -> Result<Backup> {
-        let at_ms = self.env().now_ms();
+        let at_ms = self.env().now_ms() / 1_000 * 1_000;
         let all = self.backups_dir();
         make_private(&all)?;
         let dir = (0..1_000)
@@ -94,13 +94,13 @@ impl Vault {
         let from = Store::open_reader(&self.dir().join(DB_FILE), &key)?;
         from.backup_to(&dir.join(DB_FILE), &key)?;
         from.close()?;
-        copy_keys(&self.dir().join(KEYS_FILE), &dir.join(KEYS_FILE))
+        Ok(self.keys().file.write(&dir.join(KEYS_FILE))?)
     }
 
     /// Opens a backup of this vault, reads all of it, and counts.
     pub fn test_backup(&self, dir: &Path) -> Result<BackupContent> {
         let file = holdfast_crypto::KeyFile::read(&dir.join(KEYS_FILE))?;
-        if file.account_id() != self.keys().file.account_id() {
+        if file.account().account_id() != self.keys().open.account.account_id {
             return Err(NotebookError::Damaged("the keys in the backup are of another account".into()));
         }
         let store = Store::open_reader(&dir.join(DB_FILE), &self.database_key()?)?;
@@ -148,6 +148,7 @@ impl Vault {
         if !due {
             return Ok(None);
         }
+        crate::health::room_for_backup(self)?;
         let made = self.backup(BackupReason::Daily)?;
         for old in past_keeping(&self.backups()?) {
             remove(&old.dir)?;
@@ -199,7 +200,7 @@ fn folder_name(at_ms: u64, reason: BackupReason, n: u32) -> String {
 fn read_name(name: &str) -> Option<(u64, BackupReason)> {
     let (at, rest) = name.split_at_checked(18)?;
     let at = jiff::civil::DateTime::strptime("%Y-%m-%dT%H%M%SZ", at).ok()?;
-    let at_ms = at.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_millisecond();
+    let at_ms = jiff::tz::Offset::UTC.to_timestamp(at).ok()?.as_millisecond();
     let rest = rest.strip_prefix('-')?;
     let reason = BackupReason::ALL.into_iter().find(|r| {
         rest.strip_prefix(r.word()).is_some_and(|n| {

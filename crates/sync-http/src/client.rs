@@ -12,7 +12,7 @@ use holdfast_protocol::limits::{
 };
 use holdfast_protocol::{
     Cid, CreateAccount, JoinLink, KdfParams, Keys, KeysVersion, LogAnswer, LogRequest, Login, MEDIA_TYPE, Prelogin,
-    ProtocolError, PushOutcome, PushRequest, PutKeys, ServerInfo, Session, SpaceId, SyncProtocol, Token, Wire, decode,
+    ProtocolError, PushOutcome, PushRequest, PutKeys, ServerInfo, Session, SpaceId, SyncProtocol, Token, Traffic, Wire, decode,
     encode,
 };
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
@@ -178,6 +178,11 @@ const OK: &[StatusCode] = &[StatusCode::OK];
 impl SyncProtocol for HttpClient {
     async fn info(&self) -> Result<ServerInfo, ProtocolError> {
         self.ask(Ask::new(Method::GET, "/v1/info"), MAX_SMALL_BYTES).await?.message(OK)
+    }
+
+    fn traffic(&self) -> Traffic {
+        let counted = self.counters.get();
+        Traffic { bytes_up: counted.bytes_up, bytes_down: counted.bytes_down }
     }
 
     async fn prelogin(&self, user: &str) -> Result<KdfParams, ProtocolError> {

@@ -2,6 +2,7 @@
 //! [`holdfast_protocol::SyncProtocol`].
 
 mod account;
+pub(crate) mod activity;
 mod apply;
 mod blobs;
 mod device;
@@ -9,7 +10,9 @@ mod driver;
 mod problem;
 mod pull;
 mod push;
+mod set_aside;
 mod status;
+pub(crate) mod tripwire;
 
 use holdfast_crypto::{OsRng, SealContext, seal_revision};
 use holdfast_domain::RevisionId;
@@ -22,7 +25,10 @@ use crate::txn::Txn;
 pub use account::{Connect, ServerAddress, create_account, join, read_link, sign_in};
 pub(crate) use account::{passphrase_changed, passphrase_given};
 pub use driver::{CycleReport, Syncer};
-pub use status::{Activity, DeviceStatus, FirstSync, SyncStatus};
+pub use activity::{Activity, Happened};
+pub use set_aside::WhySetAside;
+pub use status::{DeviceStatus, FirstSync, SyncStatus};
+pub use tripwire::{HeldNote, Tripwire};
 
 /// Meta rows that only sync reads and writes.
 mod meta {
@@ -47,6 +53,12 @@ pub(crate) use meta::CODE_AUTH;
 /// True where a server was added to this vault.
 pub(crate) fn has_server(reader: &Reader<'_>) -> Result<bool> {
     Ok(reader.get_meta(meta::SERVER_URL)?.is_some())
+}
+
+/// The server's clock; `None` without a server.
+pub(crate) async fn server_now_ms(vault: &crate::Vault, connect: &Connect) -> Result<Option<u64>> {
+    let Some(account) = vault.read(account::load)? else { return Ok(None) };
+    Ok(Some(connect(&account.address)?.info().await?.now_ms))
 }
 
 /// Seals a revision and queues it, where there is a server to send it to.

@@ -10,7 +10,7 @@ use super::meta;
 use crate::{NotebookError as E, Result, Vault};
 
 /// Numbers are for ever: a vault keeps them.
-fn encode(error: &E) -> Vec<u8> {
+pub(super) fn encode(error: &E) -> Vec<u8> {
     let (kind, detail) = match error {
         E::Protocol(P::NoNetwork) => (0, String::new()),
         E::Protocol(P::Unreachable(why)) => (1, why.clone()),
@@ -39,7 +39,7 @@ fn encode(error: &E) -> Vec<u8> {
 const INTERNAL: u64 = 16;
 
 /// What a newer version wrote and this one does not know is still a problem.
-fn decode(bytes: &[u8]) -> Result<E> {
+pub(super) fn decode(bytes: &[u8]) -> Result<E> {
     let mut r = Cbor::new(bytes);
     r.array_of(2, "problem")?;
     let (kind, detail) = (r.uint("problem")?, r.text("problem")?.to_owned());

@@ -22,6 +22,7 @@ use crate::Result;
 use crate::record::Record;
 use crate::txn::Txn;
 
+pub(super) use decide::load;
 pub use decide::{HeldNote, Tripwire};
 
 /// So many notes may go at once without a question.

@@ -15,5 +15,6 @@ mod receipts;
 mod reviews;
 mod strays;
 mod syncing;
+mod tripwire;
 mod vault;
 mod writers;
