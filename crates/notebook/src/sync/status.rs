@@ -34,6 +34,8 @@ pub struct FirstSync {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyncStatus {
     pub state: SyncState,
+    /// A person paused it. (The state says so too where a sync waits for a decision.)
+    pub paused: bool,
     /// Changes that the server has not confirmed, those being typed included.
     pub waiting: u32,
     pub waiting_attachments: u32,
@@ -132,6 +134,7 @@ impl Vault {
             };
             Ok(SyncStatus {
                 state,
+                paused: engine.is_paused(),
                 waiting: facts.waiting(),
                 waiting_attachments: if facts.has_server { uploads.len() as u32 } else { 0 },
                 waiting_attachment_bytes: if facts.has_server { uploads.iter().map(|b| b.size).sum() } else { 0 },

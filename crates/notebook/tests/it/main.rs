@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::format_collect, clippy::type_complexity, clippy::many_single_char_names)]
 
 mod attachments;
+mod backups;
 mod cycles;
 mod faults;
 mod full_disk;
