@@ -25,6 +25,7 @@ fn words(what: &Happened) -> &str {
         Happened::Kept => "You kept your notes",
         Happened::Accepted => "You let the notes go",
         Happened::Backup => "Backup made",
+        Happened::Healed => "Server restored",
         Happened::Other(word) => word,
     }
 }

@@ -60,9 +60,12 @@ pub fn health_line(found: &Finding) -> HealthLine {
             },
             Some("Set this computer's clock, or let it set itself."),
         ),
-        Finding::Keychain { available: false, opens: None } => {
-            ("keychain", "Keychain", "This system's keychain does not answer; the passphrase opens the vault.".into(), None)
-        }
+        Finding::Keychain { available: false, opens: None } => (
+            "keychain",
+            "Keychain",
+            "This system's keychain does not answer; the passphrase opens the vault.".into(),
+            None,
+        ),
         Finding::Keychain { opens: None, .. } => {
             ("keychain", "Keychain", "Not used: the passphrase opens the vault.".into(), None)
         }
@@ -129,14 +132,11 @@ pub fn set_aside(why: &BTreeMap<Why, u32>) -> Vec<SetAside> {
             "It came before a change that it builds on.",
             "Nothing: it is taken in when that change arrives. If it stays, sync the computer that wrote it.",
         ),
-        Why::WrongAuthor => (
-            "It is signed by another computer than the one it names.",
-            "Look at the list of your devices. If one is not yours, tell the server's owner.",
+        Why::Altered => (
+            "It is not as it was written: it does not open, or is not of the computer that it names.",
+            "Sync the computer that wrote it. If it stays, look at the list of your devices, and tell the server's owner.",
         ),
-        Why::Unreadable => (
-            "It cannot be read.",
-            "Sync the computer that wrote it and update Holdfast there; your notes here are not touched.",
-        ),
+        Why::Unknown => ("An older version of Holdfast did not take it in.", "Sync: it is tried again."),
     };
     let mut out: Vec<SetAside> = why
         .iter()
@@ -216,7 +216,13 @@ mod tests {
         let line = health_line(&Finding::SetAside(BTreeMap::from([(Why::Orphan, 2), (Why::NewerVersion, 3)])));
         assert!(line.sentence.starts_with("5 changes set aside. A newer version"), "{line:?}");
         assert_eq!(span(59_000), "59 seconds");
-        assert_eq!((span(3_600_000), span(47 * 3_600_000), span(49 * 3_600_000)), ("1 hour".into(), "47 hours".into(), "2 days".into()));
-        assert_eq!((bytes(1), bytes(15_400_000), bytes(2_500_000_000)), ("1 KB".into(), "15.4 MB".into(), "2.5 GB".into()));
+        assert_eq!(
+            (span(3_600_000), span(47 * 3_600_000), span(49 * 3_600_000)),
+            ("1 hour".into(), "47 hours".into(), "2 days".into())
+        );
+        assert_eq!(
+            (bytes(1), bytes(15_400_000), bytes(2_500_000_000)),
+            ("1 KB".into(), "15.4 MB".into(), "2.5 GB".into())
+        );
     }
 }

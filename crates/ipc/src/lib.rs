@@ -9,8 +9,8 @@ mod backups;
 mod convert;
 pub mod dto;
 mod error;
-mod health;
 pub mod handlers;
+mod health;
 
 pub use activity::{activity_items, export_activity};
 pub use app::{App, EventSink};

@@ -25,7 +25,9 @@ pub enum Finding {
     /// Every page of the database was read.
     Database(Result<()>),
     /// A sync waits for a decision about so many notes.
-    Decision { notes: u32 },
+    Decision {
+        notes: u32,
+    },
     Outbox {
         waiting: u32,
         /// How long the oldest change has waited.

@@ -154,8 +154,10 @@ impl<'r, 'c> Record<'r, 'c> {
         if self.working.is_some() {
             return Ok(true);
         }
+        // A server that was restored does not hold what its log does not, whatever it confirmed before.
+        let healing = crate::sync::is_healing(self.reader)?;
         for head in &self.heads {
-            if self.reader.in_outbox(*head)? {
+            if self.reader.in_outbox(*head)? || healing && !self.reader.is_in_log(*head)? {
                 return Ok(true);
             }
         }

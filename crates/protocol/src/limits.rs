@@ -25,6 +25,18 @@ pub const MAX_PAGE_MANIFEST_RIDS: usize = 4 * MAX_BATCH_ENTRIES;
 pub const MAX_LOG_ANSWER_BYTES: usize =
     MAX_PAGE_BYTES + MAX_ENTRY_BYTES + MAX_PAGE_ENTRIES * 384 + (MAX_PAGE_MANIFEST_RIDS + MAX_BATCH_ENTRIES) * 40;
 
+/// The number of ids of one kind in a question about what is missing.
+pub const MAX_IDS: usize = 4096;
+/// An encoded question about what is missing, or its answer.
+pub const MAX_IDS_BYTES: usize = 2 * MAX_IDS * 34 + 4096;
+/// The number of ids in a request for single entries.
+pub const MAX_FETCH: usize = 256;
+/// The number of manifests that one healing request carries; their ids together are at most
+/// [`MAX_PAGE_MANIFEST_RIDS`], as in a page.
+pub const MAX_HEAL_MANIFESTS: usize = MAX_BATCH_ENTRIES;
+/// An encoded healing request.
+pub const MAX_HEAL_BYTES: usize = MAX_LOG_ANSWER_BYTES;
+
 /// An account's sealed keys and membership log.
 pub const MAX_KEYS_BYTES: usize = 1024 * 1024;
 /// Any other request or answer: logins, errors, server information.

@@ -62,6 +62,8 @@ pub struct ServerConfig {
     pub public_url: Option<String>,
     /// How long the join link of this start lets accounts be created.
     pub invite_ttl_s: u64,
+    /// The data came from a backup: each log begins a new epoch before anything is served.
+    pub restored: bool,
     pub options: CoreOptions,
 }
 
@@ -75,6 +77,7 @@ impl ServerConfig {
             listen: listen.into(),
             public_url: None,
             invite_ttl_s: Self::INVITE_TTL_S,
+            restored: false,
             options: CoreOptions::default(),
         }
     }

@@ -6,12 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use holdfast_protocol::limits::{MAX_BATCH_BYTES, MAX_BLOB_BYTES, MAX_ENTRY_BYTES, WIRE_VERSION};
 use holdfast_protocol::{
-    AccountId, Cid, CreateAccount, KdfParams, LogAnswer, LogRequest, Login, ProtocolError, PushOutcome, PushRequest,
-    PutKeys, ServerInfo, Session, SpaceId, SyncProtocol, Token,
+    AccountId, Cid, CreateAccount, FetchRequest, Fetched, HealRequest, KdfParams, LogAnswer, LogRequest, Login,
+    Missing, MissingRequest, ProtocolError, PushOutcome, PushRequest, PutKeys, ServerInfo, Session, SpaceId,
+    SyncProtocol, Token,
 };
 
 use crate::accounts::{self, folded};
 use crate::files::make_private_dir;
+use crate::heal;
 use crate::login_limit::LoginLimit;
 use crate::push::{check_shape, is_known, owned_space, push};
 use crate::secrets::{random, token_hash};
@@ -47,6 +49,19 @@ impl Core {
         let forget_ms = now_ms.saturating_sub(REMEMBER_EXPIRED_MS);
         self.0.storage.write(|tx| tx.insert_invitation(&token_hash(&invitation), expires_ms, forget_ms))?;
         Ok((invitation.to_vec(), expires_ms))
+    }
+
+    /// Begins a new log epoch in every space: after the data was restored from a backup, so that every device compares
+    /// what it has. Without this the first device that notices causes it, in its own space.
+    pub fn begin_new_epochs(&self) -> Result<(), ServerError> {
+        self.0.storage.write(|tx| {
+            for space in tx.all_spaces()? {
+                let mut row = tx.space(space)?.ok_or(ServerError::Damaged("space"))?;
+                heal::begin_epoch(tx, space, &mut row)?;
+                tx.update_space(space, &row)?;
+            }
+            Ok(())
+        })
     }
 
     /// Whether the token is a session's: asked before a large body is read.
@@ -105,7 +120,8 @@ impl Inner {
         let is_there = self.storage.read(|tx| {
             let account = session(tx, token, now_ms)?;
             let row = owned_space(tx, account, space)?;
-            let is_there = tx.has_blob(space, cid)?;
+            // A file that a restored backup lacks is written anew.
+            let is_there = tx.has_blob(space, cid)? && self.storage.blobs.has(cid);
             let full = quota.is_some_and(|quota| row.stored_bytes + sealed.len() as u64 > quota);
             if full && !is_there { Err(ProtocolError::TooLarge.into()) } else { Ok(is_there) }
         })?;
@@ -208,6 +224,38 @@ impl SyncProtocol for Core {
             })
         };
         Tamper::apply(self.0.options.tamper.log.as_ref(), self.blocking(read).await?)
+    }
+
+    async fn missing(&self, token: &Token, request: MissingRequest) -> Result<Missing, ProtocolError> {
+        let (token, now_ms) = (token.clone(), self.now_ms());
+        self.blocking(move |inner| {
+            inner.storage.read(|tx| {
+                owned_space(tx, session(tx, &token, now_ms)?, request.space)?;
+                heal::missing(tx, &inner.storage.blobs, &request)
+            })
+        })
+        .await
+    }
+
+    async fn fetch(&self, token: &Token, request: FetchRequest) -> Result<Fetched, ProtocolError> {
+        let (token, now_ms) = (token.clone(), self.now_ms());
+        self.blocking(move |inner| {
+            inner.storage.read(|tx| {
+                owned_space(tx, session(tx, &token, now_ms)?, request.space)?;
+                tx.fetch(request.space, &request.rids)
+            })
+        })
+        .await
+    }
+
+    async fn heal(&self, token: &Token, request: HealRequest) -> Result<PushOutcome, ProtocolError> {
+        heal::check_shape(&request)?;
+        let (token, now_ms) = (token.clone(), self.now_ms());
+        let quota_bytes = self.0.options.quota_bytes;
+        self.blocking(move |inner| {
+            inner.storage.transact(|tx| heal::heal(tx, session(tx, &token, now_ms)?, &request, quota_bytes))
+        })
+        .await
     }
 
     async fn put_blob(&self, token: &Token, space: SpaceId, cid: Cid, sealed: Vec<u8>) -> Result<(), ProtocolError> {

@@ -10,6 +10,7 @@ mod config;
 mod core;
 mod error;
 mod files;
+mod heal;
 mod http;
 mod login_limit;
 mod push;

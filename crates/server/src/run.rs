@@ -50,6 +50,9 @@ struct Prepared {
 
 fn prepare(config: ServerConfig) -> Result<Prepared, ServerError> {
     let core = Core::open(&config.data, config.options)?;
+    if config.restored {
+        core.begin_new_epochs()?;
+    }
     let public_host = config.public_url.as_deref().and_then(host_of);
     let identity = tls::load_or_make(&config.data, public_host.as_deref())?;
     let listener = bind(&config.listen)?;

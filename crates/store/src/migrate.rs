@@ -7,6 +7,7 @@ use crate::{Result, StoreError};
 /// Version `n` is made by element `n - 1`.
 const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/client/0001_init.sql"),
+    include_str!("../../../migrations/client/0002_healing.sql"),
     include_str!("../../../migrations/client/0003_held.sql"),
 ];
 

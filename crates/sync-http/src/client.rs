@@ -8,12 +8,13 @@ use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use holdfast_protocol::limits::{
-    MAX_BLOB_BYTES, MAX_KEYS_MESSAGE_BYTES, MAX_LOG_ANSWER_BYTES, MAX_PUSH_BYTES, MAX_SMALL_BYTES,
+    MAX_BLOB_BYTES, MAX_HEAL_BYTES, MAX_IDS_BYTES, MAX_KEYS_MESSAGE_BYTES, MAX_LOG_ANSWER_BYTES, MAX_PUSH_BYTES,
+    MAX_SMALL_BYTES,
 };
 use holdfast_protocol::{
-    Cid, CreateAccount, JoinLink, KdfParams, Keys, KeysVersion, LogAnswer, LogRequest, Login, MEDIA_TYPE, Prelogin,
-    ProtocolError, PushOutcome, PushRequest, PutKeys, ServerInfo, Session, SpaceId, SyncProtocol, Token, Traffic, Wire, decode,
-    encode,
+    Cid, CreateAccount, FetchRequest, Fetched, HealRequest, JoinLink, KdfParams, Keys, KeysVersion, LogAnswer,
+    LogRequest, Login, MEDIA_TYPE, Missing, MissingRequest, Prelogin, ProtocolError, PushOutcome, PushRequest, PutKeys,
+    ServerInfo, Session, SpaceId, SyncProtocol, Token, Traffic, Wire, decode, encode,
 };
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Client, Method, Response, StatusCode, redirect};
@@ -173,6 +174,7 @@ impl HttpClient {
 }
 
 const OK: &[StatusCode] = &[StatusCode::OK];
+const OUTCOMES: &[StatusCode] = &[StatusCode::OK, StatusCode::CONFLICT, StatusCode::UNPROCESSABLE_ENTITY];
 
 #[async_trait]
 impl SyncProtocol for HttpClient {
@@ -216,8 +218,7 @@ impl SyncProtocol for HttpClient {
     async fn push(&self, token: &Token, request: PushRequest) -> Result<PushOutcome, ProtocolError> {
         let path = format!("/v1/spaces/{}/push", request.manifest.space);
         let ask = Ask::new(Method::POST, path).token(token).message(&request, MAX_PUSH_BYTES)?;
-        let outcomes = &[StatusCode::OK, StatusCode::CONFLICT, StatusCode::UNPROCESSABLE_ENTITY];
-        self.ask(ask, MAX_OUTCOME_BYTES).await?.message(outcomes)
+        self.ask(ask, MAX_OUTCOME_BYTES).await?.message(OUTCOMES)
     }
 
     async fn log(&self, token: &Token, request: LogRequest) -> Result<LogAnswer, ProtocolError> {
@@ -225,6 +226,24 @@ impl SyncProtocol for HttpClient {
         let query = format!("log_epoch={log_epoch}&seq={seq}&link={link}&limit={max_bytes}");
         let ask = Ask::new(Method::GET, format!("/v1/spaces/{space}/log?{query}")).token(token);
         self.ask(ask, MAX_LOG_ANSWER_BYTES).await?.message(&[StatusCode::OK, StatusCode::CONFLICT])
+    }
+
+    async fn missing(&self, token: &Token, request: MissingRequest) -> Result<Missing, ProtocolError> {
+        let path = format!("/v1/spaces/{}/missing", request.space);
+        let ask = Ask::new(Method::POST, path).token(token).message(&request, MAX_IDS_BYTES)?;
+        self.ask(ask, MAX_IDS_BYTES).await?.message(OK)
+    }
+
+    async fn fetch(&self, token: &Token, request: FetchRequest) -> Result<Fetched, ProtocolError> {
+        let path = format!("/v1/spaces/{}/fetch", request.space);
+        let ask = Ask::new(Method::POST, path).token(token).message(&request, MAX_SMALL_BYTES)?;
+        self.ask(ask, MAX_LOG_ANSWER_BYTES).await?.message(OK)
+    }
+
+    async fn heal(&self, token: &Token, request: HealRequest) -> Result<PushOutcome, ProtocolError> {
+        let path = format!("/v1/spaces/{}/heal", request.space);
+        let ask = Ask::new(Method::POST, path).token(token).message(&request, MAX_HEAL_BYTES)?;
+        self.ask(ask, MAX_OUTCOME_BYTES).await?.message(OUTCOMES)
     }
 
     async fn put_blob(&self, token: &Token, space: SpaceId, cid: Cid, sealed: Vec<u8>) -> Result<(), ProtocolError> {

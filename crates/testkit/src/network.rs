@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use holdfast_notebook::sync::{Connect, ServerAddress};
 use holdfast_protocol::{
-    Cid, CreateAccount, KdfParams, LogAnswer, LogRequest, Login, ProtocolError, PushOutcome, PushRequest, PutKeys,
-    ServerInfo, Session, SpaceId, SyncProtocol, Token,
+    Cid, CreateAccount, FetchRequest, Fetched, HealRequest, KdfParams, LogAnswer, LogRequest, Login, Missing,
+    MissingRequest, ProtocolError, PushOutcome, PushRequest, PutKeys, ServerInfo, Session, SpaceId, SyncProtocol,
+    Token,
 };
 
 /// What happens to one request.
@@ -166,6 +167,21 @@ impl SyncProtocol for Line {
     async fn log(&self, token: &Token, request: LogRequest) -> Result<LogAnswer, ProtocolError> {
         let under = self.send("log").await?;
         under.answer(under.server.log(token, request).await)
+    }
+
+    async fn missing(&self, token: &Token, request: MissingRequest) -> Result<Missing, ProtocolError> {
+        let under = self.send("missing").await?;
+        under.answer(under.server.missing(token, request).await)
+    }
+
+    async fn fetch(&self, token: &Token, request: FetchRequest) -> Result<Fetched, ProtocolError> {
+        let under = self.send("fetch").await?;
+        under.answer(under.server.fetch(token, request).await)
+    }
+
+    async fn heal(&self, token: &Token, request: HealRequest) -> Result<PushOutcome, ProtocolError> {
+        let under = self.send("heal").await?;
+        under.answer(under.server.heal(token, request).await)
     }
 
     async fn put_blob(&self, token: &Token, space: SpaceId, cid: Cid, sealed: Vec<u8>) -> Result<(), ProtocolError> {

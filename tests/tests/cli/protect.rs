@@ -12,7 +12,8 @@ fn import(device: &Device, notes: usize) {
     let folder = device.path("notes").join("Pumps");
     fs::create_dir_all(&folder).unwrap();
     for n in 0..notes {
-        fs::write(folder.join(format!("Pump {n}.md")), format!("The secret word of pump {n} is heliotrope.\n")).unwrap();
+        fs::write(folder.join(format!("Pump {n}.md")), format!("The secret word of pump {n} is heliotrope.\n"))
+            .unwrap();
     }
     let from = device.path("notes");
     device.ok(["import", "--from", "markdown", from.to_str().unwrap()]);
@@ -35,12 +36,22 @@ fn many_notes_do_not_go_without_a_question() {
     a.ok(["notebook", "trash", "Pumps"]);
     a.sync();
     let said = b.sync();
-    assert_eq!((&said["state"], &said["tripwire"]["trashed"], &said["tripwire"]["of"]), (&json!("paused"), &json!(24), &json!(24)));
-    assert_eq!((said["tripwire"]["notebooks"].clone(), said["tripwire"]["devices"].clone()), (json!(1), json!(["Office"])));
+    assert_eq!(
+        (&said["state"], &said["tripwire"]["trashed"], &said["tripwire"]["of"]),
+        (&json!("paused"), &json!(24), &json!(24))
+    );
+    assert_eq!(
+        (said["tripwire"]["notebooks"].clone(), said["tripwire"]["devices"].clone()),
+        (json!(1), json!(["Office"]))
+    );
     assert_eq!(live(&b), 24);
     // It is said again, and shown with titles, for as long as nobody decides.
     let sentence = b.run(["status"]).stdout;
-    assert!(sentence.contains("a sync from Office would take 24 notes to the trash and 1 notebook to the trash, of 24 notes"), "{sentence}");
+    assert!(
+        sentence
+            .contains("a sync from Office would take 24 notes to the trash and 1 notebook to the trash, of 24 notes"),
+        "{sentence}"
+    );
     let shown = b.ok(["tripwire", "show"]);
     assert_eq!((&shown["pending"], shown["notes"].as_array().unwrap().len()), (&json!(true), 24));
     assert!(b.run(["tripwire", "show"]).stdout.contains("Pump 7  (to the trash)"));
@@ -79,7 +90,7 @@ fn the_log_says_what_happened_and_leaves_without_content() {
     let all = a.ok(["activity"]);
     let all = all.as_array().unwrap();
     assert_eq!((&all[0]["what"], &all[0]["ok"]), (&json!("Synced"), &json!(true)));
-    assert!(all[0]["bytes_up"].as_f64() > Some(100.0) && all[0]["bytes_down"].as_f64() > Some(50.0), "{}", all[0]);
+    assert!(all[0]["bytes_up"].as_u64() > Some(100) && all[0]["bytes_down"].as_u64() > Some(50), "{}", all[0]);
     let failed = a.ok(["activity", "--failed"]);
     let failed = failed.as_array().unwrap();
     assert_eq!((failed.len(), &failed[0]["code"]), (1, &json!("server_unreachable")));
@@ -113,7 +124,10 @@ fn the_doctor_looks_and_backups_open() {
         (said.code, said.json()["ok"].clone(), line["ok"].clone(), text(&line["sentence"]).to_owned())
     };
     // There is no backup yet: that is one thing to look at, and the only one.
-    assert_eq!(check("backup"), (1, json!(false), json!(false), "There is no backup of this vault on this computer.".into()));
+    assert_eq!(
+        check("backup"),
+        (1, json!(false), json!(false), "There is no backup of this vault on this computer.".into())
+    );
     assert!(a.run(["doctor"]).stdout.contains("look at this  Backup"));
     assert_eq!(a.ok(["backup", "list"]), json!([]));
     a.run(["backup", "test"]).failed(1, "There is no backup yet.");

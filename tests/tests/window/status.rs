@@ -178,7 +178,10 @@ async fn every_state_is_told_alike_everywhere() -> anyhow::Result<()> {
         laptop.says("locks");
         laptop.press("Ctrl+L").await?;
         laptop.find(&hook("unlock-passphrase")).await?;
-        assert_eq!(laptop.execute("return document.querySelector('[data-testid=sync-status]') === null").await?, json!(true));
+        assert_eq!(
+            laptop.execute("return document.querySelector('[data-testid=sync-status]') === null").await?,
+            json!(true)
+        );
         Ok(())
     })
     .await

@@ -20,10 +20,23 @@ pub fn run(place: &Place, args: &ActivityArgs) -> Outcome {
         }
         let query = ActivityQuery { search: args.search.clone(), failed_only: args.failed, limit: args.limit };
         let items = activity_items(vault, &query).map_err(said)?;
-        let json: Vec<Value> = items.iter().map(|item| json!(item)).collect();
+        let json: Vec<Value> = items.iter().map(shape).collect();
         let shown: Vec<String> = items.iter().map(line).collect();
         let none = if args.failed || !args.search.is_empty() { "No line is like that." } else { "Nothing yet." };
         Ok(Answer::new(json!(json), lines(&shown, none)))
+    })
+}
+
+fn shape(item: &ActivityItem) -> Value {
+    json!({
+        "at_ms": item.at_ms as u64,
+        "what": item.what,
+        "ok": item.ok,
+        "duration_ms": item.duration_ms,
+        "bytes_up": item.bytes_up as u64,
+        "bytes_down": item.bytes_down as u64,
+        "message": item.message,
+        "code": item.code,
     })
 }
 

@@ -4,12 +4,12 @@ use holdfast_ipc::backup_reason;
 use holdfast_notebook::{Backup, BackupReason};
 use serde_json::{Value, json};
 
+use crate::Outcome;
 use crate::args::BackupCommand;
 use crate::failure::Failure;
 use crate::output::Answer;
 use crate::session::Place;
 use crate::shapes::{count, lines, time};
-use crate::Outcome;
 
 pub fn run(place: &Place, command: BackupCommand) -> Outcome {
     place.with_vault(|vault| match command {

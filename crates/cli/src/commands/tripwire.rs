@@ -14,7 +14,8 @@ pub fn run(place: &Place, command: TripwireCommand) -> Outcome {
         TripwireCommand::Show => show(vault),
         TripwireCommand::Keep => {
             let notes = vault.tripwire_keep(None)?;
-            let text = format!("{} kept. Sync, and the other computers have them again too.", count(notes.into(), "note"));
+            let text =
+                format!("{} kept. Sync, and the other computers have them again too.", count(notes.into(), "note"));
             Ok(Answer::new(json!({ "ok": true, "notes": notes }), text))
         }
         TripwireCommand::Accept => {

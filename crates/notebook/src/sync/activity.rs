@@ -22,6 +22,8 @@ pub enum Happened {
     Kept,
     Accepted,
     Backup,
+    /// A server that was restored from a backup has again what it lost.
+    Healed,
     /// Of another version, by its word.
     Other(String),
 }
@@ -38,6 +40,7 @@ impl Happened {
             Self::Kept => "kept",
             Self::Accepted => "accepted",
             Self::Backup => "backup",
+            Self::Healed => "healed",
             Self::Other(word) => word,
         }
     }
@@ -45,7 +48,7 @@ impl Happened {
     fn from_word(word: String) -> Self {
         let known =
             [Self::Synced, Self::Push, Self::Pull, Self::Upload, Self::Fetch, Self::Held, Self::Kept, Self::Accepted];
-        known.into_iter().chain([Self::Backup]).find(|h| h.word() == word).unwrap_or(Self::Other(word))
+        known.into_iter().chain([Self::Backup, Self::Healed]).find(|h| h.word() == word).unwrap_or(Self::Other(word))
     }
 }
 

@@ -8,8 +8,8 @@ use holdfast_sync::{Effect, Engine, Event, Failure, Step, StepReport};
 use tokio::sync::{Notify, watch};
 
 use super::account::{self, ServerAddress, send_new_keys, signed_out};
-use super::status::{FirstSync, SyncStatus};
 use super::activity::{self, Happened, Line};
+use super::status::{FirstSync, SyncStatus};
 use super::{Connect, blobs, meta, problem, pull, push};
 use crate::{NotebookError, Result, Vault};
 

@@ -7,6 +7,8 @@ mod apply;
 mod blobs;
 mod device;
 mod driver;
+mod heal;
+mod keys;
 mod problem;
 mod pull;
 mod push;
@@ -16,16 +18,16 @@ pub(crate) mod tripwire;
 
 use holdfast_crypto::{OsRng, SealContext, seal_revision};
 use holdfast_domain::RevisionId;
-use holdfast_protocol::EntryKind;
+use holdfast_protocol::{Entry, EntryKind, Rid};
 use holdfast_store::Reader;
 
-use crate::Result;
 use crate::txn::Txn;
+use crate::{Result, Vault};
 
 pub use account::{Connect, ServerAddress, create_account, join, read_link, sign_in};
 pub(crate) use account::{passphrase_changed, passphrase_given};
-pub use driver::{CycleReport, Syncer};
 pub use activity::{Activity, Happened};
+pub use driver::{CycleReport, Syncer};
 pub use set_aside::WhySetAside;
 pub use status::{DeviceStatus, FirstSync, SyncStatus};
 pub use tripwire::{HeldNote, Tripwire};
@@ -44,6 +46,10 @@ mod meta {
     pub const LAST_CHANGES: &str = "last_changes";
     pub const LAST_DURATION_MS: &str = "last_duration_ms";
     pub const PAUSED: &str = "paused";
+    /// While what a restored server lost is being brought back: how many changes were sent again so far.
+    pub const HEALING: &str = "healing";
+    /// How often that was begun without a success after it.
+    pub const HEALINGS: &str = "healings";
     /// What went wrong last, until the next success.
     pub const PROBLEM: &str = "sync_problem";
 }
@@ -53,6 +59,11 @@ pub(crate) use meta::CODE_AUTH;
 /// True where a server was added to this vault.
 pub(crate) fn has_server(reader: &Reader<'_>) -> Result<bool> {
     Ok(reader.get_meta(meta::SERVER_URL)?.is_some())
+}
+
+/// True while this device gives back to a restored server what it lost.
+pub(crate) fn is_healing(reader: &Reader<'_>) -> Result<bool> {
+    heal::is_healing(reader)
 }
 
 /// The server's clock; `None` without a server.
@@ -70,14 +81,20 @@ pub(crate) fn enqueue(t: &mut Txn<'_>, rid: RevisionId, canonical: &[u8]) -> Res
 }
 
 fn seal_into_outbox(t: &mut Txn<'_>, rid: RevisionId, canonical: &[u8]) -> Result<()> {
-    let space = t.vault.space();
-    let (key_epoch, body) = t.vault.with_space_keys(|keys| {
+    let entry = seal(t.vault, rid, canonical)?;
+    t.tx.push_outbox(rid, entry.kind as u64, entry.key_epoch, &entry.body)?;
+    t.changes.waiting = true;
+    Ok(())
+}
+
+/// An entry of the log, sealed with the newest keys.
+fn seal(vault: &Vault, rid: RevisionId, canonical: &[u8]) -> Result<Entry> {
+    let space = vault.space();
+    vault.with_space_keys(|keys| {
         let (key_epoch, key) = keys.current_epoch();
         let (id_key_no, _) = keys.current_id_key();
         let context = SealContext { space: space.0, rid: rid.0, key_epoch, id_key_no };
-        Ok((key_epoch, seal_revision(&context, key, canonical, &mut OsRng)?))
-    })?;
-    t.tx.push_outbox(rid, EntryKind::Revision as u64, key_epoch, &body)?;
-    t.changes.waiting = true;
-    Ok(())
+        let body = seal_revision(&context, key, canonical, &mut OsRng)?;
+        Ok(Entry { kind: EntryKind::Revision, rid: Rid(rid.0), key_epoch, body })
+    })
 }

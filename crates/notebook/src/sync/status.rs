@@ -5,7 +5,7 @@ use holdfast_store::Reader;
 use holdfast_sync::{Engine, Facts, SyncState, state};
 
 use super::driver::failure;
-use super::{Tripwire, account, meta, tripwire};
+use super::{Tripwire, account, heal, meta, tripwire};
 use crate::{Result, Vault};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,15 +56,17 @@ pub struct SyncStatus {
 pub(super) fn facts(reader: &Reader<'_>) -> Result<Facts> {
     let account = account::load(reader)?;
     let has_server = account.is_some();
+    // While a restored server gets back what it lost, what it does not hold is not confirmed.
+    let lost = if heal::is_healing(reader)? { reader.count_not_in_log()? } else { 0 };
     Ok(Facts {
         has_server,
         signed_in: account.is_some_and(|a| a.token.is_some()),
         batch_pending: reader.batch()?.is_some(),
-        outbox: reader.outbox_len()? as u32,
+        outbox: (reader.outbox_len()? + lost) as u32,
         working: if has_server { reader.working_count()? as u32 } else { 0 },
         blobs_up: if has_server { reader.blobs_to_upload()?.len() as u32 } else { 0 },
         blobs_down: if has_server { reader.blobs_to_fetch()?.len() as u32 } else { 0 },
-        log_known: reader.cursor()?.is_some(),
+        log_known: reader.cursor()?.is_some() && !heal::is_healing(reader)?,
     })
 }
 

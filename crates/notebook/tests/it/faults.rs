@@ -1,7 +1,7 @@
 //! Requests and answers that are lost, processes that end, servers that come back.
 
-use holdfast_notebook::sync::Happened;
 use holdfast_notebook::NotebookError;
+use holdfast_notebook::sync::Happened;
 use holdfast_protocol::ProtocolError;
 use holdfast_sync::SyncState;
 use holdfast_testkit::{Fault, World};

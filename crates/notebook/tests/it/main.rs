@@ -13,6 +13,7 @@ mod notebooks;
 mod notes;
 mod plan;
 mod receipts;
+mod restore;
 mod reviews;
 mod strays;
 mod syncing;

@@ -7,11 +7,12 @@ use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use holdfast_protocol::limits::{
-    MAX_BLOB_BYTES, MAX_KEYS_MESSAGE_BYTES, MAX_PUSH_BYTES, MAX_SMALL_BYTES, MAX_TOKEN_BYTES,
+    MAX_BLOB_BYTES, MAX_HEAL_BYTES, MAX_IDS_BYTES, MAX_KEYS_MESSAGE_BYTES, MAX_PUSH_BYTES, MAX_SMALL_BYTES,
+    MAX_TOKEN_BYTES,
 };
 use holdfast_protocol::{
-    Cid, CreateAccount, Hash, Keys, KeysVersion, LogRequest, Login, Prelogin, ProtocolError, PushRequest, PutKeys,
-    SpaceId, SyncProtocol as _, Token, Wire, decode,
+    Cid, CreateAccount, FetchRequest, Hash, HealRequest, Keys, KeysVersion, LogRequest, Login, MissingRequest,
+    Prelogin, ProtocolError, PushRequest, PutKeys, SpaceId, SyncProtocol as _, Token, Wire, decode,
 };
 
 use super::answer::{Answer, Failure, cbor, log_status, push_status};
@@ -81,6 +82,52 @@ pub(super) async fn log(
     let request = log_request(space_id(&space)?, query.as_deref().unwrap_or_default())?;
     let answer = core.log(&token(&headers)?, request).await?;
     Ok(cbor(log_status(&answer), &answer))
+}
+
+pub(super) async fn missing(
+    State(core): State<Core>,
+    Path(space): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer {
+    let space = space_id(&space)?;
+    let token = authorized(&core, &headers).await?;
+    let request: MissingRequest = message(&headers, body, MAX_IDS_BYTES).await?;
+    if request.space != space {
+        return Err(refused("the question is about another space"));
+    }
+    Ok(cbor(StatusCode::OK, &core.missing(&token, request).await?))
+}
+
+pub(super) async fn fetch(
+    State(core): State<Core>,
+    Path(space): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer {
+    let space = space_id(&space)?;
+    let token = authorized(&core, &headers).await?;
+    let request: FetchRequest = message(&headers, body, MAX_SMALL_BYTES).await?;
+    if request.space != space {
+        return Err(refused("the request is about another space"));
+    }
+    Ok(cbor(StatusCode::OK, &core.fetch(&token, request).await?))
+}
+
+pub(super) async fn heal(
+    State(core): State<Core>,
+    Path(space): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer {
+    let space = space_id(&space)?;
+    let token = authorized(&core, &headers).await?;
+    let request: HealRequest = message(&headers, body, MAX_HEAL_BYTES).await?;
+    if request.space != space {
+        return Err(refused("the entries are of another space"));
+    }
+    let outcome = core.heal(&token, request).await?;
+    Ok(cbor(push_status(&outcome), &outcome))
 }
 
 pub(super) async fn put_blob(
