@@ -5,6 +5,7 @@ mod attachments;
 mod cycles;
 mod deltas;
 mod faults;
+mod first_sync;
 mod full_disk;
 mod hostile;
 mod https;
