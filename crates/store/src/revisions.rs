@@ -17,7 +17,7 @@ const STUB: u8 = 2;
 pub enum RevisionSource {
     /// Made on this device.
     Here,
-    /// Read from the space's log at this place.
+    /// Read from the space's log at this place; 0 where the log does not hold it any more.
     Log { seq: u64 },
 }
 
@@ -163,7 +163,7 @@ impl WriteTx<'_> {
         let (encoding, base, depth, data) = self.encode(revision, canonical)?;
         let (received_seq, created_here) = match source {
             RevisionSource::Here => (None, true),
-            RevisionSource::Log { seq } => (Some(sql::int(seq)), false),
+            RevisionSource::Log { seq } => (Some(sql::int(seq)).filter(|_| seq > 0), false),
         };
         self.run(
             "INSERT INTO revisions (rid, record, kind, parents, author, hlc_ms, hlc_ctr, origin, merge_algo,

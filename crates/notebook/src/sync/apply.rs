@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use holdfast_crypto::{CryptoError, open_revision_on};
 use holdfast_domain::{DecodeError, MAX_RECORD_BYTES, Revision, RevisionId};
-use holdfast_protocol::{BatchManifest, EntryKind, Hash, LogEntry, LogPage, batch_hash, encode};
-use holdfast_store::{ManifestRow, QuarantineRow, RevisionSource};
+use holdfast_protocol::{BatchManifest, EntryKind, Hash, LogEntry, LogPage, batch_hash, body_hash, encode};
+use holdfast_store::{ManifestRow, QuarantineRow, RevisionSource, Waiting};
 
 use crate::txn::Txn;
 use crate::{NotebookError, Result};
@@ -49,9 +49,11 @@ pub(super) fn keep_manifest(t: &mut Txn<'_>, manifest: &BatchManifest) -> Result
 fn take(t: &mut Txn<'_>, logged: &LogEntry, author: [u8; 16]) -> Result<bool> {
     let rid = RevisionId(logged.entry.rid.0);
     if logged.entry.kind != EntryKind::Revision {
-        return quarantine(t, logged, "of a kind that needs a newer version of Holdfast").map(|()| false);
+        let why = "of a kind that needs a newer version of Holdfast";
+        return quarantine(t, logged, Waiting::Program, why).map(|()| false);
     }
     if t.tx.has_revision(rid)? {
+        t.tx.set_received(rid, logged.seq)?;
         return Ok(false);
     }
     let space = t.vault.space();
@@ -71,10 +73,14 @@ fn take(t: &mut Txn<'_>, logged: &LogEntry, author: [u8; 16]) -> Result<bool> {
     }
     let bytes = match opened {
         Ok(bytes) => bytes,
-        Err(CryptoError::MissingKey { .. }) => return quarantine(t, logged, "waiting for a key").map(|()| false),
-        Err(CryptoError::MissingParent { .. }) => return quarantine(t, logged, ORPHAN).map(|()| false),
+        Err(CryptoError::MissingKey { .. }) => {
+            return quarantine(t, logged, Waiting::Key, "waiting for a key").map(|()| false);
+        }
+        Err(CryptoError::MissingParent { .. }) => {
+            return quarantine(t, logged, Waiting::Parent, ORPHAN).map(|()| false);
+        }
         Err(CryptoError::NewerVersion(_)) => {
-            return quarantine(t, logged, "sealed by a newer version of Holdfast").map(|()| false);
+            return quarantine(t, logged, Waiting::Program, "sealed by a newer version of Holdfast").map(|()| false);
         }
         // Nothing of the page is taken over: with the right bytes the next try goes on from here.
         Err(_) => {
@@ -91,25 +97,28 @@ fn store(t: &mut Txn<'_>, logged: &LogEntry, author: [u8; 16], bytes: &[u8]) -> 
     let revision = match Revision::decode(bytes) {
         Ok(revision) => revision,
         Err(DecodeError::Newer(_)) => {
-            return quarantine(t, logged, "written by a newer version of Holdfast").map(|()| false);
+            return quarantine(t, logged, Waiting::Program, "written by a newer version of Holdfast").map(|()| false);
         }
-        Err(e) => return quarantine(t, logged, &format!("cannot be read: {e}")).map(|()| false),
+        Err(e) => return quarantine(t, logged, Waiting::Variant, &format!("cannot be read: {e}")).map(|()| false),
     };
     if revision.author.0 != author {
-        return quarantine(t, logged, "signed by another computer than its author").map(|()| false);
+        return quarantine(t, logged, Waiting::Variant, "signed by another computer than its author").map(|()| false);
     }
     if !t.tx.missing_parents(&revision)?.is_empty() {
-        return quarantine(t, logged, ORPHAN).map(|()| false);
+        return quarantine(t, logged, Waiting::Parent, ORPHAN).map(|()| false);
     }
     let rid = RevisionId(logged.entry.rid.0);
     t.observe(&revision);
+    t.tx.clear_variants(rid)?;
     t.store(rid, revision, bytes, RevisionSource::Log { seq: logged.seq })
 }
 
-fn quarantine(t: &mut Txn<'_>, logged: &LogEntry, reason: &str) -> Result<()> {
+fn quarantine(t: &mut Txn<'_>, logged: &LogEntry, waiting: Waiting, reason: &str) -> Result<()> {
     t.tx.put_quarantine(&QuarantineRow {
-        seq: logged.seq,
         rid: RevisionId(logged.entry.rid.0),
+        body_hash: body_hash(&logged.entry.body).0,
+        seq: logged.seq,
+        waiting,
         reason: reason.to_owned(),
         bytes: encode(logged),
     })?;
@@ -122,12 +131,13 @@ fn retry_quarantined(t: &mut Txn<'_>) -> Result<u32> {
     loop {
         let mut progress = false;
         for row in t.tx.list_quarantine()? {
-            let Ok(logged) = holdfast_protocol::decode::<LogEntry>(&row.bytes) else { continue };
+            let Ok(mut logged) = holdfast_protocol::decode::<LogEntry>(&row.bytes) else { continue };
+            logged.seq = row.seq;
             let author = match t.tx.manifest(&logged.batch.0)? {
                 Some(manifest) => manifest.device.0,
                 None => continue,
             };
-            t.tx.remove_quarantine(row.seq, row.rid)?;
+            t.tx.remove_quarantine(row.rid, &row.body_hash)?;
             // It goes back by itself where it still waits.
             if take(t, &logged, author)? {
                 progress = true;

@@ -99,7 +99,6 @@ async fn refusals_keep_the_change_in_the_queue() {
         PushOutcome::Rejected { index: 0, reason: RejectReason::QuotaExceeded },
         PushOutcome::Forked { ctr: 9, batch: Hash([9; 32]) },
         PushOutcome::StaleEpoch { key_epoch: 9 },
-        PushOutcome::Rebase { head: LogHead { log_epoch: 1, seq: 0, link: Hash::ZERO } },
     ];
     for refusal in refusals {
         let w = World::of(2);
@@ -170,6 +169,15 @@ impl SyncProtocol for Reordered {
         page.entries.drain(..request.seq as usize);
         page.manifests.retain(|m| page.entries.iter().any(|e| e.batch == batch_hash(m)));
         Ok(LogAnswer::Page(page))
+    }
+    async fn missing(&self, token: &Token, request: MissingRequest) -> Result<Missing, ProtocolError> {
+        self.core.missing(token, request).await
+    }
+    async fn fetch(&self, _: &Token, _: FetchRequest) -> Result<Fetched, ProtocolError> {
+        Ok(Fetched::default())
+    }
+    async fn heal(&self, _: &Token, _: HealRequest) -> Result<PushOutcome, ProtocolError> {
+        Err(ProtocolError::Server("not now".into()))
     }
     async fn put_blob(&self, token: &Token, space: SpaceId, cid: Cid, sealed: Vec<u8>) -> Result<(), ProtocolError> {
         self.core.put_blob(token, space, cid, sealed).await
