@@ -48,7 +48,10 @@ fn check_partly(b: &TestDevice, ids: &[NoteId]) -> usize {
         // Without an index a search looks at every text: some of them are enough.
         if n % 100 == 0 {
             let hits = b.vault().search(&format!("marked{n}x"), 10).unwrap();
-            assert_eq!(hits.iter().map(|h| h.id).collect::<Vec<_>>(), note.map(|_| *id).into_iter().collect::<Vec<_>>());
+            assert_eq!(
+                hits.iter().map(|h| h.id).collect::<Vec<_>>(),
+                note.map(|_| *id).into_iter().collect::<Vec<_>>()
+            );
         }
     }
     there
