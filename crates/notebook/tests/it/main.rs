@@ -6,6 +6,7 @@ mod backups;
 mod cycles;
 mod deltas;
 mod faults;
+mod first_sync;
 mod full_disk;
 mod hostile;
 mod https;
