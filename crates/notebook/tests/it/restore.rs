@@ -3,8 +3,8 @@
 use std::fs;
 
 use holdfast_domain::NoteId;
-use holdfast_notebook::sync::Happened;
 use holdfast_notebook::NotebookError;
+use holdfast_notebook::sync::Happened;
 use holdfast_protocol::{Hash, LogAnswer, LogHead, ProtocolError};
 use holdfast_sync::SyncState;
 use holdfast_testkit::{Backup, Fault, PASSPHRASE, TestDevice, World};
