@@ -266,10 +266,18 @@ fn same<T: PartialEq + std::fmt::Debug>(is: &T, must: &T) -> Result<(), String> 
     if is == must { Ok(()) } else { Err(format!("is   {is:?}\nmust {must:?}")) }
 }
 
-/// Not the words of the merge: letters and digits between anything else.
+/// Not the words of the merge: letters and digits between anything else, each ideograph by itself.
 fn words(text: &str) -> BTreeMap<&str, usize> {
     let mut out = BTreeMap::new();
-    text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).for_each(|w| *out.entry(w).or_insert(0) += 1);
+    let ideograph = |c: char| matches!(c, '\u{2e80}'..='\u{9fff}');
+    for run in text.split(|c: char| !c.is_alphanumeric()) {
+        let mut rest = run;
+        while let Some(first) = rest.chars().next() {
+            let end = if ideograph(first) { first.len_utf8() } else { rest.find(ideograph).unwrap_or(rest.len()) };
+            *out.entry(&rest[..end]).or_insert(0) += 1;
+            rest = &rest[end..];
+        }
+    }
     out
 }
 
