@@ -110,7 +110,10 @@ fn store(t: &mut Txn<'_>, logged: &LogEntry, author: [u8; 16], bytes: &[u8]) -> 
     let rid = RevisionId(logged.entry.rid.0);
     t.observe(&revision);
     t.tx.clear_variants(rid)?;
-    t.store(rid, revision, bytes, RevisionSource::Log { seq: logged.seq })
+    let record = revision.record;
+    let new = t.store(rid, revision, bytes, RevisionSource::Log { seq: logged.seq })?;
+    t.arrived(record, rid);
+    Ok(new)
 }
 
 fn quarantine(t: &mut Txn<'_>, logged: &LogEntry, waiting: Waiting, reason: &str) -> Result<()> {

@@ -2,6 +2,7 @@
 //! [`holdfast_protocol::SyncProtocol`].
 
 mod account;
+pub(crate) mod activity;
 mod apply;
 mod blobs;
 mod device;
@@ -14,7 +15,9 @@ mod metrics;
 mod problem;
 mod pull;
 mod push;
+mod set_aside;
 mod status;
+pub(crate) mod tripwire;
 
 use holdfast_crypto::{OsRng, SealContext, seal_revision, seal_revision_on};
 use holdfast_domain::RevisionId;
@@ -26,10 +29,13 @@ use crate::{Result, Vault};
 
 pub use account::{Connect, ServerAddress, create_account, join, read_link, sign_in};
 pub(crate) use account::{passphrase_changed, passphrase_given};
+pub use activity::{Activity, Happened};
 pub use driver::{CycleReport, Syncer};
 pub use flags::SyncFlag;
 pub use metrics::{StepCount, SyncMetrics};
-pub use status::{Activity, DeviceStatus, FirstSync, SyncStatus};
+pub use set_aside::WhySetAside;
+pub use status::{DeviceStatus, FirstSync, SyncStatus};
+pub use tripwire::{HeldNote, Tripwire};
 
 /// Meta rows that only sync reads and writes.
 mod meta {
@@ -58,6 +64,17 @@ pub(crate) use meta::CODE_AUTH;
 /// True where a server was added to this vault.
 pub(crate) fn has_server(reader: &Reader<'_>) -> Result<bool> {
     Ok(reader.get_meta(meta::SERVER_URL)?.is_some())
+}
+
+/// True while this device gives back to a restored server what it lost.
+pub(crate) fn is_healing(reader: &Reader<'_>) -> Result<bool> {
+    heal::is_healing(reader)
+}
+
+/// The server's clock; `None` without a server.
+pub(crate) async fn server_now_ms(vault: &crate::Vault, connect: &Connect) -> Result<Option<u64>> {
+    let Some(account) = vault.read(account::load)? else { return Ok(None) };
+    Ok(Some(connect(&account.address)?.info().await?.now_ms))
 }
 
 /// Seals a revision and queues it, where there is a server to send it to.

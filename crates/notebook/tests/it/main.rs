@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::format_collect, clippy::type_complexity, clippy::many_single_char_names)]
 
 mod attachments;
+mod backups;
 mod cycles;
 mod deltas;
 mod faults;
@@ -19,5 +20,6 @@ mod restore;
 mod reviews;
 mod strays;
 mod syncing;
+mod tripwire;
 mod vault;
 mod writers;
