@@ -70,6 +70,12 @@ pub enum Command {
     Sync,
     /// How things stand.
     Status,
+    /// What can be switched off on this computer where it does harm; without a name, what there is.
+    Config {
+        name: Option<String>,
+        #[arg(requires = "name")]
+        value: Option<Switch>,
+    },
     /// What sync did, the newest first.
     Activity(ActivityArgs),
     /// Look at this vault: the database, the clock, the disk and more. Exit code 1 where something is to look at.
@@ -108,6 +114,12 @@ pub enum Command {
     /// Exit codes: the number of conflicts, at most 127; 255 if nothing was merged; 129 for wrong arguments.
     #[command(verbatim_doc_comment)]
     MergeFile(MergeFile),
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Switch {
+    On,
+    Off,
 }
 
 #[derive(Debug, Args)]

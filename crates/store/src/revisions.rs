@@ -131,6 +131,14 @@ impl Reader<'_> {
         )
     }
 
+    /// The revision that this one is stored as the difference to, and how many such steps lead to one that is stored
+    /// whole. `None` where it is whole, or not here.
+    pub fn delta_base(&self, rid: RevisionId) -> Result<Option<(RevisionId, u32)>> {
+        self.row("SELECT base, depth FROM revisions WHERE rid = ?1 AND encoding = ?2", params![rid.0, DELTA], |r| {
+            Ok((RevisionId(r.get(0)?), r.get(1)?))
+        })
+    }
+
     /// How many revisions are stored.
     pub fn revision_count(&self) -> Result<u64> {
         self.number("SELECT count(*) FROM revisions", [])

@@ -3,6 +3,7 @@
 mod account;
 mod activity;
 mod backup;
+mod config;
 mod decide;
 mod doctor;
 mod merge_cases;
@@ -35,6 +36,7 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Account(command) => account::run(&place, command),
         Command::Sync => sync::sync(&place),
         Command::Status => sync::status(&place),
+        Command::Config { name, value } => config::run(&place, name.as_deref(), value),
         Command::Activity(args) => activity::run(&place, &args),
         Command::Doctor => doctor::run(&place),
         Command::Tripwire(command) => tripwire::run(&place, command),

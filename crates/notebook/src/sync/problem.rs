@@ -29,6 +29,7 @@ pub(super) fn encode(error: &E) -> Vec<u8> {
         E::NewerVersion => (14, String::new()),
         E::TooLarge(what) => (15, what.clone()),
         E::Internal(what) => (INTERNAL, what.clone()),
+        E::NothingMoves { minutes } => (20, minutes.to_string()),
         other => (INTERNAL, other.to_string()),
     };
     let mut w = Writer::new();
@@ -60,6 +61,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<E> {
         13 => E::Damaged(detail),
         14 => E::NewerVersion,
         15 => E::TooLarge(detail),
+        20 => E::NothingMoves { minutes: detail.parse().unwrap_or_default() },
         _ => E::Internal(detail),
     })
 }
@@ -109,6 +111,7 @@ mod tests {
             E::NewerVersion,
             E::TooLarge("a change".into()),
             E::Internal("x".into()),
+            E::NothingMoves { minutes: 6 },
         ] {
             let kept = decode(&encode(&error)).unwrap();
             assert_eq!(format!("{kept:?}"), format!("{error:?}"));

@@ -4,11 +4,14 @@
 mod attachments;
 mod backups;
 mod cycles;
+mod deltas;
 mod faults;
+mod first_sync;
 mod full_disk;
 mod hostile;
 mod https;
 mod joining;
+mod live;
 mod notebooks;
 mod notes;
 mod plan;
