@@ -32,6 +32,11 @@ impl Reader<'_> {
         self.rows(&sql, [device.0], manifest_row)
     }
 
+    /// Those of all devices.
+    pub fn all_manifests(&self) -> Result<Vec<ManifestRow>> {
+        self.rows(&format!("SELECT {COLUMNS} FROM manifests ORDER BY device, ctr, batch"), [], manifest_row)
+    }
+
     /// The manifest of a device with the highest counter.
     pub fn last_manifest(&self, device: DeviceId) -> Result<Option<ManifestRow>> {
         self.row(

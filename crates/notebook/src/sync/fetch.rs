@@ -1,13 +1,14 @@
 //! Asking for single entries: the parents of what came before them, and another variant of what does not open.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use holdfast_domain::{MAX_RECORD_BYTES, Revision, RevisionId};
 use holdfast_protocol as wire;
 use holdfast_protocol::{
-    BatchManifest, FetchRequest, Fetched, Hash, LogEntry, Rid, SyncProtocol, Token, batch_hash, body_hash, decode, limits,
+    BatchManifest, FetchRequest, Fetched, Hash, LogEntry, Rid, SyncProtocol, Token, batch_hash, body_hash, decode,
+    limits,
 };
-use holdfast_store::{QuarantineRow, Reader, Waiting};
+use holdfast_store::{MAX_VARIANTS, QuarantineRow, Reader, Waiting};
 
 use super::{apply, meta, pull};
 use crate::{Result, Vault};
@@ -59,9 +60,16 @@ fn is_due(reader: &Reader<'_>, now_ms: u64) -> Result<bool> {
 fn wanted(vault: &Vault, reader: &Reader<'_>) -> Result<Vec<Rid>> {
     let rows = reader.list_quarantine()?;
     let aside: BTreeSet<RevisionId> = rows.iter().map(|row| row.rid).collect();
+    let mut variants: BTreeMap<RevisionId, u64> = BTreeMap::new();
+    for row in &rows {
+        *variants.entry(row.rid).or_default() += 1;
+    }
     let mut out = Vec::new();
     for row in &rows {
+        // Whatever these seem to be: there may have been others that were left out.
+        let full = variants[&row.rid] >= MAX_VARIANTS;
         match row.waiting {
+            _ if full => out.push(Rid(row.rid.0)),
             Waiting::Variant | Waiting::Anything => out.push(Rid(row.rid.0)),
             Waiting::Parent => {
                 let parents = missing_parents(vault, reader, row)?;

@@ -2,8 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::format_collect, clippy::type_complexity, clippy::many_single_char_names)]
 
 mod attachments;
+mod clones;
 mod cycles;
+mod digests;
 mod faults;
+mod forks;
 mod full_disk;
 mod hostile;
 mod https;
@@ -11,6 +14,7 @@ mod joining;
 mod notebooks;
 mod notes;
 mod plan;
+mod quarantine;
 mod receipts;
 mod restore;
 mod reviews;
