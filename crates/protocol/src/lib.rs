@@ -6,6 +6,7 @@ mod batch;
 mod codec;
 mod envelope;
 mod error;
+mod events;
 mod healing;
 mod ids;
 mod join_link;
@@ -18,6 +19,7 @@ pub use batch::{BadSignature, batch_hash, heir_bytes, may_send, signed_bytes, ve
 pub use codec::{MEDIA_TYPE, Wire, decode, encode};
 pub use envelope::{ErrorBody, Keys, KeysVersion, Prelogin};
 pub use error::ProtocolError;
+pub use events::{EVENT_STREAM, EventReader, EventStream, KEEP_ALIVE_LINE, event_text};
 pub use healing::{FetchRequest, Fetched, HealRequest, Missing, MissingRequest, Restored};
 pub use ids::{AccountId, Cid, DeviceId, Hash, Rid, SpaceId};
 pub use join_link::{JoinLink, JoinLinkError, spki_pin};

@@ -1,6 +1,8 @@
 //! What the wire allows, in bytes unless the name says otherwise. Both ends hold to the same numbers:
 //! a client stays under them, a server refuses above them, and each checks before it allocates.
 
+use std::time::Duration;
+
 use crate::{Entry, PushRequest};
 
 /// The version of the wire that this crate speaks.
@@ -47,6 +49,9 @@ pub const MAX_SMALL_BYTES: usize = 16 * 1024;
 pub const MAX_KEYS_MESSAGE_BYTES: usize = MAX_KEYS_BYTES + MAX_SMALL_BYTES;
 /// A sealed blob.
 pub const MAX_BLOB_BYTES: usize = 256 * 1024 * 1024;
+
+/// A stream of events says something at least this often; one that is silent for three times as long is dead.
+pub const EVENTS_KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// A user name, in characters.
 pub const MAX_USER_LEN: usize = 64;

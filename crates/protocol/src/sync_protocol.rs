@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 
 use crate::{
-    Cid, CreateAccount, FetchRequest, Fetched, HealRequest, KdfParams, LogAnswer, LogRequest, Login, Missing,
-    MissingRequest, ProtocolError, PushOutcome, PushRequest, PutKeys, ServerInfo, Session, SpaceId,
+    Cid, CreateAccount, EventStream, FetchRequest, Fetched, HealRequest, KdfParams, LogAnswer, LogRequest, Login,
+    Missing, MissingRequest, ProtocolError, PushOutcome, PushRequest, PutKeys, ServerInfo, Session, SpaceId,
 };
 
 /// A bearer token, as `Session` has it.
@@ -41,4 +41,11 @@ pub trait SyncProtocol: Send + Sync {
     /// Idempotent; the server checks `cid = BLAKE3(sealed)`.
     async fn put_blob(&self, token: &Token, space: SpaceId, cid: Cid, sealed: Vec<u8>) -> Result<(), ProtocolError>;
     async fn get_blob(&self, token: &Token, space: SpaceId, cid: Cid) -> Result<Vec<u8>, ProtocolError>;
+
+    /// Pokes for a space. [`ProtocolError::NotFound`] where the server has none, as those that came before them:
+    /// then there are polls only.
+    async fn events(&self, token: &Token, space: SpaceId) -> Result<Box<dyn EventStream>, ProtocolError> {
+        let _ = (token, space);
+        Err(ProtocolError::NotFound)
+    }
 }

@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use holdfast_protocol::limits::{MAX_BATCH_BYTES, MAX_BLOB_BYTES, MAX_ENTRY_BYTES, WIRE_VERSION};
 use holdfast_protocol::{
-    AccountId, Cid, CreateAccount, FetchRequest, Fetched, HealRequest, KdfParams, LogAnswer, LogRequest, Login,
-    Missing, MissingRequest, ProtocolError, PushOutcome, PushRequest, PutKeys, ServerInfo, Session, SpaceId,
+    AccountId, Cid, CreateAccount, EventStream, FetchRequest, Fetched, HealRequest, KdfParams, LogAnswer, LogRequest,
+    Login, Missing, MissingRequest, ProtocolError, PushOutcome, PushRequest, PutKeys, ServerInfo, Session, SpaceId,
     SyncProtocol, Token,
 };
 
 use crate::accounts::{self, folded};
+use crate::events::{Events, Listener};
 use crate::files::make_private_dir;
 use crate::heal;
 use crate::login_limit::LoginLimit;
@@ -30,6 +31,7 @@ pub struct Core(Arc<Inner>);
 struct Inner {
     storage: Storage,
     login_limit: Mutex<LoginLimit>,
+    events: Events,
     options: CoreOptions,
 }
 
@@ -38,7 +40,7 @@ impl Core {
     pub fn open(data: &Path, options: CoreOptions) -> Result<Self, ServerError> {
         make_private_dir(data)?;
         let storage = Storage::open(data)?;
-        Ok(Self(Arc::new(Inner { storage, login_limit: Mutex::default(), options })))
+        Ok(Self(Arc::new(Inner { storage, login_limit: Mutex::default(), events: Events::default(), options })))
     }
 
     /// A new invitation and when it ends, in milliseconds since 1970. Any number of accounts may be made with it.
@@ -68,6 +70,11 @@ impl Core {
     pub(crate) async fn authorize(&self, token: Token) -> Result<(), ProtocolError> {
         let now_ms = self.now_ms();
         self.blocking(move |inner| inner.storage.read(|tx| session(tx, &token, now_ms)).map(drop)).await
+    }
+
+    /// Streams of events that are open.
+    pub(crate) fn open_streams(&self) -> usize {
+        self.0.events.open()
     }
 
     fn now_ms(&self) -> u64 {
@@ -202,12 +209,15 @@ impl SyncProtocol for Core {
     async fn push(&self, token: &Token, request: PushRequest) -> Result<PushOutcome, ProtocolError> {
         check_shape(&request)?;
         let (token, now_ms) = (token.clone(), self.now_ms());
-        let quota_bytes = self.0.options.quota_bytes;
+        let (space, quota_bytes) = (request.manifest.space, self.0.options.quota_bytes);
         let outcome = self
             .blocking(move |inner| {
                 inner.storage.transact(|tx| push(tx, session(tx, &token, now_ms)?, &request, quota_bytes))
             })
             .await?;
+        if let PushOutcome::Accepted { head, .. } = &outcome {
+            self.0.events.tell(space, *head);
+        }
         Tamper::apply(self.0.options.tamper.push.as_ref(), outcome)
     }
 
@@ -251,11 +261,16 @@ impl SyncProtocol for Core {
     async fn heal(&self, token: &Token, request: HealRequest) -> Result<PushOutcome, ProtocolError> {
         heal::check_shape(&request)?;
         let (token, now_ms) = (token.clone(), self.now_ms());
-        let quota_bytes = self.0.options.quota_bytes;
-        self.blocking(move |inner| {
-            inner.storage.transact(|tx| heal::heal(tx, session(tx, &token, now_ms)?, &request, quota_bytes))
-        })
-        .await
+        let (space, quota_bytes) = (request.space, self.0.options.quota_bytes);
+        let outcome = self
+            .blocking(move |inner| {
+                inner.storage.transact(|tx| heal::heal(tx, session(tx, &token, now_ms)?, &request, quota_bytes))
+            })
+            .await?;
+        if let PushOutcome::Accepted { head, .. } = &outcome {
+            self.0.events.tell(space, *head);
+        }
+        Ok(outcome)
     }
 
     async fn put_blob(&self, token: &Token, space: SpaceId, cid: Cid, sealed: Vec<u8>) -> Result<(), ProtocolError> {
@@ -267,5 +282,21 @@ impl SyncProtocol for Core {
         let (token, now_ms) = (token.clone(), self.now_ms());
         let sealed = self.blocking(move |inner| inner.get_blob(&token, now_ms, space, cid)).await?;
         Tamper::apply(self.0.options.tamper.blob.as_ref(), sealed)
+    }
+
+    async fn events(&self, token: &Token, space: SpaceId) -> Result<Box<dyn EventStream>, ProtocolError> {
+        let (session_token, now_ms) = (token.clone(), self.now_ms());
+        let begin = move |inner: &Inner| {
+            let account = inner.storage.read(|tx| {
+                let account = session(tx, &session_token, now_ms)?;
+                owned_space(tx, account, space).map(|_| account)
+            })?;
+            // First the place, then the head: no push falls between.
+            let place = inner.events.listen(account, space)?;
+            let head = inner.storage.read(|tx| Ok(owned_space(tx, account, space)?.head))?;
+            Ok((place, head))
+        };
+        let (place, head) = self.blocking(begin).await?;
+        Ok(Box::new(Listener::begin(self.clone(), token.clone(), place, head)))
     }
 }

@@ -9,6 +9,7 @@ mod accounts;
 mod config;
 mod core;
 mod error;
+mod events;
 mod files;
 mod heal;
 mod http;

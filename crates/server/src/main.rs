@@ -53,8 +53,8 @@ async fn main() -> anyhow::Result<()> {
     // Before the link is printed: whoever reads it may stop the server at once.
     let stop = stop_signal()?;
     let server = Server::start(config).await.with_context(|| format!("cannot serve {}", data.display()))?;
+    tracing::info!(address = %server.addr, fingerprint = server.join_link.fingerprint(), "listening");
     print_join_link(&server.join_link.to_string());
-    tracing::info!(address = %server.addr, "listening");
     stop.await;
     tracing::info!("stopping");
     server.stop().await?;

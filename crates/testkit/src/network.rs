@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use holdfast_notebook::sync::{Connect, ServerAddress};
 use holdfast_protocol::{
-    Cid, CreateAccount, FetchRequest, Fetched, HealRequest, KdfParams, LogAnswer, LogRequest, Login, Missing,
-    MissingRequest, ProtocolError, PushOutcome, PushRequest, PutKeys, ServerInfo, Session, SpaceId, SyncProtocol,
-    Token,
+    Cid, CreateAccount, EventStream, FetchRequest, Fetched, HealRequest, KdfParams, LogAnswer, LogRequest, Login,
+    Missing, MissingRequest, ProtocolError, PushOutcome, PushRequest, PutKeys, ServerInfo, Session, SpaceId,
+    SyncProtocol, Token,
 };
 
 /// What happens to one request.
@@ -192,5 +192,10 @@ impl SyncProtocol for Line {
     async fn get_blob(&self, token: &Token, space: SpaceId, cid: Cid) -> Result<Vec<u8>, ProtocolError> {
         let under = self.send("get_blob").await?;
         under.answer(under.server.get_blob(token, space, cid).await)
+    }
+
+    async fn events(&self, token: &Token, space: SpaceId) -> Result<Box<dyn EventStream>, ProtocolError> {
+        let under = self.send("events").await?;
+        under.answer(under.server.events(token, space).await)
     }
 }

@@ -1,6 +1,7 @@
 //! What goes wrong, as sentences and exit codes.
 
 use std::fs::File;
+use std::process::Stdio;
 
 use crate::harness::{Device, Pair, Server, run_with_input, text};
 
@@ -67,6 +68,26 @@ fn a_vault_is_made_once() {
     device.run(["init"]).failed(1, "There is already a vault in");
     device.run(["account", "join", "--link", "x", "--user", "ann"]).failed(1, "account create");
     assert_eq!(device.show(&id)["title"], "kept");
+}
+
+#[test]
+fn an_answer_that_cannot_be_printed_is_a_failure_and_a_reader_that_went_away_is_none() {
+    let device = Device::new("Desk");
+    let id = device.add("kept", "body");
+    let to = |out: Stdio, args: &[&str]| {
+        let done = device.command(args).arg("--json").stdin(Stdio::null()).stdout(out).output().unwrap();
+        (done.status.code(), String::from_utf8(done.stderr).unwrap())
+    };
+    let full = || Stdio::from(File::options().write(true).open("/dev/full").unwrap());
+    for args in [&["note", "show", &id][..], &["note", "add", "--title", "saved all the same"]] {
+        let (code, said) = to(full(), args);
+        assert_eq!(code, Some(1), "{said}");
+        assert_eq!(said.trim(), "It is done, but the answer cannot be printed: No space left on device.");
+    }
+    assert_eq!(device.ok(["note", "list"]).as_array().unwrap().len(), 2);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    assert_eq!(to(writer.into(), &["note", "list"]), (Some(0), String::new()));
 }
 
 #[test]

@@ -8,7 +8,7 @@
 use holdfast_crypto::state_id;
 use holdfast_domain::DeviceId;
 use holdfast_protocol::{BatchManifest, Hash};
-use holdfast_store::{Cursor, NewActivity, Reader};
+use holdfast_store::{Cursor, Reader};
 
 use super::{heal, meta};
 use crate::txn::Txn;
@@ -157,9 +157,7 @@ fn name(t: &Txn<'_>, device: DeviceId) -> Result<String> {
 }
 
 fn tell(t: &Txn<'_>, ok: bool, message: String) -> Result<()> {
-    let what = "Comparing with other computers".into();
-    t.tx.append_activity(&NewActivity { at_ms: t.now_ms, what, ok, duration_ms: 0, bytes: 0, message })?;
-    Ok(())
+    super::note(t, "Comparing with other computers", ok, message)
 }
 
 impl Vault {

@@ -12,7 +12,7 @@ use holdfast_protocol as wire;
 use holdfast_protocol::{
     BatchManifest, Hash, Heir, ProtocolError, SyncProtocol, Token, batch_hash, decode, encode, heir_bytes, limits,
 };
-use holdfast_store::{NewActivity, Reader};
+use holdfast_store::Reader;
 use holdfast_sync::StepReport;
 
 use super::account::{KEY_TRIES, load};
@@ -54,14 +54,8 @@ pub(super) fn has_read(vault: &Vault) -> Result<()> {
         };
         let me = RecordId(vault.device().0);
         t.create(me, Fields::Device(fields), stamp, Origin::Edit)?;
-        t.tx.append_activity(&NewActivity {
-            at_ms: t.now_ms,
-            what: "Vault copied".into(),
-            ok: true,
-            duration_ms: 0,
-            bytes: 0,
-            message: format!("This vault was copied from another computer; it is now “{name}”"),
-        })?;
+        let message = format!("This vault was copied from another computer; it is now “{name}”");
+        super::note(t, "Vault copied", true, message)?;
         t.changes.settings = true;
         Ok(())
     })

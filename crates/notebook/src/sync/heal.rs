@@ -16,7 +16,7 @@ use holdfast_protocol::{
     BatchManifest, Cid, Entry, Hash, HealRequest, LogEntry, LogHead, MissingRequest, PushOutcome, Restored, Rid,
     Stored, SyncProtocol, Token, batch_hash, decode, limits,
 };
-use holdfast_store::{ManifestRow, NewActivity, Reader};
+use holdfast_store::{ManifestRow, Reader};
 use holdfast_sync::StepReport;
 
 use super::keys::refresh_keys;
@@ -363,14 +363,7 @@ fn finish(vault: &Vault) -> Result<()> {
             1 => "1 change was sent again".to_owned(),
             n => format!("{n} changes were sent again"),
         };
-        t.tx.append_activity(&NewActivity {
-            at_ms: t.now_ms,
-            what: "Server restored".into(),
-            ok: true,
-            duration_ms: 0,
-            bytes: 0,
-            message: format!("The server was restored from a backup; {what}"),
-        })?;
+        super::note(t, "Server restored", true, format!("The server was restored from a backup; {what}"))?;
         t.changes.settings = true;
         Ok(())
     })

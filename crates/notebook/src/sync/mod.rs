@@ -8,9 +8,12 @@ mod device;
 mod digest;
 mod driver;
 mod fetch;
+mod flags;
 mod fork;
 mod heal;
 mod keys;
+mod live;
+mod metrics;
 mod problem;
 mod pull;
 mod push;
@@ -20,7 +23,7 @@ mod status;
 use holdfast_crypto::{OsRng, SealContext, seal_revision};
 use holdfast_domain::RevisionId;
 use holdfast_protocol::{Entry, EntryKind, Rid};
-use holdfast_store::Reader;
+use holdfast_store::{NewActivity, Reader};
 
 use crate::txn::Txn;
 use crate::{Result, Vault};
@@ -28,6 +31,8 @@ use crate::{Result, Vault};
 pub use account::{Connect, ServerAddress, create_account, join, read_link, sign_in};
 pub(crate) use account::{passphrase_changed, passphrase_given};
 pub use driver::{CycleReport, Syncer};
+pub use flags::SyncFlag;
+pub use metrics::{StepCount, SyncMetrics};
 pub use status::{Activity, DeviceStatus, FirstSync, SyncStatus};
 
 /// Meta rows that only sync reads and writes.
@@ -70,6 +75,13 @@ mod meta {
 pub(crate) use meta::CODE_AUTH;
 
 pub(crate) use fork::adopt as adopt_device;
+
+/// A line of the activity log about something that no step is.
+fn note(t: &Txn<'_>, what: &str, ok: bool, message: String) -> Result<()> {
+    let line = NewActivity { at_ms: t.now_ms, what: what.into(), ok, duration_ms: 0, bytes: 0, message };
+    t.tx.append_activity(&line)?;
+    Ok(())
+}
 
 /// This vault is a copy of another: the next sync makes it a device of its own.
 pub(crate) fn mark_copied(vault: &Vault) -> Result<()> {

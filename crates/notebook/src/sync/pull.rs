@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use holdfast_domain::DeviceId;
 use holdfast_protocol as wire;
 use holdfast_protocol::{
     BatchManifest, ChainError, Hash, LinkChain, LogAnswer, LogHead, LogPage, LogRequest, SyncProtocol, Token,
     batch_hash, verify,
 };
-use holdfast_store::{Cursor, NewActivity, WriteTx};
+use holdfast_store::{Cursor, WriteTx};
 use holdfast_sync::StepReport;
 
 use super::apply::Taken;
@@ -146,15 +147,8 @@ impl Read {
 /// A line of the activity log.
 fn note_altered(t: &Txn<'_>, altered: u32) -> Result<()> {
     let what = if altered == 1 { "1 change does".to_owned() } else { format!("{altered} changes do") };
-    t.tx.append_activity(&NewActivity {
-        at_ms: t.now_ms,
-        what: "Set aside".into(),
-        ok: false,
-        duration_ms: 0,
-        bytes: 0,
-        message: format!("{what} not open: altered on the server or on the way. Set aside; the rest goes on"),
-    })?;
-    Ok(())
+    let message = format!("{what} not open: altered on the server or on the way. Set aside; the rest goes on");
+    super::note(t, "Set aside", false, message)
 }
 
 /// Remembers the furthest head that the server named.
@@ -205,14 +199,14 @@ pub(super) async fn check_signatures(
 
 /// A device's counter names one batch, for ever.
 fn check_counters(vault: &Vault, manifests: &[BatchManifest]) -> Result<()> {
+    let forked = || NotebookError::HostileServer("a computer's changes fork: its vault was copied".into());
+    let mut named: BTreeMap<([u8; 16], u64), Hash> = BTreeMap::new();
     vault.read(|r| {
         for manifest in manifests {
-            let device = holdfast_domain::DeviceId(manifest.device.0);
-            if let Some(last) = r.last_manifest(device)?
-                && last.ctr == manifest.ctr
-                && last.batch != batch_hash(manifest).0
-            {
-                return Err(NotebookError::HostileServer("a computer's changes fork: its vault was copied".into()));
+            let batch = batch_hash(manifest);
+            let other = named.insert((manifest.device.0, manifest.ctr), batch).is_some_and(|other| other != batch);
+            if other || r.is_counter_of_another(DeviceId(manifest.device.0), manifest.ctr, &batch.0)? {
+                return Err(forked());
             }
         }
         Ok(())

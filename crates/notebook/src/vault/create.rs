@@ -121,8 +121,11 @@ impl Vault {
 
     /// Compares the vault with what this computer's keychain remembers of its place: where that is another copy, this
     /// one was copied here, and becomes a device of its own at the next sync. True where it did not know it before.
-    /// A keychain that remembers nothing says nothing.
+    /// A keychain that remembers nothing says nothing; one that this vault does not use is not asked.
     pub fn check_instance(&self, keychain: &dyn Keychain) -> Result<bool> {
+        if !self.uses_keychain() {
+            return Ok(false);
+        }
         let name = keychain_name(&self.dir);
         let instance = self.keys().file.instance_id();
         let copied = keychain.instance(&name).is_some_and(|known| known != instance);
@@ -168,13 +171,17 @@ impl Vault {
             return Err(NotebookError::NoVault(dir.to_owned()));
         }
         let lock = Lock::take(dir)?;
-        let file = KeyFile::read(&dir.join(KEYS_FILE))?;
-        let open = open(&file)?;
-        let key = raw_key(&open)?;
-        let db = dir.join(DB_FILE);
+        let (keys, db) = (dir.join(KEYS_FILE), dir.join(DB_FILE));
         if !db.exists() {
             return Err(NotebookError::Damaged(format!("{} is missing", db.display())));
         }
+        // A file that this user may not use is told by its name, before anybody takes it for damage.
+        for path in [&keys, &db] {
+            drop(fs::OpenOptions::new().read(true).write(true).open(path).map_err(NotebookError::io(path))?);
+        }
+        let file = KeyFile::read(&keys)?;
+        let open = open(&file)?;
+        let key = raw_key(&open)?;
         let store = Store::open(&db, &key)?;
         if !store.was_clean_stop() {
             store.quick_check()?;

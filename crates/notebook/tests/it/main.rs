@@ -11,6 +11,7 @@ mod full_disk;
 mod hostile;
 mod https;
 mod joining;
+mod live;
 mod notebooks;
 mod notes;
 mod plan;

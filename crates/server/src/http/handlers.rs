@@ -160,7 +160,7 @@ fn refused(why: &str) -> Failure {
     Failure(ProtocolError::Refused(why.into()))
 }
 
-fn space_id(text: &str) -> Result<SpaceId, Failure> {
+pub(super) fn space_id(text: &str) -> Result<SpaceId, Failure> {
     SpaceId::from_hex(text).ok_or_else(|| refused("not the id of a space"))
 }
 
@@ -168,7 +168,7 @@ fn blob_id(text: &str) -> Result<Cid, Failure> {
     Cid::from_hex(text).ok_or_else(|| refused("not the id of a blob"))
 }
 
-fn token(headers: &HeaderMap) -> Result<Token, Failure> {
+pub(super) fn token(headers: &HeaderMap) -> Result<Token, Failure> {
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = bearer.and_then(|text| URL_SAFE_NO_PAD.decode(text.strip_prefix("Bearer ")?).ok());
     let token = token.filter(|token| !token.is_empty() && token.len() <= MAX_TOKEN_BYTES);

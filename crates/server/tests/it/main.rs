@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod durability;
+mod events;
 mod healing;
 mod hostile;
 mod https;
