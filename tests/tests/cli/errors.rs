@@ -48,6 +48,19 @@ fn the_recovery_code_opens_and_sets_a_new_passphrase() {
 }
 
 #[test]
+fn what_can_be_switched_off_is_on_until_somebody_does() {
+    let device = Device::new("Desk");
+    let all = device.ok(["config"]);
+    assert_eq!((&all["sync-events"], &all["sync-wake"]), (&true.into(), &true.into()));
+    assert_eq!(device.ok(["config", "sync-events", "off"])["sync-events"], false);
+    let all = device.ok(["config"]);
+    assert_eq!((&all["sync-events"], &all["sync-wake"]), (&false.into(), &true.into()));
+    assert_eq!(device.ok(["config", "sync-events", "on"])["sync-events"], true);
+    device.run(["config", "sync-evens", "off"]).failed(1, "there are sync-events, sync-wake");
+    device.run(["config", "sync-events", "maybe"]).failed(2, "maybe");
+}
+
+#[test]
 fn a_vault_that_is_open_elsewhere_is_left_alone() {
     let device = Device::new("Desk");
     let lock = File::options().write(true).open(device.vault().join("vault.lock")).unwrap();

@@ -5,13 +5,13 @@
 
 use std::collections::HashMap;
 
-use holdfast_crypto::{CryptoError, open_revision};
+use holdfast_crypto::{CryptoError, open_revision_on};
 use holdfast_domain::{DecodeError, DeviceId, MAX_RECORD_BYTES, Revision, RevisionId};
 use holdfast_protocol as wire;
 use holdfast_protocol::{
     BatchManifest, Entry, EntryKind, Hash, LogEntry, LogPage, batch_hash, body_hash, decode, encode, may_send,
 };
-use holdfast_store::{ManifestRow, QuarantineRow, RevisionSource, Waiting};
+use holdfast_store::{ManifestRow, QuarantineRow, Reader, RevisionSource, Waiting};
 
 use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
@@ -32,6 +32,10 @@ pub(super) fn apply(t: &mut Txn<'_>, page: &LogPage) -> Result<Taken> {
     for manifest in &page.manifests {
         manifests.insert(batch_hash(manifest), manifest);
         keep_manifest(t, manifest)?;
+    }
+    // So many can be read first: the index comes after them.
+    if page.entries.len() >= crate::search::MANY {
+        t.tx.defer_index()?;
     }
     let mut taken = Taken::default();
     for entry in &page.entries {
@@ -56,9 +60,27 @@ pub(super) fn keep_manifest(t: &mut Txn<'_>, manifest: &BatchManifest) -> Result
 }
 
 /// The canonical bytes inside an entry of a revision.
-pub(super) fn open(vault: &Vault, entry: &Entry, max: usize) -> Result<std::result::Result<Vec<u8>, CryptoError>> {
+pub(super) fn open(
+    vault: &Vault,
+    reader: &Reader<'_>,
+    entry: &Entry,
+) -> Result<std::result::Result<Vec<u8>, CryptoError>> {
     let space = vault.space();
-    vault.with_space_keys(|keys| Ok(open_revision(space.0, entry.rid.0, entry.key_epoch, keys, &entry.body, max)))
+    let mut failed = None;
+    let opened = vault.with_space_keys(|keys| {
+        let (rid, key_epoch, body) = (entry.rid.0, entry.key_epoch, &entry.body);
+        Ok(open_revision_on(space.0, rid, key_epoch, keys, body, MAX_RECORD_BYTES, |parent| {
+            // What is stored is a record, and so within the same bound.
+            reader.revision_bytes(RevisionId(*parent)).unwrap_or_else(|e| {
+                failed = Some(e);
+                None
+            })
+        }))
+    })?;
+    match failed {
+        Some(error) => Err(error.into()),
+        None => Ok(opened),
+    }
 }
 
 /// Takes one entry over, or sets it aside. `manifest` is of the batch that it names.
@@ -74,9 +96,10 @@ pub(super) fn take(t: &mut Txn<'_>, logged: &LogEntry, manifest: &BatchManifest,
         }
         return Ok(());
     }
-    let bytes = match open(t.vault, &logged.entry, MAX_RECORD_BYTES)? {
+    let bytes = match open(t.vault, t.reader(), &logged.entry)? {
         Ok(bytes) => bytes,
         Err(CryptoError::MissingKey { .. }) => return quarantine(t, logged, Waiting::Key, "waiting for a key"),
+        Err(CryptoError::MissingParent { .. }) => return quarantine(t, logged, Waiting::Parent, ORPHAN),
         Err(CryptoError::NewerVersion(_)) => {
             return quarantine(t, logged, Waiting::Program, "sealed by a newer version of Holdfast");
         }
@@ -98,7 +121,7 @@ fn sent_by_copy(t: &mut Txn<'_>, logged: &LogEntry, manifest: &BatchManifest) ->
     }
     let author = t.tx.author_of(rid)?;
     if author.is_some_and(|author| is_from(t.vault, manifest, author))
-        && open(t.vault, &logged.entry, MAX_RECORD_BYTES)?.is_ok()
+        && open(t.vault, t.reader(), &logged.entry)?.is_ok()
     {
         t.tx.ack_outbox(&[rid])?;
         if let Some(record) = t.tx.record_of(rid)? {
@@ -123,6 +146,8 @@ fn is_from(vault: &Vault, manifest: &BatchManifest, author: DeviceId) -> bool {
     may_send(manifest, author, |id| devices.iter().find(|d| d.device_id == id.0).map(|d| d.sign_pk))
 }
 
+/// Why an entry is set aside that builds on something that is not here.
+const ORPHAN: &str = "came before a version that it builds on";
 const ALTERED: &str = "does not open: it was altered on the server or on the way";
 
 /// Stores an opened revision, or sets it aside until what it builds on is here.
@@ -138,14 +163,15 @@ fn store(t: &mut Txn<'_>, logged: &LogEntry, manifest: &BatchManifest, bytes: &[
         return quarantine(t, logged, Waiting::Variant, "signed by another computer than its author").map(|()| false);
     }
     if !t.tx.missing_parents(&revision)?.is_empty() {
-        return quarantine(t, logged, Waiting::Parent, "came before a version that it builds on").map(|()| false);
+        return quarantine(t, logged, Waiting::Parent, ORPHAN).map(|()| false);
     }
     let rid = RevisionId(logged.entry.rid.0);
     t.observe(&revision);
-    let new = t.tx.put_revision(rid, &revision, bytes, RevisionSource::Log { seq: logged.seq })?;
     // Of several variants the first that opens counts.
     t.tx.clear_variants(rid)?;
-    t.touch(revision.record);
+    let record = revision.record;
+    let new = t.store(rid, revision, bytes, RevisionSource::Log { seq: logged.seq })?;
+    t.arrived(record, rid);
     Ok(new)
 }
 

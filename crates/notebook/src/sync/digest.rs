@@ -10,6 +10,7 @@ use holdfast_domain::DeviceId;
 use holdfast_protocol::{BatchManifest, Hash};
 use holdfast_store::{Cursor, Reader};
 
+use super::activity::{self, Happened, Line};
 use super::{heal, meta};
 use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
@@ -89,7 +90,7 @@ pub(super) fn due(t: &Txn<'_>, cursor: Cursor) -> Result<Option<Hash>> {
 }
 
 /// Compares with what these batches say. Where one differs the log will be read again.
-pub(super) fn compare(t: &Txn<'_>, manifests: &[BatchManifest]) -> Result<()> {
+pub(super) fn compare(t: &mut Txn<'_>, manifests: &[BatchManifest]) -> Result<()> {
     let Some(cursor) = t.tx.cursor()? else { return Ok(()) };
     if heal::is_healing(t.reader())? {
         return Ok(());
@@ -122,7 +123,7 @@ pub(super) fn compare(t: &Txn<'_>, manifests: &[BatchManifest]) -> Result<()> {
 }
 
 /// The log was read again to its end. True where it was because of a disagreement.
-pub(super) fn was_read_again(t: &Txn<'_>) -> Result<bool> {
+pub(super) fn was_read_again(t: &mut Txn<'_>) -> Result<bool> {
     let Some(found) = load(t.reader())?.filter(|found| !found.stays) else { return Ok(false) };
     let cursor = t.tx.cursor()?;
     if cursor.is_none_or(|cursor| cursor.log_epoch != found.log_epoch) {
@@ -138,26 +139,22 @@ pub(super) fn was_read_again(t: &Txn<'_>) -> Result<bool> {
     // The other one is told by the next batch.
     t.tx.remove_meta(meta::DIGEST_MS)?;
     let name = name(t, found.device)?;
-    tell(
-        t,
-        false,
-        format!("This computer and {name} disagree about the notes; reading everything again did not help"),
-    )?;
+    tell(t, format!("This computer and {name} disagree about the notes; reading everything again did not help"))?;
     Ok(true)
 }
 
-fn agree_again(t: &Txn<'_>, device: DeviceId) -> Result<()> {
+fn agree_again(t: &mut Txn<'_>, device: DeviceId) -> Result<()> {
     t.tx.remove_meta(meta::DISAGREES)?;
     let name = name(t, device)?;
-    tell(t, true, format!("This computer and {name} disagreed about the notes, and agree again"))
+    tell(t, format!("This computer and {name} disagreed about the notes, and agree again"))
 }
 
 fn name(t: &Txn<'_>, device: DeviceId) -> Result<String> {
     Ok(t.tx.device(device)?.map_or_else(|| "another computer".to_owned(), |row| row.name))
 }
 
-fn tell(t: &Txn<'_>, ok: bool, message: String) -> Result<()> {
-    super::note(t, "Comparing with other computers", ok, message)
+fn tell(t: &mut Txn<'_>, message: String) -> Result<()> {
+    activity::write(t, &Line::new(Happened::Compared, message))
 }
 
 impl Vault {

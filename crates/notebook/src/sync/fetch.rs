@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use holdfast_domain::{MAX_RECORD_BYTES, Revision, RevisionId};
+use holdfast_crypto::CryptoError;
+use holdfast_domain::{Revision, RevisionId};
 use holdfast_protocol as wire;
 use holdfast_protocol::{
     BatchManifest, FetchRequest, Fetched, Hash, LogEntry, Rid, SyncProtocol, Token, batch_hash, body_hash, decode,
@@ -83,7 +84,12 @@ fn wanted(vault: &Vault, reader: &Reader<'_>) -> Result<Vec<Rid>> {
 
 fn missing_parents(vault: &Vault, reader: &Reader<'_>, row: &QuarantineRow) -> Result<Vec<RevisionId>> {
     let Ok(logged) = decode::<LogEntry>(&row.bytes) else { return Ok(Vec::new()) };
-    let Some(bytes) = apply::open(vault, &logged.entry, MAX_RECORD_BYTES)?.ok() else { return Ok(Vec::new()) };
+    let bytes = match apply::open(vault, reader, &logged.entry)? {
+        Ok(bytes) => bytes,
+        // Its body is a difference to a version that is not here.
+        Err(CryptoError::MissingParent { parent }) => return Ok(vec![RevisionId(parent)]),
+        Err(_) => return Ok(Vec::new()),
+    };
     match Revision::decode(&bytes) {
         Ok(revision) => Ok(reader.missing_parents(&revision)?),
         Err(_) => Ok(Vec::new()),

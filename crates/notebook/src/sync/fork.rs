@@ -16,6 +16,7 @@ use holdfast_store::Reader;
 use holdfast_sync::StepReport;
 
 use super::account::{KEY_TRIES, load};
+use super::activity::{self, Happened, Line};
 use super::keys::{refresh_keys, registration};
 use super::meta;
 use crate::txn::Txn;
@@ -55,7 +56,7 @@ pub(super) fn has_read(vault: &Vault) -> Result<()> {
         let me = RecordId(vault.device().0);
         t.create(me, Fields::Device(fields), stamp, Origin::Edit)?;
         let message = format!("This vault was copied from another computer; it is now “{name}”");
-        super::note(t, "Vault copied", true, message)?;
+        activity::write(t, &Line::new(Happened::Copied, message))?;
         t.changes.settings = true;
         Ok(())
     })

@@ -19,6 +19,7 @@ use holdfast_protocol::{
 use holdfast_store::{ManifestRow, Reader};
 use holdfast_sync::StepReport;
 
+use super::activity::{self, Happened, Line};
 use super::keys::refresh_keys;
 use super::pull::{Page, Pulled};
 use super::push::{self, Sent};
@@ -363,7 +364,7 @@ fn finish(vault: &Vault) -> Result<()> {
             1 => "1 change was sent again".to_owned(),
             n => format!("{n} changes were sent again"),
         };
-        super::note(t, "Server restored", true, format!("The server was restored from a backup; {what}"))?;
+        activity::write(t, &Line::new(Happened::Healed, format!("The server was restored from a backup; {what}")))?;
         t.changes.settings = true;
         Ok(())
     })

@@ -11,6 +11,7 @@ use holdfast_protocol::{
 use holdfast_store::{Cursor, WriteTx};
 use holdfast_sync::StepReport;
 
+use super::activity::{self, Happened, Line};
 use super::apply::Taken;
 use super::keys::refresh_keys;
 use super::{apply, digest, fetch, fork, heal, seen};
@@ -121,6 +122,9 @@ impl Read {
         let mut altered = false;
         let taken = vault.transact(|t| {
             let taken = apply::apply(t, page)?;
+            if self.at.seq == page.head.seq {
+                t.ends_pull();
+            }
             if self.from.seq != self.at.seq || self.from.log_epoch != self.at.log_epoch {
                 let LogHead { log_epoch, seq, link } = self.at;
                 t.tx.set_cursor(Cursor { log_epoch, seq, link: link.0 })?;
@@ -145,10 +149,10 @@ impl Read {
 }
 
 /// A line of the activity log.
-fn note_altered(t: &Txn<'_>, altered: u32) -> Result<()> {
+fn note_altered(t: &mut Txn<'_>, altered: u32) -> Result<()> {
     let what = if altered == 1 { "1 change does".to_owned() } else { format!("{altered} changes do") };
     let message = format!("{what} not open: altered on the server or on the way. Set aside; the rest goes on");
-    super::note(t, "Set aside", false, message)
+    activity::write(t, &Line::new(Happened::SetAside, message))
 }
 
 /// Remembers the furthest head that the server named.

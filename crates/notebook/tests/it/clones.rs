@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use holdfast_domain::NoteId;
 use holdfast_notebook::Keychain as _;
+use holdfast_notebook::sync::Happened;
 use holdfast_sync::SyncState;
 use holdfast_testkit::{Fault, TestDevice, World};
 
@@ -25,7 +26,7 @@ fn copy_of(w: &mut World) -> TestDevice {
 }
 
 fn told(d: &TestDevice) -> Vec<String> {
-    let lines = d.vault().activity(100).unwrap().into_iter().filter(|a| a.what == "Vault copied");
+    let lines = d.vault().activity(100).unwrap().into_iter().filter(|a| a.what == Happened::Copied);
     lines.map(|a| a.message).collect()
 }
 

@@ -1,6 +1,7 @@
 //! Devices compare what they make of the log, and find out which of them lacks something.
 
 use holdfast_domain::NoteId;
+use holdfast_notebook::sync::Happened;
 use holdfast_testkit::{TestDevice, World};
 
 use crate::syncing::assert_same;
@@ -8,7 +9,7 @@ use crate::syncing::assert_same;
 const HOUR_MS: u64 = 3_600_000;
 
 fn told(d: &TestDevice) -> Vec<String> {
-    let lines = d.vault().activity(100).unwrap().into_iter().filter(|a| a.what == "Comparing with other computers");
+    let lines = d.vault().activity(100).unwrap().into_iter().filter(|a| a.what == Happened::Compared);
     lines.map(|a| a.message).collect()
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use holdfast_notebook::sync::{SyncFlag, SyncMetrics, Syncer};
-use holdfast_notebook::{NoteId, Vault};
+use holdfast_notebook::{NoteId, NotebookError, Vault};
 use holdfast_sync::SyncState;
 use holdfast_testkit::{TestDevice, World};
 use tokio::sync::Notify;
@@ -213,4 +213,48 @@ async fn a_network_that_comes_makes_it_try() {
     b.until_state(SyncState::UpToDate).await;
     assert_eq!(b.metrics().wakes, 1);
     b.stop().await;
+}
+
+/// Time is the test's: it goes on by itself while everybody waits.
+#[tokio::test(start_paused = true)]
+async fn a_request_that_never_ends_is_said_and_what_is_typed_meanwhile_is_committed() {
+    let w = World::of(1);
+    let id = w["A"].add("T", "text\n");
+    w["A"].vault().commit_all().unwrap();
+    w["A"].net.before("push", std::future::pending());
+    let (syncer, stop) = (w["A"].syncer().clone(), Notify::new());
+    let watch = async {
+        let mut minutes = 0;
+        loop {
+            tokio::time::sleep(std::time::Duration::from_mins(1)).await;
+            minutes += 1;
+            match syncer.problem() {
+                None => assert!(minutes < 8, "nothing is said"),
+                Some(problem) => {
+                    assert!(matches!(*problem, NotebookError::NothingMoves { minutes: 6.. }), "{problem:?}");
+                    break;
+                }
+            }
+        }
+        assert!(minutes >= 6, "after {minutes} minutes");
+        assert_eq!(syncer.status().unwrap().state, SyncState::Syncing);
+        let said = |w: &World| {
+            let log = w["A"].vault().activity(50).unwrap();
+            log.iter().filter(|line| !line.ok && line.message.contains("nothing has gone out")).count()
+        };
+        assert_eq!(said(&w), 1);
+        // The typing of a long request is committed while it lasts.
+        w["A"].type_body(id, "more text\n");
+        w.clock.advance(10_000);
+        tokio::time::sleep(std::time::Duration::from_mins(1)).await;
+        assert_eq!(w["A"].vault().history(id.into()).unwrap().len(), 2);
+        assert_eq!(said(&w), 1, "it is noted down once");
+        stop.notify_one();
+    };
+    let (ended, ()) = tokio::join!(syncer.run(&stop), watch);
+    ended.unwrap();
+    // Another try gets through, and all is well.
+    w["A"].sync().await;
+    assert!(w["A"].syncer().problem().is_none());
+    assert_eq!(w["A"].syncer().status().unwrap().state, SyncState::UpToDate);
 }

@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::format_collect, clippy::type_complexity, clippy::many_single_char_names)]
 
 mod attachments;
+mod backups;
 mod clones;
 mod cycles;
+mod deltas;
 mod digests;
 mod faults;
 mod forks;
@@ -21,5 +23,6 @@ mod restore;
 mod reviews;
 mod strays;
 mod syncing;
+mod tripwire;
 mod vault;
 mod writers;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use holdfast_domain::NoteId;
 use holdfast_notebook::NotebookError;
+use holdfast_notebook::sync::Happened;
 use holdfast_protocol::*;
 use holdfast_sync::SyncState;
 use holdfast_testkit::{TestDevice, World};
@@ -144,7 +145,10 @@ async fn what_does_not_open_is_set_aside_and_the_rest_goes_on() {
     assert!(b.net.take_requests().contains(&"fetch"));
     assert_eq!((set_aside(b), b.body(ids[0]).as_str(), b.body(ids[1]).as_str()), (0, "two\n", "two\n"));
     let log = b.vault().activity(10).unwrap();
-    assert!(log.iter().any(|a| !a.ok && a.message.starts_with("1 change does not open")), "{log:?}");
+    assert!(
+        log.iter().any(|a| a.what == Happened::SetAside && a.message.starts_with("1 change does not open")),
+        "{log:?}"
+    );
     all_is_well_with_an_honest_server(&w, &ids).await;
 }
 
