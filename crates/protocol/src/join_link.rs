@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn a_fingerprint_is_the_start_of_the_pin() {
-        let pin: [u8; 32] = std::array::from_fn(|n| n as u8 * 17);
+        let pin: [u8; 32] = std::array::from_fn(|n| (n as u8).wrapping_mul(17));
         let link = JoinLink::new("https://notes.example", pin, None, 0).unwrap();
         assert_eq!(link.fingerprint(), "0011 2233 4455 6677");
     }
