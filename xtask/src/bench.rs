@@ -23,6 +23,8 @@ pub enum Bench {
     Review,
     /// Requests, bytes and time of a sync of ten thousand notes
     Sync,
+    /// What this machine could do at best with the bytes of a first sync
+    Limits,
 }
 
 /// Measures, and prints.
@@ -32,5 +34,6 @@ pub fn run(place: &Place, bench: &Bench) -> anyhow::Result<ExitCode> {
         Bench::Merge => merge::run(place),
         Bench::Review => review::run(place),
         Bench::Sync => sync::run(place),
+        Bench::Limits => sync::limits(place),
     }
 }

@@ -25,4 +25,4 @@ pub use ids::{AccountId, Cid, DeviceId, Hash, Rid, SpaceId};
 pub use join_link::{JoinLink, JoinLinkError, spki_pin};
 pub use link::{ChainError, LinkChain, body_hash, link};
 pub use messages::*;
-pub use sync_protocol::{SyncProtocol, Token};
+pub use sync_protocol::{SyncProtocol, Token, Traffic};

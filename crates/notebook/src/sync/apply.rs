@@ -2,13 +2,16 @@
 
 use std::collections::HashMap;
 
-use holdfast_crypto::{CryptoError, open_revision};
+use holdfast_crypto::{CryptoError, open_revision_on};
 use holdfast_domain::{DecodeError, MAX_RECORD_BYTES, Revision, RevisionId};
 use holdfast_protocol::{BatchManifest, EntryKind, Hash, LogEntry, LogPage, batch_hash, body_hash, encode};
 use holdfast_store::{ManifestRow, QuarantineRow, RevisionSource, Waiting};
 
 use crate::txn::Txn;
 use crate::{NotebookError, Result};
+
+/// Why an entry is set aside that builds on something that is not here.
+const ORPHAN: &str = "came before a version that it builds on";
 
 /// Takes over a checked page. Answers with the number of revisions that were new.
 pub(super) fn apply(t: &mut Txn<'_>, page: LogPage) -> Result<u32> {
@@ -17,6 +20,10 @@ pub(super) fn apply(t: &mut Txn<'_>, page: LogPage) -> Result<u32> {
     for manifest in &page.manifests {
         authors.insert(batch_hash(manifest), manifest.device.0);
         keep_manifest(t, manifest)?;
+    }
+    // So many can be read first: the index comes after them.
+    if page.entries.len() >= crate::search::MANY {
+        t.tx.defer_index()?;
     }
     let mut new = 0;
     for entry in &page.entries {
@@ -50,13 +57,27 @@ fn take(t: &mut Txn<'_>, logged: &LogEntry, author: [u8; 16]) -> Result<bool> {
         return Ok(false);
     }
     let space = t.vault.space();
+    let mut failed = None;
     let opened = t.vault.with_space_keys(|keys| {
-        Ok(open_revision(space.0, rid.0, logged.entry.key_epoch, keys, &logged.entry.body, MAX_RECORD_BYTES))
+        let (key_epoch, body) = (logged.entry.key_epoch, &logged.entry.body);
+        Ok(open_revision_on(space.0, rid.0, key_epoch, keys, body, MAX_RECORD_BYTES, |parent| {
+            // What is stored is a record, and so within the same bound.
+            t.tx.revision_bytes(RevisionId(*parent)).unwrap_or_else(|e| {
+                failed = Some(e);
+                None
+            })
+        }))
     })?;
+    if let Some(error) = failed {
+        return Err(error.into());
+    }
     let bytes = match opened {
         Ok(bytes) => bytes,
         Err(CryptoError::MissingKey { .. }) => {
             return quarantine(t, logged, Waiting::Key, "waiting for a key").map(|()| false);
+        }
+        Err(CryptoError::MissingParent { .. }) => {
+            return quarantine(t, logged, Waiting::Parent, ORPHAN).map(|()| false);
         }
         Err(CryptoError::NewerVersion(_)) => {
             return quarantine(t, logged, Waiting::Program, "sealed by a newer version of Holdfast").map(|()| false);
@@ -84,13 +105,14 @@ fn store(t: &mut Txn<'_>, logged: &LogEntry, author: [u8; 16], bytes: &[u8]) -> 
         return quarantine(t, logged, Waiting::Variant, "signed by another computer than its author").map(|()| false);
     }
     if !t.tx.missing_parents(&revision)?.is_empty() {
-        return quarantine(t, logged, Waiting::Parent, "came before a version that it builds on").map(|()| false);
+        return quarantine(t, logged, Waiting::Parent, ORPHAN).map(|()| false);
     }
     let rid = RevisionId(logged.entry.rid.0);
     t.observe(&revision);
-    let new = t.tx.put_revision(rid, &revision, bytes, RevisionSource::Log { seq: logged.seq })?;
     t.tx.clear_variants(rid)?;
-    t.touch(revision.record);
+    let record = revision.record;
+    let new = t.store(rid, revision, bytes, RevisionSource::Log { seq: logged.seq })?;
+    t.arrived(record, rid);
     Ok(new)
 }
 

@@ -16,9 +16,10 @@ use holdfast_protocol::{
     BatchManifest, Cid, Entry, Hash, HealRequest, LogEntry, LogHead, MissingRequest, PushOutcome, Restored, Rid,
     Stored, SyncProtocol, Token, batch_hash, decode, limits,
 };
-use holdfast_store::{NewActivity, Reader};
+use holdfast_store::Reader;
 use holdfast_sync::StepReport;
 
+use super::activity::{self, Happened, Line};
 use super::keys::refresh_keys;
 use super::pull::{Page, Pulled};
 use super::push::{self, Sent};
@@ -333,14 +334,7 @@ fn finish(vault: &Vault) -> Result<()> {
             1 => "1 change was sent again".to_owned(),
             n => format!("{n} changes were sent again"),
         };
-        t.tx.append_activity(&NewActivity {
-            at_ms: t.now_ms,
-            what: "Server restored".into(),
-            ok: true,
-            duration_ms: 0,
-            bytes: 0,
-            message: format!("The server was restored from a backup; {what}"),
-        })?;
+        activity::write(t, &Line::new(Happened::Healed, format!("The server was restored from a backup; {what}")))?;
         t.changes.settings = true;
         Ok(())
     })

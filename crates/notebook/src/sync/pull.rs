@@ -77,6 +77,9 @@ pub(super) async fn page(vault: &Vault, server: &dyn SyncProtocol, token: &Token
     let entries = page.entries.len();
     let taken = vault.transact(|t| {
         let taken = apply::apply(t, page)?;
+        if at.seq == head.seq {
+            t.ends_pull();
+        }
         if cursor.is_none_or(|c| c.seq != at.seq) {
             t.tx.set_cursor(Cursor { log_epoch: at.log_epoch, seq: at.seq, link: at.link.0 })?;
             for (seq, link) in (seq + 1..).zip(&links) {

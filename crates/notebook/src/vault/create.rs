@@ -134,7 +134,13 @@ impl Vault {
         Ok(true)
     }
 
-    /// True where the system's keychain opens this vault.
+    /// True where the system's keychain has a key that opens this vault now.
+    pub fn keychain_opens(&self, keychain: &dyn Keychain) -> bool {
+        let key = keychain.get(&keychain_name(&self.dir));
+        key.is_some_and(|key| self.keys().file.open_with_keychain(&key).is_ok())
+    }
+
+    /// True where the system's keychain is to open this vault.
     pub fn uses_keychain(&self) -> bool {
         self.keys().file.has_keychain_copy()
     }
@@ -191,7 +197,7 @@ impl Vault {
     }
 }
 
-fn raw_key(open: &OpenVault) -> Result<RawKey> {
+pub(super) fn raw_key(open: &OpenVault) -> Result<RawKey> {
     RawKey::new(open.database_key.to_sqlcipher_hex())
         .ok_or_else(|| NotebookError::Internal("the database key has another form".into()))
 }

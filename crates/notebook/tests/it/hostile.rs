@@ -189,21 +189,25 @@ impl SyncProtocol for Reordered {
 
 #[tokio::test]
 async fn what_comes_before_its_parent_waits_for_it() {
-    let w = World::of(2);
-    w.sync_all().await;
-    let id = w["A"].add("T", "one\n");
-    w["A"].write(id, "two\n");
-    w["A"].write(id, "three\n");
-    w["A"].sync().await;
-    let (from, shown) = (OnceLock::new(), AtomicUsize::new(0));
-    let server = Arc::new(Reordered { core: w.server.core(), from, order: vec![2, 1, 0], shown });
-    let b = &w["B"];
-    b.net.answer_instead(Some(server.clone()));
-    for (shown, waiting) in [(1, 1), (2, 2), (3, 0)] {
-        server.shown.store(shown, Ordering::SeqCst);
-        b.sync().await;
-        assert_eq!(b.vault().sync_status().unwrap().quarantined, waiting);
-        assert_eq!(b.vault().note(id).is_ok(), waiting == 0);
+    // Of a long text only the difference is sent: it cannot even be opened before what it builds on.
+    let long: String = (0..500_u32).map(|n| format!("Line {n}: {:x}.\n", n.wrapping_mul(2_654_435_761))).collect();
+    for before in ["", &long] {
+        let w = World::of(2);
+        w.sync_all().await;
+        let id = w["A"].add("T", &format!("{before}one\n"));
+        w["A"].write(id, &format!("{before}two\n"));
+        w["A"].write(id, &format!("{before}three\n"));
+        w["A"].sync().await;
+        let (from, shown) = (OnceLock::new(), AtomicUsize::new(0));
+        let server = Arc::new(Reordered { core: w.server.core(), from, order: vec![2, 1, 0], shown });
+        let b = &w["B"];
+        b.net.answer_instead(Some(server.clone()));
+        for (shown, waiting) in [(1, 1), (2, 2), (3, 0)] {
+            server.shown.store(shown, Ordering::SeqCst);
+            b.sync().await;
+            assert_eq!(b.vault().sync_status().unwrap().quarantined, waiting);
+            assert_eq!(b.vault().note(id).is_ok(), waiting == 0);
+        }
+        assert_eq!((b.body(id), b.heads(id)), (format!("{before}three\n"), w["A"].heads(id)));
     }
-    assert_eq!((b.body(id).as_str(), b.heads(id)), ("three\n", w["A"].heads(id)));
 }
