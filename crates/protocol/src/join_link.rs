@@ -45,6 +45,8 @@ pub enum JoinLinkError {
     Damaged,
     #[error("the join link's address is not https://host or https://host:port")]
     BadUrl,
+    #[error("the join link's invitation is too long")]
+    BadInvitation,
 }
 
 /// The pin of a public key: SHA-256 of its SubjectPublicKeyInfo in DER, as RFC 7469 has it.
@@ -55,9 +57,12 @@ pub fn spki_pin(spki_der: &[u8]) -> [u8; 32] {
 impl JoinLink {
     pub const VERSION: u16 = 1;
 
-    /// Checks `url` and drops a slash at its end.
+    /// Checks `url` and drops a slash at its end. Refuses what [`JoinLink::parse`] would not take.
     pub fn new(url: &str, pin: [u8; 32], invitation: Option<Vec<u8>>, expires_ms: u64) -> Result<Self, JoinLinkError> {
         let url = clean_url(url).ok_or(JoinLinkError::BadUrl)?;
+        if invitation.as_ref().is_some_and(|invitation| invitation.len() > MAX_INVITATION_BYTES) {
+            return Err(JoinLinkError::BadInvitation);
+        }
         Ok(Self { version: Self::VERSION, url, pin, invitation, expires_ms })
     }
 
@@ -184,6 +189,15 @@ mod tests {
 
     fn sample() -> JoinLink {
         JoinLink::new("https://notes.example:8443/", [3; 32], Some(vec![5; 16]), 1_800_000_000_000).unwrap()
+    }
+
+    /// Found by the fuzzer: it was written, and nobody could read it.
+    #[test]
+    fn an_invitation_that_no_link_holds_is_refused() {
+        let link = |bytes: usize| JoinLink::new("https://a", [1; 32], Some(vec![2; bytes]), 3);
+        assert_eq!(link(MAX_INVITATION_BYTES + 1), Err(JoinLinkError::BadInvitation));
+        let longest = link(MAX_INVITATION_BYTES).unwrap();
+        assert_eq!(JoinLink::parse(&longest.to_string()), Ok(longest));
     }
 
     #[test]
