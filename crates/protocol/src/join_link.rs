@@ -68,8 +68,9 @@ impl JoinLink {
 
     /// The start of the pin, in groups, to compare by eye: a server prints it, and who adds one is shown it.
     pub fn fingerprint(&self) -> String {
-        let group = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        self.pin.chunks(2).take(4).map(group).collect::<Vec<_>>().join(" ")
+        let (pairs, _) = self.pin.as_chunks::<2>();
+        let groups: Vec<String> = pairs.iter().take(4).map(|[a, b]| format!("{a:02x}{b:02x}")).collect();
+        groups.join(" ")
     }
 
     /// Reads the text form, with white space around it.
