@@ -4,10 +4,12 @@
 //! Nothing here knows Tauri, HTTP or SQL. The network comes in as a [`holdfast_protocol::SyncProtocol`].
 
 mod attachments;
+mod backups;
 mod changes;
 mod cycles;
 mod env;
 mod error;
+pub mod health;
 mod history;
 mod notebooks;
 mod notes;
@@ -24,6 +26,7 @@ mod vault;
 mod view;
 
 pub use attachments::{Attachment, MAX_ATTACHMENT_BYTES};
+pub use backups::{Backup, BackupContent, BackupReason};
 pub use changes::OpChanges;
 pub use cycles::NotebookMove;
 pub use env::Env;

@@ -65,11 +65,13 @@ pub(crate) fn push(
         return Ok(Verdict::Rollback(PushOutcome::Rebase { head: space.head }));
     }
     let batch = batch_hash(manifest);
-    if manifest.ctr == device.last_ctr && batch == device.last_batch {
-        let answer = device.last_answer.and_then(|bytes| decode(&bytes).ok());
+    let is_retry = manifest.ctr == device.last_ctr && batch == device.last_batch;
+    if let Some(answer) = device.last_answer.filter(|_| is_retry) {
+        let answer = decode(&answer).ok();
         return answer.map(Verdict::Rollback).ok_or(ServerError::Damaged("answer to a batch"));
     }
-    if manifest.ctr != device.last_ctr + 1 || manifest.prev != device.last_batch {
+    // A batch that came back by healing, perhaps in part, has no answer yet: it is taken as at the first time.
+    if !is_retry && (manifest.ctr != device.last_ctr + 1 || manifest.prev != device.last_batch) {
         let forked = PushOutcome::Forked { ctr: device.last_ctr, batch: device.last_batch };
         return Ok(Verdict::Rollback(forked));
     }
@@ -79,6 +81,11 @@ pub(crate) fn push(
 
     let mut stored = Vec::with_capacity(request.entries.len());
     for (index, entry) in request.entries.iter().enumerate() {
+        // Healing sealed it anew: other bytes, and the same entry.
+        if is_retry && let Some(seq) = tx.seq_of_batch(manifest.space, entry.rid, batch)? {
+            stored.push(Stored { rid: entry.rid, seq, duplicate: false });
+            continue;
+        }
         match append(tx, manifest.space, &mut space, entry, batch, quota_bytes)? {
             Ok(one) => stored.push(one),
             Err(reason) => {
@@ -89,12 +96,12 @@ pub(crate) fn push(
     let outcome = PushOutcome::Accepted { stored, head: space.head };
     tx.insert_manifest(batch, manifest)?;
     tx.update_space(manifest.space, &space)?;
-    tx.set_last_batch(account, manifest.device, manifest.ctr, batch, &encode(&outcome))?;
+    tx.set_last_batch(account, manifest.device, manifest.ctr, batch, Some(&encode(&outcome)))?;
     Ok(Verdict::Commit(outcome))
 }
 
 /// Puts one entry at the end of the log, unless the log holds it already.
-fn append(
+pub(crate) fn append(
     tx: &Tx<'_>,
     space_id: SpaceId,
     space: &mut SpaceRow,

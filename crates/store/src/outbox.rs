@@ -34,6 +34,13 @@ impl Reader<'_> {
         self.number("SELECT count(*) FROM outbox", [])
     }
 
+    /// When the oldest row was written, by its author's clock. `None` where nothing waits.
+    pub fn outbox_oldest_ms(&self) -> Result<Option<u64>> {
+        self.row("SELECT hlc_ms FROM outbox JOIN revisions ON revisions.rid = outbox.rid ORDER BY n LIMIT 1", [], |r| {
+            sql::uint(r, 0)
+        })
+    }
+
     /// The oldest rows whose bodies together have at most `max_bytes`; at least one if there is any, at most
     /// `max_rows`.
     pub fn outbox_head(&self, max_bytes: usize, max_rows: usize) -> Result<Vec<OutboxRow>> {

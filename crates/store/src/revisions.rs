@@ -17,7 +17,7 @@ const STUB: u8 = 2;
 pub enum RevisionSource {
     /// Made on this device.
     Here,
-    /// Read from the space's log at this place.
+    /// Read from the space's log at this place; 0 where the log does not hold it any more.
     Log { seq: u64 },
 }
 
@@ -88,6 +88,11 @@ impl Reader<'_> {
         self.exists("SELECT 1 FROM revisions WHERE rid = ?1", [rid.0])
     }
 
+    /// True where the log holds it, as far as it was read.
+    pub fn is_in_log(&self, rid: RevisionId) -> Result<bool> {
+        self.exists("SELECT 1 FROM revisions WHERE rid = ?1 AND received_seq IS NOT NULL", [rid.0])
+    }
+
     /// The record that a stored revision is a version of.
     pub fn record_of(&self, rid: RevisionId) -> Result<Option<RecordId>> {
         self.row("SELECT record FROM revisions WHERE rid = ?1", [rid.0], |r| Ok(RecordId(r.get(0)?)))
@@ -126,6 +131,14 @@ impl Reader<'_> {
         )
     }
 
+    /// The revision that this one is stored as the difference to, and how many such steps lead to one that is stored
+    /// whole. `None` where it is whole, or not here.
+    pub fn delta_base(&self, rid: RevisionId) -> Result<Option<(RevisionId, u32)>> {
+        self.row("SELECT base, depth FROM revisions WHERE rid = ?1 AND encoding = ?2", params![rid.0, DELTA], |r| {
+            Ok((RevisionId(r.get(0)?), r.get(1)?))
+        })
+    }
+
     /// How many revisions are stored.
     pub fn revision_count(&self) -> Result<u64> {
         self.number("SELECT count(*) FROM revisions", [])
@@ -155,7 +168,7 @@ impl WriteTx<'_> {
         let (encoding, base, depth, data) = self.encode(revision, canonical)?;
         let (received_seq, created_here) = match source {
             RevisionSource::Here => (None, true),
-            RevisionSource::Log { seq } => (Some(sql::int(seq)), false),
+            RevisionSource::Log { seq } => (Some(sql::int(seq)).filter(|_| seq > 0), false),
         };
         self.run(
             "INSERT INTO revisions (rid, record, kind, parents, author, hlc_ms, hlc_ctr, origin, merge_algo,

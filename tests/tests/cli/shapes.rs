@@ -60,15 +60,26 @@ fn the_answers_have_these_shapes() {
     assert_shape(device, ["search", "merged"], json!([hit]));
     let sync = json!({
         "state": "text", "pushed": "uint", "pulled": "uint", "waiting": "uint", "requests": "uint",
-        "bytes_up": "uint", "bytes_down": "uint", "elapsed_ms": "uint", "to_review": "uint",
+        "bytes_up": "uint", "bytes_down": "uint", "readable_ms": "uint", "elapsed_ms": "uint", "to_review": "uint",
     });
     assert_shape(device, ["sync"], sync);
     let status = json!({
         "state": "text", "waiting": "uint", "to_review": "uint", "last_confirmed": "uint", "server": "text",
         "devices": [{ "name": "text", "last_seen": "uint", "clock_ahead": "bool", "this_device": "bool" }],
-        "problem": "null",
+        "problem": "null", "tripwire": "null", "set_aside": [],
     });
     assert_shape(device, ["status"], status);
+    let line = json!({
+        "at_ms": "uint", "what": "text", "ok": "bool", "duration_ms": "uint", "bytes_up": "uint", "bytes_down": "uint",
+        "message": "text", "code": "null",
+    });
+    assert_shape(device, ["activity", "--search", "synced", "--limit", "1"], json!([line]));
+    assert_shape(device, ["tripwire", "show"], json!({ "pending": "bool", "notes": [] }));
+    let backup = json!({ "dir": "text", "at": "uint", "reason": "text", "bytes": "uint" });
+    assert_shape(device, ["backup", "now"], backup.clone());
+    assert_shape(device, ["backup", "list"], json!([backup]));
+    let held = json!({ "dir": "text", "notes": "uint", "trashed": "uint", "notebooks": "uint" });
+    assert_shape(device, ["backup", "test"], held);
     let listed = json!([{ "id": "text", "title": "text", "choices": "uint", "devices": ["text"], "kind": "text" }]);
     assert_shape(device, ["review", "list"], listed);
     let side = json!({

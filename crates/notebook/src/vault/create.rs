@@ -134,7 +134,13 @@ impl Vault {
         Ok(true)
     }
 
-    /// True where the system's keychain opens this vault.
+    /// True where the system's keychain has a key that opens this vault now.
+    pub fn keychain_opens(&self, keychain: &dyn Keychain) -> bool {
+        let key = keychain.get(&keychain_name(&self.dir));
+        key.is_some_and(|key| self.keys().file.open_with_keychain(&key).is_ok())
+    }
+
+    /// True where the system's keychain is to open this vault.
     pub fn uses_keychain(&self) -> bool {
         self.keys().file.has_keychain_copy()
     }
@@ -144,13 +150,17 @@ impl Vault {
             return Err(NotebookError::NoVault(dir.to_owned()));
         }
         let lock = Lock::take(dir)?;
-        let file = KeyFile::read(&dir.join(KEYS_FILE))?;
-        let open = open(&file)?;
-        let key = raw_key(&open)?;
-        let db = dir.join(DB_FILE);
+        let (keys, db) = (dir.join(KEYS_FILE), dir.join(DB_FILE));
         if !db.exists() {
             return Err(NotebookError::Damaged(format!("{} is missing", db.display())));
         }
+        // A file that this user may not use is told by its name, before anybody takes it for damage.
+        for path in [&keys, &db] {
+            drop(fs::OpenOptions::new().read(true).write(true).open(path).map_err(NotebookError::io(path))?);
+        }
+        let file = KeyFile::read(&keys)?;
+        let open = open(&file)?;
+        let key = raw_key(&open)?;
         let store = Store::open(&db, &key)?;
         if !store.was_clean_stop() {
             store.quick_check()?;
@@ -187,7 +197,7 @@ impl Vault {
     }
 }
 
-fn raw_key(open: &OpenVault) -> Result<RawKey> {
+pub(super) fn raw_key(open: &OpenVault) -> Result<RawKey> {
     RawKey::new(open.database_key.to_sqlcipher_hex())
         .ok_or_else(|| NotebookError::Internal("the database key has another form".into()))
 }

@@ -1,6 +1,6 @@
 //! One person's encrypted store on one computer, open.
 //!
-//! In its folder: `vault.keys` (sealed keys), `vault.db` (SQLCipher), `vault.lock` (held while it is open).
+//! In its folder: `vault.keys` (sealed keys), `vault.db` (SQLCipher), `vault.lock` (held while it is open), `backups`.
 
 mod create;
 mod keychain;
@@ -13,7 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use holdfast_crypto::{KeyFile, OpenVault, SpaceKeys, revision_id};
 use holdfast_domain::{Clock, DeviceId, RevisionId, SpaceId};
-use holdfast_store::Store;
+use holdfast_store::{RawKey, Store};
 use tokio::sync::{Notify, broadcast};
 use zeroize::Zeroizing;
 
@@ -152,6 +152,11 @@ impl Vault {
     /// The id that a revision with these canonical bytes has.
     pub(crate) fn revision_id(&self, canonical: &[u8]) -> Result<RevisionId> {
         self.with_space_keys(|keys| Ok(RevisionId(revision_id(keys.current_id_key().1, canonical))))
+    }
+
+    /// For a second connection to the database.
+    pub(crate) fn database_key(&self) -> Result<RawKey> {
+        create::raw_key(&self.keys().open)
     }
 
     /// Saves what is open in memory to the key file.

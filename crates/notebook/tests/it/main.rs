@@ -2,18 +2,24 @@
 #![allow(clippy::unwrap_used, clippy::format_collect, clippy::type_complexity, clippy::many_single_char_names)]
 
 mod attachments;
+mod backups;
 mod cycles;
+mod deltas;
 mod faults;
+mod first_sync;
 mod full_disk;
 mod hostile;
 mod https;
 mod joining;
+mod live;
 mod notebooks;
 mod notes;
 mod plan;
 mod receipts;
+mod restore;
 mod reviews;
 mod strays;
 mod syncing;
+mod tripwire;
 mod vault;
 mod writers;

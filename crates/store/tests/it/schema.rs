@@ -3,12 +3,16 @@
 use std::path::Path;
 
 use holdfast_domain::{Fields, RecordId};
-use holdfast_store::{SCHEMA_VERSION, Store, StoreError};
+use holdfast_store::{SCHEMA_VERSION, Store, StoreError, Waiting};
 use rusqlite::{Connection, types::ValueRef};
 
 use crate::support::{TempStore, key, note, put, revision, rid, stamp};
 
 const V1: &str = include_str!("fixtures/schema_v1.sql");
+/// Before what a sync would take away was held back.
+const V2: &str = include_str!("fixtures/schema_v2.sql");
+/// The newest: what this version makes.
+const V3: &str = include_str!("fixtures/schema_v3.sql");
 
 fn raw(path: &Path) -> Connection {
     let conn = Connection::open(path).unwrap();
@@ -88,19 +92,46 @@ fn sample() -> TempStore {
 }
 
 #[test]
-fn schema_v1_is_what_it_was() {
+fn the_newest_schema_is_what_it_was() {
     let t = sample();
     let path = t.path();
     drop(t.store);
     let now = dump(&raw(&path));
-    if std::env::var_os("HOLDFAST_WRITE_FIXTURES").is_some() && SCHEMA_VERSION == 1 {
-        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/fixtures/schema_v1.sql"), &now).unwrap();
+    if std::env::var_os("HOLDFAST_WRITE_FIXTURES").is_some() && SCHEMA_VERSION == 3 {
+        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/fixtures/schema_v3.sql"), &now).unwrap();
         return;
     }
     // Another version of zstd may write other bytes: only the definitions are compared.
     let definitions = |sql: &str| sql.split("INSERT INTO").next().unwrap_or_default().to_string();
-    assert_eq!(SCHEMA_VERSION, 1, "keep this fixture, add one for the new schema, and compare that one here");
-    assert_eq!(definitions(&now), definitions(V1));
+    assert_eq!(SCHEMA_VERSION, 3, "keep this fixture, add one for the new schema, and compare that one here");
+    assert_eq!(definitions(&now), definitions(V3));
+}
+
+#[test]
+fn a_vault_of_schema_v2_opens_and_reads() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("vault.db");
+    let conn = raw(&path);
+    conn.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+    conn.execute_batch(V2).unwrap();
+    conn.execute_batch(
+        "INSERT INTO activity (at_ms, what, ok, duration_ms, bytes, message) VALUES (7, 'Synced', 1, 3, 9, '1 sent');
+         PRAGMA application_id = 1214673780; PRAGMA user_version = 2;",
+    )
+    .unwrap();
+    drop(conn);
+    let store = Store::open(&path, &key(1)).unwrap();
+    store.quick_check().unwrap();
+    store
+        .read(|tx| {
+            let line = &tx.list_activity(1, None)?[0].activity;
+            assert_eq!((line.at_ms, line.bytes_up, line.bytes_down), (7, 9, 0));
+            assert_eq!((line.what.as_str(), &line.problem), ("Synced", &None));
+            assert!(tx.losses()?.is_empty() && !tx.anything_held()?);
+            assert_eq!(tx.heads(RecordId([1; 16]))?, [rid(3)]);
+            Ok::<_, StoreError>(())
+        })
+        .unwrap();
 }
 
 #[test]
@@ -110,6 +141,10 @@ fn a_vault_of_schema_v1_opens_and_reads() {
     let conn = raw(&path);
     conn.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
     conn.execute_batch(V1).unwrap();
+    conn.execute_batch(
+        "INSERT INTO quarantine VALUES (4, 9, zeroblob(32), 'waits', x'02'), (6, 12, zeroblob(32), 'waits', x'03')",
+    )
+    .unwrap();
     conn.execute_batch(
         "INSERT INTO note_words (rowid, title, body, extra) SELECT n, title, body, search_text FROM notes;
          INSERT INTO note_trigrams (rowid, text) SELECT n, title || body || search_text FROM notes;
@@ -134,6 +169,9 @@ fn a_vault_of_schema_v1_opens_and_reads() {
             assert_eq!(tx.cursor()?.unwrap().seq, 2);
             assert_eq!(tx.outbox_head(100, 1)?[0].body, b"sealed");
             assert_eq!(tx.blob(&[4; 32])?.unwrap().data, b"bytes");
+            // Two entries under one id were told apart by their places, and still are two.
+            let aside: Vec<_> = tx.list_quarantine()?.into_iter().map(|q| (q.seq, q.waiting, q.bytes)).collect();
+            assert_eq!(aside, [(9, Waiting::Anything, vec![2]), (12, Waiting::Anything, vec![3])]);
             Ok::<_, StoreError>(())
         })
         .unwrap();
