@@ -146,7 +146,7 @@ fn files_of_one_name_come_out_each_beside_its_own_note() {
     assert_eq!((&report["notes"], &report["skipped"]), (&json!(4), &json!([])));
     let files = tree(&out);
     let mut shown = BTreeMap::new();
-    for (path, bytes) in files.iter().filter(|(path, _)| path.ends_with(".md")) {
+    for (path, bytes) in files.iter().filter(|(path, _)| Path::new(path).extension().is_some_and(|e| e == "md")) {
         let body = String::from_utf8(bytes.clone()).unwrap();
         let (head, link) = body.trim().trim_end_matches(')').split_once("![](").unwrap();
         let file = Path::new(path).parent().unwrap().components().collect::<std::path::PathBuf>();
