@@ -153,7 +153,8 @@ impl Vault {
             self.transact(|t| activity::write(t, &line))?;
         }
         let made = made?;
-        for old in past_keeping(&self.backups()?) {
+        // By a clock that was set back the newest is the oldest; it is not for that reason the first to go.
+        for old in past_keeping(&self.backups()?).into_iter().filter(|old| old.dir != made.dir) {
             remove(&old.dir)?;
         }
         Ok(Some(made))

@@ -97,6 +97,13 @@ fn session(tx: &Tx<'_>, token: &Token, now_ms: u64) -> Result<AccountId, ServerE
 }
 
 impl Inner {
+    /// Tells those who listen that the log has grown; after the commit.
+    fn tell(&self, space: SpaceId, outcome: &PushOutcome) {
+        if let PushOutcome::Accepted { head, .. } = outcome {
+            self.events.tell(space, *head);
+        }
+    }
+
     fn login_limit(&self) -> std::sync::MutexGuard<'_, LoginLimit> {
         self.login_limit.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -215,9 +222,7 @@ impl SyncProtocol for Core {
                 inner.storage.transact(|tx| push(tx, session(tx, &token, now_ms)?, &request, quota_bytes))
             })
             .await?;
-        if let PushOutcome::Accepted { head, .. } = &outcome {
-            self.0.events.tell(space, *head);
-        }
+        self.0.tell(space, &outcome);
         Tamper::apply(self.0.options.tamper.push.as_ref(), outcome)
     }
 
@@ -267,9 +272,7 @@ impl SyncProtocol for Core {
                 inner.storage.transact(|tx| heal::heal(tx, session(tx, &token, now_ms)?, &request, quota_bytes))
             })
             .await?;
-        if let PushOutcome::Accepted { head, .. } = &outcome {
-            self.0.events.tell(space, *head);
-        }
+        self.0.tell(space, &outcome);
         Ok(outcome)
     }
 

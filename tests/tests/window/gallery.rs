@@ -291,7 +291,10 @@ async fn what_protects_a_vault() -> anyhow::Result<()> {
         let archive = folder.path().join("Archive");
         fs::create_dir_all(&archive)?;
         for n in 1..=23 {
-            fs::write(archive.join(format!("Inspection {n}, spring.md")), format!("Station {n} was dry.\n"))?;
+            fs::write(
+                archive.join(format!("Inspection {n}, spring.md")),
+                format!("---\nupdated: 2026-05-01T08:00:00Z\n---\nStation {n} was dry.\n"),
+            )?;
         }
         laptop.create_vault().await?;
         laptop.trash().await?;

@@ -197,7 +197,10 @@ async fn trash_many(laptop: &Computer, office: &Terminal) -> anyhow::Result<()> 
     let archive = folder.path().join("Archive");
     std::fs::create_dir_all(&archive)?;
     for n in 1..=24 {
-        std::fs::write(archive.join(format!("Inspection {n}.md")), format!("Station {n} was dry.\n"))?;
+        std::fs::write(
+            archive.join(format!("Inspection {n}.md")),
+            format!("---\nupdated: 2026-05-01T08:00:00Z\n---\nStation {n} was dry.\n"),
+        )?;
     }
     laptop.ask("import_folder", json!({ "path": folder.path(), "dryRun": false })).await?;
     laptop.sync().await?;

@@ -47,7 +47,8 @@ fn line(item: &ActivityItem) -> String {
         line.extend([": ", &item.message]);
     }
     if item.bytes_up + item.bytes_down > 0.0 {
-        line.push_str(&format!(" ({} ms, {} B up, {} B down)", item.duration_ms, item.bytes_up, item.bytes_down));
+        let cost = format!(" ({} ms, {} B up, {} B down)", item.duration_ms, item.bytes_up, item.bytes_down);
+        line.push_str(&cost);
     }
     line
 }

@@ -40,7 +40,8 @@ fn show(vault: &Vault) -> Outcome {
         .collect();
     for note in &notes {
         let what = if note.trashed { "to the trash" } else { "most of its text" };
-        answer.text.push_str(&format!("\n{}  {}  ({what})", &note.id.to_string()[..8], titled(&note.title)));
+        let line = format!("\n{}  {}  ({what})", &note.id.to_string()[..8], titled(&note.title));
+        answer.text.push_str(&line);
     }
     Ok(answer)
 }

@@ -103,13 +103,47 @@ fn items(text: &str) -> Option<(char, Vec<String>)> {
     }
 }
 
-fn sorted<'a>(items: impl Iterator<Item = &'a str>) -> bool {
+/// The lines of a text without the blank ones at its ends, and those.
+fn core(text: &str) -> (String, String, String) {
+    let all: Vec<&str> = lines(text).collect();
+    let start = all.iter().take_while(|l| blank(l)).count();
+    let end = all.len() - all.iter().rev().take_while(|l| blank(l)).count().min(all.len() - start);
+    (all[..start].concat(), all[start..end].concat(), all[end..].concat())
+}
+
+/// The blank lines around: as few as a side has where there is one already, else as many.
+fn gaps(parts: &[(String, String, String)], place: Place<'_>) -> (String, String) {
+    let gap = |get: fn(&(String, String, String)) -> &String, near: &str| {
+        let all = parts.iter().map(get).map(|gap| (gap.len(), gap));
+        if blank(near) { all.min() } else { all.max() }.map(|(_, gap)| gap.clone()).unwrap_or_default()
+    };
+    (gap(|p| &p.0, place.above), gap(|p| &p.2, place.below))
+}
+
+/// True if no more than one step in four goes down: a list that somebody keeps in order.
+fn in_order<'a>(items: impl Iterator<Item = &'a str>) -> bool {
     let items: Vec<&str> = items.collect();
-    items.windows(2).all(|w| natural(w[0].trim(), w[1].trim()) != Ordering::Greater)
+    let down = items.windows(2).filter(|w| natural(w[0].trim(), w[1].trim()) == Ordering::Greater).count();
+    4 * down <= items.len().saturating_sub(1)
+}
+
+/// Lists in one, each in its own order; always on with the least of the next items.
+fn zipped(lists: Vec<Vec<String>>) -> Vec<String> {
+    let mut lists: Vec<std::collections::VecDeque<String>> = lists.into_iter().map(Into::into).collect();
+    let mut all: Vec<String> = Vec::new();
+    loop {
+        let heads = lists.iter().enumerate().filter_map(|(i, list)| list.front().map(|item| (i, item)));
+        let next = heads.min_by(|(_, a), (_, b)| natural(a.trim(), b.trim())).map(|(i, _)| i);
+        let Some(item) = next.and_then(|i| lists[i].pop_front()) else { return all };
+        if !all.contains(&item) {
+            all.push(item);
+        }
+    }
 }
 
 fn union(sides: &[&str], place: Place<'_>) -> Option<String> {
-    let lists: Vec<(char, Vec<String>)> = sides.iter().map(|s| items(s)).collect::<Option<_>>()?;
+    let parts: Vec<(String, String, String)> = sides.iter().map(|s| core(s)).collect();
+    let lists: Vec<(char, Vec<String>)> = parts.iter().map(|(_, s, _)| items(s)).collect::<Option<_>>()?;
     if lists.iter().any(|(sign, _)| *sign != lists[0].0) {
         return None;
     }
@@ -127,21 +161,25 @@ fn union(sides: &[&str], place: Place<'_>) -> Option<String> {
         }
     }
     let beside = |line| marker(line).is_some_and(|m| m.1 == lists[0].0);
-    let in_order = lists.iter().all(|(_, list)| {
+    let ordered = lists.iter().all(|(_, list)| {
         let above = Some(place.above).filter(|l| beside(l));
         let below = Some(place.below).filter(|l| beside(l));
-        sorted(above.into_iter().chain(list.iter().map(String::as_str)).chain(below))
+        in_order(above.into_iter().chain(list.iter().map(String::as_str)).chain(below))
     });
-    let mut all: Vec<String> = Vec::new();
-    for item in lists.into_iter().flat_map(|(_, list)| list) {
-        if !all.contains(&item) {
-            all.push(item);
+    let lists: Vec<Vec<String>> = lists.into_iter().map(|(_, list)| list).collect();
+    let all = if ordered {
+        zipped(lists)
+    } else {
+        let mut all: Vec<String> = Vec::new();
+        for item in lists.into_iter().flatten() {
+            if !all.contains(&item) {
+                all.push(item);
+            }
         }
-    }
-    if in_order {
-        all.sort_by(|a, b| natural(a.trim(), b.trim()));
-    }
-    Some(all.concat())
+        all
+    };
+    let (lead, trail) = gaps(&parts, place);
+    Some(format!("{lead}{}{trail}", all.concat()))
 }
 
 /// As lines end here.
@@ -150,31 +188,59 @@ fn line_break(sides: &[&str], place: Place<'_>) -> &'static str {
     if windows { "\r\n" } else { "\n" }
 }
 
+/// What goes on with a section stands before what opens one, and that before what opens a larger one.
+fn highest_heading(text: &str) -> std::cmp::Reverse<usize> {
+    let level = |line: &str| {
+        ['#', '='].into_iter().find_map(|sign| {
+            let rest = line.trim_start_matches(sign);
+            let level = line.len() - rest.len();
+            ((1..=6).contains(&level) && rest.starts_with(' ')).then_some(level)
+        })
+    };
+    let mut fenced = false;
+    let levels = lines(text).filter_map(|line| {
+        fenced ^= line.starts_with("```") || line.starts_with("~~~");
+        if fenced { None } else { level(line) }
+    });
+    std::cmp::Reverse(levels.min().unwrap_or(usize::MAX))
+}
+
 /// Passages with one blank line between.
 fn blocks(sides: &[&str], place: Place<'_>) -> Option<String> {
     if near_duplicates(sides) {
         return None;
     }
-    let split = |text: &str| {
-        let all: Vec<&str> = lines(text).collect();
-        let start = all.iter().take_while(|l| blank(l)).count();
-        let end = all.len() - all.iter().rev().take_while(|l| blank(l)).count().min(all.len() - start);
-        (all[..start].concat(), all[start..end].concat(), all[end..].concat())
-    };
-    let parts: Vec<(String, String, String)> = sides.iter().map(|s| split(s)).collect();
+    let parts: Vec<(String, String, String)> = sides.iter().map(|s| core(s)).collect();
     if parts.iter().any(|(_, core, _)| core.is_empty()) {
         return None;
     }
-    let longest = |get: fn(&(String, String, String)) -> &String| {
-        parts.iter().map(get).max_by(|a, b| a.len().cmp(&b.len()).then(a.cmp(b))).cloned().unwrap_or_default()
+    let apart = parts.iter().any(|(lead, _, trail)| !lead.is_empty() || !trail.is_empty());
+    // What goes on with a list or a table stands right beside it. Of two, each would be cut off by the other.
+    let goes_on = |line: Option<&str>, beside: &str| {
+        let of = |line| marker(line).map(|(_, sign)| sign);
+        line.and_then(of).is_some_and(|sign| of(beside) == Some(sign))
     };
-    let (lead, trail) = (longest(|p| &p.0), longest(|p| &p.2));
-    let apart = !lead.is_empty() || !trail.is_empty();
+    let first =
+        |(lead, core, _): &(String, String, String)| lead.is_empty() && goes_on(lines(core).next(), place.above);
+    let last =
+        |(_, core, trail): &(String, String, String)| trail.is_empty() && goes_on(lines(core).next_back(), place.below);
+    if parts.iter().filter(|p| first(p)).count() > 1 || parts.iter().filter(|p| last(p)).count() > 1 {
+        return None;
+    }
+    let (mut lead, mut trail) = gaps(&parts, place);
+    if parts.iter().any(first) {
+        lead.clear();
+    }
+    if parts.iter().any(last) {
+        trail.clear();
+    }
     let open = blank(place.above) || blank(place.below);
     if !apart && !open {
         return None;
     }
     let between = if apart { line_break(sides, place) } else { "" };
+    let mut parts: Vec<&(String, String, String)> = parts.iter().collect();
+    parts.sort_by_key(|part| (!first(part), last(part), highest_heading(&part.1)));
     let cores: Vec<&str> = parts.iter().map(|p| p.1.as_str()).collect();
     Some(format!("{lead}{}{trail}", cores.join(between)))
 }

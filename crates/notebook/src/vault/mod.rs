@@ -1,6 +1,6 @@
 //! One person's encrypted store on one computer, open.
 //!
-//! In its folder: `vault.keys` (sealed keys), `vault.db` (SQLCipher), `vault.lock` (held while it is open).
+//! In its folder: `vault.keys` (sealed keys), `vault.db` (SQLCipher), `vault.lock` (held while it is open), `backups`.
 
 mod create;
 mod keychain;

@@ -15,7 +15,7 @@ fn a_backup_is_made_while_the_vault_is_in_use_and_opens_as_a_vault() {
     w["A"].type_body(id, "typed and not committed\n");
     let made = w["A"].vault().backup(BackupReason::Asked).unwrap();
     w["A"].write(id, "written after it\n");
-    assert_eq!(w["A"].vault().backups().unwrap(), [made.clone()]);
+    assert_eq!(w["A"].vault().backups().unwrap(), std::slice::from_ref(&made));
     assert_eq!(w["A"].vault().test_backup(&made.dir).unwrap().notes, 1);
     #[cfg(unix)]
     {

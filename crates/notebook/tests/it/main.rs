@@ -8,6 +8,7 @@ mod cycles;
 mod deltas;
 mod digests;
 mod faults;
+mod first_sync;
 mod forks;
 mod full_disk;
 mod hostile;

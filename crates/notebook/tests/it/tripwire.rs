@@ -19,7 +19,9 @@ async fn notes(w: &World, count: usize) -> Vec<NoteId> {
 }
 
 fn trash(device: &TestDevice, ids: &[NoteId]) {
-    ids.iter().for_each(|id| device.vault().trash_note(*id).unwrap());
+    for id in ids {
+        device.vault().trash_note(*id).unwrap();
+    }
 }
 
 fn live(device: &TestDevice) -> usize {
@@ -66,7 +68,9 @@ async fn of_a_thousand_fifty_go_and_fifty_one_ask() {
     w["A"].sync().await;
     w["B"].sync().await;
     assert_eq!((asked(&w["B"]), live(&w["B"])), (None, 950));
-    ids[..50].iter().for_each(|id| w["A"].vault().restore_note(*id).unwrap());
+    for id in &ids[..50] {
+        w["A"].vault().restore_note(*id).unwrap();
+    }
     w.sync_all().await;
     trash(&w["A"], &ids[..51]);
     w["A"].sync().await;
@@ -85,7 +89,9 @@ async fn texts_that_go_ask_as_well_and_come_back() {
         w["A"].tag(*id, &["taken"], &[]);
     }
     // And usual edits, which are none of it.
-    ids[21..].iter().for_each(|id| w["A"].replace(*id, "valve", "valves"));
+    for id in &ids[21..] {
+        w["A"].replace(*id, "valve", "valves");
+    }
     w["A"].sync().await;
     w["B"].sync().await;
     assert_eq!(asked(&w["B"]), Some((11, 10, 40)));
@@ -161,12 +167,16 @@ async fn more_that_arrives_meanwhile_joins_the_question_or_is_shown() {
     assert!(matches!(w["B"].vault().tripwire_keep(Some(first.number)), Err(NotebookError::Stale)));
     assert_eq!(live(&w["B"]), 61);
     // Some are brought back where they were trashed: they are no longer asked about.
-    ids[..10].iter().for_each(|id| w["A"].vault().restore_note(*id).unwrap());
+    for id in &ids[..10] {
+        w["A"].vault().restore_note(*id).unwrap();
+    }
     w["A"].sync().await;
     w["B"].sync().await;
     assert_eq!((asked(&w["B"]), live(&w["B"])), (Some((16, 0, 61)), 61));
     // All of them: nothing is left to ask, and nothing was written here.
-    ids[10..26].iter().for_each(|id| w["A"].vault().restore_note(*id).unwrap());
+    for id in &ids[10..26] {
+        w["A"].vault().restore_note(*id).unwrap();
+    }
     w["A"].sync().await;
     assert_eq!(w["B"].sync().await.pushed, 0);
     assert_eq!((asked(&w["B"]), live(&w["B"])), (None, 61));
@@ -274,7 +284,8 @@ async fn who_joins_or_comes_late_is_asked_about_what_was_here_only() {
 #[tokio::test]
 async fn a_notebook_that_goes_with_its_notes_is_held_and_kept_with_them() {
     let w = World::of(2);
-    let inner = Some(w["A"].vault().ensure_notebook("Work/Pumps").unwrap());
+    let pumps = w["A"].vault().ensure_notebook("Work/Pumps").unwrap();
+    let inner = Some(pumps);
     let ids: Vec<_> = (0..25)
         .map(|n| {
             let new = NewNote { title: format!("{n}"), body: TEXT.into(), notebook: inner, ..NewNote::default() };
@@ -283,7 +294,7 @@ async fn a_notebook_that_goes_with_its_notes_is_held_and_kept_with_them() {
         .collect();
     w.sync_all().await;
     let tree = w["B"].vault().notebook_tree().unwrap();
-    w["A"].vault().trash_notebook(inner.unwrap()).unwrap();
+    w["A"].vault().trash_notebook(pumps).unwrap();
     w["A"].sync().await;
     w["B"].sync().await;
     assert_eq!(asked(&w["B"]), Some((25, 0, 25)));
