@@ -166,7 +166,7 @@ fn new_name(reader: &Reader<'_>, old: Option<DeviceId>) -> Result<String> {
 
 fn heirs(reader: &Reader<'_>) -> Result<Vec<Heir>> {
     let Some(bytes) = reader.get_meta(meta::HEIRS)? else { return Ok(Vec::new()) };
-    let rows = bytes.chunks_exact(HEIR_BYTES).map(|row| decode::<Heir>(row));
+    let rows = bytes.chunks_exact(HEIR_BYTES).map(decode::<Heir>);
     rows.collect::<std::result::Result<_, _>>().map_err(|_| NotebookError::Damaged("the heirs cannot be read".into()))
 }
 
