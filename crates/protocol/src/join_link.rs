@@ -68,7 +68,7 @@ impl JoinLink {
 
     /// The start of the pin, in groups, to compare by eye: a server prints it, and who adds one is shown it.
     pub fn fingerprint(&self) -> String {
-        let group = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let group = |bytes: &[u8]| bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
         self.pin.chunks(2).take(4).map(group).collect::<Vec<_>>().join(" ")
     }
 
