@@ -40,6 +40,9 @@ impl Place {
             Some(vault) => vault,
             None => Vault::open(&dir, &given.map_or_else(passphrase::current, Ok)?, Env::system())?,
         };
+        if !no_keychain() {
+            vault.check_instance(&OsKeychain)?;
+        }
         finish(vault, run)
     }
 

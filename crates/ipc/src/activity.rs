@@ -26,6 +26,9 @@ fn words(what: &Happened) -> &str {
         Happened::Accepted => "You let the notes go",
         Happened::Backup => "Backup made",
         Happened::Healed => "Server restored",
+        Happened::SetAside => "Changes set aside",
+        Happened::Copied => "Vault copied",
+        Happened::Compared => "Comparing with other computers",
         Happened::Other(word) => word,
     }
 }

@@ -101,6 +101,15 @@ pub fn health_line(found: &Finding) -> HealthLine {
                 action: all.into_iter().next().map(|s| s.action),
             };
         }
+        Finding::Agreement { with: None } => {
+            ("agreement", "Other computers", "No other computer is known to have other notes.".into(), None)
+        }
+        Finding::Agreement { with: Some(name) } => (
+            "agreement",
+            "Other computers",
+            format!("This computer and {name} disagree about the notes; this one has read everything again."),
+            Some("Sync on the other computer: it then reads everything again as well."),
+        ),
         Finding::Backup { newest_ms: None } => (
             "backup",
             "Backup",

@@ -47,6 +47,10 @@ pub enum Finding {
         vault: u64,
     },
     SetAside(BTreeMap<WhySetAside, u32>),
+    /// The computer with which this one disagrees about the notes, though it read everything again.
+    Agreement {
+        with: Option<String>,
+    },
     Backup {
         /// How old the newest is.
         newest_ms: Option<u64>,
@@ -65,6 +69,7 @@ impl Finding {
             Self::Keychain { opens, .. } => *opens != Some(false),
             Self::Disk { free, vault } => free.is_none_or(|free| free >= vault + SPARE_BYTES),
             Self::SetAside(why) => why.is_empty(),
+            Self::Agreement { with } => with.is_none(),
             Self::Backup { newest_ms } => newest_ms.is_some_and(|ms| ms <= BACKUP_MAX_MS),
         }
     }
@@ -81,6 +86,11 @@ pub async fn check(vault: &Vault, connect: &Connect, keychain: &dyn Keychain) ->
         Ok(None) => None,
         Ok(Some(server)) => Some(Ok(vault.env().now_ms() as i64 - server as i64)),
         Err(error) => Some(Err(error)),
+    };
+    let disagrees = vault.disagrees_with()?;
+    let name_of = |id| {
+        let device = status.devices.iter().find(|device| device.id == id);
+        device.map_or_else(|| "another computer".to_owned(), |device| device.name.clone())
     };
     let waiting = status.tripwire.as_ref().map_or(0, |t| t.trashed + t.emptied);
     Ok(vec![
@@ -99,6 +109,7 @@ pub async fn check(vault: &Vault, connect: &Connect, keychain: &dyn Keychain) ->
         },
         Finding::Disk { free: free_bytes(vault.dir()), vault: vault.database_bytes() },
         Finding::SetAside(vault.set_aside()?),
+        Finding::Agreement { with: disagrees.map(name_of) },
         Finding::Backup { newest_ms: vault.backups()?.first().map(|b| now.saturating_sub(b.at_ms)) },
     ])
 }
@@ -164,6 +175,8 @@ mod tests {
             (Finding::Disk { free: Some(299 * mib), vault: 100 * mib }, false),
             (Finding::SetAside(BTreeMap::new()), true),
             (Finding::SetAside(BTreeMap::from([(WhySetAside::Orphan, 1)])), false),
+            (Finding::Agreement { with: None }, true),
+            (Finding::Agreement { with: Some("Office PC".into()) }, false),
             (Finding::Backup { newest_ms: Some(3_600_000) }, true),
             (Finding::Backup { newest_ms: Some(4 * 24 * 3_600_000) }, false),
             (Finding::Backup { newest_ms: None }, false),

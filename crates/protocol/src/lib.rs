@@ -15,7 +15,7 @@ mod link;
 mod messages;
 mod sync_protocol;
 
-pub use batch::{BadSignature, batch_hash, signed_bytes, verify};
+pub use batch::{BadSignature, batch_hash, heir_bytes, may_send, signed_bytes, verify};
 pub use codec::{MEDIA_TYPE, Wire, decode, encode};
 pub use envelope::{ErrorBody, Keys, KeysVersion, Prelogin};
 pub use error::ProtocolError;

@@ -96,6 +96,12 @@ impl WriteTx<'_> {
         rids.iter().map(|rid| self.run("DELETE FROM outbox WHERE rid = ?1", [rid.0])).sum()
     }
 
+    /// No row is in a batch any more.
+    pub fn unassign_batches(&self) -> Result<()> {
+        self.run("UPDATE outbox SET batch_ctr = NULL", [])?;
+        Ok(())
+    }
+
     /// Replaces the sealed body (after a change of key) and takes the row out of its batch. It keeps its place.
     pub fn reseal(&self, rid: RevisionId, key_epoch: u32, body: &[u8]) -> Result<bool> {
         let changed = self.run(

@@ -98,6 +98,11 @@ impl Reader<'_> {
         self.row("SELECT record FROM revisions WHERE rid = ?1", [rid.0], |r| Ok(RecordId(r.get(0)?)))
     }
 
+    /// Who wrote a stored revision.
+    pub fn author_of(&self, rid: RevisionId) -> Result<Option<DeviceId>> {
+        self.row("SELECT author FROM revisions WHERE rid = ?1", [rid.0], |r| Ok(DeviceId(r.get(0)?)))
+    }
+
     /// The parents that are not stored as versions of the same record. Empty: the revision can be applied;
     /// else it is an orphan.
     pub fn missing_parents(&self, revision: &Revision) -> Result<Vec<RevisionId>> {

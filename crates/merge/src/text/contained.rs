@@ -90,15 +90,20 @@ fn extends(base: &[Token<'_>], more: &[Token<'_>], less: &[Token<'_>]) -> bool {
     if mine.iter().any(joined) {
         return false;
     }
-    let count = |of: &[Token<'_>], word: &str| of.iter().filter(|t| t.text == word).count();
-    let between = mine.into_iter().filter(|at| !shared[*at]).map(|at| more[at].text);
-    !between.into_iter().any(|word| count(base, word) > count(less, word))
+    let any = |t: &Token<'_>| !matches!(t.sort, Sort::Space | Sort::Break);
+    let (was, is) = (count(base, any), count(less, any));
+    let mut between = mine.into_iter().filter(|at| !shared[*at]).map(|at| more[at].text);
+    !between.any(|word| was.get(word).copied().unwrap_or(0) > is.get(word).copied().unwrap_or(0))
 }
 
-/// How often each word stands somewhere. Only looked up, never listed.
-fn count<'a>(tokens: &[Token<'a>]) -> HashMap<&'a str, usize> {
+fn is_word(token: &Token<'_>) -> bool {
+    token.sort == Sort::Word
+}
+
+/// How often each of some tokens stands somewhere. Only looked up, never listed.
+fn count<'a>(tokens: &[Token<'a>], some: impl Fn(&Token<'a>) -> bool) -> HashMap<&'a str, usize> {
     let mut out = HashMap::new();
-    for token in tokens.iter().filter(|t| t.sort == Sort::Word) {
+    for token in tokens.iter().filter(|t| some(t)) {
         *out.entry(token.text).or_insert(0) += 1;
     }
     out
@@ -108,7 +113,7 @@ fn count<'a>(tokens: &[Token<'a>]) -> HashMap<&'a str, usize> {
 pub(super) fn without_contained<'a>(base: &str, sides: Vec<&'a str>) -> Vec<&'a str> {
     let was = tokens(base);
     let split: Vec<Vec<Token<'_>>> = sides.iter().map(|s| tokens(s)).collect();
-    let (known, counts) = (count(&was), split.iter().map(|s| count(s)).collect::<Vec<_>>());
+    let (known, counts) = (count(&was, is_word), split.iter().map(|s| count(s, is_word)).collect::<Vec<_>>());
     // Words that are new in one and missing in the other settle most without a difference.
     let may = |more: usize, less: usize| {
         let new = counts[less].iter().filter(|(word, _)| !known.contains_key(*word));

@@ -11,33 +11,40 @@ fn blank(line: &str) -> bool {
     line.trim().is_empty()
 }
 
-/// Words of a line, with how often each stands there.
-fn words(line: &str) -> BTreeMap<&str, usize> {
-    let mut count = BTreeMap::new();
-    for token in tokens(line).iter().filter(|t| t.sort == Sort::Word) {
-        *count.entry(token.text).or_insert(0) += 1;
-    }
-    count
+/// A line with its words, counted once however many lines it is compared with.
+struct Said<'a> {
+    line: &'a str,
+    words: BTreeMap<&'a str, usize>,
+    size: usize,
 }
 
-/// Alike in three of four parts.
-fn alike(a: &str, b: &str) -> bool {
-    if a.trim() == b.trim() {
-        return true;
+impl<'a> Said<'a> {
+    fn of(line: &'a str) -> Self {
+        let mut words = BTreeMap::new();
+        let mut size = 0;
+        for token in tokens(line).iter().filter(|t| t.sort == Sort::Word) {
+            *words.entry(token.text).or_insert(0) += 1;
+            size += 1;
+        }
+        Self { line: line.trim(), words, size }
     }
-    let (a, b) = (words(a), words(b));
-    let size = |w: &BTreeMap<&str, usize>| w.values().sum::<usize>();
-    let common: usize = a.iter().map(|(w, n)| (*n).min(b.get(w).copied().unwrap_or(0))).sum();
-    let longer = size(&a).max(size(&b));
-    longer > 0 && 4 * common >= 3 * longer
+
+    /// Alike in three of four parts.
+    fn alike(&self, other: &Self) -> bool {
+        let (shorter, longer) = (self.size.min(other.size), self.size.max(other.size));
+        if self.line == other.line || longer == 0 || 4 * shorter < 3 * longer {
+            return self.line == other.line;
+        }
+        let common = self.words.iter().map(|(w, n)| (*n).min(other.words.get(w).copied().unwrap_or(0)));
+        4 * common.sum::<usize>() >= 3 * longer
+    }
 }
 
+/// True if a line of one side is alike to a line of another.
 fn near_duplicates(sides: &[&str]) -> bool {
-    sides.iter().enumerate().any(|(i, a)| {
-        sides[i + 1..]
-            .iter()
-            .any(|b| lines(a).filter(|l| !blank(l)).any(|x| lines(b).filter(|l| !blank(l)).any(|y| alike(x, y))))
-    })
+    let all: Vec<Vec<Said<'_>>> =
+        sides.iter().map(|text| lines(text).filter(|l| !blank(l)).map(Said::of).collect()).collect();
+    all.iter().enumerate().any(|(i, a)| all[i + 1..].iter().flatten().any(|y| a.iter().any(|x| x.alike(y))))
 }
 
 /// Where numbers are compared as numbers, and letters without their case first.
@@ -153,12 +160,14 @@ fn union(sides: &[&str], place: Place<'_>) -> Option<String> {
     }
     let bare =
         |item: &str| tick_at(item).map_or_else(|| item.to_string(), |at| format!("{}{}", &item[..at], &item[at + 3..]));
-    for (i, (_, a)) in lists.iter().enumerate() {
-        for (_, b) in &lists[i + 1..] {
-            if a.iter().any(|x| b.iter().any(|y| x != y && alike(&bare(x), &bare(y)))) {
-                return None;
-            }
-        }
+    let bared: Vec<Vec<String>> = lists.iter().map(|(_, list)| list.iter().map(|item| bare(item)).collect()).collect();
+    let said: Vec<Vec<Said<'_>>> = bared.iter().map(|list| list.iter().map(|item| Said::of(item)).collect()).collect();
+    let alike = |a: (usize, usize), b: (usize, usize)| {
+        lists[a.0].1[a.1] != lists[b.0].1[b.1] && said[a.0][a.1].alike(&said[b.0][b.1])
+    };
+    let of = |list: usize| (0..lists[list].1.len()).map(move |item| (list, item));
+    if (0..lists.len()).any(|i| of(i).any(|x| (i + 1..lists.len()).flat_map(of).any(|y| alike(x, y)))) {
+        return None;
     }
     let beside = |line| marker(line).is_some_and(|m| m.1 == lists[0].0);
     let ordered = lists.iter().all(|(_, list)| {

@@ -1,5 +1,7 @@
 //! White space: where it is all that a side changed, words come before it.
 
+use std::collections::BTreeSet;
+
 use super::tokens::{Sort, Token, tokens};
 use crate::align::lines;
 
@@ -41,24 +43,21 @@ pub(super) fn only_spaced(base: &str, side: &str) -> bool {
     same_words(base, side) && breaks(base) == breaks(side)
 }
 
-fn indent(line: &str) -> &str {
-    &line[..line.len() - line.trim_start().len()]
+fn indents(text: &str) -> impl Iterator<Item = &str> {
+    lines(text).filter(|l| !l.trim().is_empty()).map(|l| &l[..l.len() - l.trim_start().len()])
 }
 
 /// Of texts that differ in white space only: one that indents as the base does; of those one that begins and ends
 /// as the base does; of those the one with most of it.
 pub(super) fn best_spaced<'a>(base: &str, sides: &[&'a str]) -> Option<&'a str> {
-    let indents = |text: &'_ str| -> Vec<String> {
-        lines(text).filter(|l| !l.trim().is_empty()).map(|l| indent(l).to_string()).collect()
-    };
     let ends = |text: &'_ str| -> (usize, usize) {
         (text.len() - text.trim_start().len(), text.len() - text.trim_end().len())
     };
-    let (known, around) = (indents(base), ends(base));
+    let (known, around) = (indents(base).collect::<BTreeSet<_>>(), ends(base));
     let strange = |side: &str| {
         let of = ends(side);
         let moved = usize::from(of.0 != around.0) + usize::from(of.1 != around.1);
-        (indents(side).iter().filter(|i| !known.contains(i)).count(), moved)
+        (indents(side).filter(|i| !known.contains(i)).count(), moved)
     };
     sides.iter().copied().min_by_key(|s| (strange(s), std::cmp::Reverse((s.len(), *s))))
 }

@@ -24,6 +24,12 @@ pub enum Happened {
     Backup,
     /// A server that was restored from a backup has again what it lost.
     Healed,
+    /// Changes that do not open were set aside.
+    SetAside,
+    /// This vault was copied, and became a computer of its own.
+    Copied,
+    /// This computer and another disagreed about the notes, or agree again.
+    Compared,
     /// Of another version, by its word.
     Other(String),
 }
@@ -41,6 +47,9 @@ impl Happened {
             Self::Accepted => "accepted",
             Self::Backup => "backup",
             Self::Healed => "healed",
+            Self::SetAside => "set_aside",
+            Self::Copied => "copied",
+            Self::Compared => "compared",
             Self::Other(word) => word,
         }
     }
@@ -48,7 +57,8 @@ impl Happened {
     fn from_word(word: String) -> Self {
         let known =
             [Self::Synced, Self::Push, Self::Pull, Self::Upload, Self::Fetch, Self::Held, Self::Kept, Self::Accepted];
-        known.into_iter().chain([Self::Backup, Self::Healed]).find(|h| h.word() == word).unwrap_or(Self::Other(word))
+        let later = [Self::Backup, Self::Healed, Self::SetAside, Self::Copied, Self::Compared];
+        known.into_iter().chain(later).find(|h| h.word() == word).unwrap_or(Self::Other(word))
     }
 }
 

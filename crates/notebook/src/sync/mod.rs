@@ -6,8 +6,11 @@ pub(crate) mod activity;
 mod apply;
 mod blobs;
 mod device;
+mod digest;
 mod driver;
+mod fetch;
 mod flags;
+mod fork;
 mod heal;
 mod keys;
 mod live;
@@ -15,6 +18,7 @@ mod metrics;
 mod problem;
 mod pull;
 mod push;
+mod seen;
 mod set_aside;
 mod status;
 pub(crate) mod tripwire;
@@ -55,11 +59,33 @@ mod meta {
     pub const HEALING: &str = "healing";
     /// How often that was begun without a success after it.
     pub const HEALINGS: &str = "healings";
+    /// Where in the log and when single entries were asked for last.
+    pub const FETCHED_SEQ: &str = "fetched_seq";
+    pub const FETCHED_MS: &str = "fetched_ms";
+    /// The signed statements that this device is the heir of earlier ones: CBOR, as on the wire.
+    pub const HEIRS: &str = "heirs";
+    /// This vault is a copy: before the next exchange it becomes a device of its own.
+    pub const COPIED: &str = "copied";
+    /// It became one, and has not sent anything since.
+    pub const REBORN: &str = "reborn";
+    /// Which device it was before.
+    pub const REBORN_OF: &str = "reborn_of";
+    /// With whom this device disagrees about the log, and where.
+    pub const DISAGREES: &str = "disagrees";
+    /// When this device last signed what it makes of the log.
+    pub const DIGEST_MS: &str = "digest_ms";
     /// What went wrong last, until the next success.
     pub const PROBLEM: &str = "sync_problem";
 }
 
 pub(crate) use meta::CODE_AUTH;
+
+pub(crate) use fork::adopt as adopt_device;
+
+/// This vault is a copy of another: the next sync makes it a device of its own.
+pub(crate) fn mark_copied(vault: &Vault) -> Result<()> {
+    vault.transact(|t| Ok(t.tx.put_u64(meta::COPIED, 1)?))
+}
 
 /// True where a server was added to this vault.
 pub(crate) fn has_server(reader: &Reader<'_>) -> Result<bool> {

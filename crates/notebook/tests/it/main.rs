@@ -3,10 +3,13 @@
 
 mod attachments;
 mod backups;
+mod clones;
 mod cycles;
 mod deltas;
+mod digests;
 mod faults;
 mod first_sync;
+mod forks;
 mod full_disk;
 mod hostile;
 mod https;
@@ -15,6 +18,7 @@ mod live;
 mod notebooks;
 mod notes;
 mod plan;
+mod quarantine;
 mod receipts;
 mod restore;
 mod reviews;

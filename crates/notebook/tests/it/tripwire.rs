@@ -240,17 +240,17 @@ async fn writing_in_a_held_note_and_accepting_asks_about_that_note() {
 async fn a_pull_of_several_pages_is_one_pull() {
     let w = World::on_disk(2);
     let mut rng = holdfast_testkit::TestRng::new(7);
-    let ids: Vec<_> = (0..22)
-        .map(|n| {
-            let body: String = (0..40_000).map(|_| format!("{:016x}", rng.next_u64())).collect();
-            w["A"].add(&format!("Big {n}"), &body)
-        })
-        .collect();
+    let mut big = |title: String| {
+        let body: String = (0..40_000).map(|_| format!("{:016x}", rng.next_u64())).collect();
+        w["A"].add(&title, &body)
+    };
+    let ids: Vec<_> = (0..22).map(|n| big(format!("Big {n}"))).collect();
     w.sync_all().await;
-    trash(&w["A"], &ids);
-    // Comes and goes within the pull: never was here, so it is not lost.
-    let gone = w["A"].add("Gone", "text\n");
-    trash(&w["A"], &[gone]);
+    trash(&w["A"], &ids[..11]);
+    // Comes and goes within the pull: never was here, so it is not lost. What is trashed before is on an earlier page.
+    let gone: Vec<_> = (0..16).map(|n| big(format!("Gone {n}"))).collect();
+    trash(&w["A"], &gone);
+    trash(&w["A"], &ids[11..]);
     w["A"].sync().await;
     w["B"].net.take_requests();
     w["B"].sync().await;
