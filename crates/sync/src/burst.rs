@@ -13,6 +13,8 @@ const A_WHILE_QUIETS: u64 = 4;
 const FIRST_BOUND_MS: u64 = 400;
 const LAST_BOUND_MS: u64 = 30_000;
 
+// Units stand last in every name.
+#[allow(clippy::struct_field_names)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Burst {
     began_ms: u64,

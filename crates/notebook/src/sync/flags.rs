@@ -1,7 +1,7 @@
 //! Parts of sync that a person can switch off on one computer, where they do harm there. Everything is on by default.
 //!
-//! Each is a row of its own in the database, so that a version which does not know one leaves it as it is. Read when
-//! a vault is opened.
+//! Each is a row of its own in the database, so that a version which does not know one leaves it as it is. The
+//! background task reads its own when it begins.
 
 use holdfast_store::Reader;
 
@@ -13,16 +13,19 @@ pub enum SyncFlag {
     Events,
     /// Watching this computer's network and sleep. Off: only time and a person make it try again.
     Wake,
+    /// Sending a change as the difference to what it builds on. Off: whole.
+    Deltas,
 }
 
 impl SyncFlag {
-    pub const ALL: [Self; 2] = [Self::Events, Self::Wake];
+    pub const ALL: [Self; 3] = [Self::Events, Self::Wake, Self::Deltas];
 
     /// The name in the terminal; it stays.
     pub fn name(self) -> &'static str {
         match self {
             Self::Events => "sync-events",
             Self::Wake => "sync-wake",
+            Self::Deltas => "sync-deltas",
         }
     }
 
@@ -30,6 +33,7 @@ impl SyncFlag {
         match self {
             Self::Events => "hear of other computers' changes at once, not only every few minutes",
             Self::Wake => "try again when this computer's network comes back, and after sleep",
+            Self::Deltas => "send changes as the difference to what the server has, not whole",
         }
     }
 
@@ -47,7 +51,7 @@ impl SyncFlag {
     }
 }
 
-/// All of them, as they were read.
+/// Those of the background task, as they were read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SyncFlags {
     pub events: bool,
@@ -58,7 +62,7 @@ pub(super) fn load(reader: &Reader<'_>) -> Result<SyncFlags> {
     Ok(SyncFlags { events: is_on(reader, SyncFlag::Events)?, wake: is_on(reader, SyncFlag::Wake)? })
 }
 
-fn is_on(reader: &Reader<'_>, flag: SyncFlag) -> Result<bool> {
+pub(super) fn is_on(reader: &Reader<'_>, flag: SyncFlag) -> Result<bool> {
     Ok(reader.get_u64(&flag.row())? != Some(0))
 }
 
@@ -67,7 +71,7 @@ impl Vault {
         self.read(|r| is_on(r, flag))
     }
 
-    /// Counts from the next time that the vault is opened.
+    /// Counts at the latest from the next time that the vault is opened.
     pub fn set_sync_flag(&self, flag: SyncFlag, on: bool) -> Result<()> {
         self.transact(|t| {
             t.tx.put_u64(&flag.row(), u64::from(on))?;

@@ -118,8 +118,9 @@ const MAX_DELTAS: u32 = 16;
 fn seal_into_outbox(t: &mut Txn<'_>, rid: RevisionId, canonical: &[u8]) -> Result<()> {
     // Where the store has found a difference to be worth it, it is on the wire too, and ends where the store's does: both
     // follow from the history alone, so that other devices find the same.
+    let deltas = flags::is_on(t.reader(), SyncFlag::Deltas)?;
     let parent = match t.tx.delta_base(rid)? {
-        Some((base, depth)) if depth < MAX_DELTAS => t.tx.revision_bytes(base)?.map(|bytes| (base, bytes)),
+        Some((base, depth)) if deltas && depth < MAX_DELTAS => t.tx.revision_bytes(base)?.map(|bytes| (base, bytes)),
         _ => None,
     };
     let space = t.vault.space();

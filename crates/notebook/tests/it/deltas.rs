@@ -100,3 +100,26 @@ async fn a_history_from_before_the_server_arrives_whole() {
     assert_same(&w);
     assert_eq!(w["B"].body(id).matches(" and a word ").count(), 20);
 }
+
+#[tokio::test]
+async fn switched_off_on_one_device_it_sends_whole_changes_that_all_read() {
+    let w = World::of(2);
+    w.sync_all().await;
+    let id = w["A"].add("Long", &long());
+    w["A"].vault().commit_note(id).unwrap();
+    w["A"].vault().set_sync_flag(holdfast_notebook::sync::SyncFlag::Deltas, false).unwrap();
+    add_a_word(&w["A"], id, 1);
+    w["A"].sync().await;
+    let sizes = watch_pages(&w.server);
+    w["B"].sync().await;
+    let sizes = sizes.lock().unwrap().clone();
+    assert!(sizes.len() == 2 && sizes.iter().all(|size| *size > 8_000), "{sizes:?}");
+    // The other one still sends differences, on what came whole.
+    add_a_word(&w["B"], id, 2);
+    w["B"].sync().await;
+    let sizes = watch_pages(&w.server);
+    w["A"].sync().await;
+    assert!(sizes.lock().unwrap().last().is_some_and(|size| *size < 400));
+    w.sync_all().await;
+    assert_same(&w);
+}
