@@ -240,13 +240,13 @@ async fn writing_in_a_held_note_and_accepting_asks_about_that_note() {
 async fn a_pull_of_several_pages_is_one_pull() {
     let w = World::on_disk(2);
     let mut rng = holdfast_testkit::TestRng::new(7);
-    let ids: Vec<_> = (0..22)
-        .map(|n| {
-            let body: String = (0..40_000).map(|_| format!("{:016x}", rng.next_u64())).collect();
-            w["A"].add(&format!("Big {n}"), &body)
-        })
-        .collect();
+    // Not compressible, also not against what was there before, so that a page does not hold them all.
+    let mut random = || -> String { (0..40_000).map(|_| format!("{:016x}", rng.next_u64())).collect() };
+    let ids: Vec<_> = (0..22).map(|n| w["A"].add(&format!("Big {n}"), &random())).collect();
     w.sync_all().await;
+    for id in &ids {
+        w["A"].write(*id, &random());
+    }
     trash(&w["A"], &ids);
     // Comes and goes within the pull: never was here, so it is not lost.
     let gone = w["A"].add("Gone", "text\n");
