@@ -45,7 +45,7 @@ struct Bound {
     what: String,
     measured: f64,
     /// `None`: a figure that nothing is asked of.
-    bound: Option<f64>,
+    allowed: Option<f64>,
     holds: bool,
 }
 
@@ -74,8 +74,8 @@ impl Report {
         self.add(what, measured, None, true);
     }
 
-    fn add(&mut self, what: &str, measured: f64, bound: Option<f64>, holds: bool) {
-        self.bounds.push(Bound { what: what.to_owned(), measured, bound, holds });
+    fn add(&mut self, what: &str, measured: f64, allowed: Option<f64>, holds: bool) {
+        self.bounds.push(Bound { what: what.to_owned(), measured, allowed, holds });
     }
 
     /// True where all holds.
@@ -95,10 +95,10 @@ impl Report {
             println!(" {seconds:>8.2} {cpu_seconds:>7.2}");
         }
         println!();
-        for Bound { what, measured, bound, holds } in &self.bounds {
-            let bound = bound.map_or_else(String::new, |b| format!("of {b:.2}"));
+        for Bound { what, measured, allowed, holds } in &self.bounds {
+            let allowed = allowed.map_or_else(String::new, |most| format!("of {most:.2}"));
             let mark = if *holds { "ok" } else { "FAILS" };
-            println!("{what:52} {measured:>9.2} {bound:>12}  {mark}");
+            println!("{what:52} {measured:>9.2} {allowed:>12}  {mark}");
         }
         let failed = self.bounds.iter().filter(|b| !b.holds).count();
         println!("\n{}", if failed == 0 { "All hold.".to_owned() } else { format!("{failed} do not hold.") });

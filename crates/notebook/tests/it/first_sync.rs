@@ -81,7 +81,7 @@ async fn a_first_sync_is_read_while_it_runs_and_goes_on_after_a_kill() {
     let Some(FirstSync { done, total }) = b.syncer().first_sync() else { panic!("it says nothing of the first sync") };
     assert!(0 < done && done < total, "{done} of {total}");
     let first = check_partly(&b, &ids[..]);
-    assert!(first >= 500 && first < NOTES, "{first}");
+    assert!((500..NOTES).contains(&first), "{first}");
     assert_eq!(b.vault().index_behind().unwrap(), first as u64, "they are read before they are indexed");
 
     b.crash();
