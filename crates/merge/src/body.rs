@@ -181,8 +181,9 @@ fn front_ranges(pivot: &[Token<'_>], rows: &[Vec<Token<'_>>], pieces: &[Piece]) 
         std::iter::once(pivot).chain(rows.iter().map(Vec::as_slice)).map(front_of).collect::<Option<_>>()?;
     let kept_at = |at: &dyn Fn(usize) -> usize| {
         pieces.iter().filter(|p| p.kept).any(|p| {
-            let mut ranges = std::iter::once(&p.was).chain(&p.is).enumerate();
-            ranges.all(|(i, range)| range.start == at(i))
+            let from = at(0).checked_sub(p.was.start).filter(|from| *from < p.was.len());
+            let mut starts = std::iter::once(&p.was).chain(&p.is).map(|range| range.start).enumerate();
+            from.is_some_and(|from| starts.all(|(i, start)| start + from == at(i)))
         })
     };
     (kept_at(&|_| 0) && kept_at(&|i| ends[i] - 1)).then(|| ends.into_iter().map(|end| 1..end - 1).collect())
@@ -205,19 +206,18 @@ fn merge_cut(base: &Body, changed: &[&Body], grain: Grain, how: Refine) -> Body 
     let mut out: Vec<Segment> = Vec::new();
     let pieces = cut(&pivot, &rows, grain);
     let front = if how == Refine::Words { front_ranges(&pivot, &rows, &pieces) } else { None };
-    let mut past_front = false;
+    // The closing fence, once all before it was merged by key.
+    let mut done = 0;
     for piece in pieces {
-        let fence = front.as_ref().map(|ranges| ranges[0].end);
-        let closes = piece.kept && Some(piece.was.start) == fence;
-        if past_front && !closes && fence.is_some_and(|end| piece.was.start <= end) {
+        if !piece.kept && done > 0 && piece.was.start <= done {
             continue;
         }
-        if piece.kept
-            && let Token::Line(line) = pivot[piece.was.start]
-        {
+        if piece.kept {
+            let lines = pivot[piece.was.start.max(done).min(piece.was.end)..piece.was.end].iter();
+            let lines = lines.filter_map(|t| t.line());
             match out.last_mut() {
-                Some(Segment::Clean(text)) => text.push_str(line),
-                _ => out.push(Segment::Clean(line.to_string())),
+                Some(Segment::Clean(text)) => text.extend(lines),
+                _ => out.push(Segment::Clean(lines.collect())),
             }
             continue;
         }
@@ -243,7 +243,7 @@ fn merge_cut(base: &Body, changed: &[&Body], grain: Grain, how: Refine) -> Body 
         {
             let first = if let Token::Line(line) = pivot[0] { line } else { "" };
             out = vec![Segment::Clean(format!("{first}{text}"))];
-            past_front = true;
+            done = ranges[0].end;
             continue;
         }
         if !(asks && push_refined(&mut out, &was, &passages, below, &doubled)) {

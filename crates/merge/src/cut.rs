@@ -45,6 +45,13 @@ impl<'a> Token<'a> {
         }
     }
 
+    pub fn line(self) -> Option<&'a str> {
+        match self {
+            Self::Line(line) => Some(line),
+            Self::Place(_) => None,
+        }
+    }
+
     fn place(self) -> Option<&'a Merge<String>> {
         match self {
             Self::Line(_) => None,
@@ -68,7 +75,7 @@ pub(crate) fn tokens(body: &Body) -> Vec<Token<'_>> {
 pub(crate) struct Piece {
     pub was: Range<usize>,
     pub is: Vec<Range<usize>>,
-    /// A line that every row has.
+    /// Lines that every row has.
     pub kept: bool,
 }
 
@@ -80,6 +87,9 @@ pub(crate) fn cut(pivot: &[Token<'_>], rows: &[Vec<Token<'_>>], grain: Grain) ->
     let places = pivot.iter().chain(rows.iter().flatten()).any(|t| t.place().is_some());
     let mut cutter = Cutter { pieces: Vec::new(), was: 0, is: vec![0; rows.len()] };
     for (i, token) in pivot.iter().enumerate() {
+        if !places && cutter.goes_on(&maps, i) {
+            continue;
+        }
         if places
             && grain == Grain::Places
             && let Some((low, high)) = border(pivot, rows, &maps, i)
@@ -104,6 +114,19 @@ struct Cutter {
 }
 
 impl Cutter {
+    /// One line more for a piece of lines that every row has, if it is the next everywhere: most of a text is that.
+    fn goes_on(&mut self, maps: &[Vec<Option<usize>>], i: usize) -> bool {
+        let Some(last) = self.pieces.last_mut().filter(|last| last.kept) else { return false };
+        let next = self.was == i && maps.iter().zip(&self.is).all(|(map, at)| map[i] == Some(*at));
+        if next {
+            last.was.end += 1;
+            last.is.iter_mut().for_each(|range| range.end += 1);
+            self.was += 1;
+            self.is.iter_mut().for_each(|at| *at += 1);
+        }
+        next
+    }
+
     /// Ends a piece.
     fn cut(&mut self, was: usize, is: Vec<usize>, kept: bool) {
         let ranges: Vec<Range<usize>> = self.is.iter().zip(&is).map(|(from, to)| *from..*to).collect();
