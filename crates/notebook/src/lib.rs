@@ -16,6 +16,8 @@ mod receipts;
 mod record;
 mod review;
 mod search;
+#[cfg(feature = "simulation")]
+pub mod simulation;
 mod strays;
 pub mod sync;
 mod transfer;

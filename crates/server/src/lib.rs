@@ -18,7 +18,7 @@ mod secrets;
 mod storage;
 mod tls;
 
-pub use config::{Clock, CoreOptions, ServerConfig, Tamper, system_clock};
+pub use config::{Clock, CoreOptions, Randomness, ServerConfig, Tamper, Work, system_clock};
 pub use core::Core;
 pub use error::ServerError;
 pub use run::{RunningServer, Server};

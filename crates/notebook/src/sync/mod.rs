@@ -11,7 +11,7 @@ mod pull;
 mod push;
 mod status;
 
-use holdfast_crypto::{OsRng, SealContext, seal_revision};
+use holdfast_crypto::{SealContext, seal_revision};
 use holdfast_domain::RevisionId;
 use holdfast_protocol::EntryKind;
 use holdfast_store::Reader;
@@ -63,7 +63,7 @@ fn seal_into_outbox(t: &mut Txn<'_>, rid: RevisionId, canonical: &[u8]) -> Resul
         let (key_epoch, key) = keys.current_epoch();
         let (id_key_no, _) = keys.current_id_key();
         let context = SealContext { space: space.0, rid: rid.0, key_epoch, id_key_no };
-        Ok((key_epoch, seal_revision(&context, key, canonical, &mut OsRng)?))
+        Ok((key_epoch, seal_revision(&context, key, canonical, &mut t.vault.env().rng())?))
     })?;
     t.tx.push_outbox(rid, EntryKind::Revision as u64, key_epoch, &body)?;
     t.changes.waiting = true;
