@@ -156,6 +156,10 @@ impl World {
         };
         self.look_at_outbox(at, typing)?;
         self.look_at_cursor(at)?;
+        let counts = self.devices[at].vault()?.sidebar_counts().works("counting")?;
+        let asks = counts.review + counts.review_notebooks;
+        let before = std::mem::replace(&mut self.devices[at].asks, asks);
+        self.met.conflicts += asks.saturating_sub(before);
         let heads = self.devices[at].look(|l| l.all_heads())?;
         let sent: Vec<RevisionId> = self.network.net().lines.iter().flat_map(|l| l.sent.iter().copied()).collect();
         if let Some(unknown) = heads.iter().find(|rid| !self.made.contains(rid) && !sent.contains(rid)) {

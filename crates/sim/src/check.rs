@@ -15,6 +15,7 @@ use crate::world::World;
 
 /// Faults whose healing is not built: whom they befall may stop with an error, and loses nothing. A line that goes is
 /// an expectation that begins: that all converge.
+#[rustfmt::skip]
 pub const STOPS: &[Fault] = &[
     Fault::Clone,
     Fault::Restore,
@@ -133,6 +134,9 @@ impl World {
         for (at, picture) in live.iter().zip(&pictures) {
             self.compare(live[0], *at, &pictures[0], picture, Invariant::Convergence)?;
             self.note(&format!("{} {}", self.devices[*at].name, blake3::hash(format!("{picture:?}").as_bytes()).to_hex()));
+        }
+        if let Some(at) = live.first() {
+            self.met.receipts += u64::from(self.devices[*at].vault()?.unseen_receipts().works("counting receipts")?);
         }
         self.again(&live, &pictures)?;
         self.no_storm(&live)?;
@@ -262,10 +266,12 @@ impl World {
             let seen = |put: &RevisionId| takes.iter().any(|take| history.is_ancestor(*put, *take));
             match puts.iter().find(|put| !seen(put)) {
                 None if !takes.is_empty() => {}
+                None if puts.is_empty() && self.typed_over.contains(&token) => {}
                 // The weak promise of 0015: put back is as never removed, for whoever had not seen it.
                 Some(put) if !takes.is_empty() && traced.is_again(*put, token) => self.met.put_back_gone += 1,
                 _ => {
-                    let what = format!("{name} lacks {} of {record}, which nobody took away", word(token));
+                    let story = traced.story(&history, token);
+                    let what = format!("{name} lacks {} of {record}, which nobody took away{story}", word(token));
                     return Invariant::LostEdit.broken(what);
                 }
             }
@@ -310,7 +316,8 @@ impl World {
                 self.met.back_by_parts += 1;
                 continue;
             }
-            let what = format!("{} was taken away, and {name} shows it again", word(*token));
+            let story = traced.story(history, *token);
+            let what = format!("{} was taken away, and {name} shows it again{story}", word(*token));
             return Invariant::Resurrection.broken(what);
         }
         Ok(())
@@ -402,6 +409,25 @@ impl Traced {
         }
         out.by_parts = nested && in_part;
         Ok(out)
+    }
+
+    /// Which versions did something about a word, for a person who looks for the fault.
+    fn story(&self, history: &History, token: u32) -> String {
+        let mut out = String::new();
+        let short = |id: &RevisionId| id.to_string()[..6].to_owned();
+        for row in &history.rows {
+            let did = |of: &BTreeMap<u32, Vec<RevisionId>>| self.of_token(of, token).contains(&row.rid);
+            let parents: Vec<String> = row.parents.iter().map(short).collect();
+            let marks = [(did(&self.puts), " puts"), (did(&self.clears), " clears"), (did(&self.takes), " takes")];
+            let marks: String = marks.iter().filter(|(done, _)| *done).map(|(_, mark)| *mark).collect();
+            out += &format!("\n    {} on [{}] {:?}{marks}", short(&row.rid), parents.join(" "), row.origin);
+        }
+        for revision in &history.revisions {
+            if let Some(note) = revision.fields.as_note() {
+                out += &format!("\n    {:?}", note.body.segments());
+            }
+        }
+        out
     }
 
     fn of_token<'a>(&self, of: &'a BTreeMap<u32, Vec<RevisionId>>, token: u32) -> &'a [RevisionId] {

@@ -69,6 +69,8 @@ pub struct Device {
     pub outbox: BTreeSet<RevisionId>,
     /// Up to where the log was compared with what is here.
     pub checked: u64,
+    /// Notes and notebooks that ask, when it was last looked at.
+    pub asks: u64,
     /// Off, while others go on.
     pub away: bool,
     /// Of a disk that was copied: it or its copy must stop.
@@ -107,6 +109,7 @@ impl Device {
             buffer: None,
             outbox: BTreeSet::new(),
             checked: 0,
+            asks: 0,
             away: false,
             twin: false,
             stopped: None,

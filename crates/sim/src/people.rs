@@ -36,9 +36,10 @@ impl World {
         Ok(self.notes.iter().copied().filter(|id| here.binary_search(&(*id).into()).is_ok()).collect())
     }
 
+    /// The notebooks as this device shows them.
     fn notebooks_of(&self, at: usize) -> Checked<Vec<NotebookId>> {
-        let here = self.devices[at].look(|l| l.records())?;
-        Ok(self.notebooks.iter().copied().filter(|id| here.binary_search(&(*id).into()).is_ok()).collect())
+        let tree = self.devices[at].vault()?.notebook_tree().works("the tree")?;
+        Ok(tree.into_iter().map(|node| node.id).collect())
     }
 
     pub fn person(&mut self, at: usize, act: Act, dice: &mut Dice) -> Checked<String> {
@@ -160,6 +161,9 @@ impl World {
                 let what = format!("{name} saved {} ({doing}) and does not show it", word(*missing));
                 return Invariant::ReadYourWrites.broken(what);
             }
+            if before.as_ref().is_some_and(|b| b.typing) {
+                self.typed_over.extend(&gone);
+            }
             if !self.unacknowledged {
                 self.acknowledge(at, deed.record, deed.fresh);
             }
@@ -167,7 +171,6 @@ impl World {
             return Invariant::LostEdit.broken(format!("{doing} was refused on {name} and took {gone:?} away"));
         }
         self.look_at_outbox(at, typing + deed.most)?;
-        self.met.conflicts += u64::from(holds.open > held.open);
         let digest = after.map(|shown| crate::check::digest(deed.record, &shown)).unwrap_or_default();
         Ok(format!("{doing} {} {outcome} {digest}", short(deed.record)))
     }

@@ -65,6 +65,8 @@ pub struct World {
     pub notebooks: Vec<NotebookId>,
     pub saved: Vec<Saved>,
     pub decisions: Vec<Decision>,
+    /// Words that were typed and taken away again before they were a revision: no history has them.
+    pub typed_over: BTreeSet<u32>,
     /// Every revision that somebody made, and those that were there before.
     pub made: BTreeSet<RevisionId>,
     pub saved_servers: BTreeMap<usize, (Vec<(PathBuf, Vec<u8>)>, Vec<RevisionId>)>,
@@ -116,6 +118,7 @@ impl World {
             notebooks: Vec::new(),
             saved: Vec::new(),
             decisions: Vec::new(),
+            typed_over: BTreeSet::new(),
             made,
             saved_servers: BTreeMap::new(),
             tokens: 0,

@@ -155,6 +155,15 @@ impl Vault {
             store.quick_check()?;
         }
         let vault = Self::assemble(dir, lock, Keys { file, open }, store, &key, env)?;
+        if crate::planted("typing-lost-at-start") {
+            vault.transact(|t| {
+                for row in t.tx.list_working()? {
+                    t.tx.take_working(row.record)?;
+                    t.touch(row.record);
+                }
+                Ok(())
+            })?;
+        }
         // What was typed when the last run was killed is on disk as working revisions: they go on from here.
         vault.commit_all()?;
         Ok(vault)
