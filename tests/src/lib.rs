@@ -3,3 +3,4 @@
 
 pub mod canary;
 pub mod programs;
+pub mod small_disk;

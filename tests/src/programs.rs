@@ -71,6 +71,11 @@ impl Computer {
         Self { scratch, program, passphrase: PASSPHRASE.into(), log: None }
     }
 
+    /// Runs another copy of the program from now on.
+    pub fn use_program(&mut self, program: PathBuf) {
+        self.program = program;
+    }
+
     /// With a vault of its own.
     pub fn with_vault() -> Self {
         let computer = Self::new();

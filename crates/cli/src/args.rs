@@ -70,6 +70,12 @@ pub enum Command {
     Sync,
     /// How things stand.
     Status,
+    /// What can be switched off on this computer where it does harm; without a name, what there is.
+    Config {
+        name: Option<String>,
+        #[arg(requires = "name")]
+        value: Option<Switch>,
+    },
     /// What needs a decision.
     #[command(subcommand)]
     Review(ReviewCommand),
@@ -98,6 +104,12 @@ pub enum Command {
     /// Exit codes: the number of conflicts, at most 127; 255 if nothing was merged; 129 for wrong arguments.
     #[command(verbatim_doc_comment)]
     MergeFile(MergeFile),
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Switch {
+    On,
+    Off,
 }
 
 #[derive(Debug, Args)]

@@ -6,7 +6,7 @@ use holdfast_notebook::{NotebookError, ProtocolError};
 
 use crate::output::Answer;
 
-const FAILED: u8 = 1;
+pub const FAILED: u8 = 1;
 pub const USAGE: u8 = 2;
 /// What git's own commands answer to arguments that they do not know.
 pub const GIT_USAGE: u8 = 129;

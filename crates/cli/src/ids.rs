@@ -15,7 +15,10 @@ const MIN_PREFIX: usize = 4;
 /// The one of `known` whose id is or begins with `text`.
 pub fn find<T: Display + Ord + Clone>(text: &str, what: &str, known: impl IntoIterator<Item = T>) -> Outcome<T> {
     let wanted = text.trim().to_ascii_lowercase();
-    let none = || Failure::said(format!("There is no {what} {}.", text.trim()));
+    let none = || match text.trim() {
+        "" => Failure::said(format!("There is no {what} without an id.")),
+        text => Failure::said(format!("There is no {what} {text}.")),
+    };
     if wanted.len() < MIN_PREFIX || !wanted.bytes().all(|b| b.is_ascii_hexdigit()) {
         return Err(none());
     }
@@ -71,6 +74,7 @@ mod tests {
         assert_eq!(said("abab").unwrap(), a);
         assert_eq!(said("aba").unwrap_err(), "There is no note aba.");
         assert_eq!(said("ffff").unwrap_err(), "There is no note ffff.");
+        assert_eq!(said(" ").unwrap_err(), "There is no note without an id.");
         assert_eq!(said("äöü1").unwrap_err(), "There is no note äöü1.");
         let mut like_a = a.0;
         like_a[15] = 0;

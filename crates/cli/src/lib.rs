@@ -39,13 +39,18 @@ pub fn main() -> ExitCode {
     }
     let json = cli.json;
     match commands::run(cli) {
-        Ok(answer) => {
-            output::print(&answer, json);
-            ExitCode::from(answer.exit)
-        }
+        Ok(answer) => match output::print(&answer, json) {
+            Ok(()) => ExitCode::from(answer.exit),
+            Err(error) => {
+                let why = input::why(&error);
+                output::complain(&format!("It is done, but the answer cannot be printed: {why}."));
+                ExitCode::from(failure::FAILED)
+            }
+        },
         Err(failure) => {
             if let Some(answer) = failure.answer() {
-                output::print(answer, json);
+                // That it cannot be printed is the smaller failure of the two.
+                let _ = output::print(answer, json);
             }
             // The sentence says everything to a person; the code is for who counts failures.
             tracing::info!(code = ?failure.code(), "failed");

@@ -1,6 +1,6 @@
 //! Answers on standard output, sentences on standard error.
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
 
 use serde_json::{Value, json};
 
@@ -30,17 +30,21 @@ impl Answer {
     }
 }
 
-/// A reader that went away (`| head`) is no failure: what was asked for is done.
-pub fn print(answer: &Answer, json: bool) {
+/// Prints an answer. A reader that went away (`| head`) is no failure: what was asked for is done. Any other error is:
+/// who reads a list that was cut, or waits for an id, must know.
+pub fn print(answer: &Answer, json: bool) -> io::Result<()> {
     let mut out = if json { answer.json.to_string() } else { answer.text.clone() };
     if out.is_empty() || answer.json.is_null() {
-        return;
+        return Ok(());
     }
     if !out.ends_with('\n') {
         out.push('\n');
     }
     let mut stdout = std::io::stdout().lock();
-    let _ = stdout.write_all(out.as_bytes()).and_then(|()| stdout.flush());
+    match stdout.write_all(out.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        done => done,
+    }
 }
 
 pub fn complain(sentence: &str) {

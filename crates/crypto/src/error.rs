@@ -41,4 +41,10 @@ pub enum CryptoError {
         /// The epoch whose key (or id key) is absent.
         key_epoch: u32,
     },
+    /// It is the difference to a revision that is not here: to be opened when that one is.
+    #[error("waiting for the version that it builds on")]
+    MissingParent {
+        /// The id of that revision.
+        parent: [u8; 32],
+    },
 }

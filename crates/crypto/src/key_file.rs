@@ -12,7 +12,7 @@ pub use format::MAX_BYTES;
 use zeroize::Zeroizing;
 
 use crate::account_keys::{AccountKeys, OpenAccount};
-use crate::device::{DeviceKeys, SECRET_BYTES};
+use crate::device::{DeviceKeys, DevicePublic, SECRET_BYTES};
 use crate::error::CryptoError;
 use crate::hazmat::{self, labels};
 use crate::keys::{DatabaseKey, KeychainKey};
@@ -200,6 +200,21 @@ impl KeyFile {
         self.set_account(account)?;
         open.account = newer;
         Ok(())
+    }
+
+    /// Adds another device as a recipient: one that a server's state of the account had forgotten. The changed
+    /// [`KeyFile::account`] must go to the server.
+    ///
+    /// # Errors
+    /// [`CryptoError::Damaged`] when the device is a member already, or `open` is not the newest state of this file.
+    pub fn add_device(
+        &mut self,
+        open: &mut OpenVault,
+        device: &DevicePublic,
+        rng: &mut dyn Rng,
+    ) -> Result<(), CryptoError> {
+        self.account.add_device(&open.account, device, rng)?;
+        open.account.refresh(&self.account)
     }
 
     /// Takes over account keys that this device has changed or opened itself. What a server sent goes through

@@ -41,4 +41,4 @@ pub use keys::{AccountKey, DatabaseKey, EpochKey, IdKey, KeychainKey, SpaceKeys}
 pub use membership::{DeviceMember, Members, MembershipLog};
 pub use recovery::{RecoveryCode, RecoveryCodeError};
 pub use rng::{OsRng, Rng};
-pub use seal::{SealContext, open_blob, open_revision, seal_blob, seal_revision};
+pub use seal::{SealContext, open_blob, open_revision, open_revision_on, seal_blob, seal_revision, seal_revision_on};

@@ -154,7 +154,7 @@ impl Tree {
 
 impl Names {
     /// Two paths are one file where this is equal. Unlike [`fold_name`] it keeps white space at the ends of a name.
-    fn compared(self, path: &str) -> String {
+    pub fn compared(self, path: &str) -> String {
         match self {
             Self::Folded => fold_name(&format!("/{path}/")),
             Self::Exact => path.to_owned(),

@@ -1,4 +1,8 @@
 //! The local files that a text links: Markdown links and images, HTML, and Obsidian's `[[…]]`.
+//!
+//! Readers of Markdown do not agree on where code, comments and HTML end: a fence that one takes for a box is open to
+//! the next heading for another. So what is written like a link there is one too. A link does something only where a
+//! file is at its end, and a file too many in a vault is better than a picture that is gone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,6 +44,7 @@ pub fn links(note_path: &str, body: &str) -> Vec<LocalLink> {
             _ => {}
         }
     }
+    found.anywhere(body);
     found.links
 }
 
@@ -64,6 +69,30 @@ impl Found<'_> {
         self.links.push(LocalLink { target: target.to_owned(), path, wiki });
     }
 
+    /// All that is written like a link, wherever it stands.
+    fn anywhere(&mut self, body: &str) {
+        for line in body.lines() {
+            for (at, _) in line.match_indices("](") {
+                if let Some(target) = destination(beginning(&line[at + 2..])) {
+                    self.add(&target, false);
+                }
+            }
+            for (at, _) in line.match_indices("[[") {
+                let inner = beginning(&line[at + 2..]);
+                if let Some(end) = inner.find("]]") {
+                    self.add(inner[..end].split('|').next().unwrap_or_default(), true);
+                }
+            }
+        }
+        let mut rest = body;
+        while let Some((_, after)) = rest.split_once("<!--") {
+            let (comment, next) = after.split_once("-->").unwrap_or((after, ""));
+            self.html(comment);
+            rest = next;
+        }
+        self.html(body);
+    }
+
     /// The `src` and `href` of tags.
     fn html(&mut self, html: &str) {
         let mut rest = html;
@@ -86,6 +115,53 @@ impl Found<'_> {
             rest = attributes;
         }
     }
+}
+
+/// As much as a link can be long: a text of nothing but brackets must not be read again from each of them.
+fn beginning(text: &str) -> &str {
+    const MAX_BYTES: usize = 4096;
+    &text[..text.floor_char_boundary(MAX_BYTES)]
+}
+
+/// How deep brackets stand in one another in a link.
+const MAX_DEPTH: u32 = 32;
+
+/// Where a link leads, of the text after `](`: up to the bracket that ends it, without the title.
+fn destination(text: &str) -> Option<String> {
+    if let Some(pointed) = text.strip_prefix('<') {
+        return pointed.split_once('>').map(|(target, _)| plain(target));
+    }
+    // As CommonMark has it: brackets in pairs, and not too deep.
+    let mut depth = 0;
+    let mut bracket = |c: char| match c {
+        '(' => {
+            depth += 1;
+            depth > MAX_DEPTH
+        }
+        ')' if depth == 0 => true,
+        ')' => {
+            depth -= 1;
+            false
+        }
+        _ => false,
+    };
+    let end = text.find(&mut bracket).filter(|end| text[*end..].starts_with(')'))?;
+    let target = text[..end].trim();
+    let titled = target.ends_with(['"', '\'']).then(|| target.find([' ', '\t'].as_slice())).flatten();
+    Some(plain(&target[..titled.unwrap_or(target.len())]))
+}
+
+/// Without backslashes before punctuation, and without entities.
+fn plain(target: &str) -> String {
+    let mut out = String::with_capacity(target.len());
+    let mut rest = target.chars().peekable();
+    while let Some(c) = rest.next() {
+        match rest.peek() {
+            Some(next) if c == '\\' && next.is_ascii_punctuation() => out.extend(rest.next()),
+            _ => out.push(c),
+        }
+    }
+    unescape(&out)
 }
 
 /// The next attribute of a tag: its name, its value and what follows. `None` at the end of the tag.

@@ -73,6 +73,15 @@ pub fn command_error(error: &E) -> CommandError {
             format!("The server's answer is not right: {what}. Nothing of it was taken over, and your changes are safe on this computer. Tell the server's owner."),
             false,
         ),
+        E::NothingMoves { minutes } => (
+            C::ServerUnreachable,
+            if *minutes == 0 {
+                "The server answered, but not everything went through. Your changes are safe on this computer. Sync once more.".into()
+            } else {
+                format!("Your changes have waited for {minutes} minutes, and nothing has gone out, although nothing seems wrong. They are safe on this computer. Press Sync now; if that does not help, restart Holdfast.")
+            },
+            true,
+        ),
         E::Protocol(p) => protocol(p),
         E::Unreadable { path, source } => {
             let why = match source.kind() {

@@ -58,6 +58,9 @@ pub enum NotebookError {
     /// The server answered something that cannot be true; nothing of it was taken over.
     #[error("the server's answer is not right: {0}")]
     HostileServer(String),
+    /// Changes wait although the server answers and nothing failed.
+    #[error("changes have waited for {minutes} minutes, and nothing has gone out")]
+    NothingMoves { minutes: u64 },
     #[error(transparent)]
     Protocol(#[from] ProtocolError),
     #[error("{path}: {source}")]

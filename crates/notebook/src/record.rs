@@ -60,8 +60,7 @@ impl<'r, 'c> Record<'r, 'c> {
     /// The state that these versions make together. Only the bodies that the fold needs are read.
     pub fn fold(&self, ids: &[RevisionId]) -> Result<Folded> {
         if let [only] = ids {
-            let revision = self.revision(*only)?;
-            return self.settled(Folded { stamp: revision.stamp(), fields: revision.fields });
+            return self.alone(self.revision(*only)?);
         }
         let mut graph = self.graph()?;
         for id in ids {
@@ -69,6 +68,11 @@ impl<'r, 'c> Record<'r, 'c> {
         }
         let folded = self.folding(&mut graph, |graph| fold(graph, ids))?;
         self.settled(folded)
+    }
+
+    /// The state that one version makes by itself.
+    pub fn alone(&self, revision: Revision) -> Result<Folded> {
+        self.settled(Folded { stamp: revision.stamp(), fields: revision.fields })
     }
 
     /// Two computers may have made one notebook each of the same name: the tree shows them as one, so there is

@@ -13,7 +13,34 @@ pub use holdfast_store::SearchHit;
 /// From so many characters on, a word is also found inside the words of a notebook's name.
 const PART_CHARS: usize = 3;
 
+/// Text that is indexed in one transaction: nothing else is saved for so long.
+const INDEX_BYTES: usize = 1024 * 1024;
+
+/// So many notes at once are readable before they are indexed.
+pub(crate) const MANY: usize = 500;
+
 impl Vault {
+    /// How many notes the index does not hold yet, after a first sync or an import. They are found all the same.
+    pub fn index_behind(&self) -> Result<u64> {
+        self.read(|r| Ok(r.index_behind()?))
+    }
+
+    /// Indexes some of them. True while there are more.
+    pub(crate) fn index_some(&self) -> Result<bool> {
+        self.transact(|t| Ok(t.tx.index_more(INDEX_BYTES)?))
+    }
+
+    /// Indexes all of them. Where that fails they are found without an index, and the sync tries again.
+    pub(crate) fn index_all(&self) {
+        loop {
+            match self.index_some() {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => return tracing::warn!(%error, "notes could not be indexed"),
+            }
+        }
+    }
+
     /// Notes that hold every word of the query, the best first; then those whose notebook's path holds them; then,
     /// in the same order, those in the trash.
     pub fn search(&self, query: &str, limit: u32) -> Result<Vec<SearchHit>> {

@@ -1,6 +1,6 @@
 //! One change, inside its one database transaction.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use holdfast_domain::{Clock, Fields, Kind, NoteId, Origin, RecordId, Revision, RevisionId, Stamp};
 use holdfast_store::{NoteQuery, NotebookFilter, Reader, RevisionSource, TrashFilter, WorkingRow, WriteTx};
@@ -8,6 +8,15 @@ use holdfast_store::{NoteQuery, NotebookFilter, Reader, RevisionSource, TrashFil
 use crate::record::{Record, differs};
 use crate::vault::meta;
 use crate::{NotebookError, OpChanges, Result, Vault};
+
+/// Revisions that this transaction stored, decoded: their views need not read them back. At most so many bytes.
+#[derive(Default)]
+struct Fresh {
+    revisions: BTreeMap<RevisionId, Revision>,
+    bytes: usize,
+}
+
+const FRESH_BYTES: usize = 32 * 1024 * 1024;
 
 pub(crate) struct Txn<'a> {
     pub vault: &'a Vault,
@@ -17,6 +26,7 @@ pub(crate) struct Txn<'a> {
     pub changes: OpChanges,
     /// Records whose view is out of date.
     touched: BTreeSet<RecordId>,
+    fresh: Fresh,
     /// A notebook's view was made anew.
     tree_changed: bool,
 }
@@ -24,7 +34,8 @@ pub(crate) struct Txn<'a> {
 impl<'a> Txn<'a> {
     pub fn new(vault: &'a Vault, tx: &'a WriteTx<'a>, clock: &'a mut Clock) -> Self {
         let now_ms = vault.env().now_ms();
-        Self { vault, tx, clock, now_ms, changes: OpChanges::default(), touched: BTreeSet::new(), tree_changed: false }
+        let (changes, touched, fresh) = (OpChanges::default(), BTreeSet::new(), Fresh::default());
+        Self { vault, tx, clock, now_ms, changes, touched, fresh, tree_changed: false }
     }
 
     pub fn reader(&self) -> &'a Reader<'a> {
@@ -51,7 +62,7 @@ impl<'a> Txn<'a> {
 
     /// Makes a new record.
     pub fn create(&mut self, id: RecordId, fields: Fields, stamp: Stamp, origin: Origin) -> Result<RevisionId> {
-        self.commit_revision(&Revision::new(id, Vec::new(), stamp, origin, holdfast_merge::ALGO, fields))
+        self.commit_revision(Revision::new(id, Vec::new(), stamp, origin, holdfast_merge::ALGO, fields))
     }
 
     /// Changes a record as a person does, on the versions that the person saw, as a working revision. Answers with
@@ -145,19 +156,42 @@ impl<'a> Txn<'a> {
     pub fn commit_working(&mut self, id: RecordId) -> Result<Option<RevisionId>> {
         let Some(row) = self.tx.take_working(id)? else { return Ok(None) };
         let revision = Revision::decode(&row.fields)?;
-        self.commit_revision(&revision).map(Some)
+        self.commit_revision(revision).map(Some)
     }
 
     /// Stores a revision made here and queues it for sending.
-    pub fn commit_revision(&mut self, revision: &Revision) -> Result<RevisionId> {
+    pub fn commit_revision(&mut self, revision: Revision) -> Result<RevisionId> {
         let bytes = revision.encode()?;
         let rid = self.vault.revision_id(&bytes)?;
-        if self.tx.put_revision(rid, revision, &bytes, RevisionSource::Here)? {
+        self.changes.waiting = true;
+        if self.store(rid, revision, &bytes, RevisionSource::Here)? {
             crate::sync::enqueue(self, rid, &bytes)?;
         }
-        self.changes.waiting = true;
-        self.touch(revision.record);
         Ok(rid)
+    }
+
+    /// Stores a revision, of which `canonical` are the bytes and `rid` the id. False where it is here already.
+    pub fn store(
+        &mut self,
+        rid: RevisionId,
+        revision: Revision,
+        canonical: &[u8],
+        source: RevisionSource,
+    ) -> Result<bool> {
+        let new = self.tx.put_revision(rid, &revision, canonical, source)?;
+        if source == RevisionSource::Here || !crate::planted("views-left-old") {
+            self.touch(revision.record);
+        }
+        if self.fresh.bytes + canonical.len() <= FRESH_BYTES {
+            self.fresh.bytes += canonical.len();
+            self.fresh.revisions.insert(rid, revision);
+        }
+        Ok(new)
+    }
+
+    /// A revision that was stored in this transaction, once.
+    pub fn take_fresh(&mut self, rid: RevisionId) -> Option<Revision> {
+        self.fresh.revisions.remove(&rid)
     }
 
     /// The record's view will be made anew before the transaction ends.

@@ -14,7 +14,11 @@ const PREVIEW_CHARS: usize = 200;
 /// Makes a record's view anew, and a receipt where several versions merged by themselves.
 pub(crate) fn refresh(t: &mut Txn<'_>, id: RecordId) -> Result<Option<Kind>> {
     let Some(record) = t.record(id)? else { return Ok(None) };
-    let folded = record.shown()?;
+    let fresh = match (record.heads.as_slice(), &record.working) {
+        ([only], None) => t.take_fresh(*only),
+        _ => None,
+    };
+    let folded = fresh.map_or_else(|| record.shown(), |revision| record.alone(revision))?;
     // What is being typed or decided here may close what the versions leave open: that is no automatic merge.
     let merged = record.working.is_none() && record.heads.len() > 1 && !folded.fields.is_open();
     if merged && crate::planted("publish-merges") {
@@ -28,7 +32,7 @@ pub(crate) fn refresh(t: &mut Txn<'_>, id: RecordId) -> Result<Option<Kind>> {
             holdfast_merge::ALGO,
             fields,
         );
-        t.commit_revision(&merge)?;
+        t.commit_revision(merge)?;
         return Ok(Some(folded.fields.kind()));
     }
     match &folded.fields {

@@ -61,6 +61,12 @@ impl JoinLink {
         Ok(Self { version: Self::VERSION, url, pin, invitation, expires_ms })
     }
 
+    /// The start of the pin, in groups, to compare by eye: a server prints it, and who adds one is shown it.
+    pub fn fingerprint(&self) -> String {
+        let group = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        self.pin.chunks(2).take(4).map(group).collect::<Vec<_>>().join(" ")
+    }
+
     /// Reads the text form, with white space around it.
     pub fn parse(text: &str) -> Result<Self, JoinLinkError> {
         let rest = text.trim().strip_prefix(PREFIX).ok_or(JoinLinkError::NotALink)?;
@@ -186,6 +192,13 @@ mod tests {
             sample().to_string(),
             "holdfast://join/1/pQEBAngaaHR0cHM6Ly9ub3Rlcy5leGFtcGxlOjg0NDMDWCADAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwRQBQUFBQUFBQUFBQUFBQUFBQUbAAABoxhcUAAINF6T"
         );
+    }
+
+    #[test]
+    fn a_fingerprint_is_the_start_of_the_pin() {
+        let pin: [u8; 32] = std::array::from_fn(|n| n as u8 * 17);
+        let link = JoinLink::new("https://notes.example", pin, None, 0).unwrap();
+        assert_eq!(link.fingerprint(), "0011 2233 4455 6677");
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! What the wire allows, in bytes unless the name says otherwise. Both ends hold to the same numbers:
 //! a client stays under them, a server refuses above them, and each checks before it allocates.
 
+use std::time::Duration;
+
 use crate::{Entry, PushRequest};
 
 /// The version of the wire that this crate speaks.
@@ -25,6 +27,18 @@ pub const MAX_PAGE_MANIFEST_RIDS: usize = 4 * MAX_BATCH_ENTRIES;
 pub const MAX_LOG_ANSWER_BYTES: usize =
     MAX_PAGE_BYTES + MAX_ENTRY_BYTES + MAX_PAGE_ENTRIES * 384 + (MAX_PAGE_MANIFEST_RIDS + MAX_BATCH_ENTRIES) * 40;
 
+/// The number of ids of one kind in a question about what is missing.
+pub const MAX_IDS: usize = 4096;
+/// An encoded question about what is missing, or its answer.
+pub const MAX_IDS_BYTES: usize = 2 * MAX_IDS * 34 + 4096;
+/// The number of ids in a request for single entries.
+pub const MAX_FETCH: usize = 256;
+/// The number of manifests that one healing request carries; their ids together are at most
+/// [`MAX_PAGE_MANIFEST_RIDS`], as in a page.
+pub const MAX_HEAL_MANIFESTS: usize = MAX_BATCH_ENTRIES;
+/// An encoded healing request.
+pub const MAX_HEAL_BYTES: usize = MAX_LOG_ANSWER_BYTES;
+
 /// An account's sealed keys and membership log.
 pub const MAX_KEYS_BYTES: usize = 1024 * 1024;
 /// Any other request or answer: logins, errors, server information.
@@ -33,6 +47,9 @@ pub const MAX_SMALL_BYTES: usize = 16 * 1024;
 pub const MAX_KEYS_MESSAGE_BYTES: usize = MAX_KEYS_BYTES + MAX_SMALL_BYTES;
 /// A sealed blob.
 pub const MAX_BLOB_BYTES: usize = 256 * 1024 * 1024;
+
+/// A stream of events says something at least this often; one that is silent for three times as long is dead.
+pub const EVENTS_KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// A user name, in characters.
 pub const MAX_USER_LEN: usize = 64;

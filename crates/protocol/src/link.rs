@@ -97,6 +97,11 @@ impl LinkChain {
 
     /// Takes in a page whole, or fails and stays where it was.
     pub fn feed(&mut self, page: &LogPage) -> Result<LogHead, ChainError> {
+        self.feed_links(page, &mut Vec::new())
+    }
+
+    /// As [`feed`](Self::feed); `links` gets the link after each entry.
+    pub fn feed_links(&mut self, page: &LogPage, links: &mut Vec<Hash>) -> Result<LogHead, ChainError> {
         let mut at = self.position;
         if (at.seq, at.log_epoch) == (0, 0) {
             at.log_epoch = page.log_epoch;
@@ -125,6 +130,7 @@ impl LinkChain {
                 logged.batch,
             );
             at = LogHead { seq, link, ..at };
+            links.push(link);
         }
         let stalled = page.entries.is_empty() && page.head.seq != at.seq;
         if page.head.seq < at.seq || stalled {

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 
 use crate::{
-    Cid, CreateAccount, KdfParams, LogAnswer, LogRequest, Login, ProtocolError, PushOutcome, PushRequest, PutKeys,
-    ServerInfo, Session, SpaceId,
+    Cid, CreateAccount, EventStream, FetchRequest, Fetched, HealRequest, KdfParams, LogAnswer, LogRequest, Login,
+    Missing, MissingRequest, ProtocolError, PushOutcome, PushRequest, PutKeys, ServerInfo, Session, SpaceId,
 };
 
 /// A bearer token, as `Session` has it.
@@ -32,7 +32,20 @@ pub trait SyncProtocol: Send + Sync {
     async fn put_keys(&self, token: &Token, request: PutKeys) -> Result<u64, ProtocolError>;
     async fn push(&self, token: &Token, request: PushRequest) -> Result<PushOutcome, ProtocolError>;
     async fn log(&self, token: &Token, request: LogRequest) -> Result<LogAnswer, ProtocolError>;
+    /// Which of these ids and blobs the server does not have.
+    async fn missing(&self, token: &Token, request: MissingRequest) -> Result<Missing, ProtocolError>;
+    /// Single entries, as many as fit a page.
+    async fn fetch(&self, token: &Token, request: FetchRequest) -> Result<Fetched, ProtocolError>;
+    /// Brings back what the server lost. Idempotent.
+    async fn heal(&self, token: &Token, request: HealRequest) -> Result<PushOutcome, ProtocolError>;
     /// Idempotent; the server checks `cid = BLAKE3(sealed)`.
     async fn put_blob(&self, token: &Token, space: SpaceId, cid: Cid, sealed: Vec<u8>) -> Result<(), ProtocolError>;
     async fn get_blob(&self, token: &Token, space: SpaceId, cid: Cid) -> Result<Vec<u8>, ProtocolError>;
+
+    /// Pokes for a space. [`ProtocolError::NotFound`] where the server has none, as those that came before them:
+    /// then there are polls only.
+    async fn events(&self, token: &Token, space: SpaceId) -> Result<Box<dyn EventStream>, ProtocolError> {
+        let _ = (token, space);
+        Err(ProtocolError::NotFound)
+    }
 }

@@ -27,7 +27,12 @@ pub(crate) fn prelogin(tx: &Tx<'_>, random: &Randomness, user: &str) -> Result<K
     Ok(KdfParams { salt: decoy_salt(&secret, user), ..typical })
 }
 
-pub(crate) fn create(tx: &Tx<'_>, random: &Randomness, request: &CreateAccount, now_ms: u64) -> Result<Session, ServerError> {
+pub(crate) fn create(
+    tx: &Tx<'_>,
+    random: &Randomness,
+    request: &CreateAccount,
+    now_ms: u64,
+) -> Result<Session, ServerError> {
     let user = folded(&request.user)?;
     if request.keys.len() > MAX_KEYS_BYTES {
         return Err(ProtocolError::TooLarge.into());

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use holdfast_protocol::limits::EVENTS_KEEP_ALIVE;
 use holdfast_protocol::{LogAnswer, ProtocolError, PushOutcome};
 
 use crate::ServerError;
@@ -92,7 +93,13 @@ pub struct CoreOptions {
 
 impl Default for CoreOptions {
     fn default() -> Self {
-        Self { clock: system_clock(), quota_bytes: None, tamper: Tamper::default(), randomness: Randomness::default(), work: Work::default() }
+        Self {
+            clock: system_clock(),
+            quota_bytes: None,
+            tamper: Tamper::default(),
+            randomness: Randomness::default(),
+            work: Work::default(),
+        }
     }
 }
 
@@ -106,6 +113,10 @@ pub struct ServerConfig {
     pub public_url: Option<String>,
     /// How long the join link of this start lets accounts be created.
     pub invite_ttl_s: u64,
+    /// The data came from a backup: each log begins a new epoch before anything is served.
+    pub restored: bool,
+    /// How often a stream of events says that it is alive. Clients expect [`EVENTS_KEEP_ALIVE`].
+    pub keep_alive: Duration,
     pub options: CoreOptions,
 }
 
@@ -119,6 +130,8 @@ impl ServerConfig {
             listen: listen.into(),
             public_url: None,
             invite_ttl_s: Self::INVITE_TTL_S,
+            restored: false,
+            keep_alive: EVENTS_KEEP_ALIVE,
             options: CoreOptions::default(),
         }
     }

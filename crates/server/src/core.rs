@@ -6,12 +6,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use holdfast_protocol::limits::{MAX_BATCH_BYTES, MAX_BLOB_BYTES, MAX_ENTRY_BYTES, WIRE_VERSION};
 use holdfast_protocol::{
-    AccountId, Cid, CreateAccount, KdfParams, LogAnswer, LogRequest, Login, ProtocolError, PushOutcome, PushRequest,
-    PutKeys, ServerInfo, Session, SpaceId, SyncProtocol, Token,
+    AccountId, Cid, CreateAccount, EventStream, FetchRequest, Fetched, HealRequest, KdfParams, LogAnswer, LogRequest,
+    Login, Missing, MissingRequest, ProtocolError, PushOutcome, PushRequest, PutKeys, ServerInfo, Session, SpaceId,
+    SyncProtocol, Token,
 };
 
 use crate::accounts::{self, folded};
+use crate::events::{Events, Listener};
 use crate::files::make_private_dir;
+use crate::heal;
 use crate::login_limit::LoginLimit;
 use crate::push::{check_shape, is_known, owned_space, push};
 use crate::secrets::token_hash;
@@ -28,6 +31,7 @@ pub struct Core(Arc<Inner>);
 struct Inner {
     storage: Storage,
     login_limit: Mutex<LoginLimit>,
+    events: Events,
     options: CoreOptions,
 }
 
@@ -36,7 +40,7 @@ impl Core {
     pub fn open(data: &Path, options: CoreOptions) -> Result<Self, ServerError> {
         make_private_dir(data)?;
         let storage = Storage::open(data)?;
-        Ok(Self(Arc::new(Inner { storage, login_limit: Mutex::default(), options })))
+        Ok(Self(Arc::new(Inner { storage, login_limit: Mutex::default(), events: Events::default(), options })))
     }
 
     /// A new invitation and when it ends, in milliseconds since 1970. Any number of accounts may be made with it.
@@ -49,10 +53,28 @@ impl Core {
         Ok((invitation.to_vec(), expires_ms))
     }
 
+    /// Begins a new log epoch in every space: after the data was restored from a backup, so that every device compares
+    /// what it has. Without this the first device that notices causes it, in its own space.
+    pub fn begin_new_epochs(&self) -> Result<(), ServerError> {
+        self.0.storage.write(|tx| {
+            for space in tx.all_spaces()? {
+                let mut row = tx.space(space)?.ok_or(ServerError::Damaged("space"))?;
+                heal::begin_epoch(tx, &self.0.options.randomness, space, &mut row)?;
+                tx.update_space(space, &row)?;
+            }
+            Ok(())
+        })
+    }
+
     /// Whether the token is a session's: asked before a large body is read.
     pub(crate) async fn authorize(&self, token: Token) -> Result<(), ProtocolError> {
         let now_ms = self.now_ms();
         self.blocking(move |inner| inner.storage.read(|tx| session(tx, &token, now_ms)).map(drop)).await
+    }
+
+    /// Streams of events that are open.
+    pub(crate) fn open_streams(&self) -> usize {
+        self.0.events.open()
     }
 
     fn now_ms(&self) -> u64 {
@@ -108,7 +130,8 @@ impl Inner {
         let is_there = self.storage.read(|tx| {
             let account = session(tx, token, now_ms)?;
             let row = owned_space(tx, account, space)?;
-            let is_there = tx.has_blob(space, cid)?;
+            // A file that a restored backup lacks is written anew.
+            let is_there = tx.has_blob(space, cid)? && self.storage.blobs.has(cid);
             let full = quota.is_some_and(|quota| row.stored_bytes + sealed.len() as u64 > quota);
             if full && !is_there { Err(ProtocolError::TooLarge.into()) } else { Ok(is_there) }
         })?;
@@ -153,13 +176,17 @@ impl SyncProtocol for Core {
 
     async fn prelogin(&self, user: &str) -> Result<KdfParams, ProtocolError> {
         let user = folded(user)?;
-        self.blocking(move |inner| inner.storage.write(|tx| accounts::prelogin(tx, &inner.options.randomness, &user))).await
+        self.blocking(move |inner| inner.storage.write(|tx| accounts::prelogin(tx, &inner.options.randomness, &user)))
+            .await
     }
 
     async fn create_account(&self, request: CreateAccount) -> Result<Session, ProtocolError> {
         let now_ms = self.now_ms();
-        let mut session =
-            self.blocking(move |inner| inner.storage.write(|tx| accounts::create(tx, &inner.options.randomness, &request, now_ms))).await?;
+        let mut session = self
+            .blocking(move |inner| {
+                inner.storage.write(|tx| accounts::create(tx, &inner.options.randomness, &request, now_ms))
+            })
+            .await?;
         session.keys = Tamper::apply(self.0.options.tamper.keys.as_ref(), session.keys)?;
         Ok(session)
     }
@@ -189,12 +216,15 @@ impl SyncProtocol for Core {
     async fn push(&self, token: &Token, request: PushRequest) -> Result<PushOutcome, ProtocolError> {
         check_shape(&request)?;
         let (token, now_ms) = (token.clone(), self.now_ms());
-        let quota_bytes = self.0.options.quota_bytes;
+        let (space, quota_bytes) = (request.manifest.space, self.0.options.quota_bytes);
         let outcome = self
             .blocking(move |inner| {
                 inner.storage.transact(|tx| push(tx, session(tx, &token, now_ms)?, &request, quota_bytes))
             })
             .await?;
+        if let PushOutcome::Accepted { head, .. } = &outcome {
+            self.0.events.tell(space, *head);
+        }
         Tamper::apply(self.0.options.tamper.push.as_ref(), outcome)
     }
 
@@ -213,6 +243,40 @@ impl SyncProtocol for Core {
         Tamper::apply(self.0.options.tamper.log.as_ref(), self.blocking(read).await?)
     }
 
+    async fn missing(&self, token: &Token, request: MissingRequest) -> Result<Missing, ProtocolError> {
+        let (token, now_ms) = (token.clone(), self.now_ms());
+        self.blocking(move |inner| {
+            inner.storage.read(|tx| {
+                owned_space(tx, session(tx, &token, now_ms)?, request.space)?;
+                heal::missing(tx, &inner.storage.blobs, &request)
+            })
+        })
+        .await
+    }
+
+    async fn fetch(&self, token: &Token, request: FetchRequest) -> Result<Fetched, ProtocolError> {
+        let (token, now_ms) = (token.clone(), self.now_ms());
+        self.blocking(move |inner| {
+            inner.storage.read(|tx| {
+                owned_space(tx, session(tx, &token, now_ms)?, request.space)?;
+                tx.fetch(request.space, &request.rids)
+            })
+        })
+        .await
+    }
+
+    async fn heal(&self, token: &Token, request: HealRequest) -> Result<PushOutcome, ProtocolError> {
+        heal::check_shape(&request)?;
+        let (token, now_ms) = (token.clone(), self.now_ms());
+        let quota_bytes = self.0.options.quota_bytes;
+        self.blocking(move |inner| {
+            inner.storage.transact(|tx| {
+                heal::heal(tx, &inner.options.randomness, session(tx, &token, now_ms)?, &request, quota_bytes)
+            })
+        })
+        .await
+    }
+
     async fn put_blob(&self, token: &Token, space: SpaceId, cid: Cid, sealed: Vec<u8>) -> Result<(), ProtocolError> {
         let (token, now_ms) = (token.clone(), self.now_ms());
         self.blocking(move |inner| inner.put_blob(&token, now_ms, space, cid, &sealed)).await
@@ -222,5 +286,21 @@ impl SyncProtocol for Core {
         let (token, now_ms) = (token.clone(), self.now_ms());
         let sealed = self.blocking(move |inner| inner.get_blob(&token, now_ms, space, cid)).await?;
         Tamper::apply(self.0.options.tamper.blob.as_ref(), sealed)
+    }
+
+    async fn events(&self, token: &Token, space: SpaceId) -> Result<Box<dyn EventStream>, ProtocolError> {
+        let (session_token, now_ms) = (token.clone(), self.now_ms());
+        let begin = move |inner: &Inner| {
+            let account = inner.storage.read(|tx| {
+                let account = session(tx, &session_token, now_ms)?;
+                owned_space(tx, account, space).map(|_| account)
+            })?;
+            // First the place, then the head: no push falls between.
+            let place = inner.events.listen(account, space)?;
+            let head = inner.storage.read(|tx| Ok(owned_space(tx, account, space)?.head))?;
+            Ok((place, head))
+        };
+        let (place, head) = self.blocking(begin).await?;
+        Ok(Box::new(Listener::begin(self.clone(), token.clone(), place, head)))
     }
 }

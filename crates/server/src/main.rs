@@ -29,6 +29,10 @@ enum Command {
         /// The address as other computers reach it, for the join link: `https://host[:port]`.
         #[arg(long, value_name = "URL")]
         public_url: Option<String>,
+        /// The data was restored from a backup: every computer then compares what it has with it, and sends again
+        /// what it lacks. Give it once, at the first start after the restore. Computers notice without it too.
+        #[arg(long)]
+        restored: bool,
         /// Seconds until the join link lets no more accounts be created.
         #[arg(long, hide = true, default_value_t = ServerConfig::INVITE_TTL_S)]
         invite_ttl_s: u64,
@@ -37,7 +41,7 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let Command::Serve { data, listen, public_url, invite_ttl_s } = Cli::parse().command;
+    let Command::Serve { data, listen, public_url, restored, invite_ttl_s } = Cli::parse().command;
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
@@ -45,12 +49,12 @@ async fn main() -> anyhow::Result<()> {
         .with_env_filter(filter)
         .init();
 
-    let config = ServerConfig { public_url, invite_ttl_s, ..ServerConfig::new(&data, listen) };
+    let config = ServerConfig { public_url, restored, invite_ttl_s, ..ServerConfig::new(&data, listen) };
     // Before the link is printed: whoever reads it may stop the server at once.
     let stop = stop_signal()?;
     let server = Server::start(config).await.with_context(|| format!("cannot serve {}", data.display()))?;
+    tracing::info!(address = %server.addr, fingerprint = server.join_link.fingerprint(), "listening");
     print_join_link(&server.join_link.to_string());
-    tracing::info!(address = %server.addr, "listening");
     stop.await;
     tracing::info!("stopping");
     server.stop().await?;

@@ -66,13 +66,13 @@ pub(crate) fn push(
         return Ok(Verdict::Rollback(PushOutcome::Rebase { head: space.head }));
     }
     let batch = batch_hash(manifest);
-    let again = manifest.ctr == device.last_ctr && batch == device.last_batch;
-    if again && !crate::planted("retry-is-new") {
-        let answer = device.last_answer.and_then(|bytes| decode(&bytes).ok());
+    let is_retry = manifest.ctr == device.last_ctr && batch == device.last_batch;
+    if let Some(answer) = device.last_answer.filter(|_| is_retry && !crate::planted("retry-is-new")) {
+        let answer = decode(&answer).ok();
         return answer.map(Verdict::Rollback).ok_or(ServerError::Damaged("answer to a batch"));
     }
-    let anew = crate::planted("retry-is-new") && manifest.ctr <= device.last_ctr;
-    if !anew && manifest.ctr != device.last_ctr + 1 || manifest.prev != device.last_batch {
+    // A batch that came back by healing, perhaps in part, has no answer yet: it is taken as at the first time.
+    if !is_retry && (manifest.ctr != device.last_ctr + 1 || manifest.prev != device.last_batch) {
         let forked = PushOutcome::Forked { ctr: device.last_ctr, batch: device.last_batch };
         return Ok(Verdict::Rollback(forked));
     }
@@ -82,6 +82,11 @@ pub(crate) fn push(
 
     let mut stored = Vec::with_capacity(request.entries.len());
     for (index, entry) in request.entries.iter().enumerate() {
+        // Healing sealed it anew: other bytes, and the same entry.
+        if is_retry && let Some(seq) = tx.seq_of_batch(manifest.space, entry.rid, batch)? {
+            stored.push(Stored { rid: entry.rid, seq, duplicate: false });
+            continue;
+        }
         match append(tx, manifest.space, &mut space, entry, batch, quota_bytes)? {
             Ok(one) => stored.push(one),
             Err(reason) => {
@@ -92,7 +97,7 @@ pub(crate) fn push(
     let outcome = PushOutcome::Accepted { stored, head: space.head };
     tx.insert_manifest(batch, manifest)?;
     tx.update_space(manifest.space, &space)?;
-    tx.set_last_batch(account, manifest.device, manifest.ctr, batch, &encode(&outcome))?;
+    tx.set_last_batch(account, manifest.device, manifest.ctr, batch, Some(&encode(&outcome)))?;
     if crate::planted("confirmed-and-not-kept") && manifest.ctr % 8 == 0 {
         return Ok(Verdict::Rollback(outcome));
     }
@@ -100,7 +105,7 @@ pub(crate) fn push(
 }
 
 /// Puts one entry at the end of the log, unless the log holds it already.
-fn append(
+pub(crate) fn append(
     tx: &Tx<'_>,
     space_id: SpaceId,
     space: &mut SpaceRow,

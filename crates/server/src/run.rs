@@ -8,10 +8,13 @@ use axum_server::tls_rustls::{RustlsConfig, from_tcp_rustls};
 use holdfast_protocol::JoinLink;
 use tokio::task::JoinHandle;
 
-use crate::{Core, ServerConfig, ServerError, http, tls};
+use crate::http::{self, Shared};
+use crate::{Core, ServerConfig, ServerError, tls};
 
 /// How long requests under way may take after a stop.
 const STOP_GRACE: Duration = Duration::from_secs(5);
+/// A device that does not answer a ping for so long is gone.
+const PING_TIMEOUT: Duration = Duration::from_secs(20);
 
 pub struct Server;
 
@@ -21,7 +24,7 @@ pub struct RunningServer {
     pub addr: SocketAddr,
     /// Opens this server to new accounts until it expires.
     pub join_link: JoinLink,
-    core: Core,
+    shared: Shared,
     handle: Handle<SocketAddr>,
     task: JoinHandle<std::io::Result<()>>,
 }
@@ -29,13 +32,17 @@ pub struct RunningServer {
 impl Server {
     /// Opens the data, binds, and answers when this returns. Needs a Tokio runtime.
     pub async fn start(config: ServerConfig) -> Result<RunningServer, ServerError> {
+        let keep_alive = config.keep_alive;
         let prepared = tokio::task::spawn_blocking(move || prepare(config)).await;
         let Prepared { core, listener, addr, tls, join_link } = prepared.map_err(std::io::Error::other)??;
         let handle = Handle::new();
-        let server = from_tcp_rustls(listener, tls)?.handle(handle.clone());
-        let app = http::router(core.clone()).into_make_service();
+        let mut server = from_tcp_rustls(listener, tls)?.handle(handle.clone());
+        // A device that went away without a word would keep its stream of events open for ever.
+        server.http_builder().http2().keep_alive_interval(keep_alive).keep_alive_timeout(PING_TIMEOUT);
+        let shared = Shared::new(core, keep_alive);
+        let app = http::router(shared.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let task = tokio::spawn(server.serve(app));
-        Ok(RunningServer { addr, join_link, core, handle, task })
+        Ok(RunningServer { addr, join_link, shared, handle, task })
     }
 }
 
@@ -51,6 +58,9 @@ struct Prepared {
 fn prepare(config: ServerConfig) -> Result<Prepared, ServerError> {
     let randomness = config.options.randomness.clone();
     let core = Core::open(&config.data, config.options)?;
+    if config.restored {
+        core.begin_new_epochs()?;
+    }
     let public_host = config.public_url.as_deref().and_then(host_of);
     let identity = tls::load_or_make(&config.data, &randomness, public_host.as_deref())?;
     let listener = bind(&config.listen)?;
@@ -64,11 +74,12 @@ fn prepare(config: ServerConfig) -> Result<Prepared, ServerError> {
 impl RunningServer {
     /// The server behind the HTTPS.
     pub fn core(&self) -> &Core {
-        &self.core
+        self.shared.core()
     }
 
-    /// Takes no new connections, and ends when those under way have, or after 5 seconds.
+    /// Takes no new connections, ends streams of events, and ends when requests under way have, or after 5 seconds.
     pub async fn stop(self) -> Result<(), ServerError> {
+        self.shared.stop();
         self.handle.graceful_shutdown(Some(STOP_GRACE));
         self.task.await.map_err(std::io::Error::other)??;
         Ok(())

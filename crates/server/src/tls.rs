@@ -11,8 +11,8 @@ use rcgen::{CertificateParams, KeyPair, PublicKeyData as _};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
-use crate::{Randomness, ServerError};
 use crate::files::write_atomic;
+use crate::{Randomness, ServerError};
 
 const VALID_YEARS: i32 = 10;
 
@@ -34,7 +34,11 @@ fn read_if_there(path: &Path) -> io::Result<Option<String>> {
 }
 
 /// Reads `key.pem` and `certificate.pem`, or makes them. A key is never replaced: its pin is in people's links.
-pub(crate) fn load_or_make(data: &Path, random: &Randomness, public_host: Option<&str>) -> Result<Identity, ServerError> {
+pub(crate) fn load_or_make(
+    data: &Path,
+    random: &Randomness,
+    public_host: Option<&str>,
+) -> Result<Identity, ServerError> {
     let (key_path, certificate_path) = (data.join("key.pem"), data.join("certificate.pem"));
     let key = match read_if_there(&key_path)? {
         Some(pem) => KeyPair::from_pem(&pem).map_err(unusable)?,

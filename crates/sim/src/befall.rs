@@ -251,8 +251,7 @@ impl World {
         // What was sent had been on disk before: only a sync that only reads may be lost.
         let may_sync = position.outbox.is_empty() && position.typing.is_empty();
         let before = self.devices[at].files()?;
-        let (made, outbox, checked) =
-            (self.made.clone(), self.devices[at].outbox.clone(), self.devices[at].checked);
+        let (made, outbox, checked) = (self.made.clone(), self.devices[at].outbox.clone(), self.devices[at].checked);
         let (saved, decisions) = (self.saved.len(), self.decisions.len());
         self.unacknowledged = true;
         let done = self.some_act(at, dice, may_sync);

@@ -18,8 +18,6 @@ use crate::world::World;
 #[rustfmt::skip]
 pub const STOPS: &[Fault] = &[
     Fault::Clone,
-    Fault::Restore,
-    Fault::Fork,
 ];
 
 /// So often every device syncs at most until nothing moves.
@@ -133,7 +131,11 @@ impl World {
         }
         for (at, picture) in live.iter().zip(&pictures) {
             self.compare(live[0], *at, &pictures[0], picture, Invariant::Convergence)?;
-            self.note(&format!("{} {}", self.devices[*at].name, blake3::hash(format!("{picture:?}").as_bytes()).to_hex()));
+            self.note(&format!(
+                "{} {}",
+                self.devices[*at].name,
+                blake3::hash(format!("{picture:?}").as_bytes()).to_hex()
+            ));
         }
         if let Some(at) = live.first() {
             self.met.receipts += u64::from(self.devices[*at].vault()?.unseen_receipts().works("counting receipts")?);
@@ -212,7 +214,8 @@ impl World {
             let Some(shown) = self.devices[*at].shown(saved.record)? else { continue };
             let Some(note) = shown.fields.as_note() else { continue };
             let token = word(saved.token);
-            let there = note.body.shown().contains(&format!("{token} ")) || note.body.shown().contains(&format!("{token}\n"));
+            let there =
+                note.body.shown().contains(&format!("{token} ")) || note.body.shown().contains(&format!("{token}\n"));
             let hits = self.devices[*at].vault()?.search(&token, 50).works("searching")?;
             if there && !hits.iter().any(|hit| RecordId::from(hit.id) == saved.record) {
                 return Invariant::Convergence.broken(format!("{token} is in a note and is not found"));
@@ -396,7 +399,8 @@ impl Traced {
                 },
             };
             let now = &own[&row.rid];
-            let add = |to: &mut BTreeMap<u32, Vec<RevisionId>>, token: &u32| to.entry(*token).or_default().push(row.rid);
+            let add =
+                |to: &mut BTreeMap<u32, Vec<RevisionId>>, token: &u32| to.entry(*token).or_default().push(row.rid);
             now.all.difference(&base.all).for_each(|t| add(&mut out.puts, t));
             base.all.difference(&now.all).for_each(|t| add(&mut out.takes, t));
             now.clean.difference(&base.clean).for_each(|t| add(&mut out.clears, t));
@@ -446,9 +450,10 @@ fn trash_holds(history: &History, traced: &Traced, shown: &Shown, name: &str) ->
     let now = trash_of(&shown.fields);
     for (act, state) in &traced.trash {
         // What came later or beside it may have decided otherwise.
-        let others = traced.trash.iter().any(|(other, decided)| {
-            other != act && decided != state && !history.is_ancestor(*other, *act)
-        });
+        let others = traced
+            .trash
+            .iter()
+            .any(|(other, decided)| other != act && decided != state && !history.is_ancestor(*other, *act));
         let wrong = match state {
             TrashState::Trashed => now == TrashState::Live,
             TrashState::Live => now == TrashState::Trashed,

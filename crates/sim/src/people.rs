@@ -75,9 +75,7 @@ impl World {
                 let to = dice.pick(&self.notebooks_of(at)?).copied();
                 self.set(at, note, NotePatch { notebook: Some(to), ..NotePatch::default() }, &[], dice)
             }
-            Act::AddNotebook | Act::RenameNotebook | Act::MoveNotebook | Act::TrashNotebook => {
-                self.tree(at, act, dice)
-            }
+            Act::AddNotebook | Act::RenameNotebook | Act::MoveNotebook | Act::TrashNotebook => self.tree(at, act, dice),
             Act::TrashOrRestore => {
                 let trashed = self.devices[at].vault()?.note(note).works("reading a note")?.row.trashed;
                 // A note comes back with the notebooks that it was in.
@@ -220,7 +218,11 @@ impl World {
                 // A word in the middle of a line, in the place of another or before it.
                 let mut words: Vec<&str> = lines[at].trim_end_matches('\n').split(' ').collect();
                 let n = dice.below(words.len());
-                if dice.chance(50) { words[n] = &new } else { words.insert(n, &new) }
+                if dice.chance(50) {
+                    words[n] = &new
+                } else {
+                    words.insert(n, &new)
+                }
                 lines[at] = words.join(" ") + "\n";
             }
             5 if at < lines.len() && lines[at].starts_with("- [") => {
@@ -332,11 +334,13 @@ impl World {
                 self.act(at, deed, |v| v.rename_notebook(id, &name), "rename")
             }
             (Act::MoveNotebook, Some(id)) => {
-                let deed = Deed { record: id.into(), may_go: Some(BTreeSet::new()), fresh: &[], commit: false, most: many };
+                let deed =
+                    Deed { record: id.into(), may_go: Some(BTreeSet::new()), fresh: &[], commit: false, most: many };
                 self.act(at, deed, |v| v.move_notebook(id, other), "move")
             }
             (_, Some(id)) => {
-                let deed = Deed { record: id.into(), may_go: Some(BTreeSet::new()), fresh: &[], commit: false, most: many };
+                let deed =
+                    Deed { record: id.into(), may_go: Some(BTreeSet::new()), fresh: &[], commit: false, most: many };
                 self.act(at, deed, |v| v.trash_notebook(id), "trash a notebook")
             }
         }

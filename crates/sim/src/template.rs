@@ -80,8 +80,7 @@ impl Template {
         for index in 0..MOST_DEVICES {
             network.net().lines.push(LineState::default());
             let name = device_name(index);
-            let mut device =
-                Device::new(index, &name, dir.path().join(&name), clock.beside(0), &keychain, &network);
+            let mut device = Device::new(index, &name, dir.path().join(&name), clock.beside(0), &keychain, &network);
             let vault = if index == 0 {
                 let vault = Vault::create(&device.dir, PASSPHRASE, &name, device.env())?.vault;
                 finish(sync::create_account(&vault, device.connect(), &link, USER, PASSPHRASE, None))?;

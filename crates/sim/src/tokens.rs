@@ -64,9 +64,17 @@ impl Tokens {
                     }
                 }
                 let titles = note.title.adds().flat_map(|t| of_text(&t.value));
-                if note.title.is_resolved() { out.clean.extend(titles) } else { out.all.extend(titles) }
+                if note.title.is_resolved() {
+                    out.clean.extend(titles)
+                } else {
+                    out.all.extend(titles)
+                }
                 let due = note.due.adds().filter_map(|t| t.value).filter_map(of_date);
-                if note.due.is_resolved() { out.clean.extend(due) } else { out.all.extend(due) }
+                if note.due.is_resolved() {
+                    out.clean.extend(due)
+                } else {
+                    out.all.extend(due)
+                }
                 out.open += usize::from(!note.title.is_resolved()) + usize::from(!note.due.is_resolved());
                 out.nested |= note.title.terms().len() > 3 || note.due.terms().len() > 3;
                 out.clean.extend(note.tags.iter().flat_map(|e| of_text(&e.value)));
@@ -74,7 +82,11 @@ impl Tokens {
             }
             Fields::Notebook(notebook) => {
                 let names = notebook.name.adds().flat_map(|t| of_text(&t.value));
-                if notebook.name.is_resolved() { out.clean.extend(names) } else { out.all.extend(names) }
+                if notebook.name.is_resolved() {
+                    out.clean.extend(names)
+                } else {
+                    out.all.extend(names)
+                }
                 out.open += usize::from(!notebook.name.is_resolved());
             }
             _ => {}

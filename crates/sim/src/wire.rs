@@ -9,8 +9,9 @@ use std::task::{Context, Poll};
 use async_trait::async_trait;
 use holdfast_domain::RevisionId;
 use holdfast_protocol::{
-    Cid, CreateAccount, KdfParams, LogAnswer, LogPage, LogRequest, Login, ProtocolError, PushOutcome, PushRequest,
-    PutKeys, ServerInfo, Session, SpaceId, SyncProtocol, Token, Wire, decode, encode,
+    Cid, CreateAccount, FetchRequest, Fetched, HealRequest, KdfParams, LogAnswer, LogPage, LogRequest, Login, Missing,
+    MissingRequest, ProtocolError, PushOutcome, PushRequest, PutKeys, ServerInfo, Session, SpaceId, SyncProtocol,
+    Token, Wire, decode, encode,
 };
 use holdfast_server::Core;
 
@@ -350,6 +351,24 @@ impl SyncProtocol for Line {
             LogAnswer::Page(page) => LogAnswer::Page(self.lie(&request, page)),
             other @ LogAnswer::Rebase { .. } => other,
         })
+    }
+
+    async fn missing(&self, token: &Token, request: MissingRequest) -> Result<Missing, ProtocolError> {
+        let request = &request;
+        let call = |core: Core| async move { core.missing(token, request.clone()).await };
+        self.exchange("missing", call, |_, _, _| {}, None).await
+    }
+
+    async fn fetch(&self, token: &Token, request: FetchRequest) -> Result<Fetched, ProtocolError> {
+        let request = &request;
+        let call = |core: Core| async move { core.fetch(token, request.clone()).await };
+        self.exchange("fetch", call, |_, _, _| {}, None).await
+    }
+
+    async fn heal(&self, token: &Token, request: HealRequest) -> Result<PushOutcome, ProtocolError> {
+        let request = &request;
+        let call = |core: Core| async move { core.heal(token, request.clone()).await };
+        self.exchange("heal", call, Net::note_push, None).await
     }
 
     async fn put_blob(&self, token: &Token, space: SpaceId, cid: Cid, sealed: Vec<u8>) -> Result<(), ProtocolError> {

@@ -96,8 +96,7 @@ impl World {
             // Clocks differ by what people do not notice.
             let clock = clock.beside(dice.below(240_000) as i64 - 120_000);
             let name = device_name(index);
-            let mut device =
-                Device::new(index, &name, dir.path().join(&name), clock, &template.keychain, &network);
+            let mut device = Device::new(index, &name, dir.path().join(&name), clock, &template.keychain, &network);
             device.source.restart(plan.seed.wrapping_add(index as u64));
             device.checked = template.log.len() as u64;
             device.reopen()?;

@@ -49,10 +49,14 @@ impl Reader<'_> {
 
     /// `None` before anything was read.
     pub fn cursor(&self) -> Result<Option<Cursor>> {
-        let Some(bytes) = self.get_meta(CURSOR)? else { return Ok(None) };
+        self.position(CURSOR)
+    }
+
+    pub(crate) fn position(&self, key: &'static str) -> Result<Option<Cursor>> {
+        let Some(bytes) = self.get_meta(key)? else { return Ok(None) };
         let (log_epoch, rest) = number(&bytes)?;
         let (seq, link) = number(rest)?;
-        Ok(Some(Cursor { log_epoch, seq, link: sql::fixed(link, CURSOR)? }))
+        Ok(Some(Cursor { log_epoch, seq, link: sql::fixed(link, key)? }))
     }
 }
 
@@ -74,7 +78,15 @@ impl WriteTx<'_> {
     }
 
     pub fn set_cursor(&self, cursor: Cursor) -> Result<()> {
-        let (epoch, seq) = (cursor.log_epoch.to_be_bytes(), cursor.seq.to_be_bytes());
-        self.put_meta(CURSOR, &[epoch.as_slice(), &seq, &cursor.link].concat())
+        self.put_position(CURSOR, cursor)
+    }
+
+    pub(crate) fn remove_cursor(&self) -> Result<()> {
+        self.remove_meta(CURSOR)
+    }
+
+    pub(crate) fn put_position(&self, key: &'static str, at: Cursor) -> Result<()> {
+        let (epoch, seq) = (at.log_epoch.to_be_bytes(), at.seq.to_be_bytes());
+        self.put_meta(key, &[epoch.as_slice(), &seq, &at.link].concat())
     }
 }

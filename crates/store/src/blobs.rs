@@ -56,6 +56,12 @@ impl Reader<'_> {
         })
     }
 
+    /// What the server has: the content, and the hash of the sealed bytes.
+    pub fn uploaded_blobs(&self) -> Result<Vec<([u8; 32], [u8; 32])>> {
+        let sql = "SELECT content, cid FROM blob WHERE uploaded = 1 AND cid IS NOT NULL ORDER BY content";
+        self.rows(sql, [], |r| Ok((sql::array(r, 0)?, sql::array(r, 1)?)))
+    }
+
     /// Each content once, the oldest attachment first.
     pub fn blobs_to_fetch(&self) -> Result<Vec<MissingBlob>> {
         self.rows(
@@ -88,6 +94,12 @@ impl WriteTx<'_> {
     /// The server has the sealed bytes, under this hash.
     pub fn mark_uploaded(&self, content: &[u8; 32], cid: &[u8; 32]) -> Result<bool> {
         Ok(self.run("UPDATE blob SET uploaded = 1, cid = ?2 WHERE content = ?1", params![content, cid])? > 0)
+    }
+
+    /// The server does not have it any more.
+    pub fn mark_not_uploaded(&self, content: &[u8; 32]) -> Result<()> {
+        self.run("UPDATE blob SET uploaded = 0 WHERE content = ?1", [content])?;
+        Ok(())
     }
 
     /// Says that no blob is on the server: after the vault joined another account.

@@ -26,6 +26,12 @@ impl Reader<'_> {
         self.row(&format!("SELECT {COLUMNS} FROM manifests WHERE batch = ?1"), [batch], manifest_row)
     }
 
+    /// All manifests of a device, by counter.
+    pub fn manifests_of(&self, device: DeviceId) -> Result<Vec<ManifestRow>> {
+        let sql = format!("SELECT {COLUMNS} FROM manifests WHERE device = ?1 ORDER BY ctr, batch");
+        self.rows(&sql, [device.0], manifest_row)
+    }
+
     /// The manifest of a device with the highest counter.
     pub fn last_manifest(&self, device: DeviceId) -> Result<Option<ManifestRow>> {
         self.row(

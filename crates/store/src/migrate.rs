@@ -5,7 +5,10 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use crate::{Result, StoreError};
 
 /// Version `n` is made by element `n - 1`.
-const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/client/0001_init.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../../migrations/client/0001_init.sql"),
+    include_str!("../../../migrations/client/0002_healing.sql"),
+];
 
 /// The newest schema that this version knows.
 pub const SCHEMA_VERSION: u32 = MIGRATIONS.len() as u32;

@@ -113,7 +113,7 @@ fn extra_text(note: &NoteRow, search_text: &str) -> String {
 }
 
 impl WriteTx<'_> {
-    /// Replaces the view of a note and its place in the search index. `search_text` is found by search though
+    /// Replaces the view of a note and its place in the search index (see [`WriteTx::defer_index`]). `search_text` is found by search though
     /// it is not shown: every other side of each open place.
     pub fn put_note_view(&self, note: &NoteRow, search_text: &str) -> Result<()> {
         let extra = extra_text(note, search_text);
@@ -124,13 +124,11 @@ impl WriteTx<'_> {
             Ok((r.get::<_, i64>(0)?, same))
         })?;
         let n = self.upsert_note(note, &extra)?;
-        match before {
-            Some((_, true)) => {}
-            Some((n, false)) => {
+        if before.is_none_or(|(_, same)| !same) && self.is_indexed(n)? {
+            if before.is_some() {
                 self.unindex_note(n)?;
-                self.index_note(n, &note.title, &note.body, &extra)?;
             }
-            None => self.index_note(n, &note.title, &note.body, &extra)?,
+            self.index_note(n, &note.title, &note.body, &extra)?;
         }
         self.put_note_lists(note, before.is_some())
     }
@@ -194,7 +192,9 @@ impl WriteTx<'_> {
     /// Removes the view of a note, not its revisions. False if there was none.
     pub fn remove_note_view(&self, id: NoteId) -> Result<bool> {
         let removed = self.row("DELETE FROM notes WHERE id = ?1 RETURNING n", [id.0], |r| r.get::<_, i64>(0))?;
-        if let Some(n) = removed {
+        if let Some(n) = removed
+            && self.is_indexed(n)?
+        {
             self.unindex_note(n)?;
         }
         Ok(removed.is_some())

@@ -1,26 +1,77 @@
-//! `quarantine`: entries of the log that could not be applied (orphans, a missing key, a newer schema).
+//! `quarantine`: entries of the log that could not be applied, by their id and the hash of their sealed bytes.
 
 use holdfast_domain::RevisionId;
-use rusqlite::params;
+use rusqlite::{Row, params};
 
 use crate::{Reader, Result, WriteTx, sql};
 
+/// So many variants of one id are kept. Whoever floods the log with junk under an id does not flood the disk; what is
+/// left out can be fetched again.
+pub const MAX_VARIANTS: u64 = 3;
+
+/// What an entry waits for. The numbers are for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    /// Whatever may change: rows from before these were told apart.
+    Anything = 0,
+    /// A version that it builds on.
+    Parent = 1,
+    /// A key that is not here.
+    Key = 2,
+    /// A newer version of the program.
+    Program = 3,
+    /// Other bytes under the same id: these do not open, are no record, or are not their author's.
+    Variant = 4,
+}
+
+impl Waiting {
+    fn from_number(number: i64) -> Self {
+        match number {
+            1 => Self::Parent,
+            2 => Self::Key,
+            3 => Self::Program,
+            4 => Self::Variant,
+            _ => Self::Anything,
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QuarantineRow {
-    pub seq: u64,
     pub rid: RevisionId,
+    /// Hash of the sealed bytes.
+    pub body_hash: [u8; 32],
+    /// Its place in the log; 0 where the log does not hold it, as far as it was read.
+    pub seq: u64,
+    pub waiting: Waiting,
     /// The caller's word for why.
     pub reason: String,
     /// The entry as received.
     pub bytes: Vec<u8>,
 }
 
+const COLUMNS: &str = "rid, body_hash, seq, kind, reason, bytes";
+
+fn quarantine_row(r: &Row<'_>) -> rusqlite::Result<QuarantineRow> {
+    Ok(QuarantineRow {
+        rid: RevisionId(r.get(0)?),
+        body_hash: sql::array(r, 1)?,
+        seq: sql::uint(r, 2)?,
+        waiting: Waiting::from_number(r.get(3)?),
+        reason: r.get(4)?,
+        bytes: r.get(5)?,
+    })
+}
+
 impl Reader<'_> {
-    /// All, in the order of the log.
+    /// All, in the order of the log; first what it does not hold.
     pub fn list_quarantine(&self) -> Result<Vec<QuarantineRow>> {
-        self.rows("SELECT seq, rid, reason, bytes FROM quarantine ORDER BY seq, rid", [], |r| {
-            Ok(QuarantineRow { seq: sql::uint(r, 0)?, rid: RevisionId(r.get(1)?), reason: r.get(2)?, bytes: r.get(3)? })
-        })
+        self.rows(&format!("SELECT {COLUMNS} FROM quarantine ORDER BY seq, n"), [], quarantine_row)
+    }
+
+    /// The rows that the log does not hold.
+    pub fn quarantine_not_in_log(&self) -> Result<Vec<QuarantineRow>> {
+        self.rows(&format!("SELECT {COLUMNS} FROM quarantine WHERE seq = 0 ORDER BY n"), [], quarantine_row)
     }
 
     pub fn quarantine_len(&self) -> Result<u64> {
@@ -29,18 +80,39 @@ impl Reader<'_> {
 }
 
 impl WriteTx<'_> {
-    /// An entry that is there already gets the new reason.
-    pub fn put_quarantine(&self, row: &QuarantineRow) -> Result<()> {
-        self.run(
-            "INSERT INTO quarantine (seq, rid, reason, bytes) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (seq, rid) DO UPDATE SET reason = excluded.reason, bytes = excluded.bytes",
-            params![sql::int(row.seq), row.rid.0, row.reason, row.bytes],
+    /// An entry that is there already gets the new place and reason. False where there are [`MAX_VARIANTS`] others
+    /// under the id: it is not kept.
+    pub fn put_quarantine(&self, row: &QuarantineRow) -> Result<bool> {
+        let others = self.number(
+            "SELECT count(*) FROM quarantine WHERE rid = ?1 AND body_hash <> ?2",
+            params![row.rid.0, row.body_hash],
         )?;
-        Ok(())
+        if others >= MAX_VARIANTS {
+            return Ok(false);
+        }
+        self.run(
+            "INSERT INTO quarantine (rid, body_hash, seq, kind, reason, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (rid, body_hash) DO UPDATE SET
+                 seq = excluded.seq, kind = excluded.kind, reason = excluded.reason, bytes = excluded.bytes",
+            params![row.rid.0, row.body_hash, sql::int(row.seq), row.waiting as u8, row.reason, row.bytes],
+        )?;
+        Ok(true)
     }
 
     /// False if it was not there.
-    pub fn remove_quarantine(&self, seq: u64, rid: RevisionId) -> Result<bool> {
-        Ok(self.run("DELETE FROM quarantine WHERE seq = ?1 AND rid = ?2", params![sql::int(seq), rid.0])? > 0)
+    pub fn remove_quarantine(&self, rid: RevisionId, body_hash: &[u8; 32]) -> Result<bool> {
+        Ok(self.run("DELETE FROM quarantine WHERE rid = ?1 AND body_hash = ?2", params![rid.0, body_hash])? > 0)
+    }
+
+    /// All variants of an id: one of them was taken.
+    pub fn clear_variants(&self, rid: RevisionId) -> Result<usize> {
+        self.run("DELETE FROM quarantine WHERE rid = ?1", [rid.0])
+    }
+
+    /// The log holds it at this place.
+    pub fn place_quarantine(&self, rid: RevisionId, body_hash: &[u8; 32], seq: u64) -> Result<()> {
+        let sql = "UPDATE quarantine SET seq = ?3 WHERE rid = ?1 AND body_hash = ?2";
+        self.run(sql, params![rid.0, body_hash, sql::int(seq)])?;
+        Ok(())
     }
 }

@@ -17,7 +17,7 @@ const STUB: u8 = 2;
 pub enum RevisionSource {
     /// Made on this device.
     Here,
-    /// Read from the space's log at this place.
+    /// Read from the space's log at this place; 0 where the log does not hold it any more.
     Log { seq: u64 },
 }
 
@@ -126,6 +126,14 @@ impl Reader<'_> {
         )
     }
 
+    /// The revision that this one is stored as the difference to, and how many such steps lead to one that is stored
+    /// whole. `None` where it is whole, or not here.
+    pub fn delta_base(&self, rid: RevisionId) -> Result<Option<(RevisionId, u32)>> {
+        self.row("SELECT base, depth FROM revisions WHERE rid = ?1 AND encoding = ?2", params![rid.0, DELTA], |r| {
+            Ok((RevisionId(r.get(0)?), r.get(1)?))
+        })
+    }
+
     /// How many revisions are stored.
     pub fn revision_count(&self) -> Result<u64> {
         self.number("SELECT count(*) FROM revisions", [])
@@ -167,7 +175,7 @@ impl WriteTx<'_> {
         let (encoding, base, depth, data) = self.encode(revision, canonical)?;
         let (received_seq, created_here) = match source {
             RevisionSource::Here => (None, true),
-            RevisionSource::Log { seq } => (Some(sql::int(seq)), false),
+            RevisionSource::Log { seq } => (Some(sql::int(seq)).filter(|_| seq > 0), false),
         };
         self.run(
             "INSERT INTO revisions (rid, record, kind, parents, author, hlc_ms, hlc_ctr, origin, merge_algo,

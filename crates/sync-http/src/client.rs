@@ -8,18 +8,20 @@ use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use holdfast_protocol::limits::{
-    MAX_BLOB_BYTES, MAX_KEYS_MESSAGE_BYTES, MAX_LOG_ANSWER_BYTES, MAX_PUSH_BYTES, MAX_SMALL_BYTES,
+    EVENTS_KEEP_ALIVE, MAX_BLOB_BYTES, MAX_HEAL_BYTES, MAX_IDS_BYTES, MAX_KEYS_MESSAGE_BYTES, MAX_LOG_ANSWER_BYTES,
+    MAX_PUSH_BYTES, MAX_SMALL_BYTES,
 };
 use holdfast_protocol::{
-    Cid, CreateAccount, JoinLink, KdfParams, Keys, KeysVersion, LogAnswer, LogRequest, Login, MEDIA_TYPE, Prelogin,
-    ProtocolError, PushOutcome, PushRequest, PutKeys, ServerInfo, Session, SpaceId, SyncProtocol, Token, Wire, decode,
-    encode,
+    Cid, CreateAccount, EVENT_STREAM, EventStream, FetchRequest, Fetched, HealRequest, JoinLink, KdfParams, Keys,
+    KeysVersion, LogAnswer, LogRequest, Login, MEDIA_TYPE, Missing, MissingRequest, Prelogin, ProtocolError,
+    PushOutcome, PushRequest, PutKeys, ServerInfo, Session, SpaceId, SyncProtocol, Token, Wire, decode, encode,
 };
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Client, Method, Response, StatusCode, redirect};
 use tokio::time::timeout;
 
 use crate::counters::{AtomicCounters, Counters, header_bytes};
+use crate::events::HttpEvents;
 use crate::failure::{bad_answer, is_message, no_answer, too_slow};
 use crate::pin::client_config;
 
@@ -39,6 +41,8 @@ pub struct HttpClient {
     http: Client,
     base_url: Arc<str>,
     counters: Arc<AtomicCounters>,
+    /// For so long a stream of events may be silent.
+    silence: Duration,
 }
 
 impl fmt::Debug for HttpClient {
@@ -122,7 +126,7 @@ impl HttpClient {
             .http2_keep_alive_timeout(CONNECT_TIMEOUT)
             .build()
             .map_err(|_| refused("the network cannot be set up"))?;
-        Ok(Self { http, base_url: checked.url.into(), counters: Arc::default() })
+        Ok(Self { http, base_url: checked.url.into(), counters: Arc::default(), silence: 3 * EVENTS_KEEP_ALIVE })
     }
 
     /// What went over the wire since this client was made.
@@ -130,7 +134,20 @@ impl HttpClient {
         self.counters.get()
     }
 
+    /// For tests: a stream of events that is silent for so long is dead.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_silence(self, silence: Duration) -> Self {
+        Self { silence, ..self }
+    }
+
     async fn ask(&self, ask: Ask<'_>, max_answer: usize) -> Result<Answer, ProtocolError> {
+        let response = self.begin(ask).await?;
+        timeout(patience(max_answer), self.whole(response, max_answer)).await.map_err(|_| too_slow())?
+    }
+
+    /// Sends a request, and waits until its answer begins.
+    async fn begin(&self, ask: Ask<'_>) -> Result<Response, ProtocolError> {
         let mut request = self.http.request(ask.method, format!("{}{}", self.base_url, ask.path));
         if let Some(token) = ask.token {
             let mut bearer = HeaderValue::from_str(&format!("Bearer {}", URL_SAFE_NO_PAD.encode(&token.0)))
@@ -147,8 +164,7 @@ impl HttpClient {
         let line = request.method().as_str().len() + request.url().as_str().len() + 12;
         self.counters.request(line + header_bytes(request.headers()) + body_bytes);
         let begun = timeout(patience(body_bytes), self.http.execute(request)).await.map_err(|_| too_slow())?;
-        let whole = self.whole(begun.map_err(|e| no_answer(&e))?, max_answer);
-        timeout(patience(max_answer), whole).await.map_err(|_| too_slow())?
+        begun.map_err(|e| no_answer(&e))
     }
 
     /// Reads the answer, and stops above `max` bytes.
@@ -173,6 +189,7 @@ impl HttpClient {
 }
 
 const OK: &[StatusCode] = &[StatusCode::OK];
+const OUTCOMES: &[StatusCode] = &[StatusCode::OK, StatusCode::CONFLICT, StatusCode::UNPROCESSABLE_ENTITY];
 
 #[async_trait]
 impl SyncProtocol for HttpClient {
@@ -211,8 +228,7 @@ impl SyncProtocol for HttpClient {
     async fn push(&self, token: &Token, request: PushRequest) -> Result<PushOutcome, ProtocolError> {
         let path = format!("/v1/spaces/{}/push", request.manifest.space);
         let ask = Ask::new(Method::POST, path).token(token).message(&request, MAX_PUSH_BYTES)?;
-        let outcomes = &[StatusCode::OK, StatusCode::CONFLICT, StatusCode::UNPROCESSABLE_ENTITY];
-        self.ask(ask, MAX_OUTCOME_BYTES).await?.message(outcomes)
+        self.ask(ask, MAX_OUTCOME_BYTES).await?.message(OUTCOMES)
     }
 
     async fn log(&self, token: &Token, request: LogRequest) -> Result<LogAnswer, ProtocolError> {
@@ -220,6 +236,24 @@ impl SyncProtocol for HttpClient {
         let query = format!("log_epoch={log_epoch}&seq={seq}&link={link}&limit={max_bytes}");
         let ask = Ask::new(Method::GET, format!("/v1/spaces/{space}/log?{query}")).token(token);
         self.ask(ask, MAX_LOG_ANSWER_BYTES).await?.message(&[StatusCode::OK, StatusCode::CONFLICT])
+    }
+
+    async fn missing(&self, token: &Token, request: MissingRequest) -> Result<Missing, ProtocolError> {
+        let path = format!("/v1/spaces/{}/missing", request.space);
+        let ask = Ask::new(Method::POST, path).token(token).message(&request, MAX_IDS_BYTES)?;
+        self.ask(ask, MAX_IDS_BYTES).await?.message(OK)
+    }
+
+    async fn fetch(&self, token: &Token, request: FetchRequest) -> Result<Fetched, ProtocolError> {
+        let path = format!("/v1/spaces/{}/fetch", request.space);
+        let ask = Ask::new(Method::POST, path).token(token).message(&request, MAX_SMALL_BYTES)?;
+        self.ask(ask, MAX_LOG_ANSWER_BYTES).await?.message(OK)
+    }
+
+    async fn heal(&self, token: &Token, request: HealRequest) -> Result<PushOutcome, ProtocolError> {
+        let path = format!("/v1/spaces/{}/heal", request.space);
+        let ask = Ask::new(Method::POST, path).token(token).message(&request, MAX_HEAL_BYTES)?;
+        self.ask(ask, MAX_OUTCOME_BYTES).await?.message(OUTCOMES)
     }
 
     async fn put_blob(&self, token: &Token, space: SpaceId, cid: Cid, sealed: Vec<u8>) -> Result<(), ProtocolError> {
@@ -236,5 +270,19 @@ impl SyncProtocol for HttpClient {
         let ask = Ask::new(Method::GET, format!("/v1/spaces/{space}/blobs/{cid}")).token(token);
         let answer = self.ask(ask, MAX_BLOB_BYTES).await?;
         if answer.status == StatusCode::OK { Ok(answer.body) } else { Err(answer.error()) }
+    }
+
+    async fn events(&self, token: &Token, space: SpaceId) -> Result<Box<dyn EventStream>, ProtocolError> {
+        let response = self.begin(Ask::new(Method::GET, format!("/v1/spaces/{space}/events")).token(token)).await?;
+        if response.status() != StatusCode::OK {
+            let answer = timeout(patience(MAX_SMALL_BYTES), self.whole(response, MAX_SMALL_BYTES));
+            return Err(answer.await.map_err(|_| too_slow())??.error());
+        }
+        let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        if kind.is_none_or(|kind| kind.split(';').next() != Some(EVENT_STREAM)) {
+            return Err(ProtocolError::Malformed("not a stream of events".into()));
+        }
+        self.counters.received(17 + header_bytes(response.headers()));
+        Ok(Box::new(HttpEvents::new(response, self.silence, Arc::clone(&self.counters))))
     }
 }

@@ -5,6 +5,7 @@
 
 mod client;
 mod counters;
+mod events;
 mod failure;
 mod pin;
 

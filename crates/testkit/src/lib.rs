@@ -16,5 +16,5 @@ pub use device::{PASSPHRASE, TestDevice, USER};
 pub use keychain::MemoryKeychain;
 pub use network::{Fault, Network};
 pub use rng::TestRng;
-pub use server::{Lies, TestServer};
+pub use server::{Backup, Lies, TestServer};
 pub use world::World;

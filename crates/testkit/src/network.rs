@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use holdfast_notebook::sync::{Connect, ServerAddress};
 use holdfast_protocol::{
-    Cid, CreateAccount, KdfParams, LogAnswer, LogRequest, Login, ProtocolError, PushOutcome, PushRequest, PutKeys,
-    ServerInfo, Session, SpaceId, SyncProtocol, Token,
+    Cid, CreateAccount, EventStream, FetchRequest, Fetched, HealRequest, KdfParams, LogAnswer, LogRequest, Login,
+    Missing, MissingRequest, ProtocolError, PushOutcome, PushRequest, PutKeys, ServerInfo, Session, SpaceId,
+    SyncProtocol, Token,
 };
 
 /// What happens to one request.
@@ -168,6 +169,21 @@ impl SyncProtocol for Line {
         under.answer(under.server.log(token, request).await)
     }
 
+    async fn missing(&self, token: &Token, request: MissingRequest) -> Result<Missing, ProtocolError> {
+        let under = self.send("missing").await?;
+        under.answer(under.server.missing(token, request).await)
+    }
+
+    async fn fetch(&self, token: &Token, request: FetchRequest) -> Result<Fetched, ProtocolError> {
+        let under = self.send("fetch").await?;
+        under.answer(under.server.fetch(token, request).await)
+    }
+
+    async fn heal(&self, token: &Token, request: HealRequest) -> Result<PushOutcome, ProtocolError> {
+        let under = self.send("heal").await?;
+        under.answer(under.server.heal(token, request).await)
+    }
+
     async fn put_blob(&self, token: &Token, space: SpaceId, cid: Cid, sealed: Vec<u8>) -> Result<(), ProtocolError> {
         let under = self.send("put_blob").await?;
         under.answer(under.server.put_blob(token, space, cid, sealed).await)
@@ -176,5 +192,10 @@ impl SyncProtocol for Line {
     async fn get_blob(&self, token: &Token, space: SpaceId, cid: Cid) -> Result<Vec<u8>, ProtocolError> {
         let under = self.send("get_blob").await?;
         under.answer(under.server.get_blob(token, space, cid).await)
+    }
+
+    async fn events(&self, token: &Token, space: SpaceId) -> Result<Box<dyn EventStream>, ProtocolError> {
+        let under = self.send("events").await?;
+        under.answer(under.server.events(token, space).await)
     }
 }

@@ -1,6 +1,7 @@
 //! A server in a folder of its own: its core called directly, or over real HTTPS. It lies on demand, and starts again
 //! on the same data.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -43,6 +44,11 @@ impl Lies {
             }
             other @ LogAnswer::Rebase { .. } => Ok(other),
         }));
+    }
+
+    /// About every answer to a reader.
+    pub fn about_log(&self, lie: impl FnMut(LogAnswer) -> Result<LogAnswer, ProtocolError> + Send + 'static) {
+        *self.0.log.lock().unwrap() = Some(Box::new(lie));
     }
 
     /// About what became of a push.
@@ -92,6 +98,22 @@ pub struct TestServer {
     clock: TestClock,
     pub lies: Lies,
     door: Door,
+}
+
+/// A server's data at one moment.
+pub struct Backup(Vec<(PathBuf, Vec<u8>)>);
+
+/// Every file below a folder, by its path in it.
+pub(crate) fn read_files(root: &Path, below: &Path, files: &mut Vec<(PathBuf, Vec<u8>)>) {
+    for entry in fs::read_dir(root.join(below)).unwrap() {
+        let entry = entry.unwrap();
+        let path = below.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            read_files(root, &path, files);
+        } else {
+            files.push((path, fs::read(entry.path()).unwrap()));
+        }
+    }
 }
 
 /// What a link to a server without HTTPS says.
@@ -178,6 +200,30 @@ impl TestServer {
     /// The folder with the server's data.
     pub fn data(&self) -> &Path {
         &self.data
+    }
+
+    /// All of its data as it is now, as a backup has it. Stops it for the moment.
+    pub async fn backup(&mut self) -> Backup {
+        self.stop().await;
+        let mut files = Vec::new();
+        read_files(&self.data, Path::new(""), &mut files);
+        self.start().await;
+        Backup(files)
+    }
+
+    /// Starts again on the data of a backup.
+    pub async fn restore(&mut self, backup: &Backup) {
+        self.stop().await;
+        for entry in fs::read_dir(&self.data).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { fs::remove_dir_all(path).unwrap() } else { fs::remove_file(path).unwrap() }
+        }
+        for (below, bytes) in &backup.0 {
+            let path = self.data.join(below);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, bytes).unwrap();
+        }
+        self.start().await;
     }
 
     /// A join link that ends after so many seconds.

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
+use crate::server::read_files;
 use crate::{MemoryKeychain, TestClock, TestDevice, TestServer};
 
 /// The devices that a copied world can have.
@@ -63,20 +64,8 @@ async fn make_template() -> Template {
     }
     drop((devices, server));
     let mut files = Vec::new();
-    read(dir.path(), Path::new(""), &mut files);
+    read_files(dir.path(), Path::new(""), &mut files);
     Template { files, keychain }
-}
-
-fn read(root: &Path, below: &Path, files: &mut Vec<(PathBuf, Vec<u8>)>) {
-    for entry in fs::read_dir(root.join(below)).unwrap() {
-        let entry = entry.unwrap();
-        let path = below.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            read(root, &path, files);
-        } else {
-            files.push((path, fs::read(entry.path()).unwrap()));
-        }
-    }
 }
 
 impl World {

@@ -51,14 +51,10 @@ fn words(random: &mut Random) -> Vec<String> {
         .collect()
 }
 
-/// Writes the corpus as Markdown files in folders. Answers with the bytes of text.
-pub fn write(folder: &Path) -> std::io::Result<usize> {
+/// Calls `each` with the notebook, the name and the text of every note.
+pub fn each<E>(mut each: impl FnMut(usize, usize, &str) -> Result<(), E>) -> Result<(), E> {
     let mut random = Random(20_261_124);
     let words = words(&mut random);
-    let mut written = 0;
-    for notebook in 0..NOTEBOOKS {
-        fs::create_dir_all(folder.join(format!("notebook {notebook}")))?;
-    }
     for note in 0..NOTES {
         // Most notes are short, few are long; all together they are as long as said.
         let want = BYTES / NOTES * [1, 2, 3, 4, 6, 8, 12, 20, 44, 100][random.below(10)] / 20;
@@ -75,9 +71,20 @@ pub fn write(folder: &Path) -> std::io::Result<usize> {
             }
             text.push_str(".\n\n");
         }
-        written += text.len();
-        let notebook = random.rank(NOTEBOOKS);
-        fs::write(folder.join(format!("notebook {notebook}")).join(format!("note {note}.md")), text)?;
+        each(random.rank(NOTEBOOKS), note, &text)?;
     }
+    Ok(())
+}
+
+/// Writes the corpus as Markdown files in folders. Answers with the bytes of text.
+pub fn write(folder: &Path) -> std::io::Result<usize> {
+    for notebook in 0..NOTEBOOKS {
+        fs::create_dir_all(folder.join(format!("notebook {notebook}")))?;
+    }
+    let mut written = 0;
+    each(|notebook, note, text| {
+        written += text.len();
+        fs::write(folder.join(format!("notebook {notebook}")).join(format!("note {note}.md")), text)
+    })?;
     Ok(written)
 }

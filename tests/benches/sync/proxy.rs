@@ -1,5 +1,6 @@
-//! What goes over the wire, counted between the two ends by neither of them: bytes as TCP has them, requests as HTTP
-//! has them. It ends TLS with the server's own key, which lies in the server's folder.
+//! What goes over the wire, counted between the two ends by neither of them: requests and bytes as HTTP has them
+//! (request lines, headers and bodies, without TLS), and bytes as TCP has them (with TLS and its handshakes). It ends TLS
+//! with the server's own key, which lies in the server's folder.
 
 use std::fs;
 use std::io;
@@ -22,8 +23,12 @@ use tokio_rustls::{TlsAcceptor, TlsConnector};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Count {
     pub requests: u64,
+    /// As HTTP/1.1 has them: the part that does not depend on whether a connection was open already.
     pub up: u64,
     pub down: u64,
+    /// As TCP has them.
+    pub raw_up: u64,
+    pub raw_down: u64,
 }
 
 #[derive(Default)]
@@ -31,6 +36,12 @@ struct Counters {
     requests: AtomicU64,
     up: AtomicU64,
     down: AtomicU64,
+    raw_up: AtomicU64,
+    raw_down: AtomicU64,
+}
+
+fn add(counter: &AtomicU64, bytes: usize) {
+    counter.fetch_add(bytes as u64, Ordering::SeqCst);
 }
 
 /// A running proxy.
@@ -71,7 +82,14 @@ impl Proxy {
     /// What went through since the last time.
     pub fn take(&self) -> Count {
         let take = |counter: &AtomicU64| counter.swap(0, Ordering::SeqCst);
-        Count { requests: take(&self.0.requests), up: take(&self.0.up), down: take(&self.0.down) }
+        let Counters { requests, up, down, raw_up, raw_down } = &*self.0;
+        Count {
+            requests: take(requests),
+            up: take(up),
+            down: take(down),
+            raw_up: take(raw_up),
+            raw_down: take(raw_down),
+        }
     }
 }
 
@@ -89,6 +107,7 @@ async fn relay(
     let server = connector.connect(ServerName::IpAddress(server.ip().into()), under).await?;
     let (mut from_client, mut to_client) = tokio::io::split(client);
     let (mut from_server, mut to_server) = tokio::io::split(server);
+    let mut requests = Requests::default();
     let up = async {
         let mut buffer = vec![0; 64 * 1024];
         loop {
@@ -97,9 +116,8 @@ async fn relay(
                 return to_server.shutdown().await;
             }
             let part = &buffer[..read];
-            // A request line; sealed bodies are random, and seven given bytes in them unheard of.
-            let requests = part.windows(11).filter(|it| it == b" HTTP/1.1\r\n").count();
-            counters.requests.fetch_add(requests as u64, Ordering::SeqCst);
+            add(&counters.requests, requests.feed(part)?);
+            add(&counters.up, read);
             to_server.write_all(part).await?;
             to_server.flush().await?;
         }
@@ -111,11 +129,59 @@ async fn relay(
             if read == 0 {
                 return to_client.shutdown().await;
             }
+            add(&counters.down, read);
             to_client.write_all(&buffer[..read]).await?;
             to_client.flush().await?;
         }
     };
     tokio::try_join!(up, down).map(drop)
+}
+
+/// Where one request ends and the next begins: HTTP/1.1 as this client sends it, with the length of each body said
+/// before it. Nothing is guessed from what a body holds.
+#[derive(Default)]
+struct Requests {
+    /// A head that is not whole yet.
+    head: Vec<u8>,
+    /// Of the present body.
+    left: u64,
+}
+
+impl Requests {
+    /// How many requests end their head in `bytes`.
+    fn feed(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut heads = 0;
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            if self.left > 0 {
+                let body = rest.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
+                self.left -= body as u64;
+                rest = &rest[body..];
+                continue;
+            }
+            self.head.push(rest[0]);
+            rest = &rest[1..];
+            if self.head.ends_with(b"\r\n\r\n") {
+                self.left = body_length(&self.head)?;
+                self.head.clear();
+                heads += 1;
+            }
+        }
+        Ok(heads)
+    }
+}
+
+fn body_length(head: &[u8]) -> io::Result<u64> {
+    let strange = || io::Error::other("a request that this proxy cannot count");
+    let head = std::str::from_utf8(head).map_err(|_| strange())?.to_ascii_lowercase();
+    let mut lines = head.lines();
+    if !lines.next().is_some_and(|line| line.ends_with(" http/1.1")) || head.contains("\r\ntransfer-encoding:") {
+        return Err(strange());
+    }
+    match lines.find_map(|line| line.strip_prefix("content-length:")) {
+        None => Ok(0),
+        Some(length) => length.trim().parse().map_err(|_| strange()),
+    }
 }
 
 /// Counts what a socket carries.
@@ -128,7 +194,7 @@ impl AsyncRead for Counted {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
-        self.counters.up.fetch_add((buf.filled().len() - before) as u64, Ordering::SeqCst);
+        add(&self.counters.raw_up, buf.filled().len() - before);
         polled
     }
 }
@@ -137,7 +203,7 @@ impl AsyncWrite for Counted {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_write(cx, bytes);
         if let Poll::Ready(Ok(written)) = polled {
-            self.counters.down.fetch_add(written as u64, Ordering::SeqCst);
+            add(&self.counters.raw_down, written);
         }
         polled
     }

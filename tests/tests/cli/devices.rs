@@ -91,3 +91,11 @@ fn two_computers_of_one_account_have_two_names() {
     let names: BTreeSet<_> = devices.as_array().unwrap().iter().map(|d| text(&d["name"])).collect();
     assert_eq!(names, ["Laptop".to_owned(), "laptop 2".to_owned(), host.clone(), format!("{host} 2")].into());
 }
+
+#[test]
+fn the_server_prints_the_fingerprint_that_a_window_asks_to_compare() {
+    let server = holdfast_tests::programs::Server::start();
+    let log = std::fs::read_to_string(server.root().join("stderr.log")).unwrap();
+    let fingerprint = holdfast_protocol::JoinLink::parse(&server.link).unwrap().fingerprint();
+    assert!(log.contains(&fingerprint), "{fingerprint} is not in: {log}");
+}

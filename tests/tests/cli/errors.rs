@@ -1,6 +1,7 @@
 //! What goes wrong, as sentences and exit codes.
 
 use std::fs::File;
+use std::process::Stdio;
 
 use crate::harness::{Device, Pair, Server, run_with_input, text};
 
@@ -47,6 +48,19 @@ fn the_recovery_code_opens_and_sets_a_new_passphrase() {
 }
 
 #[test]
+fn what_can_be_switched_off_is_on_until_somebody_does() {
+    let device = Device::new("Desk");
+    let all = device.ok(["config"]);
+    assert_eq!((&all["sync-events"], &all["sync-wake"]), (&true.into(), &true.into()));
+    assert_eq!(device.ok(["config", "sync-events", "off"])["sync-events"], false);
+    let all = device.ok(["config"]);
+    assert_eq!((&all["sync-events"], &all["sync-wake"]), (&false.into(), &true.into()));
+    assert_eq!(device.ok(["config", "sync-events", "on"])["sync-events"], true);
+    device.run(["config", "sync-evens", "off"]).failed(1, "there are sync-events, sync-wake");
+    device.run(["config", "sync-events", "maybe"]).failed(2, "maybe");
+}
+
+#[test]
 fn a_vault_that_is_open_elsewhere_is_left_alone() {
     let device = Device::new("Desk");
     let lock = File::options().write(true).open(device.vault().join("vault.lock")).unwrap();
@@ -67,6 +81,26 @@ fn a_vault_is_made_once() {
     device.run(["init"]).failed(1, "There is already a vault in");
     device.run(["account", "join", "--link", "x", "--user", "ann"]).failed(1, "account create");
     assert_eq!(device.show(&id)["title"], "kept");
+}
+
+#[test]
+fn an_answer_that_cannot_be_printed_is_a_failure_and_a_reader_that_went_away_is_none() {
+    let device = Device::new("Desk");
+    let id = device.add("kept", "body");
+    let to = |out: Stdio, args: &[&str]| {
+        let done = device.command(args).arg("--json").stdin(Stdio::null()).stdout(out).output().unwrap();
+        (done.status.code(), String::from_utf8(done.stderr).unwrap())
+    };
+    let full = || Stdio::from(File::options().write(true).open("/dev/full").unwrap());
+    for args in [&["note", "show", &id][..], &["note", "add", "--title", "saved all the same"]] {
+        let (code, said) = to(full(), args);
+        assert_eq!(code, Some(1), "{said}");
+        assert_eq!(said.trim(), "It is done, but the answer cannot be printed: No space left on device.");
+    }
+    assert_eq!(device.ok(["note", "list"]).as_array().unwrap().len(), 2);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    assert_eq!(to(writer.into(), &["note", "list"]), (Some(0), String::new()));
 }
 
 #[test]

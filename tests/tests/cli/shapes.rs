@@ -60,7 +60,7 @@ fn the_answers_have_these_shapes() {
     assert_shape(device, ["search", "merged"], json!([hit]));
     let sync = json!({
         "state": "text", "pushed": "uint", "pulled": "uint", "waiting": "uint", "requests": "uint",
-        "bytes_up": "uint", "bytes_down": "uint", "elapsed_ms": "uint", "to_review": "uint",
+        "bytes_up": "uint", "bytes_down": "uint", "readable_ms": "uint", "elapsed_ms": "uint", "to_review": "uint",
     });
     assert_shape(device, ["sync"], sync);
     let status = json!({

@@ -125,6 +125,44 @@ fn a_title_that_is_too_long_is_told_and_its_text_kept() {
     assert_eq!(tree(&out), files.into_iter().map(|(path, bytes)| (path.to_owned(), bytes)).collect());
 }
 
+/// Two folders with a `note.md` and a `p.png` each; and a note that was moved away from its picture.
+#[test]
+fn files_of_one_name_come_out_each_beside_its_own_note() {
+    let device = Device::new("Desk");
+    for (name, picture) in [("one", b"first"), ("two", b"other"), ("three", b"first")] {
+        let root = device.path(name);
+        write(&root, &[("note.md", format!("# {name}\n\n![](p.png)\n").as_bytes()), ("p.png", picture)]);
+        import(&device, &root, &[]);
+    }
+    let root = device.path("deep");
+    write(&root, &[("A/B/moved.md", b"![](../../up.png)\n"), ("up.png", b"up")]);
+    import(&device, &root, &[]);
+    let list = device.ok(["note", "list"]);
+    let moved = list.as_array().unwrap().iter().find(|n| n["title"] == "moved").unwrap();
+    device.edit(&text(&moved["id"]), &["--notebook", "/"]);
+
+    let out = device.path("out");
+    let report = device.ok(["export", "--to", "markdown", out.to_str().unwrap()]);
+    assert_eq!((&report["notes"], &report["skipped"]), (&json!(4), &json!([])));
+    let files = tree(&out);
+    let mut shown = BTreeMap::new();
+    for (path, bytes) in files.iter().filter(|(path, _)| path.ends_with(".md")) {
+        let body = String::from_utf8(bytes.clone()).unwrap();
+        let (head, link) = body.trim().trim_end_matches(')').split_once("![](").unwrap();
+        let file = Path::new(path).parent().unwrap().components().collect::<std::path::PathBuf>();
+        let up = link.matches("../").count();
+        let file = file.ancestors().nth(up).unwrap().join(link.trim_start_matches("../"));
+        // What shares a name has its title in the front matter.
+        let head = head.split("---\n").last().unwrap().trim();
+        shown.insert(head.to_owned(), files[file.to_str().unwrap()].clone());
+    }
+    let expected = [("# one", &b"first"[..]), ("# two", b"other"), ("# three", b"first"), ("", b"up")];
+    assert_eq!(shown, expected.map(|(head, bytes)| (head.to_owned(), bytes.to_vec())).into());
+    // And in again: nothing is gone.
+    let again = Device::new("Again");
+    assert_eq!(import(&again, &out, &[])["notes"], 4);
+}
+
 #[test]
 fn what_was_imported_here_comes_out_there() {
     let pair = Pair::new();
@@ -156,6 +194,13 @@ fn the_real_samples_go_in_and_come_out() {
         }
         for path in before.keys().filter(|p| is_note(p) && !hidden(p)) {
             assert!(after.contains_key(path), "{name}: {path} did not come out");
+            // Found without a parser of Markdown: what a person sees as a link in the text.
+            let text = String::from_utf8_lossy(&before[path]);
+            for target in text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target) {
+                let file = Path::new(path).with_file_name(target);
+                let file = file.to_str().unwrap();
+                assert!(after.contains_key(file) || !before.contains_key(file), "{name}: {path} links {file}");
+            }
         }
         assert_eq!(after.len() as u64, report["notes"].as_u64().unwrap() + report["attachments"].as_u64().unwrap());
     }

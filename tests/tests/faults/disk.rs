@@ -1,39 +1,15 @@
 //! A disk that is really full, where this machine lets a test mount one.
 
 use std::fs;
-use std::path::PathBuf;
-use std::process::Command;
 
 use holdfast_tests::programs::{Computer, Done, Server, USER};
+use holdfast_tests::small_disk::SmallDisk;
 use serde_json::Value;
 
 use crate::noise;
 
 const SAID: &str =
     "The disk is full. Nothing was changed, and what was saved before is safe. Free some space and try again.";
-
-/// A file system in memory; gone with this.
-struct SmallDisk(PathBuf);
-
-impl SmallDisk {
-    fn mount(at: PathBuf, mebibytes: usize) -> Option<Self> {
-        fs::create_dir(&at).unwrap();
-        let size = format!("size={mebibytes}m");
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(&at).output();
-        mounted.is_ok_and(|done| done.status.success()).then_some(Self(at))
-    }
-
-    fn grow(&self, mebibytes: usize) {
-        let size = format!("remount,size={mebibytes}m");
-        assert!(Command::new("mount").args(["-o", &size]).arg(&self.0).status().unwrap().success());
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
-    }
-}
 
 /// Fails with the sentence of a full disk.
 fn full(done: &Done) {
@@ -73,12 +49,9 @@ fn a_disk_that_is_really_full_loses_nothing() {
     }
     let import = ["import", "--from", "markdown", folder.path().to_str().unwrap()];
     full(&desk.run(import));
-    let mut rest = vec![0; 64 * 1024 * 1024];
-    while !rest.is_empty() && fs::write(desk.vault().join("somebody-else"), &rest).is_err() {
-        rest.truncate(rest.len() / 2);
-    }
+    disk.fill();
     full(&desk.run_with_input(["note", "add", "--title", "No room"], noise(1, 300_000).as_bytes()));
-    fs::remove_file(desk.vault().join("somebody-else")).unwrap();
+    disk.empty();
 
     disk.grow(64);
     assert_eq!(there(&desk, &ids), ids.len(), "a save that failed left nothing");

@@ -7,6 +7,8 @@
 mod disk;
 mod files;
 mod hostile;
+mod network;
+mod permission;
 mod server;
 mod table;
 mod vault;

@@ -8,6 +8,7 @@ mod accessibility;
 mod axe;
 mod both_type;
 mod computer;
+mod disk;
 mod driver;
 mod faults;
 mod gallery;

@@ -200,13 +200,25 @@ describe('keys', () => {
     expect(gone('palette')).toBe(true);
   });
 
+  test('a screen reader hears one note as one', async () => {
+    open('first');
+    await user.type(await id('create-passphrase'), 'x');
+    await user.type(await id('create-again'), 'x{Enter}');
+    await user.click(await id('code-later'));
+    await id('note-title');
+    expect((await id('nav-trash')).textContent).toMatch(/0\s+notes$/);
+    await waitFor(async () => expect((await id('nav-all')).textContent).toMatch(/1\s+note$/));
+  });
+
   test('the palette goes to notebooks too, and says when it finds nothing', async () => {
     open('main');
     await id('note-title');
     await user.keyboard('{Control>}k{/Control}');
     await user.type(await id('palette-input'), 'zzz');
-    expect(await id('search-empty')).toBeTruthy();
-    await user.clear(await id('palette-input'));
+    await user.click(within(await id('search-empty')).getByRole('button', { name: 'Clear the search' }));
+    const field = (await id('palette-input')) as HTMLInputElement;
+    expect([field.value, document.activeElement]).toEqual(['', field]);
+    expect(gone('search-empty')).toBe(true);
     await user.type(await id('palette-input'), 'interviews{Enter}');
     expect(await screen.findByRole('heading', { name: 'Interviews' })).toBeTruthy();
   });

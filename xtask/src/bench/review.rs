@@ -11,6 +11,11 @@ use crate::test::display::Display;
 
 /// Builds what is measured, optimised, and runs the bench on a private screen.
 pub fn run(place: &Place) -> anyhow::Result<ExitCode> {
+    in_window(place, "review")
+}
+
+/// Builds the programs, optimised, and runs a bench of tests/benches with them on a private screen.
+pub fn in_window(place: &Place, bench: &str) -> anyhow::Result<ExitCode> {
     setup::run(place, Purpose::Test)?;
     command::succeed(command::npm(place).args(["run", "--silent", "build"]))?;
     let programs = ["build", "--release", "--package", DESKTOP, "--package", "holdfast-cli"];
@@ -18,7 +23,7 @@ pub fn run(place: &Place) -> anyhow::Result<ExitCode> {
     command::succeed(command::cargo(place).args(programs).args(server).args(EMBEDDED))?;
     let display = Display::new(place)?;
     // What drives the window is not measured, so it need not be optimised.
-    let bench = ["cargo", "bench", "--quiet", "--profile", "dev", "--package", "holdfast-tests", "--bench", "review"];
+    let bench = ["cargo", "bench", "--quiet", "--profile", "dev", "--package", "holdfast-tests", "--bench", bench];
     let mut bench = display.command(&bench);
     let programs = [("HOLDFAST_APP", DESKTOP), ("HOLDFAST_CLI", "holdfast"), ("HOLDFAST_SERVER", "holdfast-server")];
     for (name, program) in programs {

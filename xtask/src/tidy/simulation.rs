@@ -12,7 +12,8 @@ pub fn check(rules: &Rules, workspace: &Workspace) -> Vec<Finding> {
     let mut findings = Vec::new();
     for package in workspace.packages.iter().filter(|package| !rules.simulates(&package.room)) {
         let feature = rules.simulation();
-        if let Some((of, _)) = package.asked.iter().find(|(of, asked)| asked == feature && rooms.contains_key(of.as_str()))
+        if let Some((of, _)) =
+            package.asked.iter().find(|(of, asked)| asked == feature && rooms.contains_key(of.as_str()))
         {
             findings.push(finding(package, &format!("asks {of} for the feature {feature}")));
         }

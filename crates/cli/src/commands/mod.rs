@@ -1,6 +1,7 @@
 //! One file a noun.
 
 mod account;
+mod config;
 mod decide;
 mod merge_cases;
 mod merge_file;
@@ -31,6 +32,7 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Account(command) => account::run(&place, command),
         Command::Sync => sync::sync(&place),
         Command::Status => sync::status(&place),
+        Command::Config { name, value } => config::run(&place, name.as_deref(), value),
         Command::Review(command) => review::run(&place, command),
         Command::Receipts { command } => receipts::run(&place, command),
         Command::MergeCases => merge_cases::run(),

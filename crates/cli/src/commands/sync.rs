@@ -85,6 +85,7 @@ fn answer(status: &SyncStatus, report: &CycleReport, wire: Counters) -> Answer {
         "requests": wire.requests,
         "bytes_up": wire.bytes_up,
         "bytes_down": wire.bytes_down,
+        "readable_ms": report.readable_ms,
         "elapsed_ms": report.elapsed_ms,
         "to_review": status.to_review,
     });

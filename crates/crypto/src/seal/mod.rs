@@ -1,12 +1,13 @@
 //! The seal: revisions (committed by their id) and blobs (committed by HKDF), both padded.
 
 mod blob;
+mod packed;
 mod padding;
 mod revision;
 
 pub use blob::{open_blob, seal_blob};
 pub use padding::padme;
-pub use revision::{SealContext, open_revision, seal_revision};
+pub use revision::{SealContext, open_revision, open_revision_on, seal_revision, seal_revision_on};
 
 /// The version byte of everything sealed here.
 const VERSION: u8 = 1;

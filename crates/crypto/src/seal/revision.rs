@@ -1,7 +1,8 @@
 //! Sealed revisions.
 //!
 //! ```text
-//! version 1 | id_key_no u32 | salt 16 | AES-256-GCM( kind 1 | length u32 | zstd(canonical), zeros to PADMÉ ) | tag 16
+//! version 1 | id_key_no u32 | salt 16 | AES-256-GCM( kind 1 | length u32 | packed, zeros to PADMÉ ) | tag 16
+//! packed: zstd(canonical) for kind 0, parent's id 32 | zstd(canonical, with the parent's as prefix) for kind 1
 //! ```
 //! `k = HKDF-Expand(HKDF-Extract(salt, epoch key), domain ‖ space ‖ rid)`, used for this one message with a zero nonce.
 //! Associated data: domain, version, space, rid, key_epoch, id_key_no. The revision id is computed again after opening,
@@ -9,6 +10,7 @@
 
 use zeroize::Zeroizing;
 
+use super::packed::{pack, pack_on, unpack, unpack_on};
 use super::{UNSEALED_VERSION, VERSION, padme, split_version};
 use crate::error::CryptoError;
 use crate::hazmat::{self, labels};
@@ -16,9 +18,11 @@ use crate::ids::revision_id;
 use crate::keys::{EpochKey, SpaceKeys};
 use crate::rng::{Rng, random};
 
-/// The body is the whole canonical revision. 1 is reserved for a delta on a parent.
+/// The body is the whole canonical revision.
 const KIND_FULL: u8 = 0;
-const ZSTD_LEVEL: i32 = 3;
+/// The body is the id of a revision that this one builds on, and the difference to it.
+const KIND_DELTA: u8 = 1;
+const RID: usize = 32;
 /// Kind and length, before the compressed bytes.
 const PREFIX: usize = 5;
 const TAG: usize = 16;
@@ -67,13 +71,41 @@ pub fn seal_revision(
     if cfg!(feature = "sealing-off") || crate::planted("unsealed") {
         return Ok([&[UNSEALED_VERSION][..], &ctx.id_key_no.to_be_bytes(), canonical].concat());
     }
-    let packed = Zeroizing::new(zstd::bulk::compress(canonical, ZSTD_LEVEL).map_err(|_| CryptoError::TooLarge)?);
-    let length = u32::try_from(packed.len()).map_err(|_| CryptoError::TooLarge)?;
-    let padded = PREFIX + padme(packed.len());
+    seal(ctx, epoch_key, KIND_FULL, &[&pack(canonical)?], rng)
+}
+
+/// As [`seal_revision`], as the difference to a revision that every reader has before this one: `parent` is its id and
+/// its canonical bytes. Worth it where little changed.
+///
+/// # Errors
+/// As [`seal_revision`].
+pub fn seal_revision_on(
+    ctx: &SealContext,
+    epoch_key: &EpochKey,
+    canonical: &[u8],
+    parent: (&[u8; 32], &[u8]),
+    rng: &mut dyn Rng,
+) -> Result<Vec<u8>, CryptoError> {
+    if cfg!(feature = "sealing-off") {
+        return seal_revision(ctx, epoch_key, canonical, rng);
+    }
+    seal(ctx, epoch_key, KIND_DELTA, &[parent.0, &pack_on(parent.1, canonical)?], rng)
+}
+
+fn seal(
+    ctx: &SealContext,
+    epoch_key: &EpochKey,
+    kind: u8,
+    packed: &[&[u8]],
+    rng: &mut dyn Rng,
+) -> Result<Vec<u8>, CryptoError> {
+    let packed_len = packed.iter().map(|part| part.len()).sum();
+    let length = u32::try_from(packed_len).map_err(|_| CryptoError::TooLarge)?;
+    let padded = PREFIX + padme(packed_len);
     let mut body = Zeroizing::new(Vec::with_capacity(padded + TAG));
-    body.push(KIND_FULL);
+    body.push(kind);
     body.extend_from_slice(&length.to_be_bytes());
-    body.extend_from_slice(&packed);
+    packed.iter().for_each(|part| body.extend_from_slice(part));
     body.resize(padded, 0);
 
     let salt: [u8; 16] = if crate::planted("key-from-id") { [0; 16] } else { random(rng)? };
@@ -85,6 +117,7 @@ pub fn seal_revision(
 ///
 /// # Errors
 /// [`CryptoError::MissingKey`] when the epoch key (or, in a seal that opened, the id key) is not here yet;
+/// [`CryptoError::MissingParent`] when it holds the difference to another revision, see [`open_revision_on`];
 /// [`CryptoError::TooLarge`] when it would unpack to more than `max_plain` bytes, before anything is allocated;
 /// [`CryptoError::NewerVersion`] for a newer seal, or with the number of a payload kind that this version does not
 /// know; else [`CryptoError::NotOpened`].
@@ -95,6 +128,23 @@ pub fn open_revision(
     keys: &SpaceKeys,
     sealed: &[u8],
     max_plain: usize,
+) -> Result<Vec<u8>, CryptoError> {
+    open_revision_on(space, rid, key_epoch, keys, sealed, max_plain, |_| None)
+}
+
+/// As [`open_revision`]; `parent` gives the canonical bytes of a revision by its id, where they are here. It is called
+/// at most once, and what it gives is bounded by the caller. Wrong bytes give [`CryptoError::NotOpened`].
+///
+/// # Errors
+/// As [`open_revision`]; [`CryptoError::MissingParent`] only where `parent` gave `None`.
+pub fn open_revision_on(
+    space: [u8; 16],
+    rid: [u8; 32],
+    key_epoch: u32,
+    keys: &SpaceKeys,
+    sealed: &[u8],
+    max_plain: usize,
+    parent: impl FnOnce(&[u8; 32]) -> Option<Vec<u8>>,
 ) -> Result<Vec<u8>, CryptoError> {
     let (version, rest) = split_version(sealed)?;
     let (id_key_no, rest) = rest.split_first_chunk::<4>().ok_or(CryptoError::NotOpened)?;
@@ -108,16 +158,20 @@ pub fn open_revision(
         let (salt, body) = rest.split_first_chunk::<16>().ok_or(CryptoError::NotOpened)?;
         let epoch_key = keys.epoch_keys.get(&key_epoch).ok_or(CryptoError::MissingKey { key_epoch })?;
         let body = hazmat::decrypt(&ctx.key(epoch_key, salt), &ctx.aad(), body).ok_or(CryptoError::NotOpened)?;
-        unpack(&body, max_plain)?
+        unfold(&body, max_plain, parent)?
     };
     // After the seal, whose associated data holds the number: else anybody could make it "waiting for a key".
     let id_key = keys.id_keys.get(&ctx.id_key_no).ok_or(CryptoError::MissingKey { key_epoch })?;
     if hazmat::same(&revision_id(id_key, &plain), &rid) { Ok(plain) } else { Err(CryptoError::NotOpened) }
 }
 
-fn unpack(body: &[u8], max_plain: usize) -> Result<Vec<u8>, CryptoError> {
+fn unfold(
+    body: &[u8],
+    max_plain: usize,
+    parent: impl FnOnce(&[u8; 32]) -> Option<Vec<u8>>,
+) -> Result<Vec<u8>, CryptoError> {
     let (&kind, rest) = body.split_first().ok_or(CryptoError::NotOpened)?;
-    if kind != KIND_FULL {
+    if kind > KIND_DELTA {
         return Err(CryptoError::NewerVersion(u16::from(kind)));
     }
     let (length, rest) = rest.split_first_chunk::<4>().ok_or(CryptoError::NotOpened)?;
@@ -126,12 +180,10 @@ fn unpack(body: &[u8], max_plain: usize) -> Result<Vec<u8>, CryptoError> {
     if padding.len() != padme(length) - length || padding.iter().any(|&byte| byte != 0) {
         return Err(CryptoError::NotOpened);
     }
-    // The frame says its size: one that lies or is silent is refused, so that the cap comes before the allocation.
-    let size = zstd::zstd_safe::get_frame_content_size(packed).ok().flatten().ok_or(CryptoError::NotOpened)?;
-    let size = usize::try_from(size).map_err(|_| CryptoError::TooLarge)?;
-    if size > max_plain {
-        return Err(CryptoError::TooLarge);
+    if kind == KIND_FULL {
+        return unpack(packed, max_plain);
     }
-    let plain = zstd::bulk::decompress(packed, size).map_err(|_| CryptoError::NotOpened)?;
-    if plain.len() == size { Ok(plain) } else { Err(CryptoError::NotOpened) }
+    let (id, packed) = packed.split_first_chunk::<RID>().ok_or(CryptoError::NotOpened)?;
+    let before = Zeroizing::new(parent(id).ok_or(CryptoError::MissingParent { parent: *id })?);
+    unpack_on(&before, packed, max_plain)
 }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[cfg(not(feature = "sealing-off"))]
+mod delta;
 mod seal;
 mod support;
 #[cfg(feature = "sealing-off")]

@@ -2,7 +2,7 @@
 
 use holdfast_crypto::{
     AccountKeys, CryptoError, IdKey, KdfParams, KeyFile, KeychainKey, PassphraseKeys, RecoveryCode, blob_id,
-    content_id, open_blob, open_revision, revision_id, seal_blob, seal_revision,
+    content_id, open_blob, open_revision, open_revision_on, revision_id, seal_blob, seal_revision, seal_revision_on,
 };
 
 use crate::support::{ACCOUNT, CAP, SPACE, SeededRng, context, hex, keys, vector};
@@ -50,6 +50,21 @@ fn a_sealed_revision_opens_for_ever() {
     let made = seal_revision(&ctx, keys().current_epoch().1, CANONICAL, &mut SeededRng::new("revision")).unwrap();
     let sealed = vector("revision-v1.hex", &made);
     assert_eq!(open_revision(SPACE, ctx.rid, 2, &keys(), &sealed, CAP).unwrap(), CANONICAL);
+}
+
+#[test]
+fn a_revision_sealed_on_its_parent_opens_for_ever() {
+    let parent = CANONICAL.repeat(9);
+    let changed = [&parent[..], b" and a word"].concat();
+    let (before, ctx) = (context(&parent).rid, context(&changed));
+    let mut rng = SeededRng::new("delta");
+    let made = seal_revision_on(&ctx, keys().current_epoch().1, &changed, (&before, &parent), &mut rng).unwrap();
+    let sealed = vector("revision-delta-v1.hex", &made);
+    let opened = open_revision_on(SPACE, ctx.rid, 2, &keys(), &sealed, CAP, |id| {
+        assert_eq!(*id, before);
+        Some(parent.clone())
+    });
+    assert_eq!(opened.unwrap(), changed);
 }
 
 #[test]

@@ -2,16 +2,15 @@
 
 use holdfast_notebook::{NotebookError, sync};
 
-use crate::convert::{answer, hex, invalid, ms};
+use crate::convert::{answer, invalid, ms};
 use crate::dto::{CreateAccountRequest, JoinRequest, LinkInfo};
 use crate::{Answer, App, account_error};
 
 pub fn link_read(app: &App, link: &str) -> Answer<LinkInfo> {
     let link = answer(sync::read_link(link))?;
-    let pin = hex(&link.pin);
     Ok(LinkInfo {
         url: link.url.clone(),
-        fingerprint: (0..4).map(|n| &pin[4 * n..4 * n + 4]).collect::<Vec<_>>().join(" "),
+        fingerprint: link.fingerprint(),
         expires_ms: Some(ms(link.expires_ms)),
         expired: link.expires_ms <= app.env.now_ms(),
         can_create: link.invitation.is_some(),

@@ -3,17 +3,18 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use holdfast_crypto::{AccountKeys, CryptoError, KdfParams, KeyFile, PassphraseKeys};
+use holdfast_crypto::{AccountKeys, KdfParams, KeyFile, PassphraseKeys};
 use holdfast_domain::RevisionId;
 use holdfast_protocol as wire;
-use holdfast_protocol::{DeviceRegistration, JoinLink, LoginMethod, LoginSecret, ProtocolError, SyncProtocol, Token};
+use holdfast_protocol::{JoinLink, LoginMethod, LoginSecret, ProtocolError, SyncProtocol, Token};
 use holdfast_store::{Reader, WriteTx};
 
+use super::keys::{hostile, refresh_keys, registration};
 use super::{device, meta, seal_into_outbox};
 use crate::{Env, NotebookError, Result, Vault};
 
 /// Other devices may change the account's keys at the same time; so often it is tried anew.
-const KEY_TRIES: usize = 5;
+pub(super) const KEY_TRIES: usize = 5;
 
 /// Where a server is, and the key it must have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,10 +70,6 @@ fn address(link: &JoinLink) -> ServerAddress {
 
 fn wire_kdf(kdf: &KdfParams) -> wire::KdfParams {
     wire::KdfParams { salt: kdf.salt, memory_kib: kdf.memory_kib, passes: kdf.passes, lanes: kdf.lanes }
-}
-
-fn registration(device: &holdfast_crypto::DevicePublic) -> DeviceRegistration {
-    DeviceRegistration { device: wire::DeviceId(device.device_id), sign_pk: device.sign_pk }
 }
 
 /// Makes an account on the server of a join link for a vault that has none, and queues everything for sending.
@@ -223,17 +220,6 @@ async fn log_in(server: &dyn SyncProtocol, user: &str, passphrase: &str) -> Resu
     Ok((derived, session))
 }
 
-/// Keys that a server handed out and that do not open are the server's doing: the login was right.
-fn hostile(error: CryptoError) -> NotebookError {
-    match error {
-        CryptoError::NewerVersion(_) => NotebookError::NewerVersion,
-        other => {
-            tracing::warn!(error = %other, "the account's keys do not open");
-            NotebookError::HostileServer("the account's keys do not open".into())
-        }
-    }
-}
-
 /// After the server ended the session.
 pub async fn sign_in(vault: &Vault, connect: &Connect, passphrase: &str) -> Result<()> {
     let account = vault.read(load)?.ok_or(NotebookError::NoServer)?;
@@ -340,19 +326,4 @@ async fn send_on_newer_keys(vault: &Vault, server: &dyn SyncProtocol, token: &To
         }
     }
     Err(NotebookError::Protocol(ProtocolError::Busy { retry_after_s: None }))
-}
-
-/// Fetches the account's keys: another device may have joined.
-pub(super) async fn refresh_keys(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -> Result<()> {
-    let (bytes, version) = server.get_keys(token).await?;
-    let account = AccountKeys::from_bytes(&bytes).map_err(hostile)?;
-    {
-        let mut keys = vault.keys();
-        let crate::vault::Keys { file, open } = &mut *keys;
-        let mut changed = file.clone();
-        changed.update_account(account, open).map_err(hostile)?;
-        *file = changed;
-        vault.write_keys(&keys)?;
-    }
-    vault.transact(|t| Ok(t.tx.put_u64(meta::KEYS_VERSION, version)?))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use holdfast_crypto::{SpaceKeys, open_revision};
+use holdfast_crypto::{SpaceKeys, open_revision_on};
 use holdfast_domain::{
     DeviceFields, Fields, MAX_RECORD_BYTES, Merge, Origin, RecordId, Revision, UnknownFields, fold_name,
 };
@@ -41,18 +41,21 @@ pub(super) async fn names_in_log(
     keys: &SpaceKeys,
 ) -> BTreeSet<String> {
     let mut names = BTreeMap::new();
+    // A name may be sealed as the difference to the one before.
+    let mut before: BTreeMap<[u8; 32], Vec<u8>> = BTreeMap::new();
     let (mut log_epoch, mut seq, mut link) = (0, 0, Hash::ZERO);
     for _ in 0..NAME_PAGES {
         let request = LogRequest { space, log_epoch, seq, link, max_bytes: PAGE_BYTES };
         let Ok(LogAnswer::Page(page)) = server.log(token, request).await else { break };
         for logged in &page.entries {
             let (rid, body) = (logged.entry.rid.0, &logged.entry.body);
-            let opened = open_revision(space.0, rid, logged.entry.key_epoch, keys, body, MAX_RECORD_BYTES);
-            let Ok(revision) = opened.map_err(drop).and_then(|bytes| Revision::decode(&bytes).map_err(drop)) else {
-                continue;
-            };
+            let parent = |id: &[u8; 32]| before.get(id).cloned();
+            let opened = open_revision_on(space.0, rid, logged.entry.key_epoch, keys, body, MAX_RECORD_BYTES, parent);
+            let Ok(bytes) = opened else { continue };
+            let Ok(revision) = Revision::decode(&bytes) else { continue };
             if let Fields::Device(device) = &revision.fields {
                 names.insert(revision.record, device.name.shown().clone());
+                before.insert(rid, bytes);
             }
         }
         let mut chain = LinkChain::at(space, LogHead { log_epoch, seq, link });

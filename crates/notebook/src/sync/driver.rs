@@ -1,5 +1,6 @@
 //! Driving the engine: one cycle for the terminal, for ever for the window.
 
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -7,8 +8,12 @@ use holdfast_protocol::{ProtocolError, SyncProtocol, Token};
 use holdfast_store::NewActivity;
 use holdfast_sync::{Effect, Engine, Event, Failure, Step, StepReport};
 use tokio::sync::{Notify, watch};
+use tracing::Instrument as _;
 
 use super::account::{self, ServerAddress, send_new_keys, signed_out};
+use super::flags::{self, SyncFlags};
+use super::live::LOOK;
+use super::metrics::SyncMetrics;
 use super::status::{FirstSync, SyncStatus};
 use super::{Connect, blobs, meta, problem, pull, push};
 use crate::txn::Txn;
@@ -19,12 +24,17 @@ const IDLE_MS: u64 = 5_000;
 const LONGEST_MS: u64 = 60_000;
 /// How often it is looked at, while anything is being typed.
 const COMMIT_TICK: Duration = Duration::from_secs(1);
+/// The engine's time and the clock's differ by more only where the clock was set, or the computer slept.
+const CLOCKS_PART_MS: u64 = 60_000;
 
 /// What one cycle did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CycleReport {
     pub pushed: u32,
     pub pulled: u32,
+    /// Until everything could be read.
+    pub readable_ms: u64,
+    /// Until everything was indexed too.
     pub elapsed_ms: u64,
 }
 
@@ -32,37 +42,58 @@ pub struct CycleReport {
 pub struct Syncer {
     vault: Arc<Vault>,
     connect: Connect,
+    pub(super) flags: SyncFlags,
     engine: Mutex<Engine>,
     server: Mutex<Option<(ServerAddress, Arc<dyn SyncProtocol>)>>,
     /// What went wrong last, while it is still wrong.
     problem: Mutex<Option<Arc<NotebookError>>>,
+    /// Why typing could not become revisions, while it is so.
+    uncommitted: Mutex<Option<Arc<NotebookError>>>,
+    /// It was noted down that nothing moves.
+    stuck_noted: Mutex<bool>,
     first_sync: Mutex<Option<FirstSync>>,
+    pub(super) metrics: Mutex<SyncMetrics>,
     commands: Mutex<Vec<Event>>,
     ring: Notify,
+    /// Whether pokes are any use now.
+    pub(super) stream_wanted: watch::Sender<bool>,
+    /// Rings where a stream that broke may be worth a try.
+    pub(super) hurry: Notify,
     /// Counts up whenever the status may have changed.
     changed: watch::Sender<u64>,
+    /// The engine's time: the clock as it was at the beginning, and what passed since by a clock that nobody sets.
+    began: (u64, tokio::time::Instant),
 }
 
-fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Syncer {
     pub fn new(vault: Arc<Vault>, connect: Connect) -> Result<Self> {
         let mut engine = Engine::default();
-        if vault.read(|r| Ok(r.get_u64(meta::PAUSED)?))? == Some(1) {
-            engine.handle(Event::Pause(true), &vault.sync_facts()?, 0, 0);
+        let began = (vault.env().now_ms(), tokio::time::Instant::now());
+        let (paused, flags) = vault.read(|r| Ok((r.get_u64(meta::PAUSED)? == Some(1), flags::load(r)?)))?;
+        if paused {
+            engine.handle(Event::Pause(true), &vault.sync_facts()?, began.0, 0);
         }
         Ok(Self {
             vault,
             connect,
+            flags,
             engine: Mutex::new(engine),
             server: Mutex::new(None),
             problem: Mutex::new(None),
+            uncommitted: Mutex::new(None),
+            stuck_noted: Mutex::new(false),
             first_sync: Mutex::new(None),
+            metrics: Mutex::default(),
             commands: Mutex::new(Vec::new()),
             ring: Notify::new(),
+            stream_wanted: watch::channel(false).0,
+            hurry: Notify::new(),
             changed: watch::channel(0).0,
+            began,
         })
     }
 
@@ -80,26 +111,46 @@ impl Syncer {
     }
 
     pub fn status(&self) -> Result<SyncStatus> {
-        self.vault.status_with(&held(&self.engine))
+        let mut status = self.vault.status_with(&held(&self.engine))?;
+        // The engine's time and the clock's part where the computer slept or its clock was set.
+        let (clock_ms, engine_ms) = (self.vault.env().now_ms(), self.now_ms());
+        if clock_ms.abs_diff(engine_ms) > CLOCKS_PART_MS {
+            status.next_try_ms = status.next_try_ms.map(|at| clock_ms + at.saturating_sub(engine_ms));
+        }
+        Ok(status)
     }
 
-    /// What went wrong last, while it is still wrong.
+    /// What is wrong, while it is: the last failure, else typing that could not be committed, else a queue that does
+    /// not move.
     pub fn problem(&self) -> Option<Arc<NotebookError>> {
-        held(&self.problem).clone()
+        let said = held(&self.problem).clone().or_else(|| held(&self.uncommitted).clone());
+        said.or_else(|| self.stuck().map(Arc::new))
+    }
+
+    fn stuck(&self) -> Option<NotebookError> {
+        let now_ms = self.now_ms();
+        let since_ms = held(&self.engine).stuck_since(now_ms)?;
+        Some(NotebookError::NothingMoves { minutes: (now_ms - since_ms) / 60_000 })
     }
 
     pub fn first_sync(&self) -> Option<FirstSync> {
         *held(&self.first_sync)
     }
 
+    /// What was done since this was made.
+    pub fn metrics(&self) -> SyncMetrics {
+        *held(&self.metrics)
+    }
+
     /// Now, with everything typed.
     pub fn sync_now(&self) -> Result<()> {
         self.vault.commit_all()?;
-        self.send(Event::NetworkUp);
+        self.send(Event::SyncNow);
+        self.hurry.notify_one();
         Ok(())
     }
 
-    /// The window came to the front, or the computer woke.
+    /// The window came to the front.
     pub fn wake(&self) {
         self.send(Event::Wake);
     }
@@ -115,9 +166,14 @@ impl Syncer {
         Ok(())
     }
 
-    fn send(&self, event: Event) {
+    pub(super) fn send(&self, event: Event) {
         held(&self.commands).push(event);
         self.ring.notify_one();
+    }
+
+    /// The engine's time, milliseconds since 1970 by the clock that there was at the beginning.
+    pub(super) fn now_ms(&self) -> u64 {
+        self.began.0 + self.began.1.elapsed().as_millis() as u64
     }
 
     /// One whole cycle, with what is typed: what `holdfast sync` does.
@@ -143,63 +199,146 @@ impl Syncer {
         while let Effect::Run(step) = effect {
             effect = self.step(step, report).await?;
         }
+        report.readable_ms = started.elapsed().as_millis() as u64;
+        self.vault.index_all();
         report.elapsed_ms = started.elapsed().as_millis() as u64;
         match held(&self.problem).take() {
-            None => Ok(()),
+            None if held(&self.engine).was_confirmed() => Ok(()),
+            // The server answered, and nothing came of it.
+            None => Err(NotebookError::NothingMoves { minutes: 0 }),
             Some(problem) => Err(Arc::try_unwrap(problem).unwrap_or_else(|p| NotebookError::Internal(p.to_string()))),
         }
     }
 
     /// Commits what is typed and syncs, until `stop` rings.
     pub async fn run(&self, stop: &Notify) -> Result<()> {
-        let mut effect = self.handle(Event::Wake)?;
+        let drive = async {
+            let mut first = Event::Wake;
+            loop {
+                // A database that could not be read once (a disk that is full, or fails) is no reason to end: that
+                // would be silent. It is said, and tried again.
+                let Err(error) = self.drive(first).await;
+                tracing::warn!(%error, "sync begins anew");
+                first = Event::StepFailed(failure(&error));
+                *held(&self.problem) = Some(Arc::new(error));
+                self.tell();
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        let listen = async {
+            loop {
+                let Err(error) = self.listen().await;
+                tracing::warn!(%error, "listening begins anew");
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        tokio::select! {
+            () = stop.notified() => Ok(()),
+            () = drive => Ok(()),
+            () = listen => Ok(()),
+            () = self.watch_computer() => Ok(()),
+        }
+    }
+
+    async fn drive(&self, first: Event) -> Result<Infallible> {
+        let mut effect = self.handle(first)?;
         let mut report = CycleReport::default();
+        // After a failure to index, the next sync tries again.
+        let mut indexes = true;
         loop {
-            if let Effect::Run(step) = effect {
-                effect = tokio::select! {
-                    () = stop.notified() => return Ok(()),
-                    effect = self.step(step, &mut report) => effect?,
-                };
-                continue;
-            }
-            report = CycleReport::default();
-            let due = match effect {
-                Effect::WaitUntil(at) => Duration::from_millis(at.saturating_sub(self.vault.env().now_ms())),
-                _ => Duration::from_hours(1),
-            };
-            let typing = self.vault.read(|r| Ok(r.working_count()?))? > 0;
-            let event = tokio::select! {
-                () = stop.notified() => return Ok(()),
-                () = self.ring.notified() => None,
-                () = self.vault.wake.notified() => Some(Event::Wake),
-                () = tokio::time::sleep(COMMIT_TICK), if typing => None,
-                () = tokio::time::sleep(due) => Some(Event::Tick),
-            };
-            // A failed commit (a full disk) keeps the typing where it is; the next tick tries again.
-            if let Err(e) = self.vault.commit_idle(IDLE_MS, LONGEST_MS) {
-                tracing::warn!(error = %e, "typing could not be committed");
-            }
-            let queued = std::mem::take(&mut *held(&self.commands));
-            for event in queued.into_iter().chain(event) {
-                let sleeping = matches!(effect, Effect::WaitUntil(_)) && event == Event::Wake;
-                let nothing_new =
-                    sleeping && self.vault.sync_facts()?.outbox == 0 && held(&self.engine).failure().is_none();
-                // The vault rings for every save; only what is committed is worth a request.
-                if nothing_new && !matches!(event, Event::Tick) && self.vault.sync_facts()?.working > 0 {
-                    self.tell();
-                    continue;
+            effect = match effect {
+                Effect::Run(step) => {
+                    indexes = true;
+                    self.step_and_hear(step, &mut report).await?
                 }
-                // While it backs off, a local change does not hurry it.
-                if sleeping && held(&self.engine).failure().is_some() {
-                    self.tell();
-                    continue;
+                Effect::WaitUntil(at) => {
+                    let due = Duration::from_millis(at.saturating_sub(self.now_ms()));
+                    self.rest(due, &mut indexes).await?
                 }
-                effect = self.handle(event)?;
-                if matches!(effect, Effect::Run(_)) {
-                    break;
+                Effect::Wait => self.rest(LOOK, &mut indexes).await?,
+            };
+            if held(&self.engine).was_confirmed() && !matches!(effect, Effect::Run(_)) {
+                report = CycleReport::default();
+            }
+        }
+    }
+
+    /// Does a step, and lets the engine hear meanwhile what happens.
+    async fn step_and_hear(&self, step: Step, report: &mut CycleReport) -> Result<Effect> {
+        let mut step = std::pin::pin!(self.step(step, report));
+        loop {
+            tokio::select! {
+                effect = &mut step => return effect,
+                () = self.ring.notified() => {
+                    self.hear()?;
+                }
+                () = self.vault.wake.notified() => {
+                    self.handle(Event::LocalChange)?;
+                }
+                () = tokio::time::sleep(LOOK) => {
+                    self.commit_idle();
+                    self.handle(Event::Tick)?;
                 }
             }
         }
+    }
+
+    /// Waits for something to do, at most so long.
+    async fn rest(&self, due: Duration, indexes: &mut bool) -> Result<Effect> {
+        let typing = self.vault.read(|r| Ok(r.working_count()?))? > 0;
+        let look = if typing { COMMIT_TICK } else { LOOK };
+        let mut over = std::pin::pin!(tokio::time::sleep(due.min(look)));
+        let event = loop {
+            let behind = *indexes && self.vault.index_behind()? > 0;
+            tokio::select! {
+                biased;
+                () = self.ring.notified() => return self.hear(),
+                () = self.vault.wake.notified() => break Event::LocalChange,
+                () = &mut over => break Event::Tick,
+                // A little at a time, when there is nothing else to do.
+                () = tokio::task::yield_now(), if behind => {
+                    if let Err(error) = self.vault.index_some() {
+                        tracing::warn!(%error, "notes could not be indexed");
+                        *indexes = false;
+                    }
+                }
+            }
+        };
+        self.commit_idle();
+        self.handle(event)
+    }
+
+    /// A failed commit (a full disk) keeps the typing where it is; the next look tries again, and the status says so.
+    fn commit_idle(&self) {
+        let failed = self.vault.commit_idle(IDLE_MS, LONGEST_MS).err();
+        if let Some(error) = &failed {
+            tracing::warn!(%error, "typing could not be committed");
+        }
+        let mut said = held(&self.uncommitted);
+        if failed.is_some() || said.is_some() {
+            *said = failed.map(Arc::new);
+            drop(said);
+            self.tell();
+        }
+    }
+
+    /// All that was sent to the engine, until it has something to do.
+    fn hear(&self) -> Result<Effect> {
+        let mut queued = std::mem::take(&mut *held(&self.commands)).into_iter();
+        let mut effect = Effect::WaitUntil(self.now_ms());
+        for event in queued.by_ref() {
+            effect = self.handle(event)?;
+            if matches!(effect, Effect::Run(_)) {
+                break;
+            }
+        }
+        // The rest is heard while the step runs.
+        let rest: Vec<Event> = queued.collect();
+        if !rest.is_empty() {
+            held(&self.commands).splice(0..0, rest);
+            self.ring.notify_one();
+        }
+        Ok(effect)
     }
 
     fn tell(&self) {
@@ -208,29 +347,69 @@ impl Syncer {
 
     fn handle(&self, event: Event) -> Result<Effect> {
         let facts = self.vault.sync_facts()?;
-        let now = self.vault.env().now_ms();
         let jitter = u64::from_be_bytes(self.vault.env().random()?);
-        let effect = held(&self.engine).handle(event, &facts, now, jitter);
-        self.tell();
+        let mut engine = held(&self.engine);
+        let trouble = engine.failure().is_some();
+        let effect = engine.handle(event, &facts, self.now_ms(), jitter);
+        let over = trouble && engine.failure().is_none();
+        let lost = engine.failure().is_some_and(|failure| !failure.passes());
+        let wanted =
+            self.flags.events && facts.has_server && facts.signed_in && facts.log_known && !lost && !engine.is_paused();
+        drop(engine);
+        {
+            let mut metrics = held(&self.metrics);
+            metrics.event(event);
+            metrics.longest_queue = metrics.longest_queue.max(facts.waiting());
+        }
+        self.stream_wanted.send_if_modified(|known| std::mem::replace(known, wanted) != wanted);
+        if over {
+            self.hurry.notify_one();
+        }
+        self.note_stuck();
+        // A look that changes nothing is nothing to tell.
+        if event != Event::Tick || matches!(effect, Effect::Run(_)) {
+            self.tell();
+        }
         Ok(effect)
+    }
+
+    /// Once in the log, and to those who show the status, that nothing moves although nothing seems wrong.
+    fn note_stuck(&self) {
+        let stuck = self.stuck();
+        let mut noted = held(&self.stuck_noted);
+        if *noted == stuck.is_some() {
+            return;
+        }
+        *noted = stuck.is_some();
+        drop(noted);
+        if let Some(error) = stuck {
+            tracing::warn!(%error, "watchdog");
+            if let Err(e) = self.vault.transact(|t| log(t, "Sending changes", false, 0, &error.to_string())) {
+                tracing::warn!(error = %e, "that nothing moves could not be noted down");
+            }
+        }
+        self.tell();
     }
 
     /// Does one step and tells the engine. What it could not even note down (a full disk) is a failure like others:
     /// the sync in the background goes on.
     async fn step(&self, step: Step, report: &mut CycleReport) -> Result<Effect> {
         match self.try_step(step, report).await {
-            Err(error) if held(&self.engine).is_running() => {
+            Err(error) => {
                 let failure = failure(&error);
                 *held(&self.problem) = Some(Arc::new(error));
                 self.handle(Event::StepFailed(failure))
             }
-            done => done,
+            Ok(effect) => Ok(effect),
         }
     }
 
     async fn try_step(&self, step: Step, report: &mut CycleReport) -> Result<Effect> {
         let started = Instant::now();
-        let outcome = self.attempt(step, report).await;
+        let waiting = self.vault.sync_facts()?.waiting();
+        let span = tracing::info_span!("sync", step = what(step), waiting);
+        let outcome = self.attempt(step, report).instrument(span).await;
+        held(&self.metrics).step(step, started.elapsed(), outcome.is_ok());
         let duration_ms = started.elapsed().as_millis() as u64;
         match outcome {
             Ok(done) => {
@@ -282,7 +461,7 @@ impl Syncer {
         }
     }
 
-    fn session(&self) -> Result<(Arc<dyn SyncProtocol>, Token)> {
+    pub(super) fn session(&self) -> Result<(Arc<dyn SyncProtocol>, Token)> {
         let account = self.vault.read(account::load)?.ok_or(NotebookError::NoServer)?;
         let token = account.token.ok_or(ProtocolError::Unauthorized)?;
         let mut server = held(&self.server);

@@ -6,22 +6,29 @@ mod apply;
 mod blobs;
 mod device;
 mod driver;
+mod flags;
+mod heal;
+mod keys;
+mod live;
+mod metrics;
 mod problem;
 mod pull;
 mod push;
 mod status;
 
-use holdfast_crypto::{SealContext, seal_revision};
+use holdfast_crypto::{SealContext, seal_revision, seal_revision_on};
 use holdfast_domain::RevisionId;
-use holdfast_protocol::EntryKind;
+use holdfast_protocol::{Entry, EntryKind, Rid};
 use holdfast_store::Reader;
 
-use crate::Result;
 use crate::txn::Txn;
+use crate::{Result, Vault};
 
 pub use account::{Connect, ServerAddress, create_account, join, read_link, sign_in};
 pub(crate) use account::{passphrase_changed, passphrase_given};
 pub use driver::{CycleReport, Syncer};
+pub use flags::SyncFlag;
+pub use metrics::{StepCount, SyncMetrics};
 pub use status::{Activity, DeviceStatus, FirstSync, SyncStatus};
 
 /// Meta rows that only sync reads and writes.
@@ -38,6 +45,10 @@ mod meta {
     pub const LAST_CHANGES: &str = "last_changes";
     pub const LAST_DURATION_MS: &str = "last_duration_ms";
     pub const PAUSED: &str = "paused";
+    /// While what a restored server lost is being brought back: how many changes were sent again so far.
+    pub const HEALING: &str = "healing";
+    /// How often that was begun without a success after it.
+    pub const HEALINGS: &str = "healings";
     /// What went wrong last, until the next success.
     pub const PROBLEM: &str = "sync_problem";
 }
@@ -57,15 +68,43 @@ pub(crate) fn enqueue(t: &mut Txn<'_>, rid: RevisionId, canonical: &[u8]) -> Res
     Ok(())
 }
 
+/// A reader that has nothing yet reads at most so many other revisions before it can open one.
+const MAX_DELTAS: u32 = 16;
+
+/// The revision is stored. What it builds on is acknowledged or earlier in the outbox.
 fn seal_into_outbox(t: &mut Txn<'_>, rid: RevisionId, canonical: &[u8]) -> Result<()> {
+    // Where the store has found a difference to be worth it, it is on the wire too, and ends where the store's does: both
+    // follow from the history alone, so that other devices find the same.
+    let parent = match t.tx.delta_base(rid)? {
+        Some((base, depth)) if depth < MAX_DELTAS => t.tx.revision_bytes(base)?.map(|bytes| (base, bytes)),
+        _ => None,
+    };
     let space = t.vault.space();
     let (key_epoch, body) = t.vault.with_space_keys(|keys| {
         let (key_epoch, key) = keys.current_epoch();
         let (id_key_no, _) = keys.current_id_key();
         let context = SealContext { space: space.0, rid: rid.0, key_epoch, id_key_no };
-        Ok((key_epoch, seal_revision(&context, key, canonical, &mut t.vault.env().rng())?))
+        let body = match &parent {
+            Some((base, before)) => {
+                seal_revision_on(&context, key, canonical, (&base.0, before), &mut t.vault.env().rng())?
+            }
+            None => seal_revision(&context, key, canonical, &mut t.vault.env().rng())?,
+        };
+        Ok((key_epoch, body))
     })?;
     t.tx.push_outbox(rid, EntryKind::Revision as u64, key_epoch, &body)?;
     t.changes.waiting = true;
     Ok(())
+}
+
+/// An entry of the log, sealed with the newest keys.
+fn seal(vault: &Vault, rid: RevisionId, canonical: &[u8]) -> Result<Entry> {
+    let space = vault.space();
+    vault.with_space_keys(|keys| {
+        let (key_epoch, key) = keys.current_epoch();
+        let (id_key_no, _) = keys.current_id_key();
+        let context = SealContext { space: space.0, rid: rid.0, key_epoch, id_key_no };
+        let body = seal_revision(&context, key, canonical, &mut vault.env().rng())?;
+        Ok(Entry { kind: EntryKind::Revision, rid: Rid(rid.0), key_epoch, body })
+    })
 }

@@ -1,22 +1,22 @@
-//! Reading the log: a page at a time, checked whole before anything of it is taken.
+//! Reading the log: a page at a time, its chain checked whole before anything of it is taken.
 
 use std::collections::BTreeMap;
 
 use holdfast_protocol as wire;
 use holdfast_protocol::{
-    BatchManifest, ChainError, Hash, LinkChain, LogAnswer, LogHead, LogPage, LogRequest, SyncProtocol, Token,
-    batch_hash, verify,
+    BatchManifest, ChainError, Hash, LinkChain, LogAnswer, LogHead, LogRequest, SyncProtocol, Token, batch_hash, verify,
 };
-use holdfast_store::Cursor;
+use holdfast_store::{Cursor, WriteTx};
 use holdfast_sync::StepReport;
 
-use super::account::refresh_keys;
-use super::apply;
+use super::keys::refresh_keys;
+use super::{apply, heal};
 use crate::{NotebookError, Result, Vault};
 
 /// Bytes of bodies asked for at once.
 const PAGE_BYTES: u32 = 4 * 1024 * 1024;
 
+#[derive(Default)]
 pub(super) struct Pulled {
     pub report: StepReport,
     pub revisions: u32,
@@ -25,9 +25,36 @@ pub(super) struct Pulled {
     pub head: u64,
 }
 
+/// What came of asking for a page.
+pub(super) enum Page {
+    Taken {
+        pulled: Pulled,
+        entries: usize,
+    },
+    /// The log is not the one that was read: it was set back behind this position.
+    SetBack(LogHead),
+}
+
 pub(super) async fn pull(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -> Result<Pulled> {
+    if vault.read(heal::is_healing)? {
+        return heal::step(vault, server, token).await;
+    }
+    match page(vault, server, token).await? {
+        Page::Taken { pulled, .. } => {
+            heal::went_well(vault)?;
+            Ok(pulled)
+        }
+        Page::SetBack(lost) => {
+            let report = heal::begin(vault, server, token, lost).await?;
+            Ok(Pulled { report, ..Pulled::default() })
+        }
+    }
+}
+
+/// Reads and takes over the next page.
+pub(super) async fn page(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -> Result<Page> {
     let space = wire::SpaceId(vault.space().0);
-    let cursor = vault.read(|r| Ok(r.cursor()?))?;
+    let (cursor, furthest) = vault.read(|r| Ok((r.cursor()?, r.log_head()?)))?;
     let (log_epoch, seq, link) = cursor.map_or((0, 0, Hash::ZERO), |c| (c.log_epoch, c.seq, Hash(c.link)));
     let request = LogRequest { space, log_epoch, seq, link, max_bytes: PAGE_BYTES };
     if crate::planted("asks-twice") {
@@ -35,16 +62,25 @@ pub(super) async fn pull(vault: &Vault, server: &dyn SyncProtocol, token: &Token
     }
     let page = match server.log(token, request).await? {
         LogAnswer::Page(page) => page,
-        LogAnswer::Rebase { .. } => return Err(super::push::rebase()),
+        LogAnswer::Rebase { .. } => return Ok(Page::SetBack(LogHead { log_epoch, seq, link })),
     };
     let mut chain = LinkChain::at(space, LogHead { log_epoch, seq, link });
-    let at = match chain.feed(&page) {
+    let mut links = Vec::new();
+    let at = match chain.feed_links(&page, &mut links) {
         Err(_) if crate::planted("chain-not-checked") => page.head,
         at => at.map_err(broken)?,
     };
-    check_signatures(vault, server, token, &page).await?;
+    // It named a head that it does not have any more: what lies between may be this device's own.
+    if let Some(furthest) = furthest.filter(|f| f.log_epoch == page.log_epoch) {
+        let passed = furthest.seq.checked_sub(seq + 1).and_then(|n| links.get(n as usize));
+        if page.head.seq < furthest.seq || passed.is_some_and(|link| link.0 != furthest.link) {
+            let Cursor { log_epoch, seq, link } = furthest;
+            return Ok(Page::SetBack(LogHead { log_epoch, seq, link: Hash(link) }));
+        }
+    }
+    check_signatures(vault, server, token, &page.manifests).await?;
     let head = page.head;
-    let count = page.entries.len() as u32;
+    let entries = page.entries.len();
     if crate::planted("cursor-before-rows") {
         let link = at.link.0;
         vault.transact(|t| Ok(t.tx.set_cursor(Cursor { log_epoch: at.log_epoch, seq: at.seq, link })?))?;
@@ -53,11 +89,24 @@ pub(super) async fn pull(vault: &Vault, server: &dyn SyncProtocol, token: &Token
         let taken = apply::apply(t, page)?;
         if cursor.is_none_or(|c| c.seq != at.seq) {
             t.tx.set_cursor(Cursor { log_epoch: at.log_epoch, seq: at.seq, link: at.link.0 })?;
+            for (seq, link) in (seq + 1..).zip(&links) {
+                t.tx.put_log_link(seq, &link.0)?;
+            }
+            named_head(t.tx, head)?;
         }
         Ok(taken)
     })?;
-    let report = StepReport { caught_up: at.seq == head.seq, moved: count > 0, ..StepReport::default() };
-    Ok(Pulled { report, revisions: taken, at: at.seq, head: head.seq })
+    let report = StepReport { caught_up: at.seq == head.seq, moved: entries > 0, ..StepReport::default() };
+    Ok(Page::Taken { pulled: Pulled { report, revisions: taken, at: at.seq, head: head.seq }, entries })
+}
+
+/// Remembers the furthest head that the server named.
+pub(super) fn named_head(tx: &WriteTx<'_>, head: LogHead) -> Result<()> {
+    let further = tx.log_head()?.is_none_or(|known| known.log_epoch != head.log_epoch || known.seq < head.seq);
+    if further {
+        tx.set_log_head(Cursor { log_epoch: head.log_epoch, seq: head.seq, link: head.link.0 })?;
+    }
+    Ok(())
 }
 
 /// A log that does not go on from what was read, for people; the numbers are for the log.
@@ -73,23 +122,28 @@ fn broken(error: ChainError) -> NotebookError {
 }
 
 /// Every batch must be signed by the device that it names, and every device must be a member.
-async fn check_signatures(vault: &Vault, server: &dyn SyncProtocol, token: &Token, page: &LogPage) -> Result<()> {
+pub(super) async fn check_signatures(
+    vault: &Vault,
+    server: &dyn SyncProtocol,
+    token: &Token,
+    manifests: &[BatchManifest],
+) -> Result<()> {
     let known = |vault: &Vault| -> BTreeMap<[u8; 16], [u8; 32]> {
         vault.keys().open.account.members.devices.iter().map(|d| (d.device_id, d.sign_pk)).collect()
     };
     let mut members = known(vault);
-    if page.manifests.iter().any(|m| !members.contains_key(&m.device.0)) {
+    if manifests.iter().any(|m| !members.contains_key(&m.device.0)) {
         refresh_keys(vault, server, token).await?;
         members = known(vault);
     }
-    for manifest in &page.manifests {
+    for manifest in manifests {
         let key = members.get(&manifest.device.0).ok_or_else(|| {
             NotebookError::HostileServer("it sent changes of a computer that is not a member of this account".into())
         })?;
         verify(manifest, key)
             .map_err(|e| NotebookError::HostileServer(format!("changes of a computer are not signed by it ({e})")))?;
     }
-    check_counters(vault, &page.manifests)
+    check_counters(vault, manifests)
 }
 
 /// A device's counter names one batch, for ever.

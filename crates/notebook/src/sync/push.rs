@@ -3,15 +3,18 @@
 use holdfast_domain::RevisionId;
 use holdfast_protocol as wire;
 use holdfast_protocol::{
-    BatchManifest, Entry, EntryKind, Hash, LogHead, PushOutcome, PushRequest, RejectReason, Rid, Seen, SyncProtocol,
-    Token, batch_hash, decode, encode, limits, signed_bytes,
+    BatchManifest, Entry, EntryKind, Hash, LogHead, PushOutcome, PushRequest, RejectReason, Rid, Seen, Stored,
+    SyncProtocol, Token, batch_hash, body_hash, decode, encode, limits, signed_bytes,
 };
 use holdfast_store::{Batch, BatchAccepted, Cursor, OutboxRow, Reader};
 use holdfast_sync::StepReport;
 
+use super::{heal, pull};
+use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
 
 /// What a push brought, for the log.
+#[derive(Default)]
 pub(super) struct Pushed {
     pub report: StepReport,
     pub revisions: u32,
@@ -19,13 +22,10 @@ pub(super) struct Pushed {
 
 pub(super) async fn push(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -> Result<Pushed> {
     let is_retry = vault.read(|r| Ok(r.batch()?.is_some()))?;
-    let Some(request) = next_batch(vault)? else {
-        return Ok(Pushed { report: StepReport::default(), revisions: 0 });
-    };
+    let Some(request) = next_batch(vault)? else { return Ok(Pushed::default()) };
     let manifest = request.manifest.clone();
-    let bodies: Vec<(Rid, Hash)> =
-        request.entries.iter().map(|e| (e.rid, holdfast_protocol::body_hash(&e.body))).collect();
-    let epochs: Vec<u32> = request.entries.iter().map(|e| e.key_epoch).collect();
+    let batch = batch_hash(&manifest);
+    let sent: Vec<Sent> = request.entries.iter().map(|entry| Sent::of(entry, batch)).collect();
     let answer = server.push(token, request).await;
     if answer.is_err() && crate::planted("outbox-dropped-on-error") {
         vault.transact(|t| {
@@ -35,44 +35,114 @@ pub(super) async fn push(vault: &Vault, server: &dyn SyncProtocol, token: &Token
     }
     match answer? {
         PushOutcome::Accepted { stored, head } => {
-            let sent = Sent { manifest, bodies, epochs };
             // A retry is answered as the first time: with the head of that time, which others may have passed.
-            let caught_up = accept(vault, &sent, &stored, head)? && !is_retry;
+            let caught_up = accept(vault, &manifest, &sent, &stored, head)? && !is_retry;
+            heal::went_well(vault)?;
             let report = StepReport { caught_up, moved: true, ..StepReport::default() };
             Ok(Pushed { report, revisions: stored.len() as u32 })
         }
-        PushOutcome::Rejected { index, reason } => {
-            let what = match reason {
-                RejectReason::TooLarge => "it is too large for the server",
-                RejectReason::TooManyVariants => "the server holds other bytes under its id",
-                RejectReason::UnknownKind => "the server is older than this program",
-                RejectReason::QuotaExceeded => "the server has no more room for this account",
-            };
-            Err(NotebookError::Protocol(wire::ProtocolError::Refused(format!(
-                "change {} of the batch: {what}",
-                index + 1
-            ))))
+        PushOutcome::Rejected { index, reason } => Err(rejected(index, reason)),
+        PushOutcome::Rebase { .. } => {
+            let Seen { log_epoch, seq, link, .. } = manifest.seen;
+            let report = heal::begin(vault, server, token, LogHead { log_epoch, seq, link }).await?;
+            Ok(Pushed { report, revisions: 0 })
         }
-        PushOutcome::Rebase { .. } => Err(rebase()),
+        PushOutcome::Forked { ctr, batch } if vault.read(|r| is_behind(vault, r, ctr, batch))? => {
+            let lost = vault.read(|r| Ok(r.log_head()?.or(r.cursor()?)))?;
+            let lost = lost.map_or(LogHead { log_epoch: 0, seq: 0, link: Hash::ZERO }, |at| LogHead {
+                log_epoch: at.log_epoch,
+                seq: at.seq,
+                link: Hash(at.link),
+            });
+            let report = heal::begin(vault, server, token, lost).await?;
+            Ok(Pushed { report, revisions: 0 })
+        }
         PushOutcome::Forked { .. } => Err(NotebookError::HostileServer(
             "it has seen another history of this device: this vault was copied, or restored from a backup".into(),
         )),
-        PushOutcome::StaleEpoch { .. } => {
-            Err(NotebookError::HostileServer("it asks for a newer key, which this account does not have".into()))
-        }
+        PushOutcome::StaleEpoch { .. } => Err(stale_epoch()),
     }
 }
 
-pub(super) fn rebase() -> NotebookError {
-    NotebookError::HostileServer(
-        "it does not have what it confirmed before: it was restored from a backup, or is another server".into(),
-    )
+/// The server knows an earlier batch of this device as its last: it was set back.
+fn is_behind(vault: &Vault, reader: &Reader<'_>, ctr: u64, batch: Hash) -> Result<bool> {
+    let accepted = reader.batch_accepted()?.map_or(0, |last| last.ctr);
+    if ctr == 0 || ctr >= accepted {
+        return Ok(ctr == 0 && accepted > 0);
+    }
+    Ok(reader.manifest(&batch.0)?.is_some_and(|known| known.device == vault.device() && known.ctr == ctr))
 }
 
-struct Sent {
-    manifest: BatchManifest,
-    bodies: Vec<(Rid, Hash)>,
-    epochs: Vec<u32>,
+pub(super) fn rejected(index: u32, reason: RejectReason) -> NotebookError {
+    let what = match reason {
+        RejectReason::TooLarge => "it is too large for the server",
+        RejectReason::TooManyVariants => "the server holds other bytes under its id",
+        RejectReason::UnknownKind => "the server is older than this program",
+        RejectReason::QuotaExceeded => "the server has no more room for this account",
+    };
+    NotebookError::Protocol(wire::ProtocolError::Refused(format!("change {} of the batch: {what}", index + 1)))
+}
+
+pub(super) fn stale_epoch() -> NotebookError {
+    NotebookError::HostileServer("it asks for a newer key, which this account does not have".into())
+}
+
+/// What goes into an entry's link.
+#[derive(Clone, Copy)]
+pub(super) struct Sent {
+    pub kind: EntryKind,
+    pub rid: Rid,
+    pub key_epoch: u32,
+    pub body: Hash,
+    pub batch: Hash,
+}
+
+impl Sent {
+    pub fn of(entry: &Entry, batch: Hash) -> Self {
+        let body = body_hash(&entry.body);
+        Self { kind: entry.kind, rid: entry.rid, key_epoch: entry.key_epoch, body, batch }
+    }
+}
+
+/// Fails where the answer is not one to what was sent.
+pub(super) fn check_answer(sent: &[Sent], stored: &[Stored], head: LogHead) -> Result<()> {
+    let hostile = |what: &str| Err(NotebookError::HostileServer(what.to_owned()));
+    if stored.len() != sent.len() || stored.iter().zip(sent).any(|(s, sent)| s.rid != sent.rid) {
+        return hostile("it confirmed other changes than were sent");
+    }
+    if stored.iter().any(|s| s.seq == 0 || s.seq > head.seq) {
+        return hostile("it confirmed changes at a place that its log does not have");
+    }
+    Ok(())
+}
+
+/// Moves the cursor over what was just stored, where nothing of another device lies between: then this device has that
+/// part of the log without asking. True where it has all of it.
+pub(super) fn move_over(t: &Txn<'_>, sent: &[Sent], stored: &[Stored], head: LogHead) -> Result<bool> {
+    for s in stored {
+        t.tx.set_received(RevisionId(s.rid.0), s.seq)?;
+    }
+    let cursor = t.tx.cursor()?.unwrap_or(Cursor { log_epoch: head.log_epoch, seq: 0, link: [0; 32] });
+    if cursor.log_epoch != head.log_epoch {
+        return Ok(false);
+    }
+    pull::named_head(t.tx, head)?;
+    let follows = stored.iter().enumerate().all(|(n, s)| !s.duplicate && s.seq == cursor.seq + 1 + n as u64);
+    if !follows {
+        return Ok(false);
+    }
+    let space = wire::SpaceId(t.vault.space().0);
+    let mut at = LogHead { log_epoch: head.log_epoch, seq: cursor.seq, link: Hash(cursor.link) };
+    for (s, e) in stored.iter().zip(sent) {
+        at.link = wire::link(space, at.log_epoch, s.seq, at.link, e.kind, e.rid, e.key_epoch, e.body, e.batch);
+        at.seq = s.seq;
+        t.tx.put_log_link(at.seq, &at.link.0)?;
+    }
+    if at.seq == head.seq && at.link != head.link {
+        return Err(NotebookError::HostileServer("its log does not hold what it confirmed".into()));
+    }
+    t.tx.set_cursor(Cursor { log_epoch: at.log_epoch, seq: at.seq, link: at.link.0 })?;
+    Ok(at.seq == head.seq)
 }
 
 /// The batch under way, or a new one from the oldest of the outbox. Stored before it is returned.
@@ -116,7 +186,7 @@ fn entry(row: OutboxRow) -> Entry {
     Entry { kind: EntryKind::Revision, rid: Rid(row.rid.0), key_epoch: row.key_epoch, body: row.body }
 }
 
-fn pending(reader: &Reader<'_>) -> Result<Option<PushRequest>> {
+pub(super) fn pending(reader: &Reader<'_>) -> Result<Option<PushRequest>> {
     let Some(batch) = reader.batch()? else { return Ok(None) };
     let manifest: BatchManifest =
         decode(&batch.manifest).map_err(|_| NotebookError::Damaged("the stored batch cannot be read".into()))?;
@@ -127,62 +197,37 @@ fn pending(reader: &Reader<'_>) -> Result<Option<PushRequest>> {
     Ok(Some(PushRequest { manifest, entries }))
 }
 
-/// Checks the server's confirmation, takes the batch out of the outbox, and moves the cursor over it where
-/// nothing of another device lies between: then this device has all of the log without asking.
-fn accept(vault: &Vault, sent: &Sent, stored: &[wire::Stored], head: LogHead) -> Result<bool> {
-    let hostile = |what: &str| Err(NotebookError::HostileServer(what.to_owned()));
-    if stored.len() != sent.bodies.len() || stored.iter().zip(&sent.bodies).any(|(s, (rid, _))| s.rid != *rid) {
-        return hostile("it confirmed other changes than were sent");
-    }
-    if stored.iter().any(|s| s.seq == 0 || s.seq > head.seq) {
-        return hostile("it confirmed changes at a place that its log does not have");
-    }
-    let batch = batch_hash(&sent.manifest);
+/// Checks the server's confirmation, takes the batch out of the outbox, and moves the cursor over it.
+fn accept(vault: &Vault, manifest: &BatchManifest, sent: &[Sent], stored: &[Stored], head: LogHead) -> Result<bool> {
+    check_answer(sent, stored, head)?;
     vault.transact(|t| {
-        let cursor = t.tx.cursor()?.unwrap_or(Cursor { log_epoch: head.log_epoch, seq: 0, link: [0; 32] });
+        let read = t.tx.cursor()?.map_or(0, |cursor| cursor.seq);
         // This device sends each change once, and a retry is answered as the first time: what the server calls a
         // duplicate must be in the part of the log that was read, or it has lost the change.
-        if let Some(s) = stored.iter().find(|s| s.duplicate)
-            && s.seq > cursor.seq
-        {
-            return hostile("it says that it had a change before which it never showed");
+        if stored.iter().any(|s| s.duplicate && s.seq > read) {
+            return Err(NotebookError::HostileServer(
+                "it says that it had a change before which it never showed".into(),
+            ));
         }
-        let mut at = LogHead { log_epoch: head.log_epoch, seq: cursor.seq, link: Hash(cursor.link) };
-        let follows = cursor.log_epoch == head.log_epoch
-            && stored.iter().enumerate().all(|(n, s)| !s.duplicate && s.seq == cursor.seq + 1 + n as u64);
-        if follows {
-            for (s, ((rid, body), key_epoch)) in stored.iter().zip(sent.bodies.iter().zip(&sent.epochs)) {
-                at.link = holdfast_protocol::link(
-                    sent.manifest.space,
-                    at.log_epoch,
-                    s.seq,
-                    at.link,
-                    EntryKind::Revision,
-                    *rid,
-                    *key_epoch,
-                    *body,
-                    batch,
-                );
-                at.seq = s.seq;
-            }
-            if at.seq == head.seq && at.link != head.link {
-                return hostile("its log does not hold what it confirmed");
-            }
-            t.tx.set_cursor(Cursor { log_epoch: at.log_epoch, seq: at.seq, link: at.link.0 })?;
-        }
-        let rids: Vec<RevisionId> = stored.iter().map(|s| RevisionId(s.rid.0)).collect();
-        for rid in &rids {
-            if let Some(record) = t.tx.record_of(*rid)? {
-                t.changes.notes.insert(record.into());
-            }
-        }
-        t.tx.ack_outbox(&rids)?;
-        if crate::planted("acknowledged-by-batch") {
-            t.tx.ack_outbox(&t.tx.outbox_rids()?)?;
-        }
-        t.tx.clear_batch()?;
-        t.tx.set_batch_accepted(BatchAccepted { ctr: sent.manifest.ctr, hash: batch.0 })?;
-        super::apply::keep_manifest(t, &sent.manifest)?;
-        Ok(follows && at.seq == head.seq)
+        let at_head = move_over(t, sent, stored, head)?;
+        acknowledged(t, manifest)?;
+        Ok(at_head)
     })
+}
+
+/// The server has the batch: it leaves the outbox.
+pub(super) fn acknowledged(t: &mut Txn<'_>, manifest: &BatchManifest) -> Result<()> {
+    let rids: Vec<RevisionId> = manifest.rids.iter().map(|rid| RevisionId(rid.0)).collect();
+    for rid in &rids {
+        if let Some(record) = t.tx.record_of(*rid)? {
+            t.changes.notes.insert(record.into());
+        }
+    }
+    t.tx.ack_outbox(&rids)?;
+    if crate::planted("acknowledged-by-batch") {
+        t.tx.ack_outbox(&t.tx.outbox_rids()?)?;
+    }
+    t.tx.clear_batch()?;
+    t.tx.set_batch_accepted(BatchAccepted { ctr: manifest.ctr, hash: batch_hash(manifest).0 })?;
+    super::apply::keep_manifest(t, manifest)
 }

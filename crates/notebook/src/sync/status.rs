@@ -2,10 +2,10 @@
 
 use holdfast_domain::DeviceId;
 use holdfast_store::Reader;
-use holdfast_sync::{Engine, Facts, SyncState, state};
+use holdfast_sync::{Engine, Facts, Position, SyncState, state};
 
 use super::driver::failure;
-use super::{account, meta};
+use super::{account, heal, meta};
 use crate::{Result, Vault};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,16 +62,19 @@ pub struct Activity {
 
 pub(super) fn facts(reader: &Reader<'_>) -> Result<Facts> {
     let account = account::load(reader)?;
-    let has_server = account.is_some();
+    let (has_server, cursor) = (account.is_some(), reader.cursor()?);
+    // While a restored server gets back what it lost, what it does not hold is not confirmed.
+    let lost = if heal::is_healing(reader)? { reader.count_not_in_log()? } else { 0 };
     Ok(Facts {
         has_server,
         signed_in: account.is_some_and(|a| a.token.is_some()),
         batch_pending: reader.batch()?.is_some(),
-        outbox: reader.outbox_len()? as u32,
+        outbox: (reader.outbox_len()? + lost) as u32,
         working: if has_server { reader.working_count()? as u32 } else { 0 },
         blobs_up: if has_server { reader.blobs_to_upload()?.len() as u32 } else { 0 },
         blobs_down: if has_server { reader.blobs_to_fetch()?.len() as u32 } else { 0 },
-        log_known: reader.cursor()?.is_some(),
+        log_known: cursor.is_some() && !heal::is_healing(reader)?,
+        read: cursor.map_or_else(Position::default, |c| Position { log_epoch: c.log_epoch, seq: c.seq, link: c.link }),
     })
 }
 

@@ -1,14 +1,15 @@
 //! Export: every live note as a file, with the files that it links.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
 use holdfast_domain::{Fields, NotebookId};
-use holdfast_formats::{ExportNote, Names, export_tree, paths, render};
+use holdfast_formats::{ExportNote, Names, export_tree, render};
 use holdfast_store::{NoteQuery, TrashFilter};
 
+use super::places::{Places, Target};
 use super::{ExportReport, Skipped};
 use crate::record::Record;
 use crate::{NotebookError, Result, Vault};
@@ -29,25 +30,27 @@ impl Vault {
         let notes = self.notes_to_export()?;
         let names: Vec<_> = notes.iter().map(|(export, _)| export.clone()).collect();
         let empty: Vec<_> = self.notebook_tree()?.into_iter().filter(|n| n.notes == 0).map(|n| n.path).collect();
-        let (targets, folders) = export_tree(&names, &empty, names_of(root)?);
-        let mut written: BTreeSet<String> = targets.values().cloned().collect();
+        let system = names_of(root)?;
+        let (targets, folders) = export_tree(&names, &empty, system);
+        let mut places = Places::new(system, targets.values().chain(&folders));
         for (export, fields) in &notes {
             let Some(path) = targets.get(&export.id) else { continue };
             let Fields::Note(note) = fields else { continue };
-            write_file(root, path, &render(note, path))?;
+            let linked: Vec<_> = note.attachments.iter().map(|entry| (entry.value.0.as_str(), entry.value.1)).collect();
+            let (path, files) = places.place(path, &linked);
+            write_file(root, &path, &render(note, &path))?;
             report.notes += 1;
-            for entry in note.attachments.iter() {
-                let (relative, id) = &entry.value;
-                let Some(target) = paths::join(path, relative) else {
-                    report
-                        .skipped
-                        .push(Skipped { path: relative.clone(), reason: "its path leads out of the folder".into() });
-                    continue;
+            for (relative, id, target) in files {
+                let target = match target {
+                    Target::New(target) => target,
+                    Target::Written => continue,
+                    Target::None => {
+                        let reason = "another file of the same note has its name".into();
+                        report.skipped.push(Skipped { path: relative.to_owned(), reason });
+                        continue;
+                    }
                 };
-                if !written.insert(target.clone()) {
-                    continue;
-                }
-                match self.attachment_bytes(*id) {
+                match self.attachment_bytes(id) {
                     Ok(bytes) => {
                         write_file(root, &target, &bytes)?;
                         report.attachments += 1;
@@ -83,7 +86,7 @@ impl Vault {
                 names.reverse();
                 names
             };
-            let mut out = Vec::new();
+            let mut out: Vec<(ExportNote, Fields)> = Vec::new();
             for row in r.list_notes(&NoteQuery { trash: TrashFilter::Live, ..NoteQuery::default() })? {
                 let Some(record) = Record::load(self, r, row.id.into())? else { continue };
                 let fields = record.shown()?.fields;
@@ -91,6 +94,8 @@ impl Vault {
                     out.push((ExportNote::new(row.id, note, path_of(*note.notebook.shown())), fields));
                 }
             }
+            // The same files for whoever exports: imported names come first, then the smaller id.
+            out.sort_by_key(|(note, _)| (note.file_name.is_none(), note.id));
             Ok(out)
         })
     }

@@ -43,6 +43,7 @@ impl Vault {
             report.skipped = plan.skipped;
         } else {
             report.skipped = self.transact(|t| write(t, plan))?;
+            self.index_all();
         }
         report.elapsed_ms = started.elapsed().as_millis() as u64;
         Ok(report)
@@ -139,6 +140,9 @@ fn note_for_file(path: &str) -> ImportedNote {
 }
 
 fn write(t: &mut Txn<'_>, plan: Plan) -> Result<Vec<Skipped>> {
+    if plan.notes.len() >= crate::search::MANY {
+        t.tx.defer_index()?;
+    }
     let mut skipped = plan.skipped;
     let mut notebooks: BTreeMap<Vec<String>, NotebookId> = BTreeMap::new();
     let mut files = BTreeMap::new();

@@ -2,6 +2,7 @@
 
 mod export;
 mod import;
+mod places;
 mod walk;
 
 /// A file and what is to be said of it, such as why it was not taken.

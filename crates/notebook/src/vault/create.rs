@@ -143,13 +143,17 @@ impl Vault {
             return Err(NotebookError::NoVault(dir.to_owned()));
         }
         let lock = Lock::take(dir)?;
-        let file = KeyFile::read(&dir.join(KEYS_FILE))?;
-        let open = open(&file)?;
-        let key = raw_key(&open)?;
-        let db = dir.join(DB_FILE);
+        let (keys, db) = (dir.join(KEYS_FILE), dir.join(DB_FILE));
         if !db.exists() {
             return Err(NotebookError::Damaged(format!("{} is missing", db.display())));
         }
+        // A file that this user may not use is told by its name, before anybody takes it for damage.
+        for path in [&keys, &db] {
+            drop(fs::OpenOptions::new().read(true).write(true).open(path).map_err(NotebookError::io(path))?);
+        }
+        let file = KeyFile::read(&keys)?;
+        let open = open(&file)?;
+        let key = raw_key(&open)?;
         let store = Store::open(&db, &key)?;
         if !store.was_clean_stop() {
             store.quick_check()?;

@@ -3,15 +3,18 @@
 
 mod attachments;
 mod cycles;
+mod deltas;
 mod faults;
 mod full_disk;
 mod hostile;
 mod https;
 mod joining;
+mod live;
 mod notebooks;
 mod notes;
 mod plan;
 mod receipts;
+mod restore;
 mod reviews;
 mod strays;
 mod syncing;

@@ -3,6 +3,7 @@
 //! key that comes twice, a length above the limit, indefinite lengths, and bytes after the message.
 
 mod batches;
+mod healing;
 mod messages;
 #[cfg(test)]
 mod tests;

@@ -45,6 +45,15 @@ fn page() -> LogPage {
     LogPage { log_epoch: 1, entries, manifests: vec![manifest()], head: head() }
 }
 
+fn heal() -> HealRequest {
+    HealRequest {
+        space: SpaceId([0x01; 16]),
+        lost: Some(head()),
+        manifests: vec![manifest()],
+        entries: vec![Restored { entry: entry(), batch: Hash([0x08; 32]) }],
+    }
+}
+
 fn kdf() -> KdfParams {
     KdfParams { salt: [0x09; 16], memory_kib: 65_536, passes: 3, lanes: 1 }
 }
@@ -56,6 +65,11 @@ fn device() -> DeviceRegistration {
 /// Checks one value against its line in the vectors, both ways.
 fn check<T: Wire + PartialEq + Debug>(name: &str, value: &T) {
     let line = VECTORS.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+    if line.is_none() && std::env::var_os("HOLDFAST_WRITE_VECTORS").is_some() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/codec/vectors.txt");
+        let vectors = std::fs::read_to_string(path).unwrap();
+        return std::fs::write(path, format!("{vectors}{name}: {}\n", hex(&encode(value)))).unwrap();
+    }
     assert_eq!(line, Some(hex(&encode(value)).as_str()), "the bytes of {name} changed");
     assert_eq!(decode::<T>(&unhex(line.unwrap())).as_ref(), Ok(value));
 }
@@ -76,6 +90,13 @@ fn vectors() {
     check("log_request", &request);
     check("log_page", &LogAnswer::Page(page()));
     check("log_rebase", &LogAnswer::Rebase { head: head() });
+    let ids = MissingRequest { space: SpaceId([0x01; 16]), rids: vec![Rid([0x11; 32])], cids: vec![Cid([0x12; 32])] };
+    check("missing_request", &ids);
+    check("missing", &Missing { rids: ids.rids.clone(), cids: Vec::new() });
+    check("fetch_request", &FetchRequest { space: ids.space, rids: ids.rids.clone() });
+    check("fetched", &Fetched { entries: page().entries, manifests: page().manifests });
+    check("heal_request", &heal());
+    check("heal_request_plain", &HealRequest { lost: None, entries: Vec::new(), ..heal() });
     check("kdf", &kdf());
     let create = CreateAccount {
         invitation: vec![0x0c; 16],
@@ -168,12 +189,18 @@ fn the_largest_messages_fit_their_limits() {
     assert_eq!(limits::batch_bytes(&push), limits::MAX_BATCH_BYTES);
     assert!(encode(&push).len() <= MAX_PUSH_BYTES);
 
-    let logged = LogEntry { seq: u64::MAX, entry: full, batch: Hash([0xff; 32]) };
+    let logged = LogEntry { seq: u64::MAX, entry: full.clone(), batch: Hash([0xff; 32]) };
     let small = BatchManifest { rids: vec![Rid([0xff; 32])], ..manifest.clone() };
     let mut manifests = vec![manifest; limits::MAX_PAGE_MANIFEST_RIDS / limits::MAX_BATCH_ENTRIES];
     manifests.extend(std::iter::repeat_n(small, limits::MAX_PAGE_ENTRIES - manifests.len()));
+    let restored = vec![Restored { entry: full, batch: Hash([0xff; 32]) }; limits::MAX_BATCH_ENTRIES];
+    let heal = HealRequest { entries: restored, manifests: manifests.clone(), ..heal() };
+    assert!(encode(&heal).len() <= limits::MAX_HEAL_BYTES);
     let page = LogPage { entries: vec![logged; limits::MAX_PAGE_ENTRIES], manifests, ..page() };
     assert!(encode(&LogAnswer::Page(page)).len() <= MAX_LOG_ANSWER_BYTES);
+    let (rids, cids) = (vec![Rid([0xff; 32]); limits::MAX_IDS], vec![Cid([0xff; 32]); limits::MAX_IDS]);
+    let ids = MissingRequest { space: SpaceId([0xff; 16]), rids, cids };
+    assert!(encode(&ids).len() <= limits::MAX_IDS_BYTES);
 }
 
 fn any_seen() -> impl Strategy<Value = Seen> {
@@ -258,6 +285,11 @@ fn read_all(bytes: &[u8]) {
     let _ = decode::<PushOutcome>(bytes);
     let _ = decode::<LogAnswer>(bytes);
     let _ = decode::<LogRequest>(bytes);
+    let _ = decode::<MissingRequest>(bytes);
+    let _ = decode::<Missing>(bytes);
+    let _ = decode::<FetchRequest>(bytes);
+    let _ = decode::<Fetched>(bytes);
+    let _ = decode::<HealRequest>(bytes);
     let _ = decode::<CreateAccount>(bytes);
     let _ = decode::<Session>(bytes);
     let _ = decode::<Login>(bytes);

@@ -7,11 +7,12 @@ use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use holdfast_protocol::limits::{
-    MAX_BLOB_BYTES, MAX_KEYS_MESSAGE_BYTES, MAX_PUSH_BYTES, MAX_SMALL_BYTES, MAX_TOKEN_BYTES,
+    MAX_BLOB_BYTES, MAX_HEAL_BYTES, MAX_IDS_BYTES, MAX_KEYS_MESSAGE_BYTES, MAX_PUSH_BYTES, MAX_SMALL_BYTES,
+    MAX_TOKEN_BYTES,
 };
 use holdfast_protocol::{
-    Cid, CreateAccount, Hash, Keys, KeysVersion, LogRequest, Login, Prelogin, ProtocolError, PushRequest, PutKeys,
-    SpaceId, SyncProtocol as _, Token, Wire, decode,
+    Cid, CreateAccount, FetchRequest, Hash, HealRequest, Keys, KeysVersion, LogRequest, Login, MissingRequest,
+    Prelogin, ProtocolError, PushRequest, PutKeys, SpaceId, SyncProtocol as _, Token, Wire, decode,
 };
 
 use super::answer::{Answer, Failure, cbor, log_status, push_status};
@@ -83,6 +84,52 @@ pub(super) async fn log(
     Ok(cbor(log_status(&answer), &answer))
 }
 
+pub(super) async fn missing(
+    State(core): State<Core>,
+    Path(space): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer {
+    let space = space_id(&space)?;
+    let token = authorized(&core, &headers).await?;
+    let request: MissingRequest = message(&headers, body, MAX_IDS_BYTES).await?;
+    if request.space != space {
+        return Err(refused("the question is about another space"));
+    }
+    Ok(cbor(StatusCode::OK, &core.missing(&token, request).await?))
+}
+
+pub(super) async fn fetch(
+    State(core): State<Core>,
+    Path(space): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer {
+    let space = space_id(&space)?;
+    let token = authorized(&core, &headers).await?;
+    let request: FetchRequest = message(&headers, body, MAX_SMALL_BYTES).await?;
+    if request.space != space {
+        return Err(refused("the request is about another space"));
+    }
+    Ok(cbor(StatusCode::OK, &core.fetch(&token, request).await?))
+}
+
+pub(super) async fn heal(
+    State(core): State<Core>,
+    Path(space): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer {
+    let space = space_id(&space)?;
+    let token = authorized(&core, &headers).await?;
+    let request: HealRequest = message(&headers, body, MAX_HEAL_BYTES).await?;
+    if request.space != space {
+        return Err(refused("the entries are of another space"));
+    }
+    let outcome = core.heal(&token, request).await?;
+    Ok(cbor(push_status(&outcome), &outcome))
+}
+
 pub(super) async fn put_blob(
     State(core): State<Core>,
     Path((space, cid)): Path<(String, String)>,
@@ -113,7 +160,7 @@ fn refused(why: &str) -> Failure {
     Failure(ProtocolError::Refused(why.into()))
 }
 
-fn space_id(text: &str) -> Result<SpaceId, Failure> {
+pub(super) fn space_id(text: &str) -> Result<SpaceId, Failure> {
     SpaceId::from_hex(text).ok_or_else(|| refused("not the id of a space"))
 }
 
@@ -121,7 +168,7 @@ fn blob_id(text: &str) -> Result<Cid, Failure> {
     Cid::from_hex(text).ok_or_else(|| refused("not the id of a blob"))
 }
 
-fn token(headers: &HeaderMap) -> Result<Token, Failure> {
+pub(super) fn token(headers: &HeaderMap) -> Result<Token, Failure> {
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = bearer.and_then(|text| URL_SAFE_NO_PAD.decode(text.strip_prefix("Bearer ")?).ok());
     let token = token.filter(|token| !token.is_empty() && token.len() <= MAX_TOKEN_BYTES);

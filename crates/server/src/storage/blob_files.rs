@@ -46,6 +46,10 @@ impl BlobFiles {
         write_atomic(&path, sealed, nonce)
     }
 
+    pub(crate) fn has(&self, cid: Cid) -> bool {
+        self.path(cid).is_file()
+    }
+
     pub(crate) fn read(&self, cid: Cid) -> io::Result<Vec<u8>> {
         fs::read(self.path(cid))
     }

@@ -10,7 +10,7 @@ pub(crate) struct DeviceRow {
     /// 0 before the first batch.
     pub(crate) last_ctr: u64,
     pub(crate) last_batch: Hash,
-    /// The encoded outcome of the last batch.
+    /// The encoded outcome of the last batch; `None` where that batch came back by healing.
     pub(crate) last_answer: Option<Vec<u8>>,
 }
 
@@ -40,7 +40,7 @@ impl Tx<'_> {
         device: DeviceId,
         ctr: u64,
         batch: Hash,
-        answer: &[u8],
+        answer: Option<&[u8]>,
     ) -> Result<()> {
         let sql = "UPDATE devices SET last_ctr = ?3, last_batch = ?4, last_answer = ?5
                    WHERE account = ?1 AND device = ?2";

@@ -40,6 +40,12 @@ impl Tx<'_> {
         Ok(self.0.query_row(sql, [account.0], |row| row.get(0)).optional()?.map(SpaceId))
     }
 
+    pub(crate) fn all_spaces(&self) -> Result<Vec<SpaceId>> {
+        let mut statement = self.0.prepare("SELECT space FROM spaces ORDER BY rowid")?;
+        let spaces = statement.query_map([], |row| Ok(SpaceId(row.get(0)?)))?.collect::<rusqlite::Result<_>>()?;
+        Ok(spaces)
+    }
+
     pub(crate) fn insert_space(&self, space: SpaceId, account: AccountId, log_epoch: u64) -> Result<()> {
         let sql = "INSERT INTO spaces (space, account, log_epoch) VALUES (?1, ?2, ?3)";
         self.0.execute(sql, params![space.0, account.0, log_epoch as i64])?;
@@ -47,10 +53,13 @@ impl Tx<'_> {
     }
 
     pub(crate) fn update_space(&self, space: SpaceId, row: &SpaceRow) -> Result<()> {
-        let sql = "UPDATE spaces SET head_seq = ?2, head_link = ?3, key_epoch = ?4, stored_bytes = ?5
+        let sql = "UPDATE spaces SET log_epoch = ?2, head_seq = ?3, head_link = ?4, key_epoch = ?5, stored_bytes = ?6
                    WHERE space = ?1";
-        let head = &row.head;
-        self.0.execute(sql, params![space.0, head.seq as i64, head.link.0, row.key_epoch, row.stored_bytes as i64])?;
+        let LogHead { log_epoch, seq, link } = row.head;
+        self.0.execute(
+            sql,
+            params![space.0, log_epoch as i64, seq as i64, link.0, row.key_epoch, row.stored_bytes as i64],
+        )?;
         Ok(())
     }
 }

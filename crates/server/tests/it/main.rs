@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod durability;
+mod events;
+mod healing;
 mod hostile;
 mod https;
 mod suite;
@@ -53,4 +55,12 @@ both!(
     blobs_are_checked_and_kept,
     what_is_too_large_is_refused,
     a_quota_holds,
+    what_is_missing_is_told,
+    single_entries_are_fetched,
+    lost_batches_come_back_with_their_counters,
+    a_lost_position_begins_a_new_epoch,
+    a_member_heals_for_another_who_then_retries,
+    healing_takes_only_what_is_signed_by_members,
+    an_older_manifest_moves_no_counter,
+    a_new_epoch_for_all_keeps_every_entry,
 );

@@ -3,9 +3,10 @@
 use holdfast_protocol::limits::{MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, MAX_BLOB_BYTES, MAX_ENTRY_BYTES, MAX_KEYS_BYTES};
 use holdfast_protocol::*;
 
+pub use crate::healing::*;
 use crate::world::{BEGINNING, Device, QUOTA, START_MS, World, entry};
 
-fn refused<T>(result: Result<T, ProtocolError>) -> bool {
+pub fn refused<T>(result: Result<T, ProtocolError>) -> bool {
     matches!(result, Err(ProtocolError::Refused(_)))
 }
 
@@ -307,7 +308,7 @@ pub async fn keys_change_by_version_only(world: World) {
     assert!(world.api.login(login("ada", LoginMethod::RecoveryCode, 101)).await.is_ok());
 }
 
-async fn second_device(world: &World, token: &Token, n: u8, space: SpaceId) -> Device {
+pub async fn second_device(world: &World, token: &Token, n: u8, space: SpaceId) -> Device {
     let device = Device::new(n, space);
     let (keys, expected_version) = world.api.get_keys(token).await.unwrap();
     let add_device = Some(device.registration());

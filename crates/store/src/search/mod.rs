@@ -5,13 +5,14 @@
 //! do not put spaces between words, and signs such as emoji, are looked up as parts only.
 
 mod fold;
+mod index;
 mod query;
 mod snippet;
 
 use holdfast_domain::NoteId;
 use rusqlite::{ToSql, params};
 
-use crate::{Reader, Result, WriteTx};
+use crate::{Reader, Result};
 pub use fold::fold_text;
 use query::Query;
 use snippet::Highlighter;
@@ -54,6 +55,9 @@ impl Reader<'_> {
         }
         if found.len() < limit && query.can_match_parts() {
             self.add_part_hits(&query, limit, include_trashed, &mut found)?;
+        }
+        if found.len() < limit {
+            self.add_unindexed_hits(&query, limit, include_trashed, &mut found)?;
         }
         let highlighter = Highlighter::new(&query);
         let mut hits = Vec::with_capacity(found.len());
@@ -146,24 +150,5 @@ impl Reader<'_> {
                     updated_ms: crate::sql::uint(r, 5)?,
                 })
             })?)
-    }
-}
-
-impl WriteTx<'_> {
-    pub(crate) fn index_note(&self, n: i64, title: &str, body: &str, extra: &str) -> Result<()> {
-        let [title, body, extra] = [title, body, extra].map(fold_text);
-        self.run(
-            "INSERT INTO note_words (rowid, title, body, extra) VALUES (?1, ?2, ?3, ?4)",
-            params![n, title, body, extra],
-        )?;
-        let text = [title, body, extra].join("\n");
-        self.run("INSERT INTO note_trigrams (rowid, text) VALUES (?1, ?2)", params![n, text])?;
-        Ok(())
-    }
-
-    pub(crate) fn unindex_note(&self, n: i64) -> Result<()> {
-        self.run("DELETE FROM note_words WHERE rowid = ?1", [n])?;
-        self.run("DELETE FROM note_trigrams WHERE rowid = ?1", [n])?;
-        Ok(())
     }
 }

@@ -58,9 +58,12 @@ impl Query {
             return None;
         }
         let quoted: Vec<String> = self.words.iter().map(|w| quote(&w.folded)).collect();
-        // The last word is still being typed, unless a sign ends it: "C++" is not the beginning of "cat".
-        let open = self.words.last().is_some_and(|w| w.raw.ends_with(|c: char| c.is_alphanumeric() || c == '*'));
-        Some(quoted.join(" AND ") + if open { " *" } else { "" })
+        Some(quoted.join(" AND ") + if self.is_open() { " *" } else { "" })
+    }
+
+    /// The last word is still being typed, unless a sign ends it: "C++" is not the beginning of "cat".
+    fn is_open(&self) -> bool {
+        self.words.last().is_some_and(|w| w.raw.ends_with(|c: char| c.is_alphanumeric() || c == '*'))
     }
 
     /// Whether a search for parts has something better to start from than every note.
@@ -96,6 +99,25 @@ impl Query {
         self.words.iter().map(|w| (w.folded.as_str(), w.part_only))
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
+    /// Whether each word is in one of the texts, for notes that the index does not hold: whole, as the index would find
+    /// it (the last may be a beginning), or a longer one anywhere.
+    pub fn is_in(&self, texts: &[&str]) -> bool {
+        let folded: Vec<String> = texts.iter().map(|t| fold_text(t)).collect();
+        let texts: Vec<String> = folded.iter().map(|text| spaced(text)).collect();
+        self.words.iter().enumerate().all(|(at, w)| {
+            let anywhere = w.part_only || w.is_long();
+            let is_beginning = at + 1 == self.words.len() && self.is_open();
+            let phrase = spaced(&w.folded);
+            let phrase = if is_beginning { phrase.trim_end() } else { &phrase };
+            (anywhere && folded.iter().any(|text| text.contains(&w.folded)))
+                || (!w.part_only && texts.iter().any(|text| text.contains(phrase)))
+        })
+    }
+
     /// Whether each word (but those of [`Query::short_parts`], which SQL has compared) is in one of the texts.
     pub fn parts_are_in(&self, texts: &[&str]) -> bool {
         let folded: Vec<String> = texts.iter().map(|t| fold_text(t)).collect();
@@ -104,6 +126,24 @@ impl Query {
             .filter(|w| w.is_long() || !w.part_only)
             .all(|w| folded.iter().any(|text| text.contains(&w.folded)))
     }
+}
+
+/// The words of a text, with one space before, after and between them: signs do not count, as in the index.
+fn spaced(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    let mut between = true;
+    for c in text.chars() {
+        if c.is_alphanumeric() {
+            if std::mem::take(&mut between) {
+                out.push(' ');
+            }
+            out.push(c);
+        } else {
+            between = true;
+        }
+    }
+    out.push(' ');
+    out
 }
 
 /// An FTS5 string: nothing in it is syntax.

@@ -16,6 +16,11 @@ const NOTES: &[(u64, &str, &str)] = &[
 
 fn filled() -> TempStore {
     let t = TempStore::new();
+    fill(&t);
+    t
+}
+
+fn fill(t: &TempStore) {
     t.write(|tx| {
         for (n, title, body) in NOTES {
             let mut row = note(*n, title, body);
@@ -27,84 +32,151 @@ fn filled() -> TempStore {
         }
         Ok(())
     });
-    t
 }
 
 fn ids(t: &TempStore, query: &str) -> Vec<u64> {
     t.read(|tx| tx.search(query, 50, false)).iter().map(|h| h.updated_ms).collect()
 }
 
+/// What is typed, and which notes it finds.
+const QUERIES: &[(&str, &[u64])] = &[
+    ("", &[]),
+    ("   ", &[]),
+    ("garden", &[1, 2]),
+    ("gard", &[1, 2]),
+    ("GARDEN plan", &[1]),
+    ("garden hose", &[2]),
+    ("garden nowhere", &[]),
+    ("tomat", &[1]),
+    ("arden", &[1, 2]),
+    ("x", &[9]),
+    ("y", &[9]),
+    ("q", &[6]),
+    // German: with and without marks, inside a compound.
+    ("arger", &[3]),
+    ("Ärger", &[3]),
+    ("A\u{308}rger", &[3]),
+    ("strasse", &[3]),
+    ("straße", &[3]),
+    ("garten", &[3]),
+    ("grosse", &[3]),
+    ("cafe", &[7]),
+    ("naive resume", &[7]),
+    // Japanese and Korean, one sign to several.
+    ("東", &[4]),
+    ("東京", &[4]),
+    ("京タワー", &[4]),
+    ("日本語", &[4]),
+    ("カレー 好き", &[4]),
+    ("ｶﾚｰ", &[4]),
+    ("김치", &[5]),
+    ("김치를 서울", &[5]),
+    ("메모", &[5]),
+    ("국어", &[5]),
+    ("買い物", &[2]),
+    ("買", &[2]),
+    // Nothing is syntax.
+    // As a word, then inside "errands".
+    ("AND", &[1, 6, 2]),
+    ("OR", &[6]),
+    ("NOT", &[6]),
+    ("NEAR(a b)", &[]),
+    ("title:garden", &[]),
+    ("title : garden", &[]),
+    ("*", &[]),
+    ("gard*", &[1, 2]),
+    ("\"", &[6]),
+    ("\"to be", &[6]),
+    ("\"\"\"", &[]),
+    ("(", &[6]),
+    ("(really)", &[6]),
+    ("C++", &[6]),
+    ("100%", &[6]),
+    ("%", &[6]),
+    ("_", &[]),
+    ("^garden", &[1, 2]),
+    ("-garden", &[1, 2]),
+    ("{a b}", &[]),
+    ("'; DROP TABLE notes; --", &[]),
+    ("🎉", &[6]),
+    ("🎉 party", &[6]),
+    ("\0", &[]),
+    // Tags, and sides that are not shown.
+    ("errands", &[2]),
+    ("cucumber", &[1]),
+];
+
 #[test]
 fn what_is_typed_finds_what_is_meant() {
     let t = filled();
-    let table: &[(&str, &[u64])] = &[
-        ("", &[]),
-        ("   ", &[]),
-        ("garden", &[1, 2]),
-        ("gard", &[1, 2]),
-        ("GARDEN plan", &[1]),
-        ("garden hose", &[2]),
-        ("garden nowhere", &[]),
-        ("tomat", &[1]),
-        ("arden", &[1, 2]),
-        ("x", &[9]),
-        ("y", &[9]),
-        ("q", &[6]),
-        // German: with and without marks, inside a compound.
-        ("arger", &[3]),
-        ("Ärger", &[3]),
-        ("A\u{308}rger", &[3]),
-        ("strasse", &[3]),
-        ("straße", &[3]),
-        ("garten", &[3]),
-        ("grosse", &[3]),
-        ("cafe", &[7]),
-        ("naive resume", &[7]),
-        // Japanese and Korean, one sign to several.
-        ("東", &[4]),
-        ("東京", &[4]),
-        ("京タワー", &[4]),
-        ("日本語", &[4]),
-        ("カレー 好き", &[4]),
-        ("ｶﾚｰ", &[4]),
-        ("김치", &[5]),
-        ("김치를 서울", &[5]),
-        ("메모", &[5]),
-        ("국어", &[5]),
-        ("買い物", &[2]),
-        ("買", &[2]),
-        // Nothing is syntax.
-        // As a word, then inside "errands".
-        ("AND", &[1, 6, 2]),
-        ("OR", &[6]),
-        ("NOT", &[6]),
-        ("NEAR(a b)", &[]),
-        ("title:garden", &[]),
-        ("title : garden", &[]),
-        ("*", &[]),
-        ("gard*", &[1, 2]),
-        ("\"", &[6]),
-        ("\"to be", &[6]),
-        ("\"\"\"", &[]),
-        ("(", &[6]),
-        ("(really)", &[6]),
-        ("C++", &[6]),
-        ("100%", &[6]),
-        ("%", &[6]),
-        ("_", &[]),
-        ("^garden", &[1, 2]),
-        ("-garden", &[1, 2]),
-        ("{a b}", &[]),
-        ("'; DROP TABLE notes; --", &[]),
-        ("🎉", &[6]),
-        ("🎉 party", &[6]),
-        ("\0", &[]),
-        // Tags, and sides that are not shown.
-        ("errands", &[2]),
-        ("cucumber", &[1]),
-    ];
-    for (query, expected) in table {
+    for (query, expected) in QUERIES {
         assert_eq!(ids(&t, query), *expected, "{query:?}");
+    }
+}
+
+fn sorted(mut ids: Vec<u64>) -> Vec<u64> {
+    ids.sort_unstable();
+    ids
+}
+
+#[test]
+fn notes_that_are_not_indexed_yet_are_found_too() {
+    let t = TempStore::new();
+    t.write(|tx| {
+        // Notes from before are indexed, and stay so.
+        tx.put_note_view(&note(20, "Old", "an elephant"), "")?;
+        tx.defer_index()
+    });
+    fill(&t);
+    let check = |behind: u64| {
+        assert_eq!(t.read(|tx| tx.index_behind()), behind);
+        for (query, expected) in QUERIES {
+            assert_eq!(sorted(ids(&t, query)), sorted(expected.to_vec()), "{query:?}, {behind} behind");
+        }
+        assert_eq!(ids(&t, "elephant"), [20]);
+        assert!(!ids(&t, "garden").contains(&8), "it is in the trash");
+    };
+    check(9);
+    // One note at a time: at every place where a program can stop.
+    for left in (0..9).rev() {
+        assert_eq!(t.write(|tx| tx.index_more(1)), left > 0);
+        check(left);
+    }
+    assert!(!t.write(|tx| tx.index_more(1)));
+    // All is as if it had been indexed at once: also the order.
+    for (query, expected) in QUERIES {
+        assert_eq!(ids(&t, query), *expected, "{query:?}");
+    }
+    t.write(|tx| tx.put_note_view(&note(21, "New", "a giraffe"), ""));
+    assert_eq!((ids(&t, "giraffe"), t.read(|tx| tx.index_behind())), (vec![21], 0));
+}
+
+#[test]
+fn notes_that_change_or_go_before_they_are_indexed_leave_nothing_behind() {
+    let t = TempStore::new();
+    t.write(|tx| {
+        tx.put_note_view(&note(1, "Old", "an elephant"), "")?;
+        tx.defer_index()?;
+        tx.put_note_view(&note(2, "Two", "an ostrich"), "")?;
+        tx.put_note_view(&note(3, "Three", "a zebra"), "")?;
+        tx.put_note_view(&note(4, "Four", "an okapi"), "")
+    });
+    t.write(|tx| {
+        assert!(tx.index_more(1)?);
+        // One that is indexed, one that is not, and one that goes.
+        tx.put_note_view(&note(2, "Two", "a hippo"), "")?;
+        tx.put_note_view(&note(3, "Three", "a rhino"), "")?;
+        tx.put_note_view(&note(1, "Old", "a mammoth"), "")?;
+        tx.remove_note_view(note(4, "", "").id)?;
+        Ok(())
+    });
+    for step in 0..2 {
+        let found = |query| sorted(ids(&t, query));
+        assert_eq!((found("hippo"), found("rhino"), found("mammoth")), (vec![2], vec![3], vec![1]), "{step}");
+        for gone in ["elephant", "ostrich", "zebra", "okapi"] {
+            assert!(ids(&t, gone).is_empty(), "{gone}");
+        }
+        while t.write(|tx| tx.index_more(1)) {}
     }
 }
 

@@ -3,9 +3,10 @@
 use holdfast_domain::{AttachmentId, DeviceId, RecordId};
 use holdfast_store::{
     ACTIVITY_KEPT, AttachmentRow, Batch, BatchAccepted, Cursor, ManifestRow, NewActivity, QuarantineRow, ReceiptRow,
+    Waiting,
 };
 
-use crate::support::{TempStore, rid};
+use crate::support::{TempStore, put, revision, rid};
 
 #[test]
 fn the_outbox_keeps_order_and_gives_at_least_one_row() {
@@ -66,15 +67,56 @@ fn manifests_and_quarantine_take_each_once() {
     });
     assert_eq!(t.read(|tx| tx.last_manifest(DeviceId([1; 16]))), Some(manifest(2)));
     assert_eq!(t.read(|tx| tx.manifest(&[1; 32])), Some(manifest(1)));
-    let entry = |seq, reason: &str| QuarantineRow { seq, rid: rid(1), reason: reason.into(), bytes: vec![1] };
+    let entry = |body, seq, reason: &str| QuarantineRow {
+        rid: rid(1),
+        body_hash: [body; 32],
+        seq,
+        waiting: Waiting::Parent,
+        reason: reason.into(),
+        bytes: vec![1],
+    };
     t.write(|tx| {
-        tx.put_quarantine(&entry(5, "orphan"))?;
-        tx.put_quarantine(&entry(3, "key"))?;
-        tx.put_quarantine(&entry(5, "newer"))
+        tx.put_quarantine(&entry(1, 5, "orphan"))?;
+        tx.put_quarantine(&entry(2, 3, "key"))?;
+        tx.put_quarantine(&entry(1, 7, "newer"))
     });
-    assert_eq!(t.read(|tx| tx.list_quarantine()), [entry(3, "key"), entry(5, "newer")]);
-    assert!(t.write(|tx| tx.remove_quarantine(3, rid(1))));
+    assert_eq!(t.read(|tx| tx.list_quarantine()), [entry(2, 3, "key"), entry(1, 7, "newer")]);
+    assert!(t.write(|tx| tx.remove_quarantine(rid(1), &[2; 32])));
     assert_eq!(t.read(|tx| tx.quarantine_len()), 1);
+    // Junk under an id has its bound, and what is there is still found elsewhere.
+    let kept: Vec<bool> = (10..14).map(|body| t.write(|tx| tx.put_quarantine(&entry(body, 8, "junk")))).collect();
+    assert_eq!(kept, [true, true, false, false]);
+    assert!(t.write(|tx| tx.put_quarantine(&entry(1, 9, "again"))));
+    assert_eq!(t.write(|tx| tx.clear_variants(rid(1))), 3);
+}
+
+#[test]
+fn what_the_log_holds_is_known() {
+    let t = TempStore::new();
+    t.write(|tx| {
+        for n in 1..=4 {
+            let parents: Vec<u8> = (1..n).collect();
+            put(tx, n, &revision(1, &parents, n.into(), "text"))?;
+        }
+        tx.push_outbox(rid(4), 1, 1, b"sealed")?;
+        tx.set_received(rid(1), 7)?;
+        tx.set_received(rid(1), 9)
+    });
+    let rids = |after| t.read(|tx| tx.not_in_log(after, 10)).iter().map(|row| row.rid).collect::<Vec<_>>();
+    assert_eq!(rids(i64::MIN), [rid(2), rid(3)], "parents first; what waits in the outbox is not lost");
+    let first = t.read(|tx| tx.not_in_log(i64::MIN, 1))[0];
+    assert_eq!(rids(first.n), [rid(3)]);
+    let at = |seq| Cursor { log_epoch: 3, seq, link: [4; 32] };
+    t.write(|tx| {
+        tx.set_cursor(at(7))?;
+        tx.set_log_head(at(9))?;
+        tx.put_log_link(7, &[4; 32])
+    });
+    assert_eq!((t.read(|tx| tx.log_head()), t.read(|tx| tx.log_link(7))), (Some(at(9)), Some([4; 32])));
+    t.write(|tx| tx.forget_log());
+    assert_eq!(rids(i64::MIN), [rid(1), rid(2), rid(3)]);
+    assert_eq!(t.read(|tx| tx.count_not_in_log()), 3);
+    assert_eq!((t.read(|tx| tx.cursor()), t.read(|tx| tx.log_head()), t.read(|tx| tx.log_link(7))), (None, None, None));
 }
 
 #[test]

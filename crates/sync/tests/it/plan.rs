@@ -1,13 +1,10 @@
 //! The engine as a table: given what is, what it does next.
-#![allow(clippy::unwrap_used)]
 
 use holdfast_sync::{
     Cycle, Effect, Engine, Event, Facts, Failure, MAX_DELAY_MS, Step, StepReport, SyncState, plan, state,
 };
 
-fn facts() -> Facts {
-    Facts { has_server: true, signed_in: true, log_known: true, ..Facts::default() }
-}
+use crate::facts;
 
 #[test]
 fn the_plan_uploads_then_pushes_then_pulls_then_fetches() {
@@ -18,6 +15,10 @@ fn the_plan_uploads_then_pushes_then_pulls_then_fetches() {
         (Facts { outbox: 3, blobs_up: 1, ..facts() }, fresh, Some(Step::UploadBlob)),
         (Facts { outbox: 3, ..facts() }, fresh, Some(Step::Push)),
         (Facts { batch_pending: true, ..facts() }, caught_up, Some(Step::Push)),
+        (Facts { outbox: 3, blobs_up: 1, ..facts() }, Cycle { probe: true, ..fresh }, Some(Step::Pull)),
+        (Facts { outbox: 3, blobs_up: 1, ..facts() }, Cycle { hold_push: true, ..fresh }, Some(Step::Pull)),
+        (Facts { outbox: 3, ..facts() }, Cycle { hold_push: true, ..caught_up }, None),
+        (Facts { batch_pending: true, ..facts() }, Cycle { hold_push: true, ..caught_up }, Some(Step::Push)),
         (facts(), fresh, Some(Step::Pull)),
         (Facts { blobs_down: 1, ..facts() }, caught_up, Some(Step::FetchBlob)),
         (Facts { blobs_down: 1, ..facts() }, Cycle { blobs_down_skipped: 1, ..caught_up }, None),

@@ -1,0 +1,121 @@
+//! Compression inside a seal: whole, or on the bytes of the version that is built on. What is read is hostile: sizes are
+//! taken from the frame and capped before anything is allocated.
+
+use zeroize::Zeroizing;
+use zstd::zstd_safe::{CCtx, CParameter, DCtx, get_frame_content_size};
+
+use crate::error::CryptoError;
+
+const LEVEL: i32 = 3;
+/// Of bytes that come before the frame, only those within the window are used: two of the largest records fit.
+const WINDOW_LOG: u32 = 23;
+/// Both together below this need no larger window than zstd chooses.
+const SMALL: usize = 1 << 19;
+
+pub(super) fn pack(plain: &[u8]) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
+    compress(plain, None)
+}
+
+/// As [`pack`], with `before` as if it came before `plain`.
+pub(super) fn pack_on(before: &[u8], plain: &[u8]) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
+    compress(plain, Some(before))
+}
+
+fn compress(plain: &[u8], before: Option<&[u8]>) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
+    let too_large = |_| CryptoError::TooLarge;
+    let mut context = CCtx::create();
+    context.set_parameter(CParameter::CompressionLevel(LEVEL)).map_err(too_large)?;
+    if let Some(before) = before {
+        if before.len() + plain.len() > SMALL {
+            context.set_parameter(CParameter::WindowLog(WINDOW_LOG)).map_err(too_large)?;
+            // Of what comes before, only the last 8 << HashLog bytes are looked up.
+            context.set_parameter(CParameter::HashLog(WINDOW_LOG - 3)).map_err(too_large)?;
+        }
+        context.ref_prefix(before).map_err(too_large)?;
+    }
+    let mut packed = Zeroizing::new(Vec::with_capacity(zstd::zstd_safe::compress_bound(plain.len())));
+    context.compress2(&mut *packed, plain).map_err(too_large)?;
+    Ok(packed)
+}
+
+pub(super) fn unpack(packed: &[u8], max_plain: usize) -> Result<Vec<u8>, CryptoError> {
+    decompress(packed, None, max_plain)
+}
+
+/// The inverse of [`pack_on`]. Another `before` may go unnoticed here: the revision's id tells.
+pub(super) fn unpack_on(before: &[u8], packed: &[u8], max_plain: usize) -> Result<Vec<u8>, CryptoError> {
+    decompress(packed, Some(before), max_plain)
+}
+
+fn decompress(packed: &[u8], before: Option<&[u8]>, max_plain: usize) -> Result<Vec<u8>, CryptoError> {
+    let not_opened = |_| CryptoError::NotOpened;
+    // A frame that is silent about its size is refused, and one that lies does not fit.
+    let size = get_frame_content_size(packed).ok().flatten().ok_or(CryptoError::NotOpened)?;
+    let size = usize::try_from(size).map_err(|_| CryptoError::TooLarge)?;
+    if size > max_plain {
+        return Err(CryptoError::TooLarge);
+    }
+    let mut context = DCtx::create();
+    if let Some(before) = before {
+        context.ref_prefix(before).map_err(not_opened)?;
+    }
+    let mut plain = Vec::with_capacity(size);
+    context.decompress(&mut plain, packed).map_err(not_opened)?;
+    if plain.len() == size { Ok(plain) } else { Err(CryptoError::NotOpened) }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::io::Write as _;
+
+    use super::*;
+
+    const CAP: usize = 3 * 1024 * 1024;
+
+    /// Bytes that do not compress.
+    fn noise(length: usize) -> Vec<u8> {
+        let mut bytes = vec![0; length];
+        blake3::Hasher::new().update(b"packed").finalize_xof().fill(&mut bytes);
+        bytes
+    }
+
+    #[test]
+    fn the_largest_record_is_small_on_itself() {
+        let before = noise(CAP);
+        let mut plain = before.clone();
+        plain[7] ^= 1;
+        let packed = pack_on(&before, &plain).unwrap();
+        assert!(packed.len() < 5_000, "{}", packed.len());
+        assert_eq!(unpack_on(&before, &packed, CAP).unwrap(), plain);
+        // On other bytes it is something else, or nothing; never a panic or too much.
+        if let Ok(other) = unpack_on(&noise(1_000), &packed, CAP) {
+            assert_ne!(other, plain);
+        }
+        assert!(unpack(&packed, CAP).map_or(true, |other| other != plain));
+    }
+
+    #[test]
+    fn a_size_is_believed_only_below_the_cap() {
+        let packed = pack_on(b"before", &vec![0; CAP + 1]).unwrap();
+        assert!(matches!(unpack_on(b"before", &packed, CAP), Err(CryptoError::TooLarge)));
+        // A frame that does not say its size: what a stream writes.
+        let mut stream = zstd::stream::write::Encoder::new(Vec::new(), 3).unwrap();
+        stream.write_all(&[7; 4_000]).unwrap();
+        stream.flush().unwrap();
+        stream.write_all(&[7; 1_000]).unwrap();
+        let silent = stream.finish().unwrap();
+        assert_eq!(get_frame_content_size(&silent).unwrap(), None);
+        assert!(matches!(unpack(&silent, CAP), Err(CryptoError::NotOpened)));
+        // One that says less than it holds: 5,000 is in two bytes of the header, minus 256.
+        let mut lying = pack(&[7; 5_000]).unwrap().to_vec();
+        assert_eq!(get_frame_content_size(&lying).unwrap(), Some(5_000));
+        let at = lying.windows(2).position(|two| two == (5_000_u16 - 256).to_le_bytes()).unwrap();
+        lying[at..at + 2].copy_from_slice(&(4_000_u16 - 256).to_le_bytes());
+        assert_eq!(get_frame_content_size(&lying).unwrap(), Some(4_000));
+        assert!(matches!(unpack(&lying, CAP), Err(CryptoError::NotOpened)));
+        // Two frames, of which the first speaks for both.
+        let two = [pack(b"one").unwrap().to_vec(), pack(b"and another").unwrap().to_vec()].concat();
+        assert!(matches!(unpack(&two, CAP), Err(CryptoError::NotOpened)));
+    }
+}

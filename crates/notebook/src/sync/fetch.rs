@@ -1,0 +1,107 @@
+//! Asking for single entries: the parents of what came before them, and another variant of what does not open.
+
+use std::collections::{BTreeSet, HashMap};
+
+use holdfast_domain::{MAX_RECORD_BYTES, Revision, RevisionId};
+use holdfast_protocol as wire;
+use holdfast_protocol::{
+    BatchManifest, FetchRequest, Fetched, Hash, LogEntry, Rid, SyncProtocol, Token, batch_hash, body_hash, decode, limits,
+};
+use holdfast_store::{QuarantineRow, Reader, Waiting};
+
+use super::{apply, meta, pull};
+use crate::{Result, Vault};
+
+/// An orphan's parent may be one too; so many generations are fetched at once.
+const MAX_ROUNDS: usize = 8;
+/// What the server did not have is asked for again when the log has grown, or after so long.
+const AGAIN_MS: u64 = 3_600_000;
+
+/// Fetches what set-aside entries wait for. Answers with the number of revisions that this brought. No request where
+/// nothing waits, or where nothing can have changed since it was asked.
+pub(super) async fn fetch(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -> Result<u32> {
+    if !vault.read(|r| is_due(r, vault.env().now_ms()))? {
+        return Ok(0);
+    }
+    let mut asked = BTreeSet::new();
+    let mut new = 0;
+    for _ in 0..MAX_ROUNDS {
+        let mut rids = vault.read(|r| wanted(vault, r))?;
+        rids.retain(|rid| asked.insert(*rid));
+        if rids.is_empty() {
+            break;
+        }
+        rids.truncate(limits::MAX_FETCH);
+        let request = FetchRequest { space: wire::SpaceId(vault.space().0), rids };
+        let fetched = server.fetch(token, request).await?;
+        pull::check_signatures(vault, server, token, &fetched.manifests).await?;
+        new += take(vault, &fetched)?;
+    }
+    let now = vault.env().now_ms();
+    vault.transact(|t| {
+        let seq = t.tx.cursor()?.map_or(0, |cursor| cursor.seq);
+        t.tx.put_u64(meta::FETCHED_SEQ, seq)?;
+        Ok(t.tx.put_u64(meta::FETCHED_MS, now)?)
+    })?;
+    Ok(new)
+}
+
+fn is_due(reader: &Reader<'_>, now_ms: u64) -> Result<bool> {
+    if reader.quarantine_len()? == 0 {
+        return Ok(false);
+    }
+    let (seq, ms) = (reader.get_u64(meta::FETCHED_SEQ)?, reader.get_u64(meta::FETCHED_MS)?.unwrap_or(0));
+    let at = reader.cursor()?.map_or(0, |cursor| cursor.seq);
+    Ok(seq != Some(at) || now_ms < ms || now_ms - ms >= AGAIN_MS)
+}
+
+/// The ids that set-aside entries wait for.
+fn wanted(vault: &Vault, reader: &Reader<'_>) -> Result<Vec<Rid>> {
+    let rows = reader.list_quarantine()?;
+    let aside: BTreeSet<RevisionId> = rows.iter().map(|row| row.rid).collect();
+    let mut out = Vec::new();
+    for row in &rows {
+        match row.waiting {
+            Waiting::Variant | Waiting::Anything => out.push(Rid(row.rid.0)),
+            Waiting::Parent => {
+                let parents = missing_parents(vault, reader, row)?;
+                out.extend(parents.into_iter().filter(|parent| !aside.contains(parent)).map(|parent| Rid(parent.0)));
+            }
+            Waiting::Key | Waiting::Program => {}
+        }
+    }
+    Ok(out)
+}
+
+fn missing_parents(vault: &Vault, reader: &Reader<'_>, row: &QuarantineRow) -> Result<Vec<RevisionId>> {
+    let Ok(logged) = decode::<LogEntry>(&row.bytes) else { return Ok(Vec::new()) };
+    let Some(bytes) = apply::open(vault, &logged.entry, MAX_RECORD_BYTES)?.ok() else { return Ok(Vec::new()) };
+    match Revision::decode(&bytes) {
+        Ok(revision) => Ok(reader.missing_parents(&revision)?),
+        Err(_) => Ok(Vec::new()),
+    }
+}
+
+/// Takes over what came. Its place in the log is the server's word alone: it counts as in no log until it is read there.
+fn take(vault: &Vault, fetched: &Fetched) -> Result<u32> {
+    let manifests: HashMap<Hash, &BatchManifest> = fetched.manifests.iter().map(|m| (batch_hash(m), m)).collect();
+    vault.transact(|t| {
+        t.changes.from_sync = true;
+        let known: HashMap<(RevisionId, [u8; 32]), u64> =
+            t.tx.list_quarantine()?.into_iter().map(|row| ((row.rid, row.body_hash), row.seq)).collect();
+        let mut taken = apply::Taken::default();
+        for logged in &fetched.entries {
+            let Some(manifest) = manifests.get(&logged.batch).filter(|m| m.rids.contains(&logged.entry.rid)) else {
+                continue;
+            };
+            apply::keep_manifest(t, manifest)?;
+            let key = (RevisionId(logged.entry.rid.0), body_hash(&logged.entry.body).0);
+            let logged = LogEntry { seq: known.get(&key).copied().unwrap_or(0), ..logged.clone() };
+            apply::take(t, &logged, manifest, &mut taken)?;
+        }
+        if taken.new > 0 {
+            apply::retry_quarantined(t, &mut taken)?;
+        }
+        Ok(taken.new)
+    })
+}

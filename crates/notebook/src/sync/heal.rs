@@ -1,0 +1,347 @@
+//! Bringing back what a server lost when it was restored from a backup.
+//!
+//! It begins when the server does not know a position that it had confirmed. The server is told so and begins a new
+//! epoch of its log, so that every device finds out and nothing of the lost history is taken for the new. Then this
+//! device reads the log from its beginning, which tells what it holds, and sends what it does not: every revision that
+//! is here, of whatever device, with the manifest that first carried it, and the batch that was under way, as it was
+//! signed. Nothing is signed twice: the server takes each device's counter from its newest manifest.
+//!
+//! What the log holds is a column of the revisions, so a process that ends in the middle goes on from there.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use holdfast_domain::{DeviceId, RevisionId};
+use holdfast_protocol as wire;
+use holdfast_protocol::{
+    BatchManifest, Cid, Entry, Hash, HealRequest, LogEntry, LogHead, MissingRequest, PushOutcome, Restored, Rid,
+    Stored, SyncProtocol, Token, batch_hash, decode, limits,
+};
+use holdfast_store::{NewActivity, Reader};
+use holdfast_sync::StepReport;
+
+use super::keys::refresh_keys;
+use super::pull::{Page, Pulled};
+use super::push::{self, Sent};
+use super::{meta, pull};
+use crate::{NotebookError, Result, Vault};
+
+/// A server that says again and again that it was restored is not believed for ever.
+const MAX_HEALINGS: u64 = 3;
+
+/// True while something that the server lost may still be to be sent.
+pub(super) fn is_healing(reader: &Reader<'_>) -> Result<bool> {
+    Ok(reader.get_u64(meta::HEALING)?.is_some())
+}
+
+/// The server answered as one that was not restored.
+pub(super) fn went_well(vault: &Vault) -> Result<()> {
+    if vault.read(|r| Ok(r.get_meta(meta::HEALINGS)?))?.is_some() {
+        vault.transact(|t| Ok(t.tx.remove_meta(meta::HEALINGS)?))?;
+    }
+    Ok(())
+}
+
+/// The server does not know `lost`, which it had confirmed: tells it, and begins to compare.
+pub(super) async fn begin(
+    vault: &Vault,
+    server: &dyn SyncProtocol,
+    token: &Token,
+    lost: LogHead,
+) -> Result<StepReport> {
+    let times = vault.read(|r| Ok(r.get_u64(meta::HEALINGS)?.unwrap_or(0)))?;
+    if times >= MAX_HEALINGS {
+        vault.transact(|t| Ok(t.tx.remove_meta(meta::HEALINGS)?))?;
+        return Err(NotebookError::HostileServer(
+            "it says again and again that it does not have what it confirmed before".into(),
+        ));
+    }
+    tracing::warn!(seq = lost.seq, "the server was set back");
+    // Members first: the server takes manifests of registered devices only.
+    refresh_keys(vault, server, token).await?;
+    let space = wire::SpaceId(vault.space().0);
+    let own = vault.read(|r| own_last_manifest(vault, r))?;
+    let request = HealRequest { space, lost: Some(lost), manifests: own.into_iter().collect(), entries: Vec::new() };
+    accepted(server.heal(token, request).await?)?;
+    let blobs = lost_blobs(vault, server, token).await?;
+    vault.transact(|t| {
+        t.tx.forget_log()?;
+        for content in &blobs {
+            t.tx.mark_not_uploaded(content)?;
+        }
+        let sent = t.tx.get_u64(meta::HEALING)?.unwrap_or(0);
+        t.tx.put_u64(meta::HEALING, sent)?;
+        t.tx.put_u64(meta::HEALINGS, times + 1)?;
+        t.changes.settings = true;
+        Ok(())
+    })?;
+    Ok(StepReport { moved: true, ..StepReport::default() })
+}
+
+/// What tells the server where this device's counter is.
+fn own_last_manifest(vault: &Vault, reader: &Reader<'_>) -> Result<Option<BatchManifest>> {
+    let Some(last) = reader.batch_accepted()? else { return Ok(None) };
+    let Some(row) = reader.manifest(&last.hash)? else { return Ok(None) };
+    let manifest: BatchManifest = read_manifest(&row.bytes)?;
+    Ok(Some(manifest).filter(|m| m.device.0 == vault.device().0))
+}
+
+fn read_manifest(bytes: &[u8]) -> Result<BatchManifest> {
+    decode(bytes).map_err(|_| NotebookError::Damaged("a stored batch cannot be read".into()))
+}
+
+fn accepted(outcome: PushOutcome) -> Result<(Vec<Stored>, LogHead)> {
+    match outcome {
+        PushOutcome::Accepted { stored, head } => Ok((stored, head)),
+        PushOutcome::Rejected { index, reason } => Err(push::rejected(index, reason)),
+        PushOutcome::StaleEpoch { .. } => Err(push::stale_epoch()),
+        PushOutcome::Rebase { .. } | PushOutcome::Forked { .. } => {
+            Err(NotebookError::HostileServer("it answers something else than it was asked".into()))
+        }
+    }
+}
+
+/// The contents of the attachments that were on the server and are not.
+async fn lost_blobs(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -> Result<Vec<[u8; 32]>> {
+    let uploaded = vault.read(|r| Ok(r.uploaded_blobs()?))?;
+    let mut out = Vec::new();
+    for chunk in uploaded.chunks(limits::MAX_IDS) {
+        let cids = chunk.iter().map(|(_, cid)| Cid(*cid)).collect();
+        let request = MissingRequest { space: wire::SpaceId(vault.space().0), rids: Vec::new(), cids };
+        let gone: BTreeSet<Cid> = server.missing(token, request).await?.cids.into_iter().collect();
+        out.extend(chunk.iter().filter(|(_, cid)| gone.contains(&Cid(*cid))).map(|(content, _)| *content));
+    }
+    Ok(out)
+}
+
+/// One request's worth: reads on in the log; at its end sends a part of what it lacks; in the end says so.
+pub(super) async fn step(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -> Result<Pulled> {
+    let pulled = match pull::page(vault, server, token).await? {
+        Page::Taken { pulled, .. } => pulled,
+        Page::SetBack(lost) => {
+            let report = begin(vault, server, token, lost).await?;
+            return Ok(Pulled { report, ..Pulled::default() });
+        }
+    };
+    if !pulled.report.caught_up {
+        return Ok(pulled);
+    }
+    let not_yet = StepReport { moved: true, ..StepReport::default() };
+    if let Some(request) = vault.read(push::pending)? {
+        send_batch(vault, server, token, request).await?;
+        return Ok(Pulled { report: not_yet, ..pulled });
+    }
+    let lacks = find_lacking(vault, server, token).await?;
+    if !lacks.gone.is_empty() {
+        send(vault, server, token, lacks.gone).await?;
+        return Ok(Pulled { report: not_yet, ..pulled });
+    }
+    if lacks.shown_nowhere {
+        // Another device was quicker: the log must show it now.
+        return match pull::page(vault, server, token).await? {
+            Page::Taken { entries: 0, .. } => {
+                Err(NotebookError::HostileServer("it says that it has changes which its log does not show".into()))
+            }
+            Page::Taken { pulled, .. } => Ok(Pulled { report: not_yet, ..pulled }),
+            Page::SetBack(lost) => {
+                let report = begin(vault, server, token, lost).await?;
+                Ok(Pulled { report, ..Pulled::default() })
+            }
+        };
+    }
+    finish(vault)?;
+    Ok(pulled)
+}
+
+/// The batch that was under way, as it was signed: it may have been accepted before the server was set back, and
+/// another device may have brought it back.
+async fn send_batch(vault: &Vault, server: &dyn SyncProtocol, token: &Token, request: wire::PushRequest) -> Result<()> {
+    let manifest = request.manifest;
+    let batch = batch_hash(&manifest);
+    let sent: Vec<Sent> = request.entries.iter().map(|entry| Sent::of(entry, batch)).collect();
+    let entries = request.entries.into_iter().map(|entry| Restored { entry, batch }).collect();
+    let heal = HealRequest { space: manifest.space, lost: None, manifests: vec![manifest.clone()], entries };
+    let (stored, head) = accepted(server.heal(token, heal).await?)?;
+    push::check_answer(&sent, &stored, head)?;
+    vault.transact(|t| {
+        push::move_over(t, &sent, &stored, head)?;
+        push::acknowledged(t, &manifest)
+    })
+}
+
+/// What the log that was read does not hold.
+struct Lacking {
+    /// Entries that the server does not have, parents first, each with the manifest that first carried it.
+    gone: Vec<(Lost, BatchManifest)>,
+    /// There are others, which it says that it has.
+    shown_nowhere: bool,
+}
+
+/// An entry that the server lost.
+enum Lost {
+    Revision(RevisionId, DeviceId),
+    /// Set aside here, as it came.
+    SetAside(Box<LogEntry>),
+}
+
+impl Lost {
+    fn rid(&self) -> Rid {
+        match self {
+            Self::Revision(rid, _) => Rid(rid.0),
+            Self::SetAside(logged) => logged.entry.rid,
+        }
+    }
+}
+
+/// Asks which of what the log does not hold the server lacks, until some are found.
+async fn find_lacking(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -> Result<Lacking> {
+    let mut shown_nowhere = false;
+    let mut after = Some(i64::MIN);
+    while let Some(n) = after {
+        let rows = vault.read(|r| Ok(r.not_in_log(n, limits::MAX_IDS)?))?;
+        after = rows.last().map(|row| row.n);
+        let candidates = if rows.is_empty() {
+            let aside = vault.read(|r| Ok(r.quarantine_not_in_log()?))?;
+            let entries = aside.iter().filter_map(|row| decode::<LogEntry>(&row.bytes).ok());
+            entries.take(limits::MAX_IDS).map(|logged| Lost::SetAside(Box::new(logged))).collect()
+        } else {
+            rows.iter().map(|row| Lost::Revision(row.rid, row.author)).collect::<Vec<_>>()
+        };
+        if candidates.is_empty() {
+            continue;
+        }
+        let rids = candidates.iter().map(Lost::rid).collect();
+        let request = MissingRequest { space: wire::SpaceId(vault.space().0), rids, cids: Vec::new() };
+        let gone: BTreeSet<Rid> = server.missing(token, request).await?.rids.into_iter().collect();
+        let asked = candidates.len();
+        let gone: Vec<Lost> = candidates.into_iter().filter(|c| gone.contains(&c.rid())).collect();
+        shown_nowhere |= gone.len() < asked;
+        let gone = signed(vault, gone)?;
+        if !gone.is_empty() {
+            return Ok(Lacking { gone, shown_nowhere });
+        }
+    }
+    Ok(Lacking { gone: Vec::new(), shown_nowhere })
+}
+
+/// These with the manifests that first carried them. What this device wrote and never signed goes the way of every new
+/// change, by the outbox.
+fn signed(vault: &Vault, lost: Vec<Lost>) -> Result<Vec<(Lost, BatchManifest)>> {
+    let known = vault.read(|r| manifests_for(r, &lost))?;
+    let mut out = Vec::new();
+    let mut unsigned = Vec::new();
+    for one in lost {
+        let manifest = match &one {
+            Lost::Revision(rid, _) => known.get(&Rid(rid.0)).cloned(),
+            Lost::SetAside(logged) => {
+                vault.read(|r| Ok(r.manifest(&logged.batch.0)?))?.map(|row| read_manifest(&row.bytes)).transpose()?
+            }
+        };
+        match (manifest, one) {
+            (Some(manifest), one) => out.push((one, manifest)),
+            (None, Lost::Revision(rid, author)) if author == vault.device() => unsigned.push(rid),
+            (None, _) => tracing::error!("a change that the server lost came here without a signature"),
+        }
+    }
+    if !unsigned.is_empty() {
+        vault.transact(|t| {
+            for rid in unsigned {
+                if let Some(bytes) = t.tx.revision_bytes(rid)? {
+                    super::seal_into_outbox(t, rid, &bytes)?;
+                }
+            }
+            Ok(())
+        })?;
+    }
+    Ok(out)
+}
+
+/// The manifests that first carried these revisions, by author.
+fn manifests_for(reader: &Reader<'_>, lost: &[Lost]) -> Result<HashMap<Rid, BatchManifest>> {
+    let mut wanted: BTreeMap<DeviceId, BTreeSet<Rid>> = BTreeMap::new();
+    for one in lost {
+        if let Lost::Revision(rid, author) = one {
+            wanted.entry(*author).or_default().insert(Rid(rid.0));
+        }
+    }
+    let mut out = HashMap::new();
+    for (author, mut rids) in wanted {
+        for row in reader.manifests_of(author)? {
+            let manifest = read_manifest(&row.bytes)?;
+            for rid in &manifest.rids {
+                if rids.remove(rid) {
+                    out.insert(*rid, manifest.clone());
+                }
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// Sends the first of these, as many as one request holds.
+async fn send(vault: &Vault, server: &dyn SyncProtocol, token: &Token, lost: Vec<(Lost, BatchManifest)>) -> Result<()> {
+    let space = wire::SpaceId(vault.space().0);
+    let (mut entries, mut manifests) = (Vec::<Restored>::new(), HashMap::<Hash, BatchManifest>::new());
+    let (mut bytes, mut listed) = (0, 0);
+    for (one, manifest) in lost {
+        let batch = batch_hash(&manifest);
+        let Some(entry) = entry_of(vault, one)? else { continue };
+        let more = if manifests.contains_key(&batch) { 0 } else { manifest.rids.len() };
+        let full = entries.len() == limits::MAX_BATCH_ENTRIES
+            || bytes + entry.body.len() > limits::MAX_BATCH_BYTES
+            || listed + more > limits::MAX_PAGE_MANIFEST_RIDS;
+        if full && !entries.is_empty() {
+            break;
+        }
+        bytes += entry.body.len();
+        listed += more;
+        manifests.insert(batch, manifest);
+        entries.push(Restored { entry, batch });
+    }
+    let sent: Vec<Sent> = entries.iter().map(|r| Sent::of(&r.entry, r.batch)).collect();
+    let request = HealRequest { space, lost: None, manifests: manifests.into_values().collect(), entries };
+    let (stored, head) = accepted(server.heal(token, request).await?)?;
+    push::check_answer(&sent, &stored, head)?;
+    let new = stored.iter().filter(|s| !s.duplicate).count() as u64;
+    vault.transact(|t| {
+        push::move_over(t, &sent, &stored, head)?;
+        for (s, one) in stored.iter().zip(&sent) {
+            t.tx.place_quarantine(RevisionId(s.rid.0), &one.body.0, s.seq)?;
+        }
+        let before = t.tx.get_u64(meta::HEALING)?.unwrap_or(0);
+        Ok(t.tx.put_u64(meta::HEALING, before + new)?)
+    })
+}
+
+/// The entry, sealed anew where it was open here.
+fn entry_of(vault: &Vault, lost: Lost) -> Result<Option<Entry>> {
+    match lost {
+        Lost::Revision(rid, _) => {
+            let bytes = vault.read(|r| Ok(r.revision_bytes(rid)?))?;
+            bytes.map(|bytes| super::seal(vault, rid, &bytes)).transpose()
+        }
+        Lost::SetAside(logged) => Ok(Some(logged.entry)),
+    }
+}
+
+/// The server has all that this device has.
+fn finish(vault: &Vault) -> Result<()> {
+    vault.transact(|t| {
+        let sent = t.tx.get_u64(meta::HEALING)?.unwrap_or(0);
+        t.tx.remove_meta(meta::HEALING)?;
+        let what = match sent {
+            0 => "nothing of this computer was lost".to_owned(),
+            1 => "1 change was sent again".to_owned(),
+            n => format!("{n} changes were sent again"),
+        };
+        t.tx.append_activity(&NewActivity {
+            at_ms: t.now_ms,
+            what: "Server restored".into(),
+            ok: true,
+            duration_ms: 0,
+            bytes: 0,
+            message: format!("The server was restored from a backup; {what}"),
+        })?;
+        t.changes.settings = true;
+        Ok(())
+    })
+}

@@ -1,0 +1,142 @@
+//! Clients bring back what this server lost when it was restored from a backup.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use holdfast_protocol::limits::{MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, MAX_PAGE_MANIFEST_RIDS};
+use holdfast_protocol::{
+    AccountId, BatchManifest, Hash, HealRequest, Missing, MissingRequest, ProtocolError, PushOutcome, Rid, SpaceId,
+    Stored, batch_hash, limits, verify,
+};
+
+use crate::push::{append, is_known, owned_space};
+use crate::storage::{BlobFiles, SpaceRow, Tx, Verdict};
+use crate::{Randomness, ServerError};
+
+/// What can be said of a request without looking at the store.
+pub(crate) fn check_shape(request: &HealRequest) -> Result<(), ProtocolError> {
+    let bytes: usize = request.entries.iter().map(|restored| limits::entry_bytes(&restored.entry)).sum();
+    let listed: usize = request.manifests.iter().map(|manifest| manifest.rids.len()).sum();
+    if request.entries.len() > MAX_BATCH_ENTRIES
+        || bytes > MAX_BATCH_BYTES
+        || listed > MAX_PAGE_MANIFEST_RIDS + MAX_BATCH_ENTRIES
+    {
+        return Err(ProtocolError::TooLarge);
+    }
+    Ok(())
+}
+
+/// Those of the asked that are not here.
+pub(crate) fn missing(tx: &Tx<'_>, blobs: &BlobFiles, request: &MissingRequest) -> Result<Missing, ServerError> {
+    let mut out = Missing::default();
+    for rid in &request.rids {
+        if tx.first_seq(request.space, *rid)?.is_none() {
+            out.rids.push(*rid);
+        }
+    }
+    for cid in &request.cids {
+        if !tx.has_blob(request.space, *cid)? || !blobs.has(*cid) {
+            out.cids.push(*cid);
+        }
+    }
+    Ok(out)
+}
+
+/// Links the log of a space anew under another epoch; the caller stores the row.
+pub(crate) fn begin_epoch(
+    tx: &Tx<'_>,
+    random: &Randomness,
+    space: SpaceId,
+    row: &mut SpaceRow,
+) -> Result<(), ServerError> {
+    let old = row.head.log_epoch;
+    let mut fresh = old;
+    while fresh == old || fresh == 0 {
+        fresh = u64::from_be_bytes(random.bytes()?);
+    }
+    row.head = tx.relink(space, fresh)?;
+    tracing::warn!("a log was set back: a new epoch begins");
+    Ok(())
+}
+
+/// Decides, in this order: manifests and their signatures, the lost position, entries, counters. [`check_shape`] has
+/// passed.
+pub(crate) fn heal(
+    tx: &Tx<'_>,
+    random: &Randomness,
+    account: AccountId,
+    request: &HealRequest,
+    quota_bytes: Option<u64>,
+) -> Result<Verdict<PushOutcome>, ServerError> {
+    let mut space = owned_space(tx, account, request.space)?;
+    let manifests = checked_manifests(tx, account, request)?;
+
+    if let Some(lost) = request.lost {
+        let position = (lost.log_epoch, lost.seq, lost.link);
+        if lost.log_epoch == space.head.log_epoch && !is_known(tx, request.space, &space.head, position)? {
+            begin_epoch(tx, random, request.space, &mut space)?;
+        }
+    }
+    if request.entries.iter().any(|restored| restored.entry.key_epoch < space.key_epoch) {
+        return Ok(Verdict::Rollback(PushOutcome::StaleEpoch { key_epoch: space.key_epoch }));
+    }
+
+    let mut stored = Vec::with_capacity(request.entries.len());
+    for (index, restored) in request.entries.iter().enumerate() {
+        let refused = || ProtocolError::Refused("a manifest does not list its entry".into());
+        let (manifest, rids) = manifests.get(&restored.batch).ok_or_else(refused)?;
+        let rid = restored.entry.rid;
+        if !rids.contains(&rid) {
+            return Err(refused().into());
+        }
+        if let Some(seq) = tx.first_seq(request.space, rid)? {
+            stored.push(Stored { rid, seq, duplicate: true });
+            continue;
+        }
+        match append(tx, request.space, &mut space, &restored.entry, restored.batch, quota_bytes)? {
+            Ok(one) => stored.push(one),
+            Err(reason) => return Ok(Verdict::Rollback(PushOutcome::Rejected { index: index as u32, reason })),
+        }
+        tx.insert_manifest(restored.batch, manifest)?;
+    }
+    adopt_counters(tx, account, &request.manifests)?;
+    tx.update_space(request.space, &space)?;
+    Ok(Verdict::Commit(PushOutcome::Accepted { stored, head: space.head }))
+}
+
+type Manifests<'a> = HashMap<Hash, (&'a BatchManifest, HashSet<Rid>)>;
+
+/// The manifests by their hashes. Each must be signed by the registered device that it names.
+fn checked_manifests<'a>(
+    tx: &Tx<'_>,
+    account: AccountId,
+    request: &'a HealRequest,
+) -> Result<Manifests<'a>, ServerError> {
+    let mut out = HashMap::new();
+    for manifest in &request.manifests {
+        if manifest.space != request.space {
+            return Err(ProtocolError::Refused("a manifest is of another space".into()).into());
+        }
+        let device = tx.device(account, manifest.device)?;
+        let device = device.ok_or_else(|| ProtocolError::Refused("a device is not registered".into()))?;
+        verify(manifest, &device.sign_pk).map_err(|bad| ProtocolError::Refused(bad.to_string()))?;
+        out.insert(batch_hash(manifest), (manifest, manifest.rids.iter().copied().collect()));
+    }
+    Ok(out)
+}
+
+/// A device has counted at least as far as what it signed.
+fn adopt_counters(tx: &Tx<'_>, account: AccountId, manifests: &[BatchManifest]) -> Result<(), ServerError> {
+    let mut newest: BTreeMap<_, &BatchManifest> = BTreeMap::new();
+    for manifest in manifests {
+        let known = newest.entry(manifest.device).or_insert(manifest);
+        if manifest.ctr > known.ctr {
+            *known = manifest;
+        }
+    }
+    for (device, manifest) in newest {
+        if tx.device(account, device)?.is_some_and(|row| row.last_ctr < manifest.ctr) {
+            tx.set_last_batch(account, device, manifest.ctr, batch_hash(manifest), None)?;
+        }
+    }
+    Ok(())
+}
