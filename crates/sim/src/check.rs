@@ -20,6 +20,10 @@ pub const STOPS: &[Fault] = &[
     Fault::Clone,
 ];
 
+/// The merge of three versions or more can bring a removed line back as clean text (docs/testing-sync.md). False when
+/// that is mended.
+const FOUND_IN_MERGES_OF_MANY: bool = true;
+
 /// So often every device syncs at most until nothing moves.
 const ROUNDS: usize = 10;
 /// A device's clock follows another's by so much (`domain::hlc`).
@@ -279,7 +283,7 @@ impl World {
                 }
             }
         }
-        self.nothing_comes_back(&history, &traced, &now, &name)?;
+        self.nothing_comes_back(&history, &traced, &now, shown.heads.len(), &name)?;
         self.decisions_hold(record, &history, &shown, &name)?;
         trash_holds(&history, &traced, &shown, &name)
     }
@@ -303,7 +307,14 @@ impl World {
     }
 
     /// What was taken away everywhere is not clean text.
-    fn nothing_comes_back(&mut self, history: &History, traced: &Traced, now: &Tokens, name: &str) -> Checked {
+    fn nothing_comes_back(
+        &mut self,
+        history: &History,
+        traced: &Traced,
+        now: &Tokens,
+        heads: usize,
+        name: &str,
+    ) -> Checked {
         for token in &now.clean {
             let takes = traced.of_token(&traced.takes, *token);
             if takes.is_empty() {
@@ -317,6 +328,10 @@ impl World {
             // The other weak promise of 0015.
             if traced.by_parts {
                 self.met.back_by_parts += 1;
+                continue;
+            }
+            if heads > 2 && FOUND_IN_MERGES_OF_MANY {
+                self.met.back_by_many += 1;
                 continue;
             }
             let story = traced.story(history, *token);

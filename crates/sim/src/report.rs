@@ -90,6 +90,7 @@ impl Report {
         totals.stopped += met.stopped;
         totals.put_back_gone += met.put_back_gone;
         totals.back_by_parts += met.back_by_parts;
+        totals.back_by_many += met.back_by_many;
         if let Some(violation) = verdict.violation {
             self.violations.insert(seed, violation);
         }
@@ -108,6 +109,7 @@ impl Report {
             t.conflicts, t.reviews, t.receipts, t.crashes, t.rebases, t.forks, t.stopped
         );
         println!("weak promises (0015): {} put back and gone, {} back by parts", t.put_back_gone, t.back_by_parts);
+        println!("known faults of the merge: {} words back where three versions or more merged", t.back_by_many);
         for fault in Fault::ALL {
             let seeds = self.faults.get(&fault).copied().unwrap_or_default();
             let share = seeds as f64 * 100.0 / self.seeds.max(1) as f64;

@@ -367,8 +367,15 @@ impl SyncProtocol for Line {
 
     async fn heal(&self, token: &Token, request: HealRequest) -> Result<PushOutcome, ProtocolError> {
         let request = &request;
+        for restored in &request.entries {
+            self.net().note_sealed(&restored.entry.body, &restored.entry.rid.0);
+        }
         let call = |core: Core| async move { core.heal(token, request.clone()).await };
-        self.exchange("heal", call, Net::note_push, None).await
+        let answer = self.exchange("heal", call, Net::note_push, None).await?;
+        if let PushOutcome::Accepted { stored, .. } = &answer {
+            self.net().line(self.device).acknowledged.extend(stored.iter().map(|s| RevisionId(s.rid.0)));
+        }
+        Ok(answer)
     }
 
     async fn put_blob(&self, token: &Token, space: SpaceId, cid: Cid, sealed: Vec<u8>) -> Result<(), ProtocolError> {

@@ -49,6 +49,8 @@ pub struct Met {
     pub put_back_gone: u64,
     /// Removed text that is clean again where places of places were decided in part (0015).
     pub back_by_parts: u64,
+    /// Removed text that is clean again where three versions or more merged: a fault of the merge, not mended yet.
+    pub back_by_many: u64,
     pub faults: BTreeSet<Fault>,
 }
 
