@@ -14,7 +14,7 @@ fn check<T: Wire>(bytes: &[u8]) {
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((kind, bytes)) = bytes.split_first() else { return };
-    match kind % 13 {
+    match kind % 18 {
         0 => check::<ServerInfo>(bytes),
         1 => check::<Prelogin>(bytes),
         2 => check::<KdfParams>(bytes),
@@ -27,6 +27,11 @@ fuzz_target!(|bytes: &[u8]| {
         9 => check::<PushRequest>(bytes),
         10 => check::<PushOutcome>(bytes),
         11 => check::<LogAnswer>(bytes),
+        12 => check::<MissingRequest>(bytes),
+        13 => check::<Missing>(bytes),
+        14 => check::<FetchRequest>(bytes),
+        15 => check::<Fetched>(bytes),
+        16 => check::<HealRequest>(bytes),
         _ => check::<ErrorBody>(bytes),
     }
 });

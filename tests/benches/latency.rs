@@ -59,6 +59,16 @@ const CHANGE: &str = "const [id, body, done] = arguments;
         return { began, committed: Date.now() };
     })().then(done, (error) => done({ error: JSON.stringify(error) }));";
 
+/// What the machine and its screen take, with nothing to do.
+const BARE: &str = "const [done] = arguments;
+    (async () => {
+        const began = performance.now();
+        await window.__TAURI_INTERNALS__.invoke('sync_status');
+        const answered = performance.now();
+        await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+        return { call: answered - began, frames: performance.now() - answered };
+    })().then(done);";
+
 fn main() -> anyhow::Result<()> {
     // `cargo test --all-targets` runs this too, and asks for no figures.
     if !std::env::args().any(|word| word == "--bench") {
@@ -106,11 +116,20 @@ async fn measure() -> anyhow::Result<()> {
         tokio::time::sleep(Duration::from_millis((pause >> 33) % 400)).await;
     }
 
+    let (mut call, mut frames) = (Vec::new(), Vec::new());
+    for _ in 0..SAMPLES {
+        let bare = office.execute_async(BARE, Vec::new()).await?;
+        call.push(time(&bare, "call")?);
+        frames.push(time(&bare, "frames")?);
+    }
+
     println!("{SAMPLES} changes, from the outbox of one computer to the window of another, on the loopback.\n");
     println!("{:54} {:>7} {:>7} {:>7} {:>7}", "milliseconds", "p50", "p95", "p99", "most");
     line("before the commit, until the text is in the editor", &mut times[0]);
     line("after the commit, until the text is in the editor", &mut times[1]);
     line("before the commit, until the second frame with it", &mut times[2]);
+    line("beside it: a call of the program, with an answer", &mut call);
+    line("beside it: two frames of a page at rest", &mut frames);
     let p95 = at(&times[0], 95);
     let verdict = if p95 < GOAL_MS { "met" } else { "NOT met" };
     println!("\nThe goal, under {GOAL_MS} ms at the 95th percentile of the first line, is {verdict}.");

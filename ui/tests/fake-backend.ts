@@ -1,10 +1,10 @@
 // A Backend in memory, for vitest and for looking at views in a browser. It keeps what it is told and answers at
 // once; a test replaces single functions or reads `calls`. It merges nothing: a test says what arrived.
 import type { Backend } from '../src/ipc/backend';
-import type { CommandError, ErrorCode, Event, NoteDetail, NoteListItem, NotesQuery, OpChanges, RecoveryCode, ResultSpan, ReviewPlace, SaveRequest, Saved, SessionStatus, Settings, SyncStatus } from '../src/ipc/types';
-import { WORDS, sampleNotebooks, sampleNotes, sampleReceipts, sampleReview, syncOf } from './sample';
+import type { ActivityQuery, CommandError, ErrorCode, Event, NoteDetail, NoteListItem, NotesQuery, OpChanges, RecoveryCode, ResultSpan, ReviewPlace, SaveRequest, Saved, SessionStatus, Settings, SyncStatus } from '../src/ipc/types';
+import { WORDS, sampleActivity, sampleBackups, sampleHealth, sampleHeld, sampleNotebooks, sampleNotes, sampleReceipts, sampleReview, syncOf } from './sample';
 
-export type Scenario = 'first' | 'locked' | 'damaged' | 'elsewhere' | 'empty' | 'main' | 'review' | 'offline' | 'local' | 'joining' | 'many';
+export type Scenario = 'first' | 'locked' | 'damaged' | 'elsewhere' | 'empty' | 'main' | 'review' | 'offline' | 'local' | 'joining' | 'many' | 'held';
 
 export function commandError(code: ErrorCode, message: string): CommandError {
   return { code, message, retryable: true };
@@ -17,6 +17,8 @@ export class FakeBackend implements Backend {
   notes = new Map<string, NoteDetail>();
   notebooks = sampleNotebooks();
   receipts = sampleReceipts();
+  held = sampleHeld();
+  backups = sampleBackups();
   review = sampleReview();
   session: SessionStatus;
   sync: SyncStatus;
@@ -186,6 +188,9 @@ export class FakeBackend implements Backend {
     this.#log('noteGet', id);
     return structuredClone(this.#note(id));
   }
+  async noteMark(id: string) {
+    return structuredClone(this.#note(id));
+  }
   async noteCreate(notebook: string | null) {
     this.#log('noteCreate', notebook);
     const path = this.notebooks.find((one) => one.id === notebook)?.path ?? '';
@@ -341,14 +346,42 @@ export class FakeBackend implements Backend {
   }
   async syncPause(paused: boolean) {
     this.#log('syncPause', paused);
-    this.#setSync({ ...this.sync, state: paused ? 'paused' : 'up_to_date' });
+    this.#setSync({ ...this.sync, paused, state: paused ? 'paused' : 'up_to_date' });
   }
-  async activity() {
-    const now = Date.now();
-    return [
-      { at_ms: now - 60_000, what: 'Sync', ok: true, duration_ms: 600, bytes: 24_000, message: 'Sent 3 changes, received 38' },
-      { at_ms: now - 120_000, what: 'Sync', ok: false, duration_ms: 5000, bytes: null, message: "The server didn't answer" },
-    ];
+  async activity(query: ActivityQuery) {
+    const words = query.search.toLowerCase();
+    return sampleActivity().filter((line) => !(query.failed_only && line.ok) && `${line.what} ${line.message}`.toLowerCase().includes(words)).slice(0, query.limit);
+  }
+  async activityExport(path: string) {
+    this.#log('activityExport', path);
+    return sampleActivity().length;
+  }
+  async tripwireNotes() {
+    return structuredClone(this.held);
+  }
+  async tripwireDecide(number: number, keep: boolean) {
+    this.#log('tripwireDecide', number, keep);
+    const { length } = this.held;
+    this.held = [];
+    this.#setSync({ ...this.sync, state: 'up_to_date', tripwire: null });
+    return length;
+  }
+  async checkHealth() {
+    this.#log('checkHealth');
+    return sampleHealth();
+  }
+  async backupList() {
+    return structuredClone(this.backups);
+  }
+  async backupNow() {
+    this.#log('backupNow');
+    const made = { path: `${this.session.path}/backups/new`, at_ms: Date.now(), reason: 'You asked for it', bytes: 15_400_000 };
+    this.backups = [made, ...this.backups];
+    return made;
+  }
+  async backupTest(path: string) {
+    this.#log('backupTest', path);
+    return { notes: 1204, trashed: 12, notebooks: 14 };
   }
 
   async importFolder(path: string, dryRun: boolean) {
@@ -393,7 +426,7 @@ export class FakeBackend implements Backend {
 export function emptyNote(id: string): NoteDetail {
   return {
     id, title: '', preview: '', notebook: '', notebook_id: null, tags: [], due: null, done: false, trashed: false, to_review: 0,
-    waiting: false, created_ms: 0, updated_ms: 0, body: '', attachments: [], seen_heads: [`${id}@0`], review_devices: [], in_trashed_notebook: false, read_only: false,
+    waiting: false, sent: false, created_ms: 0, updated_ms: 0, body: '', attachments: [], seen_heads: [`${id}@0`], review_devices: [], in_trashed_notebook: false, read_only: false,
   };
 }
 

@@ -1,5 +1,5 @@
 // The sample content of the fake backend: the notes of the design's mock, and each state of sync.
-import type { NotebookItem, NoteDetail, Receipt, Review, SideDevice, SyncStatus } from '../src/ipc/types';
+import type { ActivityItem, BackupItem, Health, HeldNote, NotebookItem, NoteDetail, Receipt, Review, SideDevice, SyncStatus, Tripwire } from '../src/ipc/types';
 
 export const WORDS = 'acid brick candle drift ember fable garden hollow island jacket kitten ladder marble nectar orbit pepper quartz ribbon saddle timber urban velvet window yellow'.split(' ');
 
@@ -37,7 +37,7 @@ export function sampleNotes(scenario: string): NoteDetail[] {
   const now = Date.now();
   const make = (id: string, title: string, where: [string, string] | null, ageMs: number, body: string, more: Partial<NoteDetail> = {}): NoteDetail => ({
     id, title, body, notebook: where?.[1] ?? '', notebook_id: where?.[0] ?? null, preview: body.replace(/[#*|]/g, '').replace(/\s+/g, ' ').slice(0, 160),
-    tags: [], due: null, done: false, trashed: false, to_review: 0, waiting: false, created_ms: now - ageMs - DAY, updated_ms: now - ageMs,
+    tags: [], due: null, done: false, trashed: false, to_review: 0, waiting: false, sent: false, created_ms: now - ageMs - DAY, updated_ms: now - ageMs,
     attachments: [], seen_heads: [`${id}@0`], review_devices: [], in_trashed_notebook: false, read_only: false, ...more,
   });
   const pumps: [string, string] = ['pumps', 'Field work/Pump stations'];
@@ -61,18 +61,52 @@ export function sampleNotes(scenario: string): NoteDetail[] {
 export function syncOf(scenario: string): SyncStatus {
   const now = Date.now();
   const base: SyncStatus = {
-    state: 'up_to_date', waiting: 0, waiting_attachments: 0, waiting_attachment_bytes: null, to_review: 1, last_confirmed_ms: now - 4 * MINUTE,
+    state: 'up_to_date', paused: false, waiting: 0, waiting_attachments: 0, waiting_attachment_bytes: null, to_review: 1, last_confirmed_ms: now - 4 * MINUTE,
     last_changes: 41, last_duration_ms: 600, next_try_ms: null, server: 'https://notes.example.org', user: 'ada', problem: null,
     devices: [
       { name: 'This laptop', platform: 'linux', this_device: true, last_seen_ms: now, added_ms: now - 20 * DAY },
       { name: 'Office PC', platform: 'linux', this_device: false, last_seen_ms: now - 15 * MINUTE, added_ms: now - 12 * DAY },
     ],
-    first_sync: null, quarantined: 0,
+    first_sync: null, quarantined: 0, set_aside: [], tripwire: null,
   };
   if (scenario === 'offline') return { ...base, state: 'offline', waiting: 3, waiting_attachments: 1, waiting_attachment_bytes: 2_400_000, next_try_ms: now + 24_000 };
+  if (scenario === 'held') return { ...base, state: 'paused', to_review: 0, tripwire: sampleTripwire() };
   if (scenario === 'joining') return { ...base, state: 'syncing', to_review: 0, last_confirmed_ms: null, first_sync: { done: 312, total: 1204 } };
   if (['local', 'first', 'empty', 'many'].includes(scenario)) return { ...base, state: 'local_only', to_review: 0, last_confirmed_ms: null, server: null, user: null, devices: [] };
   return base;
+}
+
+export function sampleTripwire(): Tripwire {
+  return { number: 1, since_ms: Date.now() - 4 * MINUTE, trashed: 24, emptied: 3, notebooks: 1, of: 120, devices: ['Office PC'], backup: '/home/ada/.local/share/holdfast/default/backups/2026-11-28T140203Z-before-decision' };
+}
+
+export function sampleHeld(): HeldNote[] {
+  return Array.from({ length: 27 }, (_, n) => ({ id: `held-${n}`, title: n === 3 ? '' : `Pump station ${n}, service plan`, trashed: n < 24, updated_ms: Date.now() - n * DAY }));
+}
+
+export function sampleActivity(): ActivityItem[] {
+  const now = Date.now();
+  return [
+    { at_ms: now - MINUTE, what: 'Synced', ok: true, duration_ms: 600, bytes_up: 24_000, bytes_down: 180_000, message: '3 sent, 38 received', code: null },
+    { at_ms: now - 2 * MINUTE, what: 'Sending changes', ok: false, duration_ms: 5000, bytes_up: 900, bytes_down: 0, message: "The server didn't answer", code: 'server_unreachable' },
+    { at_ms: now - HOUR, what: 'Backup made', ok: true, duration_ms: 0, bytes_up: 0, bytes_down: 0, message: '15400000 bytes, checked', code: null },
+  ];
+}
+
+export function sampleHealth(): Health {
+  return {
+    at_ms: Date.now(), ok: false,
+    lines: [
+      { id: 'database', name: 'Database', ok: true, sentence: 'Every page was read, and is whole.', action: null },
+      { id: 'clock', name: 'Clock', ok: false, sentence: 'This computer is 12 minutes ahead of the server.', action: "Set this computer's clock, or let it set itself." },
+      { id: 'disk', name: 'Disk space', ok: true, sentence: '41.2 GB free; the vault has 15.4 MB.', action: null },
+    ],
+  };
+}
+
+export function sampleBackups(): BackupItem[] {
+  const at = (n: number, reason: string): BackupItem => ({ path: `/home/ada/.local/share/holdfast/default/backups/${n}`, at_ms: Date.now() - n * DAY, reason, bytes: 15_400_000 });
+  return [at(0, 'Every day'), at(1, 'Before a decision about many notes'), at(2, 'Every day')];
 }
 
 export function sampleReceipts(): Receipt[] {

@@ -76,6 +76,16 @@ pub enum Command {
         #[arg(requires = "name")]
         value: Option<Switch>,
     },
+    /// What sync did, the newest first.
+    Activity(ActivityArgs),
+    /// Look at this vault: the database, the clock, the disk and more. Exit code 1 where something is to look at.
+    Doctor,
+    /// A sync that would take many notes away, and waits for a decision.
+    #[command(subcommand)]
+    Tripwire(TripwireCommand),
+    /// Copies of this vault on this computer. Each is a folder that opens with --vault and the passphrase.
+    #[command(subcommand)]
+    Backup(BackupCommand),
     /// What needs a decision.
     #[command(subcommand)]
     Review(ReviewCommand),
@@ -240,6 +250,44 @@ pub enum NotebookCommand {
     Trash {
         #[arg(allow_hyphen_values = true)]
         path: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct ActivityArgs {
+    /// Only lines that hold all of these words.
+    #[arg(long, value_name = "WORDS", default_value = "", hide_default_value = true, allow_hyphen_values = true)]
+    pub search: String,
+    /// Only what failed.
+    #[arg(long)]
+    pub failed: bool,
+    #[arg(long, default_value_t = 50, value_name = "N")]
+    pub limit: u32,
+    /// Write the whole log into a new file, without titles, texts, names and addresses.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["search", "failed", "limit"])]
+    pub export: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+pub enum TripwireCommand {
+    /// List what would go.
+    Show,
+    /// Keep what is here: what would go is brought back on every computer.
+    Keep,
+    /// Let it go, as the other computer did. A backup is made first.
+    Accept,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum BackupCommand {
+    /// Make one.
+    Now,
+    /// List them, the newest first.
+    List,
+    /// Open one, read all of it, and count.
+    Test {
+        /// Its folder; by default the newest.
+        dir: Option<PathBuf>,
     },
 }
 

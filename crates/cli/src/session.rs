@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use holdfast_notebook::sync::{Connect, ServerAddress};
-use holdfast_notebook::{Env, NoKeychain, NotebookError, OsKeychain, Vault, default_vault_dir, vault_exists};
+use holdfast_notebook::{Env, Keychain, NoKeychain, NotebookError, OsKeychain, Vault, default_vault_dir, vault_exists};
 use holdfast_sync_http::HttpClient;
 
 use crate::failure::Failure;
@@ -34,13 +34,15 @@ impl Place {
         let given = passphrase::given()?;
         let by_keychain = match &given {
             Some(_) => None,
-            None if no_keychain() => Vault::open_with_keychain(&dir, &NoKeychain, Env::system())?,
-            None => Vault::open_with_keychain(&dir, &OsKeychain, Env::system())?,
+            None => Vault::open_with_keychain(&dir, &*keychain(), Env::system())?,
         };
         let vault = match by_keychain {
             Some(vault) => vault,
             None => Vault::open(&dir, &given.map_or_else(passphrase::current, Ok)?, Env::system())?,
         };
+        if !no_keychain() {
+            vault.check_instance(&OsKeychain)?;
+        }
         finish(vault, run)
     }
 
@@ -79,6 +81,11 @@ fn limit_pages(vault: &Vault) -> Outcome<()> {
         Ok(Err(_)) => Err(Failure::usage("HOLDFAST_TEST_MAX_PAGES is not a number.")),
         Err(_) => Ok(()),
     }
+}
+
+/// The system's keychain, or none where the environment says that it is not to be asked.
+pub fn keychain() -> Box<dyn Keychain> {
+    if no_keychain() { Box::new(NoKeychain) } else { Box::new(OsKeychain) }
 }
 
 /// True where the environment says that the system's keychain is not to be asked.

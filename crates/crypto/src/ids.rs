@@ -16,6 +16,12 @@ pub fn content_id(id_key: &IdKey, plain: &[u8]) -> [u8; 32] {
     hazmat::keyed_hash(id_key.expose(), labels::CONTENT_ID, plain)
 }
 
+/// What a device makes of the log of a space, for others to compare: equal for equal lists of heads, and nothing to
+/// whoever lacks the key.
+pub fn state_id(id_key: &IdKey, heads: &[u8]) -> [u8; 32] {
+    hazmat::keyed_hash(id_key.expose(), labels::STATE, heads)
+}
+
 /// The id of a sealed blob (`cid`): plain BLAKE3 of the sealed bytes, which a server can check.
 pub fn blob_id(sealed: &[u8]) -> [u8; 32] {
     hazmat::plain_hash(sealed)

@@ -91,10 +91,21 @@ impl KeyFile {
         device: DeviceKeys,
         rng: &mut dyn Rng,
     ) -> Result<(Self, OpenVault), CryptoError> {
-        let database_key = DatabaseKey::generate(rng)?;
+        let (database_key, instance_id) = (DatabaseKey::generate(rng)?, random(rng)?);
+        Self::seal_local(account, open, device, database_key, instance_id, rng)
+    }
+
+    fn seal_local(
+        account: AccountKeys,
+        open: OpenAccount,
+        device: DeviceKeys,
+        database_key: DatabaseKey,
+        instance_id: [u8; 16],
+        rng: &mut dyn Rng,
+    ) -> Result<(Self, OpenVault), CryptoError> {
         let mut local = Local {
             device_id: device.device_id,
-            instance_id: random(rng)?,
+            instance_id,
             generation: open.generation,
             database_key: Vec::new(),
             device_keys: Vec::new(),
@@ -187,6 +198,34 @@ impl KeyFile {
     /// The shared keys, to be sent to the server.
     pub fn account(&self) -> &AccountKeys {
         &self.account
+    }
+
+    /// Makes this vault another device, with a new id and new keys, as a new recipient: it was copied. The changed
+    /// [`KeyFile::account`] must go to the server before the file is kept. Without the keychain's key the copy for
+    /// starting without a passphrase is gone.
+    ///
+    /// # Errors
+    /// [`CryptoError::Damaged`] when `open` is not the newest state of this file.
+    pub fn take_new_device(
+        &mut self,
+        open: &mut OpenVault,
+        keychain: Option<&KeychainKey>,
+        rng: &mut dyn Rng,
+    ) -> Result<(), CryptoError> {
+        let device = DeviceKeys::generate(rng)?;
+        let (mut account, mut opened) = (self.account.clone(), open.account.clone());
+        account.add_device(&opened, &device.public(), rng)?;
+        opened.refresh(&account)?;
+        let had_copy = self.has_keychain_copy();
+        let instance_id = self.local.instance_id;
+        let (mut file, mut vault) =
+            Self::seal_local(account, opened, device, open.database_key.clone(), instance_id, rng)?;
+        if let Some(key) = keychain.filter(|_| had_copy) {
+            file.set_keychain(&vault, Some(key), rng)?;
+        }
+        std::mem::swap(self, &mut file);
+        std::mem::swap(open, &mut vault);
+        Ok(())
     }
 
     /// Takes over account keys that another device changed, after opening them as this device: the way for what a

@@ -34,7 +34,7 @@ pub mod seal;
 pub use account_keys::{AccountKeys, OpenAccount};
 pub use device::{DeviceKeys, DevicePublic};
 pub use error::CryptoError;
-pub use ids::{blob_id, content_id, revision_id};
+pub use ids::{blob_id, content_id, revision_id, state_id};
 pub use kdf::{KdfParams, PassphraseKeys};
 pub use key_file::{KeyFile, OpenVault};
 pub use keys::{AccountKey, DatabaseKey, EpochKey, IdKey, KeychainKey, SpaceKeys};

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use holdfast_notebook::sync::{Connect, Syncer};
 use holdfast_notebook::{Env, Keychain, Vault};
@@ -151,6 +152,24 @@ impl App {
     }
 }
 
+/// Looks now and then whether a backup is due; not at once, so that the start is not slower for it.
+async fn daily_backups(vault: &Arc<Vault>) {
+    const FIRST: Duration = Duration::from_mins(2);
+    const EVERY: Duration = Duration::from_hours(1);
+    let mut wait = FIRST;
+    loop {
+        tokio::time::sleep(wait).await;
+        wait = EVERY;
+        let vault = vault.clone();
+        // On a thread of its own: a big vault takes its time, and sync goes on.
+        match tokio::task::spawn_blocking(move || vault.daily_backup()).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "no backup today"),
+            Err(error) => tracing::error!(%error, "the backup ended early"),
+        }
+    }
+}
+
 /// The background task: sync, and what changed told to the window.
 fn run(syncer: &Arc<Syncer>, stop: &Notify, sink: &EventSink) {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -188,6 +207,7 @@ fn run(syncer: &Arc<Syncer>, stop: &Notify, sink: &EventSink) {
                 }
             }
             () = pump => {}
+            () = daily_backups(syncer.vault()) => {}
         }
     });
 }

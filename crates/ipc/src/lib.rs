@@ -3,14 +3,20 @@
 //! A handler turns a DTO into domain values, calls one use case, and turns the answer, or the error, back.
 //! [`App`] is what they share: the vault of one folder, open or not, with its sync running.
 
+mod activity;
 mod app;
+mod backups;
 mod convert;
 pub mod dto;
 mod error;
 pub mod handlers;
+mod health;
 
+pub use activity::{activity_items, export_activity};
 pub use app::{App, EventSink};
+pub use backups::backup_reason;
 pub use error::{account_error, command_error};
+pub use health::{health_line, set_aside};
 
 /// What every handler answers.
 pub type Answer<T> = Result<T, dto::CommandError>;

@@ -4,13 +4,15 @@
 //! body: they would multiply.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use holdfast_domain::{Body, Merge, Segment, Stamp, Term};
 
 use crate::align::lines;
 use crate::cut::{Grain, Piece, Token, cut, tokens};
+use crate::doubled::Doubled;
 use crate::faults::{Faults, Held, NONE, faults};
-use crate::text::{self, Around, refine};
+use crate::text::{self, Around, front_lines, merge_front, refine};
 use crate::value::{MAX_SIDES, every_side, from_woven, merge_terms, same_values, weave};
 
 /// A passage as one value. Places among other text are spread over the whole passage, term by term; those with
@@ -131,7 +133,13 @@ enum Refine {
 }
 
 /// Pushes a passage piece by piece, if nothing in it was open before. True if it did.
-fn push_refined(out: &mut Vec<Segment>, base: &Merge<String>, sides: &[Merge<String>], below: &str) -> bool {
+fn push_refined(
+    out: &mut Vec<Segment>,
+    base: &Merge<String>,
+    sides: &[Merge<String>],
+    below: &str,
+    doubled: &Doubled<'_>,
+) -> bool {
     let only: Option<Vec<&Term<String>>> =
         sides.iter().map(|p| if let [only] = p.terms() { Some(only) } else { None }).collect();
     let (Some(was), Some(only)) = (base.as_resolved(), only) else { return false };
@@ -141,7 +149,13 @@ fn push_refined(out: &mut Vec<Segment>, base: &Merge<String>, sides: &[Merge<Str
         Some(Segment::Place(merge)) => lines(merge.shown()).next_back().unwrap_or_default().to_string(),
         None => String::new(),
     };
-    for piece in refine(was, &texts, Around { above: &above, below }) {
+    let pieces = refine(was, &texts, Around { above: &above, below });
+    let clean: String =
+        pieces.iter().map(|p| if let text::Piece::Clean(text) = p { text.as_str() } else { "" }).collect();
+    if doubled.doubles(&clean, &texts) {
+        return false;
+    }
+    for piece in pieces {
         match piece {
             text::Piece::Clean(text) => out.push(Segment::Clean(text)),
             text::Piece::Open { base, sides } => {
@@ -159,12 +173,48 @@ fn push_refined(out: &mut Vec<Segment>, base: &Merge<String>, sides: &[Merge<Str
     true
 }
 
+/// How many tokens the front matter of a text takes, where all of it is lines.
+fn front_of(row: &[Token<'_>]) -> Option<usize> {
+    front_lines(row.iter().map_while(|t| if let Token::Line(line) = t { Some(*line) } else { None }))
+}
+
+/// The lines between the fences of the front matter, in the base and in each row, where all have both fences.
+fn front_ranges(pivot: &[Token<'_>], rows: &[Vec<Token<'_>>], pieces: &[Piece]) -> Option<Vec<Range<usize>>> {
+    let ends: Vec<usize> =
+        std::iter::once(pivot).chain(rows.iter().map(Vec::as_slice)).map(front_of).collect::<Option<_>>()?;
+    let kept_at = |at: &dyn Fn(usize) -> usize| {
+        pieces.iter().filter(|p| p.kept).any(|p| {
+            let mut ranges = std::iter::once(&p.was).chain(&p.is).enumerate();
+            ranges.all(|(i, range)| range.start == at(i))
+        })
+    };
+    (kept_at(&|_| 0) && kept_at(&|i| ends[i] - 1)).then(|| ends.into_iter().map(|end| 1..end - 1).collect())
+}
+
+/// The front matter merged by key, where it asks by lines.
+fn merged_front(base: &[Token<'_>], rows: &[Vec<Token<'_>>], ranges: &[Range<usize>]) -> Option<String> {
+    let text = |row: &[Token<'_>], range: &Range<usize>| -> String {
+        row[range.clone()].iter().map(|t| if let Token::Line(line) = t { *line } else { "" }).collect()
+    };
+    let sides: Vec<String> = rows.iter().zip(&ranges[1..]).map(|(row, range)| text(row, range)).collect();
+    merge_front(&text(base, &ranges[0]), &sides.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
 fn merge_cut(base: &Body, changed: &[&Body], grain: Grain, how: Refine) -> Body {
     let stamp = changed.iter().map(|s| s.stamp).max().unwrap_or(base.stamp);
     let pivot = tokens(base);
     let rows: Vec<Vec<Token<'_>>> = changed.iter().map(|s| tokens(s)).collect();
+    let doubled = Doubled::new(&pivot, &rows);
     let mut out: Vec<Segment> = Vec::new();
-    for piece in cut(&pivot, &rows, grain) {
+    let pieces = cut(&pivot, &rows, grain);
+    let front = if how == Refine::Words { front_ranges(&pivot, &rows, &pieces) } else { None };
+    let mut past_front = false;
+    for piece in pieces {
+        let fence = front.as_ref().map(|ranges| ranges[0].end);
+        let closes = piece.kept && Some(piece.was.start) == fence;
+        if past_front && !closes && fence.is_some_and(|end| piece.was.start <= end) {
+            continue;
+        }
         if piece.kept
             && let Token::Line(line) = pivot[piece.was.start]
         {
@@ -179,16 +229,27 @@ fn merge_cut(base: &Body, changed: &[&Body], grain: Grain, how: Refine) -> Body 
             Some(Token::Place(merge)) => merge.shown(),
             None => "",
         };
-        let was = passage(&pivot[piece.was], base.stamp);
+        let was = passage(&pivot[piece.was.clone()], base.stamp);
         let passages: Vec<Merge<String>> = changed
             .iter()
-            .zip(rows.iter().zip(piece.is))
+            .zip(rows.iter().zip(piece.is.clone()))
             .map(|(body, (row, range))| passage(&row[range], body.stamp))
             .map(|side| if same_values(&side, &was) && was.is_resolved() { was.clone() } else { side })
             .collect();
         let merged = merge_passage(&was, &passages.iter().collect::<Vec<_>>());
         let asks = how == Refine::Words && !merged.is_resolved();
-        if !(asks && push_refined(&mut out, &was, &passages, below)) {
+        if asks
+            && let Some(ranges) = &front
+            && piece.was.start > 0
+            && piece.was.end <= ranges[0].end
+            && let Some(text) = merged_front(&pivot, &rows, ranges)
+        {
+            let first = if let Token::Line(line) = pivot[0] { line } else { "" };
+            out = vec![Segment::Clean(format!("{first}{text}"))];
+            past_front = true;
+            continue;
+        }
+        if !(asks && push_refined(&mut out, &was, &passages, below, &doubled)) {
             push_trimmed(&mut out, merged);
         }
     }

@@ -1,11 +1,14 @@
 //! The n-ary merge of a record's fields.
 
+use std::collections::BTreeSet;
+
 use holdfast_domain::{
     AttachmentFields, Body, DeviceFields, Fields, Kind, Merge, NameSet, NoteFields, NotebookFields, Segment, SetField,
     Stamp, Trash, UnknownFields,
 };
 
 use crate::body::merge_body;
+use crate::text::{merge_apart, merge_front};
 use crate::value::{merge_newest, merge_scalar, merge_set, merge_trash, merge_unknown, same_values};
 
 /// What a record of this kind is before anybody wrote it.
@@ -84,6 +87,25 @@ fn scalar<F, T: Ord + Clone>(base: &F, sides: &[&F], get: fn(&F) -> &Merge<T>) -
     merge_scalar(get(base), &sides.iter().map(|s| get(s)).collect::<Vec<_>>())
 }
 
+/// A text of its own, in which edits that are apart are all taken. What was open stays so, and so does what somebody
+/// wrote again as it was.
+fn written<F>(
+    base: &F,
+    sides: &[&F],
+    get: fn(&F) -> &Merge<String>,
+    merge: fn(&str, &[&str]) -> Option<String>,
+) -> Merge<String> {
+    let asked = scalar(base, sides, get);
+    let changed: Vec<&Merge<String>> = sides.iter().map(|s| get(s)).filter(|m| *m != get(base)).collect();
+    let texts: Option<BTreeSet<&str>> = changed.iter().map(|m| m.as_resolved().map(String::as_str)).collect();
+    let (false, Some(was), Some(texts)) = (asked.is_resolved(), get(base).as_resolved(), texts) else { return asked };
+    if texts.contains(was.as_str()) {
+        return asked;
+    }
+    let stamp = changed.iter().flat_map(|m| m.adds()).map(|t| t.stamp).max().unwrap_or(Stamp::ZERO);
+    merge(was, &texts.into_iter().collect::<Vec<_>>()).map_or(asked, |text| Merge::resolved(text, stamp))
+}
+
 fn newest<F, T: Ord + Clone>(base: &F, sides: &[&F], get: fn(&F) -> &Merge<T>) -> Merge<T> {
     merge_newest(get(base), &sides.iter().map(|s| get(s)).collect::<Vec<_>>())
 }
@@ -125,9 +147,9 @@ fn note(base: &NoteFields, sides: &[&NoteFields]) -> NoteFields {
     let edited: Vec<bool> = sides.iter().map(|s| !same_note(s, base)).collect();
     let names = |get: fn(&NoteFields) -> &NameSet| set(base, sides, get);
     NoteFields {
-        title: scalar(base, sides, |f| &f.title),
+        title: written(base, sides, |f| &f.title, merge_apart),
         body: merge_body(&base.body, &sides.iter().map(|s| &s.body).collect::<Vec<_>>()),
-        front_matter: scalar(base, sides, |f| &f.front_matter),
+        front_matter: written(base, sides, |f| &f.front_matter, merge_front),
         tags: names(|f| &f.tags),
         aliases: names(|f| &f.aliases),
         notebook: scalar(base, sides, |f| &f.notebook),

@@ -12,10 +12,12 @@ const fn planted(_: &str) -> bool {
 }
 
 mod attachments;
+mod backups;
 mod changes;
 mod cycles;
 mod env;
 mod error;
+pub mod health;
 mod history;
 mod notebooks;
 mod notes;
@@ -34,6 +36,7 @@ mod vault;
 mod view;
 
 pub use attachments::{Attachment, MAX_ATTACHMENT_BYTES};
+pub use backups::{Backup, BackupContent, BackupReason};
 pub use changes::OpChanges;
 pub use cycles::NotebookMove;
 pub use env::Env;

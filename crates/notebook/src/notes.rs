@@ -167,6 +167,11 @@ impl Vault {
         })
     }
 
+    /// True where there is a server that could have what is written here.
+    pub fn has_server(&self) -> Result<bool> {
+        self.read(crate::sync::has_server)
+    }
+
     pub fn count_notes(&self, filter: &NotesFilter) -> Result<u64> {
         self.read(|r| Ok(r.count_notes(filter)?))
     }

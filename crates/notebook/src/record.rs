@@ -26,8 +26,24 @@ pub(crate) struct Record<'r, 'c> {
 }
 
 impl<'r, 'c> Record<'r, 'c> {
-    /// `None` where there is no such record.
+    /// As it is shown: without what the tripwire holds back. `None` where there is no such record.
     pub fn load(vault: &Vault, reader: &'r Reader<'c>, id: RecordId) -> Result<Option<Self>> {
+        let heads = if reader.is_held(id)? { reader.heads_not_held(id)? } else { reader.heads(id)? };
+        Self::load_at(vault, reader, id, heads)
+    }
+
+    /// With all its versions, those too that are held back.
+    pub fn load_with_held(vault: &Vault, reader: &'r Reader<'c>, id: RecordId) -> Result<Option<Self>> {
+        Self::load_at(vault, reader, id, reader.heads(id)?)
+    }
+
+    /// As it is with these heads.
+    pub fn load_at(
+        vault: &Vault,
+        reader: &'r Reader<'c>,
+        id: RecordId,
+        heads: Vec<RevisionId>,
+    ) -> Result<Option<Self>> {
         let working = match reader.working(id)? {
             Some(row) => {
                 let revision = Revision::decode(&row.fields)?;
@@ -35,7 +51,6 @@ impl<'r, 'c> Record<'r, 'c> {
             }
             None => None,
         };
-        let heads = reader.heads(id)?;
         Ok((!heads.is_empty() || working.is_some()).then_some(Self { reader, id, heads, working }))
     }
 
@@ -143,8 +158,10 @@ impl<'r, 'c> Record<'r, 'c> {
         if self.working.is_some() {
             return Ok(true);
         }
+        // A server that was restored does not hold what its log does not, whatever it confirmed before.
+        let healing = crate::sync::is_healing(self.reader)?;
         for head in &self.heads {
-            if self.reader.in_outbox(*head)? {
+            if self.reader.in_outbox(*head)? || healing && !self.reader.is_in_log(*head)? {
                 return Ok(true);
             }
         }

@@ -27,6 +27,10 @@ pub(crate) struct Txn<'a> {
     /// Records whose view is out of date.
     touched: BTreeSet<RecordId>,
     fresh: Fresh,
+    /// What another computer's changes brought, for the tripwire to look at before it is shown.
+    arrived: Vec<(RecordId, RevisionId)>,
+    /// This device has read the log to its end.
+    caught_up: bool,
     /// A notebook's view was made anew.
     tree_changed: bool,
 }
@@ -34,8 +38,18 @@ pub(crate) struct Txn<'a> {
 impl<'a> Txn<'a> {
     pub fn new(vault: &'a Vault, tx: &'a WriteTx<'a>, clock: &'a mut Clock) -> Self {
         let now_ms = vault.env().now_ms();
-        let (changes, touched, fresh) = (OpChanges::default(), BTreeSet::new(), Fresh::default());
-        Self { vault, tx, clock, now_ms, changes, touched, fresh, tree_changed: false }
+        Self {
+            vault,
+            tx,
+            clock,
+            now_ms,
+            changes: OpChanges::default(),
+            touched: BTreeSet::new(),
+            fresh: Fresh::default(),
+            arrived: Vec::new(),
+            caught_up: false,
+            tree_changed: false,
+        }
     }
 
     pub fn reader(&self) -> &'a Reader<'a> {
@@ -199,6 +213,17 @@ impl<'a> Txn<'a> {
         self.touched.insert(id);
     }
 
+    /// A version came from the log: as [`Self::touch`], once the tripwire has looked at it.
+    pub fn arrived(&mut self, id: RecordId, rid: RevisionId) {
+        self.arrived.push((id, rid));
+        self.touch(id);
+    }
+
+    /// The pull that this transaction belongs to ends with it.
+    pub fn ends_pull(&mut self) {
+        self.caught_up = true;
+    }
+
     /// Makes the views of what was touched so far, for an operation that reads them.
     pub fn flush_views(&mut self) -> Result<()> {
         self.refresh_touched()?;
@@ -239,6 +264,11 @@ impl<'a> Txn<'a> {
 
     /// Brings views, receipts and the clock up to date, and says what changed.
     pub fn finish(mut self) -> Result<OpChanges> {
+        let arrived = std::mem::take(&mut self.arrived);
+        if !arrived.is_empty() || self.caught_up {
+            let caught_up = self.caught_up;
+            crate::sync::tripwire::look(&mut self, &arrived, caught_up)?;
+        }
         self.flush_views()?;
         let last = self.clock.last();
         self.tx.put_u64(meta::HLC_MS, last.ms)?;

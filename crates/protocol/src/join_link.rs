@@ -45,6 +45,8 @@ pub enum JoinLinkError {
     Damaged,
     #[error("the join link's address is not https://host or https://host:port")]
     BadUrl,
+    #[error("the join link's invitation is too long")]
+    BadInvitation,
 }
 
 /// The pin of a public key: SHA-256 of its SubjectPublicKeyInfo in DER, as RFC 7469 has it.
@@ -55,16 +57,20 @@ pub fn spki_pin(spki_der: &[u8]) -> [u8; 32] {
 impl JoinLink {
     pub const VERSION: u16 = 1;
 
-    /// Checks `url` and drops a slash at its end.
+    /// Checks `url` and drops a slash at its end. Refuses what [`JoinLink::parse`] would not take.
     pub fn new(url: &str, pin: [u8; 32], invitation: Option<Vec<u8>>, expires_ms: u64) -> Result<Self, JoinLinkError> {
         let url = clean_url(url).ok_or(JoinLinkError::BadUrl)?;
+        if invitation.as_ref().is_some_and(|invitation| invitation.len() > MAX_INVITATION_BYTES) {
+            return Err(JoinLinkError::BadInvitation);
+        }
         Ok(Self { version: Self::VERSION, url, pin, invitation, expires_ms })
     }
 
     /// The start of the pin, in groups, to compare by eye: a server prints it, and who adds one is shown it.
     pub fn fingerprint(&self) -> String {
-        let group = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        self.pin.chunks(2).take(4).map(group).collect::<Vec<_>>().join(" ")
+        let (pairs, _) = self.pin.as_chunks::<2>();
+        let groups: Vec<String> = pairs.iter().take(4).map(|[a, b]| format!("{a:02x}{b:02x}")).collect();
+        groups.join(" ")
     }
 
     /// Reads the text form, with white space around it.
@@ -186,6 +192,15 @@ mod tests {
         JoinLink::new("https://notes.example:8443/", [3; 32], Some(vec![5; 16]), 1_800_000_000_000).unwrap()
     }
 
+    /// Found by the fuzzer: it was written, and nobody could read it.
+    #[test]
+    fn an_invitation_that_no_link_holds_is_refused() {
+        let link = |bytes: usize| JoinLink::new("https://a", [1; 32], Some(vec![2; bytes]), 3);
+        assert_eq!(link(MAX_INVITATION_BYTES + 1), Err(JoinLinkError::BadInvitation));
+        let longest = link(MAX_INVITATION_BYTES).unwrap();
+        assert_eq!(JoinLink::parse(&longest.to_string()), Ok(longest));
+    }
+
     #[test]
     fn vector() {
         assert_eq!(
@@ -196,7 +211,7 @@ mod tests {
 
     #[test]
     fn a_fingerprint_is_the_start_of_the_pin() {
-        let pin: [u8; 32] = std::array::from_fn(|n| n as u8 * 17);
+        let pin: [u8; 32] = std::array::from_fn(|n| (n as u8).wrapping_mul(17));
         let link = JoinLink::new("https://notes.example", pin, None, 0).unwrap();
         assert_eq!(link.fingerprint(), "0011 2233 4455 6677");
     }

@@ -15,7 +15,7 @@ mod link;
 mod messages;
 mod sync_protocol;
 
-pub use batch::{BadSignature, batch_hash, signed_bytes, verify};
+pub use batch::{BadSignature, batch_hash, heir_bytes, may_send, signed_bytes, verify};
 pub use codec::{MEDIA_TYPE, Wire, decode, encode};
 pub use envelope::{ErrorBody, Keys, KeysVersion, Prelogin};
 pub use error::ProtocolError;
@@ -25,4 +25,4 @@ pub use ids::{AccountId, Cid, DeviceId, Hash, Rid, SpaceId};
 pub use join_link::{JoinLink, JoinLinkError, spki_pin};
 pub use link::{ChainError, LinkChain, body_hash, link};
 pub use messages::*;
-pub use sync_protocol::{SyncProtocol, Token};
+pub use sync_protocol::{SyncProtocol, Token, Traffic};

@@ -15,7 +15,7 @@ pub const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
 /// The number of entries of one batch.
 pub const MAX_BATCH_ENTRIES: usize = 4096;
 /// An encoded push: the bodies, then two ids and a few numbers for each entry.
-pub const MAX_PUSH_BYTES: usize = MAX_BATCH_BYTES + MAX_BATCH_ENTRIES * 96 + 4096;
+pub const MAX_PUSH_BYTES: usize = MAX_BATCH_BYTES + MAX_BATCH_ENTRIES * 96 + 8192;
 
 /// The bodies of one page of the log together. A page that holds one entry only may be larger.
 pub const MAX_PAGE_BYTES: usize = MAX_BATCH_BYTES;
@@ -25,8 +25,10 @@ pub const MAX_PAGE_ENTRIES: usize = 4096;
 pub const MAX_PAGE_MANIFEST_RIDS: usize = 4 * MAX_BATCH_ENTRIES;
 /// An encoded page of the log.
 pub const MAX_LOG_ANSWER_BYTES: usize =
-    MAX_PAGE_BYTES + MAX_ENTRY_BYTES + MAX_PAGE_ENTRIES * 384 + (MAX_PAGE_MANIFEST_RIDS + MAX_BATCH_ENTRIES) * 40;
+    MAX_PAGE_BYTES + MAX_ENTRY_BYTES + MAX_PAGE_ENTRIES * 448 + (MAX_PAGE_MANIFEST_RIDS + MAX_BATCH_ENTRIES) * 40;
 
+/// The number of heirs that one batch names.
+pub const MAX_HEIRS: usize = 8;
 /// The number of ids of one kind in a question about what is missing.
 pub const MAX_IDS: usize = 4096;
 /// An encoded question about what is missing, or its answer.

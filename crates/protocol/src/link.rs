@@ -185,6 +185,8 @@ mod tests {
             prev: Hash::ZERO,
             seen,
             rids,
+            heirs: Vec::new(),
+            state: None,
             signature: [0; 64],
         };
         let batch = batch_hash(&manifest);

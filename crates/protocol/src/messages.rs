@@ -49,7 +49,21 @@ pub struct BatchManifest {
     pub seen: Seen,
     /// The batch's entries in order.
     pub rids: Vec<Rid>,
+    /// Where entries were written by an earlier device of the same vault: how this one is its heir.
+    pub heirs: Vec<Heir>,
+    /// What the device makes of the log up to `seen`: a keyed hash, which says nothing to the server. Now and then,
+    /// for others to compare.
+    pub state: Option<Hash>,
     /// Ed25519 over `signed_bytes`.
+    pub signature: [u8; 64],
+}
+
+/// A vault that was copied takes a new device id. It shows by the old one's key that it may send what the old one wrote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heir {
+    pub of: DeviceId,
+    pub to: DeviceId,
+    /// Ed25519 by the key of `of`, over [`heir_bytes`](crate::heir_bytes).
     pub signature: [u8; 64],
 }
 

@@ -17,11 +17,40 @@ impl std::fmt::Debug for Token {
     }
 }
 
+/// What went over a wire. Zeros where nobody counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    pub bytes_up: u64,
+    pub bytes_down: u64,
+}
+
+impl Traffic {
+    /// What was added since.
+    #[must_use]
+    pub fn since(self, before: Self) -> Self {
+        Self {
+            bytes_up: self.bytes_up.saturating_sub(before.bytes_up),
+            bytes_down: self.bytes_down.saturating_sub(before.bytes_down),
+        }
+    }
+}
+
+impl std::ops::AddAssign for Traffic {
+    fn add_assign(&mut self, more: Self) {
+        self.bytes_up += more.bytes_up;
+        self.bytes_down += more.bytes_down;
+    }
+}
+
 /// Sync as seen by a client. The server's handlers implement it over storage, `sync-http` over the wire:
 /// whatever passes against one passes against the other.
 #[async_trait]
 pub trait SyncProtocol: Send + Sync {
     async fn info(&self) -> Result<ServerInfo, ProtocolError>;
+    /// What went over the wire since this was made, for the log that a person reads.
+    fn traffic(&self) -> Traffic {
+        Traffic::default()
+    }
     /// Answers for unknown users too, with parameters that do not tell them apart.
     async fn prelogin(&self, user: &str) -> Result<KdfParams, ProtocolError>;
     async fn create_account(&self, request: CreateAccount) -> Result<Session, ProtocolError>;

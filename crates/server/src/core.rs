@@ -100,6 +100,13 @@ fn session(tx: &Tx<'_>, token: &Token, now_ms: u64) -> Result<AccountId, ServerE
 }
 
 impl Inner {
+    /// Tells those who listen that the log has grown; after the commit.
+    fn tell(&self, space: SpaceId, outcome: &PushOutcome) {
+        if let PushOutcome::Accepted { head, .. } = outcome {
+            self.events.tell(space, *head);
+        }
+    }
+
     fn login_limit(&self) -> std::sync::MutexGuard<'_, LoginLimit> {
         self.login_limit.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -222,9 +229,7 @@ impl SyncProtocol for Core {
                 inner.storage.transact(|tx| push(tx, session(tx, &token, now_ms)?, &request, quota_bytes))
             })
             .await?;
-        if let PushOutcome::Accepted { head, .. } = &outcome {
-            self.0.events.tell(space, *head);
-        }
+        self.0.tell(space, &outcome);
         Tamper::apply(self.0.options.tamper.push.as_ref(), outcome)
     }
 
@@ -268,13 +273,16 @@ impl SyncProtocol for Core {
     async fn heal(&self, token: &Token, request: HealRequest) -> Result<PushOutcome, ProtocolError> {
         heal::check_shape(&request)?;
         let (token, now_ms) = (token.clone(), self.now_ms());
-        let quota_bytes = self.0.options.quota_bytes;
-        self.blocking(move |inner| {
-            inner.storage.transact(|tx| {
-                heal::heal(tx, &inner.options.randomness, session(tx, &token, now_ms)?, &request, quota_bytes)
+        let (space, quota_bytes) = (request.space, self.0.options.quota_bytes);
+        let outcome = self
+            .blocking(move |inner| {
+                inner.storage.transact(|tx| {
+                    heal::heal(tx, &inner.options.randomness, session(tx, &token, now_ms)?, &request, quota_bytes)
+                })
             })
-        })
-        .await
+            .await?;
+        self.0.tell(space, &outcome);
+        Ok(outcome)
     }
 
     async fn put_blob(&self, token: &Token, space: SpaceId, cid: Cid, sealed: Vec<u8>) -> Result<(), ProtocolError> {

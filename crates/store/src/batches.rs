@@ -77,6 +77,11 @@ impl WriteTx<'_> {
         self.put_meta(ACCEPTED, &[accepted.ctr.to_be_bytes().as_slice(), &accepted.hash].concat())
     }
 
+    /// No batch was accepted of the device that this is from now on.
+    pub fn clear_batch_accepted(&self) -> Result<()> {
+        self.remove_meta(ACCEPTED)
+    }
+
     pub fn set_cursor(&self, cursor: Cursor) -> Result<()> {
         self.put_position(CURSOR, cursor)
     }

@@ -1,6 +1,6 @@
 //! What this device knows of the space's log: which revisions it holds, and its links.
 
-use holdfast_domain::{DeviceId, RevisionId};
+use holdfast_domain::{DeviceId, RecordId, RevisionId};
 use rusqlite::params;
 
 use crate::{Cursor, Reader, Result, WriteTx, sql};
@@ -34,6 +34,19 @@ impl Reader<'_> {
         self.number(&format!("SELECT count(*) {NOT_IN_LOG}"), [])
     }
 
+    /// Each record's heads as the log has them up to a place, in order: what was made later, or elsewhere and not sent,
+    /// is left out.
+    pub fn heads_at(&self, seq: u64) -> Result<Vec<(RecordId, RevisionId)>> {
+        self.rows(
+            "SELECT r.record, r.rid FROM revisions r WHERE r.received_seq <= ?1
+             AND NOT EXISTS (SELECT 1 FROM edges e JOIN revisions c ON c.rid = e.child
+                             WHERE e.parent = r.rid AND c.received_seq <= ?1)
+             ORDER BY r.record, r.rid",
+            [sql::int(seq)],
+            |r| Ok((RecordId(r.get(0)?), RevisionId(r.get(1)?))),
+        )
+    }
+
     /// The link at a position that was read.
     pub fn log_link(&self, seq: u64) -> Result<Option<[u8; 32]>> {
         self.row("SELECT link FROM log_links WHERE seq = ?1", [sql::int(seq)], |r| sql::array(r, 0))
@@ -65,6 +78,19 @@ impl WriteTx<'_> {
 
     pub fn set_log_head(&self, head: Cursor) -> Result<()> {
         self.put_position(HEAD, head)
+    }
+
+    /// For tests of the comparison between devices: as if the newest version of a record had never been stored.
+    #[doc(hidden)]
+    pub fn lose_revision(&self, rid: RevisionId) -> Result<()> {
+        self.run("DELETE FROM heads WHERE rid = ?1", [rid.0])?;
+        self.run(
+            "INSERT INTO heads (record, rid) SELECT record, parent FROM edges WHERE child = ?1 ON CONFLICT DO NOTHING",
+            [rid.0],
+        )?;
+        self.run("DELETE FROM edges WHERE child = ?1", [rid.0])?;
+        self.run("DELETE FROM revisions WHERE rid = ?1", [rid.0])?;
+        Ok(())
     }
 
     /// The log is another one from here on: nothing is known of it.

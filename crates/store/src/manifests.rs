@@ -32,6 +32,17 @@ impl Reader<'_> {
         self.rows(&sql, [device.0], manifest_row)
     }
 
+    /// True where another batch of the device has this counter.
+    pub fn is_counter_of_another(&self, device: DeviceId, ctr: u64, batch: &[u8; 32]) -> Result<bool> {
+        let sql = "SELECT 1 FROM manifests WHERE device = ?1 AND ctr = ?2 AND batch <> ?3";
+        self.exists(sql, params![device.0, sql::int(ctr), batch])
+    }
+
+    /// Those of all devices.
+    pub fn all_manifests(&self) -> Result<Vec<ManifestRow>> {
+        self.rows(&format!("SELECT {COLUMNS} FROM manifests ORDER BY device, ctr, batch"), [], manifest_row)
+    }
+
     /// The manifest of a device with the highest counter.
     pub fn last_manifest(&self, device: DeviceId) -> Result<Option<ManifestRow>> {
         self.row(

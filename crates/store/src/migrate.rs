@@ -8,6 +8,7 @@ use crate::{Result, StoreError};
 const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/client/0001_init.sql"),
     include_str!("../../../migrations/client/0002_healing.sql"),
+    include_str!("../../../migrations/client/0003_held.sql"),
 ];
 
 /// The newest schema that this version knows.

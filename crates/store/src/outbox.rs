@@ -34,6 +34,13 @@ impl Reader<'_> {
         self.number("SELECT count(*) FROM outbox", [])
     }
 
+    /// When the oldest row was written, by its author's clock. `None` where nothing waits.
+    pub fn outbox_oldest_ms(&self) -> Result<Option<u64>> {
+        self.row("SELECT hlc_ms FROM outbox JOIN revisions ON revisions.rid = outbox.rid ORDER BY n LIMIT 1", [], |r| {
+            sql::uint(r, 0)
+        })
+    }
+
     /// The oldest rows whose bodies together have at most `max_bytes`; at least one if there is any, at most
     /// `max_rows`.
     pub fn outbox_head(&self, max_bytes: usize, max_rows: usize) -> Result<Vec<OutboxRow>> {
@@ -87,6 +94,12 @@ impl WriteTx<'_> {
     /// Removes what the server has acknowledged; gives how many there were.
     pub fn ack_outbox(&self, rids: &[RevisionId]) -> Result<usize> {
         rids.iter().map(|rid| self.run("DELETE FROM outbox WHERE rid = ?1", [rid.0])).sum()
+    }
+
+    /// No row is in a batch any more.
+    pub fn unassign_batches(&self) -> Result<()> {
+        self.run("UPDATE outbox SET batch_ctr = NULL", [])?;
+        Ok(())
     }
 
     /// Replaces the sealed body (after a change of key) and takes the row out of its batch. It keeps its place.

@@ -69,9 +69,14 @@ impl Reader<'_> {
         self.rows(&format!("SELECT {COLUMNS} FROM quarantine ORDER BY seq, n"), [], quarantine_row)
     }
 
-    /// The rows that the log does not hold.
+    /// The rows whose id the log does not hold, with whatever body.
     pub fn quarantine_not_in_log(&self) -> Result<Vec<QuarantineRow>> {
-        self.rows(&format!("SELECT {COLUMNS} FROM quarantine WHERE seq = 0 ORDER BY n"), [], quarantine_row)
+        let sql = format!(
+            "SELECT {COLUMNS} FROM quarantine q WHERE seq = 0
+             AND NOT EXISTS (SELECT 1 FROM quarantine o WHERE o.rid = q.rid AND o.seq > 0)
+             AND NOT EXISTS (SELECT 1 FROM revisions r WHERE r.rid = q.rid) ORDER BY n"
+        );
+        self.rows(&sql, [], quarantine_row)
     }
 
     pub fn quarantine_len(&self) -> Result<u64> {

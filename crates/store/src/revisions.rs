@@ -88,9 +88,19 @@ impl Reader<'_> {
         self.exists("SELECT 1 FROM revisions WHERE rid = ?1", [rid.0])
     }
 
+    /// True where the log holds it, as far as it was read.
+    pub fn is_in_log(&self, rid: RevisionId) -> Result<bool> {
+        self.exists("SELECT 1 FROM revisions WHERE rid = ?1 AND received_seq IS NOT NULL", [rid.0])
+    }
+
     /// The record that a stored revision is a version of.
     pub fn record_of(&self, rid: RevisionId) -> Result<Option<RecordId>> {
         self.row("SELECT record FROM revisions WHERE rid = ?1", [rid.0], |r| Ok(RecordId(r.get(0)?)))
+    }
+
+    /// Who wrote a stored revision.
+    pub fn author_of(&self, rid: RevisionId) -> Result<Option<DeviceId>> {
+        self.row("SELECT author FROM revisions WHERE rid = ?1", [rid.0], |r| Ok(DeviceId(r.get(0)?)))
     }
 
     /// The parents that are not stored as versions of the same record. Empty: the revision can be applied;

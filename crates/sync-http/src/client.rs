@@ -14,7 +14,8 @@ use holdfast_protocol::limits::{
 use holdfast_protocol::{
     Cid, CreateAccount, EVENT_STREAM, EventStream, FetchRequest, Fetched, HealRequest, JoinLink, KdfParams, Keys,
     KeysVersion, LogAnswer, LogRequest, Login, MEDIA_TYPE, Missing, MissingRequest, Prelogin, ProtocolError,
-    PushOutcome, PushRequest, PutKeys, ServerInfo, Session, SpaceId, SyncProtocol, Token, Wire, decode, encode,
+    PushOutcome, PushRequest, PutKeys, ServerInfo, Session, SpaceId, SyncProtocol, Token, Traffic, Wire, decode,
+    encode,
 };
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Client, Method, Response, StatusCode, redirect};
@@ -195,6 +196,11 @@ const OUTCOMES: &[StatusCode] = &[StatusCode::OK, StatusCode::CONFLICT, StatusCo
 impl SyncProtocol for HttpClient {
     async fn info(&self) -> Result<ServerInfo, ProtocolError> {
         self.ask(Ask::new(Method::GET, "/v1/info"), MAX_SMALL_BYTES).await?.message(OK)
+    }
+
+    fn traffic(&self) -> Traffic {
+        let counted = self.counters.get();
+        Traffic { bytes_up: counted.bytes_up, bytes_down: counted.bytes_down }
     }
 
     async fn prelogin(&self, user: &str) -> Result<KdfParams, ProtocolError> {

@@ -2,38 +2,67 @@
 
 /// So long without another change, and what there is goes out.
 pub const QUIET_MS: u64 = 40;
+/// As [`QUIET_MS`], for the first change after a while: it is most likely the only one.
+pub const FIRST_QUIET_MS: u64 = 10;
+/// Where changes keep coming just too late for each other, the quiet grows up to this.
+const LAST_QUIET_MS: u64 = 640;
+/// A while is at least so long, and so many times what was waited for last.
+const A_WHILE_MS: u64 = 160;
+const A_WHILE_QUIETS: u64 = 4;
 /// Changes that keep coming are held back at most so long; longer each time that they still come (an import).
 const FIRST_BOUND_MS: u64 = 400;
 const LAST_BOUND_MS: u64 = 30_000;
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Burst {
+    began_ms: u64,
+    /// What it waits for; it stays the same for all of it.
+    quiet_ms: u64,
+    /// When it goes out.
+    due_ms: u64,
+}
+
 /// Local changes on their way to one push.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Changes {
-    /// When the burst began and when it goes out.
-    burst: Option<(u64, u64)>,
+    burst: Option<Burst>,
     bound_ms: u64,
+    /// When the last one went out, and what it had waited for.
+    went: Option<(u64, u64)>,
 }
 
 impl Default for Changes {
     fn default() -> Self {
-        Self { burst: None, bound_ms: FIRST_BOUND_MS }
+        Self { burst: None, bound_ms: FIRST_BOUND_MS, went: None }
     }
 }
 
 impl Changes {
     pub(crate) fn one_more(&mut self, now_ms: u64) {
-        let first_ms = self.burst.map_or(now_ms, |(first, _)| first);
-        self.burst = Some((first_ms, (now_ms + QUIET_MS).min(first_ms + self.bound_ms)));
+        let mut burst = self.burst.unwrap_or_else(|| {
+            let quiet_ms = match self.went {
+                Some((at, quiet_ms)) if now_ms < at + A_WHILE_MS.max(A_WHILE_QUIETS * quiet_ms) => {
+                    (2 * quiet_ms).clamp(QUIET_MS, LAST_QUIET_MS)
+                }
+                _ => FIRST_QUIET_MS,
+            };
+            Burst { began_ms: now_ms, quiet_ms, due_ms: now_ms }
+        });
+        burst.due_ms = (now_ms + burst.quiet_ms).min(burst.began_ms + self.bound_ms);
+        self.burst = Some(burst);
     }
 
     /// When they are to go out, if there are any.
     pub(crate) fn due_ms(&self) -> Option<u64> {
-        self.burst.map(|(_, due)| due)
+        self.burst.map(|burst| burst.due_ms)
     }
 
     /// They go out now. A burst that was cut off by its bound makes the next bound longer; quiet ends that.
-    pub(crate) fn go(&mut self) {
-        let cut = self.burst.is_some_and(|(first, due)| due >= first + self.bound_ms);
+    pub(crate) fn go(&mut self, now_ms: u64) {
+        if let Some(burst) = self.burst {
+            self.went = Some((now_ms, burst.quiet_ms));
+        }
+        let cut = self.burst.is_some_and(|burst| burst.due_ms >= burst.began_ms + self.bound_ms);
         self.bound_ms = if cut { (self.bound_ms * 2).min(LAST_BOUND_MS) } else { FIRST_BOUND_MS };
         self.burst = None;
     }
@@ -44,12 +73,17 @@ impl Changes {
     }
 
     pub(crate) fn shift_back(&mut self, by_ms: u64) {
-        self.burst = self.burst.map(|(first, due)| (first.saturating_sub(by_ms), due.saturating_sub(by_ms)));
+        self.burst = self.burst.map(|burst| Burst {
+            began_ms: burst.began_ms.saturating_sub(by_ms),
+            due_ms: burst.due_ms.saturating_sub(by_ms),
+            ..burst
+        });
+        self.went = self.went.map(|(at, quiet)| (at.saturating_sub(by_ms), quiet));
     }
 }
 
 /// Cycles that begin because of a poke are at least so far apart.
-const FIRST_GAP_MS: u64 = 200;
+const FIRST_GAP_MS: u64 = 100;
 /// As far apart as polls, where pokes announce what then does not come.
 const LAST_GAP_MS: u64 = 15_000;
 

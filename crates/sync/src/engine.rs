@@ -340,7 +340,7 @@ impl Engine {
         if poked {
             self.gap.began(now_ms);
         }
-        self.changes.go();
+        self.changes.go(now_ms);
         (self.by_poke, self.moved, self.pushed, self.idles, self.again) = (poked, false, false, false, false);
         (self.retry_ms, self.not_before_ms, self.poll_ms) = (None, None, None);
         self.began_ms = Some(now_ms);
@@ -352,7 +352,7 @@ impl Engine {
     fn go_on(&mut self, facts: &Facts, now_ms: u64) -> Effect {
         let due = self.changes.due_ms().is_some_and(|at| at <= now_ms);
         if due {
-            self.changes.go();
+            self.changes.go(now_ms);
         }
         let comes_more = self.changes.due_ms().is_some() && facts.outbox < HOLD_AT_MOST;
         self.cycle.hold_push = self.pushed && comes_more;

@@ -16,7 +16,7 @@ mod wakeup;
 mod watchdog;
 
 pub use backoff::{Backoff, Circuit, MAX_DELAY_MS, MAX_RETRY_AFTER_MS, MIN_DELAY_MS, OPEN_AFTER};
-pub use burst::QUIET_MS;
+pub use burst::{FIRST_QUIET_MS, QUIET_MS};
 pub use engine::{Effect, Engine, Event, Failure, POLL_ACTIVE_MS, POLL_IDLE_MS, POLL_LIVE_MS, StepReport};
 pub use plan::{Cycle, Facts, Position, Step, plan};
 pub use state::{SyncState, state};

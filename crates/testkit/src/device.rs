@@ -102,6 +102,30 @@ impl TestDevice {
         self.open = None;
     }
 
+    /// Another device with a copy of this one's folder, as it is after quitting; both are open then.
+    pub fn copy_to(&mut self, dir: &Path, server: &TestServer) -> Self {
+        self.close();
+        let mut copy = Self::new(&self.name, dir.join(&self.name), &self.clock, server);
+        copy.keychain = self.keychain.fork();
+        self.copy_files(&copy.dir);
+        self.reopen();
+        copy.reopen();
+        copy
+    }
+
+    /// Puts the files of this vault, which must not be open, into another folder in the place of what is there.
+    pub fn copy_files(&self, to: &Path) {
+        let mut files = Vec::new();
+        crate::server::read_files(&self.dir, Path::new(""), &mut files);
+        if to.exists() {
+            std::fs::remove_dir_all(to).unwrap();
+        }
+        std::fs::create_dir_all(to).unwrap();
+        for (below, bytes) in files {
+            std::fs::write(to.join(below), bytes).unwrap();
+        }
+    }
+
     /// Opens again, by the keychain where it has a key (which costs no key derivation).
     pub fn reopen(&mut self) {
         let by_key = Vault::open_with_keychain(&self.dir, &self.keychain, self.clock.env()).unwrap();

@@ -1,6 +1,7 @@
 //! The commands of the window, one file a noun.
 
 pub mod account;
+pub mod backups;
 pub mod desktop;
 pub mod notebooks;
 pub mod notes;
@@ -59,6 +60,7 @@ pub fn builder() -> Builder<tauri::Wry> {
             account::account_sign_in,
             notes::notes_list,
             notes::note_get,
+            notes::note_mark,
             notes::note_create,
             notes::note_save,
             notes::note_refresh,
@@ -86,6 +88,13 @@ pub fn builder() -> Builder<tauri::Wry> {
             sync::sync_now,
             sync::sync_pause,
             sync::activity,
+            sync::activity_export,
+            sync::tripwire_notes,
+            sync::tripwire_decide,
+            sync::check_health,
+            backups::backup_list,
+            backups::backup_now,
+            backups::backup_test,
             desktop::copy_secret,
             desktop::open_link,
             transfer::import_folder,

@@ -1,6 +1,6 @@
 //! Lists, notes, saving, search. Each command is one line: the handler in `holdfast_ipc` does the work.
 
-use holdfast_ipc::dto::{CommandError, NoteDetail, NotesPage, NotesQuery, SaveRequest, Saved, SearchHit};
+use holdfast_ipc::dto::{CommandError, NoteDetail, NoteListItem, NotesPage, NotesQuery, SaveRequest, Saved, SearchHit};
 use holdfast_ipc::handlers::notes;
 
 use super::{Shared, blocking};
@@ -9,6 +9,12 @@ use super::{Shared, blocking};
 #[specta::specta]
 pub async fn notes_list(app: Shared<'_>, query: NotesQuery) -> Result<NotesPage, CommandError> {
     blocking(&app, move |app| notes::list(app, &query)).await
+}
+
+#[tauri::command]
+#[specta::specta]
+pub async fn note_mark(app: Shared<'_>, id: String) -> Result<NoteListItem, CommandError> {
+    blocking(&app, move |app| notes::mark(app, &id)).await
 }
 
 #[tauri::command]

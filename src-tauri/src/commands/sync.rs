@@ -1,6 +1,6 @@
 //! How sync stands, and what a person can do about it. Each command is one line: the handler in `holdfast_ipc` does the work.
 
-use holdfast_ipc::dto::{ActivityItem, CommandError, SyncStatus};
+use holdfast_ipc::dto::{ActivityItem, ActivityQuery, CommandError, Health, HeldNote, SyncStatus};
 use holdfast_ipc::handlers::sync;
 
 use super::{Shared, blocking};
@@ -25,6 +25,30 @@ pub async fn sync_pause(app: Shared<'_>, paused: bool) -> Result<(), CommandErro
 
 #[tauri::command]
 #[specta::specta]
-pub async fn activity(app: Shared<'_>, limit: u32) -> Result<Vec<ActivityItem>, CommandError> {
-    blocking(&app, move |app| sync::activity(app, limit)).await
+pub async fn activity(app: Shared<'_>, query: ActivityQuery) -> Result<Vec<ActivityItem>, CommandError> {
+    blocking(&app, move |app| sync::activity(app, &query)).await
+}
+
+#[tauri::command]
+#[specta::specta]
+pub async fn activity_export(app: Shared<'_>, path: String) -> Result<u32, CommandError> {
+    blocking(&app, move |app| sync::activity_export(app, path.as_ref())).await
+}
+
+#[tauri::command]
+#[specta::specta]
+pub async fn tripwire_notes(app: Shared<'_>) -> Result<Vec<HeldNote>, CommandError> {
+    blocking(&app, sync::tripwire_notes).await
+}
+
+#[tauri::command]
+#[specta::specta]
+pub async fn tripwire_decide(app: Shared<'_>, number: u32, keep: bool) -> Result<u32, CommandError> {
+    blocking(&app, move |app| sync::tripwire_decide(app, number, keep)).await
+}
+
+#[tauri::command]
+#[specta::specta]
+pub async fn check_health(app: Shared<'_>) -> Result<Health, CommandError> {
+    blocking(&app, sync::check_health).await
 }

@@ -24,7 +24,7 @@ use holdfast_store::{RawKey, Store, StoreError};
 use holdfast_sync_http::HttpClient;
 use holdfast_tests::programs::{Computer, PASSPHRASE, Server, USER, program};
 use proxy::Proxy;
-use report::{Limits, Report, Row};
+use report::{Limits, Report, Row, cpu_seconds};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
@@ -81,9 +81,10 @@ fn measure(runtime: &tokio::runtime::Runtime) -> anyhow::Result<Report> {
 
     let b = Computer::new();
     proxy.take();
-    let started = Instant::now();
+    let (started, cpu) = (Instant::now(), cpu_seconds(true));
     b.ok(["account", "join", "--link", &server.link, "--user", USER]);
-    let join = report.row(Row::new("joining, on the second computer", proxy.take(), started.elapsed().as_secs_f64()));
+    let (seconds, cpu) = (started.elapsed().as_secs_f64(), cpu_seconds(true) - cpu);
+    let join = report.row(Row::new("joining, on the second computer", proxy.take(), seconds, cpu));
     let pull = seen.cycle("everything, to the second computer", &b, &mut report);
     let after = limits()?;
     let requests = join.count.requests + pull.count.requests;
@@ -131,8 +132,10 @@ fn measure(runtime: &tokio::runtime::Runtime) -> anyhow::Result<Report> {
     let stays = staying(&b.vault())?;
     for what in ["the first sync of a program that stays", "no change, in a program that stays"] {
         proxy.take();
+        let cpu = cpu_seconds(false);
         let done = runtime.block_on(stays.run_once())?;
-        let row = report.row(Row::new(what, proxy.take(), done.elapsed_ms as f64 / 1e3));
+        let cpu = cpu_seconds(false) - cpu;
+        let row = report.row(Row::new(what, proxy.take(), done.elapsed_ms as f64 / 1e3, cpu));
         if what.starts_with("no change") {
             report.most("requests without a change, connected", row.count.requests as f64, 1.0);
             report.below("TCP bytes up without a change, connected", row.count.raw_up as f64, KB);
@@ -150,9 +153,11 @@ struct Seen<'a> {
 impl Seen<'_> {
     /// One sync, as the proxy saw it.
     fn cycle(&self, what: &str, computer: &Computer, report: &mut Report) -> Row {
+        let cpu = cpu_seconds(true);
         let answer: Value = computer.sync();
+        let cpu = cpu_seconds(true) - cpu;
         let seconds = answer["elapsed_ms"].as_f64().unwrap_or(f64::NAN) / 1e3;
-        report.row(Row { said: answer, ..Row::new(what, self.proxy.take(), seconds) })
+        report.row(Row { said: answer, ..Row::new(what, self.proxy.take(), seconds, cpu) })
     }
 }
 

@@ -13,19 +13,32 @@ pub struct Row {
     pub what: String,
     pub count: Count,
     pub seconds: f64,
+    /// Of the program that synced, by all its threads: other programs do not change it much. Not a number where the
+    /// system does not say.
+    pub cpu_seconds: f64,
     /// What the program said of it.
     pub said: Value,
 }
 
 impl Row {
-    pub fn new(what: &str, count: Count, seconds: f64) -> Self {
-        Self { what: what.to_owned(), count, seconds, said: Value::Null }
+    pub fn new(what: &str, count: Count, seconds: f64, cpu_seconds: f64) -> Self {
+        Self { what: what.to_owned(), count, seconds, cpu_seconds, said: Value::Null }
     }
 
     /// A time that the program said, or all of it where it did not say.
     pub fn seconds_of(&self, key: &str) -> f64 {
         self.said[key].as_f64().map_or(self.seconds, |ms| ms / 1e3)
     }
+}
+
+/// CPU seconds of this process, or of the programs that it started and that have ended.
+pub fn cpu_seconds(of_children: bool) -> f64 {
+    // Hundredths of a second, after the name in brackets, which may hold spaces.
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let at = if of_children { 13 } else { 11 };
+    let ticks = |n: usize| fields.get(n).and_then(|text| text.parse::<f64>().ok()).unwrap_or(f64::NAN);
+    (ticks(at) + ticks(at + 1)) / 100.0
 }
 
 struct Bound {
@@ -68,14 +81,18 @@ impl Report {
     /// True where all holds.
     pub fn print(&self) -> bool {
         println!("\nBytes are those of HTTP/1.1 (request lines, headers, bodies); those of TCP have TLS and its");
-        println!("handshakes too. A program that is started for one sync makes one handshake.\n");
         println!(
-            "{:38} {:>8} {:>11} {:>11} {:>11} {:>11} {:>8}",
-            "", "requests", "up", "down", "TCP up", "TCP down", "seconds"
+            "handshakes too. A program that is started for one sync makes one handshake. Its CPU time is that of the"
         );
-        for Row { what, count, seconds, .. } in &self.rows {
+        println!("whole program, which also opens the vault, as without a change.\n");
+        println!(
+            "{:38} {:>8} {:>10} {:>10} {:>10} {:>10} {:>8} {:>7}",
+            "", "requests", "up", "down", "TCP up", "TCP down", "seconds", "of CPU"
+        );
+        for Row { what, count, seconds, cpu_seconds, .. } in &self.rows {
             let Count { requests, up, down, raw_up, raw_down } = count;
-            println!("{what:38} {requests:>8} {up:>11} {down:>11} {raw_up:>11} {raw_down:>11} {seconds:>8.2}");
+            print!("{what:38} {requests:>8} {up:>10} {down:>10} {raw_up:>10} {raw_down:>10}");
+            println!(" {seconds:>8.2} {cpu_seconds:>7.2}");
         }
         println!();
         for Bound { what, measured, bound, holds } in &self.bounds {

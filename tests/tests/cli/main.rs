@@ -12,6 +12,7 @@ mod notes;
 mod pairs;
 mod pairs_of_three;
 mod pairs_of_two;
+mod protect;
 mod reviewing;
 mod shapes;
 mod transfer;

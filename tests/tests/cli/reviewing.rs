@@ -337,3 +337,19 @@ fn a_notebook_renamed_on_both_is_a_question() {
     assert_eq!(pair.laptop.ok(["notebook", "list"])[0]["path"], "Desk work");
     assert_eq!(pair.laptop.ok(["status"])["to_review"], 0);
 }
+
+#[test]
+fn after_an_undo_a_computer_s_version_is_still_its_own() {
+    let (pair, id) = Pair::with_note("Plan", "one\n\ntwo\n");
+    pair.desk.set_body(&id, "one\n\nzwei\n");
+    pair.laptop.set_body(&id, "one\n\ndeux\n");
+    pair.converge();
+    pair.desk.ok(["review", "resolve", &id, "--take", "Desk"]);
+    pair.converge();
+    pair.desk.ok(["review", "undo", &id]);
+    pair.converge();
+    assert_eq!(pair.laptop.to_review(), std::slice::from_ref(&id));
+    pair.laptop.ok(["review", "resolve", &id, "--take", "Desk"]);
+    pair.converge();
+    assert_eq!(pair.desk.body(&id), "one\n\nzwei\n");
+}

@@ -66,9 +66,20 @@ fn the_answers_have_these_shapes() {
     let status = json!({
         "state": "text", "waiting": "uint", "to_review": "uint", "last_confirmed": "uint", "server": "text",
         "devices": [{ "name": "text", "last_seen": "uint", "clock_ahead": "bool", "this_device": "bool" }],
-        "problem": "null",
+        "problem": "null", "tripwire": "null", "set_aside": [],
     });
     assert_shape(device, ["status"], status);
+    let line = json!({
+        "at_ms": "uint", "what": "text", "ok": "bool", "duration_ms": "uint", "bytes_up": "uint", "bytes_down": "uint",
+        "message": "text", "code": "null",
+    });
+    assert_shape(device, ["activity", "--search", "synced", "--limit", "1"], json!([line]));
+    assert_shape(device, ["tripwire", "show"], json!({ "pending": "bool", "notes": [] }));
+    let backup = json!({ "dir": "text", "at": "uint", "reason": "text", "bytes": "uint" });
+    assert_shape(device, ["backup", "now"], backup.clone());
+    assert_shape(device, ["backup", "list"], json!([backup]));
+    let held = json!({ "dir": "text", "notes": "uint", "trashed": "uint", "notebooks": "uint" });
+    assert_shape(device, ["backup", "test"], held);
     let listed = json!([{ "id": "text", "title": "text", "choices": "uint", "devices": ["text"], "kind": "text" }]);
     assert_shape(device, ["review", "list"], listed);
     let side = json!({

@@ -280,6 +280,69 @@ async fn a_vault_on_two_computers() -> anyhow::Result<()> {
     .await
 }
 
+/// A sync that is held back: the banner, the panel, the decision; then the log, the check and the backups.
+#[tokio::test]
+async fn what_protects_a_vault() -> anyhow::Result<()> {
+    within(async {
+        let server = Server::start()?;
+        let laptop = Computer::new("Laptop").await?;
+        let folder = scratch_home()?;
+        sample::write(folder.path())?;
+        let archive = folder.path().join("Archive");
+        fs::create_dir_all(&archive)?;
+        for n in 1..=23 {
+            fs::write(
+                archive.join(format!("Inspection {n}, spring.md")),
+                format!("---\nupdated: 2026-05-01T08:00:00Z\n---\nStation {n} was dry.\n"),
+            )?;
+        }
+        laptop.create_vault().await?;
+        laptop.trash().await?;
+        laptop.ask("import_folder", json!({ "path": folder.path(), "dryRun": false })).await?;
+        laptop.add_server(&server).await?;
+        laptop.wait_status("Up to date").await?;
+        laptop.open(OPEN).await?;
+        laptop.wait_text(&hook("save-state"), "the server has it").await?;
+
+        let office = Terminal::join(&server, "Office PC")?;
+        office.run(&["notebook", "trash", "Archive"], "")?;
+        office.replace("Budget 2027", "| Seals | 1,200 | 310 |\n| Roads | 18,000 | 4,420 |\n", "")?;
+        office.sync()?;
+        laptop.ask("sync_now", json!({})).await?;
+        laptop.find(&hook("tripwire-banner")).await?;
+        laptop.click_named("Dismiss").await.ok();
+        take(&laptop, "held-banner").await?;
+        laptop.click(&hook("sync-status")).await?;
+        laptop.find(&hook("sync-held")).await?;
+        take(&laptop, "held-panel").await?;
+        laptop.click(&hook("sync-decide")).await?;
+        laptop.find(&hook("tripwire-note")).await?;
+        take(&laptop, "held-dialog").await?;
+        laptop.click(&hook("tripwire-keep")).await?;
+        laptop.wait_gone(&hook("tripwire-dialog")).await?;
+        laptop.wait_status("Up to date").await?;
+
+        laptop.click(&hook("sync-status")).await?;
+        laptop.click(&hook("sync-activity")).await?;
+        laptop.wait_text(&hook("sync-log"), "You kept your notes").await?;
+        take(&laptop, "sync-log").await?;
+        laptop.click(&hook("sync-activity")).await?;
+        laptop.click(&hook("sync-check")).await?;
+        laptop.find(&hook("health-line")).await?;
+        take(&laptop, "sync-check").await?;
+        laptop.press("Escape").await?;
+        laptop.wait_gone("[role=dialog]").await?;
+
+        laptop.press("Ctrl+,").await?;
+        laptop.click(&hook("settings-backups")).await?;
+        laptop.find(&hook("backup-item")).await?;
+        laptop.click(&hook("backup-test")).await?;
+        laptop.wait_text(&hook("backup-result"), "It opens: 35 notes").await?;
+        take(&laptop, "backups").await
+    })
+    .await
+}
+
 /// One note with two choices, and one that merges by itself.
 async fn conflict(laptop: &Computer, office: &Terminal) -> anyhow::Result<()> {
     office.replace(REVIEWED, "both pumps", "only pump 2")?;

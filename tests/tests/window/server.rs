@@ -43,6 +43,22 @@ impl Server {
         }
     }
 
+    /// Takes connections and answers nothing, as behind a dead line, until [`Self::thaw`].
+    pub fn freeze(&self) -> anyhow::Result<()> {
+        self.signal("-STOP")
+    }
+
+    pub fn thaw(&self) -> anyhow::Result<()> {
+        self.signal("-CONT")
+    }
+
+    fn signal(&self, signal: &str) -> anyhow::Result<()> {
+        let process = self.process.as_ref().context("The server does not run.")?;
+        let done = Command::new("kill").args([signal, &process.id().to_string()]).status()?;
+        ensure!(done.success(), "kill {signal} ended with {done}.");
+        Ok(())
+    }
+
     /// Comes back with the same data on the same port.
     pub fn restart(&mut self) -> anyhow::Result<()> {
         self.stop();

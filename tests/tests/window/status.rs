@@ -4,7 +4,8 @@ use serde_json::json;
 
 use crate::computer::{Computer, PASSPHRASE, hook};
 use crate::server::Server;
-use crate::window::within;
+use crate::terminal::Terminal;
+use crate::window::{scratch_home, within};
 
 #[tokio::test]
 async fn the_status_line_never_promises_too_much() -> anyhow::Result<()> {
@@ -98,3 +99,148 @@ async fn press_sync(laptop: &Computer, button: &str) -> anyhow::Result<()> {
     laptop.press("Escape").await?;
     laptop.wait_gone(&hook("sync-panel")).await
 }
+
+/// Each state that a network on this machine can bring about, one after the other: the program, the sidebar, the Sync
+/// panel, the note's line in the list and the line below its text say the same. (`offline` needs a computer without a
+/// network; its words are in words.test.ts, and that the program comes to it is in the notebook's own tests.)
+#[tokio::test]
+async fn every_state_is_told_alike_everywhere() -> anyhow::Result<()> {
+    within(async {
+        let mut server = Server::start()?;
+        let blank = server.snapshot()?;
+        let laptop = Computer::new("Laptop").await?;
+        laptop.create_vault().await?;
+        laptop.write("Diary", "Rain.").await?;
+        agree(&laptop, "local_only", "").await?;
+
+        laptop.add_server(&server).await?;
+        agree(&laptop, "up_to_date", "sent").await?;
+
+        laptop.says("types, and nothing is sent yet");
+        laptop.replace("Rain", "Snow").await?;
+        agree_now(&laptop, "waiting", "waiting").await?;
+        agree(&laptop, "up_to_date", "sent").await?;
+
+        laptop.says("the server takes the request and says nothing");
+        server.freeze()?;
+        laptop.replace("Snow", "Hail").await?;
+        laptop.ask("sync_now", json!({})).await?;
+        agree(&laptop, "syncing", "waiting").await?;
+        server.thaw()?;
+        agree(&laptop, "up_to_date", "sent").await?;
+
+        laptop.says("the server is away");
+        server.stop();
+        laptop.replace("Hail", "Fog").await?;
+        laptop.ask("sync_now", json!({})).await?;
+        agree(&laptop, "unreachable", "waiting").await?;
+        laptop.ask("sync_pause", json!({ "paused": true })).await?;
+        agree(&laptop, "paused", "waiting").await?;
+        server.restart()?;
+        agree(&laptop, "paused", "waiting").await?;
+        laptop.ask("sync_pause", json!({ "paused": false })).await?;
+        laptop.ask("sync_now", json!({})).await?;
+        agree(&laptop, "up_to_date", "sent").await?;
+
+        laptop.says("another computer trashes a lot");
+        let office = Terminal::join(&server, "Office PC")?;
+        trash_many(&laptop, &office).await?;
+        agree(&laptop, "paused", "sent").await?;
+        laptop.wait_status("Needs you: a sync is held back").await?;
+        let held = laptop.ask("sync_status", json!({})).await?["tripwire"].clone();
+        assert_eq!((&held["trashed"], &held["notebooks"]), (&json!(24), &json!(1)), "{held}");
+        laptop.says("looks at it, by keyboard");
+        laptop.wait_text(&hook("tripwire-banner"), "would move 24 notes to the Trash").await?;
+        focus(&laptop, "tripwire-open").await?;
+        laptop.press("Enter").await?;
+        laptop.wait_count(&hook("tripwire-note"), 24).await?;
+        laptop.press("Escape").await?;
+        laptop.wait_gone(&hook("tripwire-dialog")).await?;
+        agree(&laptop, "paused", "sent").await?;
+        focus(&laptop, "tripwire-open").await?;
+        laptop.press("Enter").await?;
+        laptop.wait_focus(&hook("tripwire-keep")).await?;
+        laptop.press("Enter").await?;
+        laptop.wait_gone(&hook("tripwire-banner")).await?;
+        agree(&laptop, "up_to_date", "sent").await?;
+        office.sync()?;
+        let live = office.notes()?.into_iter().filter(|note| note["trashed"] == json!(false)).count();
+        assert_eq!(live, 25, "kept here is kept there");
+
+        laptop.says("the server forgets who it is");
+        let kept = server.snapshot()?;
+        server.put_back(blank.path())?;
+        laptop.replace("Fog", "Sun").await?;
+        laptop.ask("sync_now", json!({})).await?;
+        agree(&laptop, "needs_sign_in", "waiting").await?;
+        server.put_back(kept.path())?;
+
+        laptop.says("locks");
+        laptop.press("Ctrl+L").await?;
+        laptop.find(&hook("unlock-passphrase")).await?;
+        assert_eq!(
+            laptop.execute("return document.querySelector('[data-testid=sync-status]') === null").await?,
+            json!(true)
+        );
+        Ok(())
+    })
+    .await
+}
+
+async fn focus(laptop: &Computer, control: &str) -> anyhow::Result<()> {
+    laptop.execute_with("document.querySelector(arguments[0]).focus()", vec![json!(hook(control))]).await.map(drop)
+}
+
+/// Twenty-four notes in a notebook, on both computers; the other one trashes it.
+async fn trash_many(laptop: &Computer, office: &Terminal) -> anyhow::Result<()> {
+    let folder = scratch_home()?;
+    let archive = folder.path().join("Archive");
+    std::fs::create_dir_all(&archive)?;
+    for n in 1..=24 {
+        std::fs::write(
+            archive.join(format!("Inspection {n}.md")),
+            format!("---\nupdated: 2026-05-01T08:00:00Z\n---\nStation {n} was dry.\n"),
+        )?;
+    }
+    laptop.ask("import_folder", json!({ "path": folder.path(), "dryRun": false })).await?;
+    laptop.sync().await?;
+    office.sync()?;
+    office.run(&["notebook", "trash", "Archive"], "")?;
+    office.sync()?;
+    laptop.ask("sync_now", json!({})).await?;
+    Ok(())
+}
+
+/// Waits until the program is in this state and everything that tells it agrees, the Sync panel too; `mark` is that of
+/// the open note.
+async fn agree(laptop: &Computer, state: &str, mark: &str) -> anyhow::Result<()> {
+    agree_now(laptop, state, mark).await?;
+    laptop.click(&hook("sync-status")).await?;
+    laptop.find(&hook("sync-panel")).await?;
+    agree_now(laptop, state, mark).await?;
+    laptop.press("Escape").await?;
+    laptop.wait_gone(&hook("sync-panel")).await
+}
+
+/// As [`agree`], for a state that does not last.
+async fn agree_now(laptop: &Computer, state: &str, mark: &str) -> anyhow::Result<()> {
+    laptop.says(&format!("is {state}"));
+    let what = format!("everything says {state}, and of the open note {mark:?}");
+    laptop.until(&what, async || laptop.execute_async(TOLD, vec![json!(state), json!(mark)]).await).await
+}
+
+/// True where all agree. Whatever promises too much while something waits is kept for the end, and never agrees.
+const TOLD: &str = "const [state, mark, done] = arguments;
+    const one = (id) => document.querySelector(`[data-testid=${id}]`);
+    const text = (id) => one(id)?.innerText ?? '';
+    const list = document.querySelector('[data-testid=note-item][aria-selected=true] [data-testid=note-sync]');
+    window.__TAURI_INTERNALS__.invoke('sync_status').then((status) => {
+        const waits = status.waiting + status.waiting_attachments > 0;
+        const promises = /up to date|has every change/i.test(text('sync-status') + text('sync-panel'));
+        const note = /server has it/.test(text('save-state'));
+        done(status.state === state
+            && one('sync-status')?.dataset.state === state
+            && (one('save-state')?.dataset.mark ?? '') === mark
+            && (list?.dataset.mark ?? '') === mark
+            && !(waits && promises) && !(mark === 'waiting' && note));
+    });";

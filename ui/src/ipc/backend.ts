@@ -1,8 +1,8 @@
 // The one interface between the views and Rust. `tauri.ts` implements it over Tauri; nothing else in the UI
 // knows what carries a call. Every function may throw a `CommandError`.
 import type {
-  ActivityItem, CommandError, ConfirmWord, CreateAccountRequest, Event, ExportReport, ImportReport, JoinRequest,
-  LinkInfo, NoteDetail, NotesPage, NotesQuery, PlaceChoice, Receipt, RecoveryCode, Review, ReviewListItem,
+  ActivityItem, ActivityQuery, BackupContent, BackupItem, CommandError, ConfirmWord, CreateAccountRequest, Event,
+  ExportReport, Health, HeldNote, ImportReport, JoinRequest, LinkInfo, NoteDetail, NoteListItem, NotesPage, NotesQuery, PlaceChoice, Receipt, RecoveryCode, Review, ReviewListItem,
   ReviewStep, SaveRequest, Saved, SearchHit, SessionStatus, Settings, Sidebar, SyncStatus,
 } from './types';
 
@@ -33,6 +33,8 @@ export interface Backend {
   sidebar(): Promise<Sidebar>;
   notesList(query: NotesQuery): Promise<NotesPage>;
   noteGet(id: string): Promise<NoteDetail>;
+  /** The line of one note: how it stands with the server, and what is to review. */
+  noteMark(id: string): Promise<NoteListItem>;
   /** A new empty note, in a notebook or at the root. */
   noteCreate(notebook: string | null): Promise<NoteDetail>;
   /** On disk when it returns. */
@@ -75,7 +77,22 @@ export interface Backend {
   syncStatus(): Promise<SyncStatus>;
   syncNow(): Promise<void>;
   syncPause(paused: boolean): Promise<void>;
-  activity(limit: number): Promise<ActivityItem[]>;
+  /** The newest first. */
+  activity(query: ActivityQuery): Promise<ActivityItem[]>;
+  /** Into a new file, without titles, texts, names and addresses; answers with the number of lines. */
+  activityExport(path: string): Promise<number>;
+  /** The notes that the sync that is held back would take away. */
+  tripwireNotes(): Promise<HeldNote[]>;
+  /** Decides about what was looked at; throws `stale` if it changed since. Answers with the number of notes. */
+  tripwireDecide(number: number, keep: boolean): Promise<number>;
+  checkHealth(): Promise<Health>;
+
+  // Backups
+  /** The newest first. */
+  backupList(): Promise<BackupItem[]>;
+  backupNow(): Promise<BackupItem>;
+  /** Opens one, reads all of it, and counts. */
+  backupTest(path: string): Promise<BackupContent>;
 
   // Transfer
   importFolder(path: string, dryRun: boolean): Promise<ImportReport>;

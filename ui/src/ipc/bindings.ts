@@ -21,6 +21,7 @@ export const commands = {
 	accountSignIn: (passphrase: string) => __TAURI_INVOKE<null>("account_sign_in", { passphrase }),
 	notesList: (query: NotesQuery) => __TAURI_INVOKE<NotesPage>("notes_list", { query }),
 	noteGet: (id: string) => __TAURI_INVOKE<NoteDetail>("note_get", { id }),
+	noteMark: (id: string) => __TAURI_INVOKE<NoteListItem>("note_mark", { id }),
 	noteCreate: (notebook: string | null) => __TAURI_INVOKE<NoteDetail>("note_create", { notebook }),
 	noteSave: (request: SaveRequest) => __TAURI_INVOKE<Saved>("note_save", { request }),
 	noteRefresh: (id: string, seenHeads: string[], title: string, body: string) => __TAURI_INVOKE<NoteDetail>("note_refresh", { id, seenHeads, title, body }),
@@ -47,7 +48,14 @@ export const commands = {
 	syncStatus: () => __TAURI_INVOKE<SyncStatus>("sync_status"),
 	syncNow: () => __TAURI_INVOKE<null>("sync_now"),
 	syncPause: (paused: boolean) => __TAURI_INVOKE<null>("sync_pause", { paused }),
-	activity: (limit: number) => __TAURI_INVOKE<ActivityItem[]>("activity", { limit }),
+	activity: (query: ActivityQuery) => __TAURI_INVOKE<ActivityItem[]>("activity", { query }),
+	activityExport: (path: string) => __TAURI_INVOKE<number>("activity_export", { path }),
+	tripwireNotes: () => __TAURI_INVOKE<HeldNote[]>("tripwire_notes"),
+	tripwireDecide: (number: number, keep: boolean) => __TAURI_INVOKE<number>("tripwire_decide", { number, keep }),
+	checkHealth: () => __TAURI_INVOKE<Health>("check_health"),
+	backupList: () => __TAURI_INVOKE<BackupItem[]>("backup_list"),
+	backupNow: () => __TAURI_INVOKE<BackupItem>("backup_now"),
+	backupTest: (path: string) => __TAURI_INVOKE<BackupContent>("backup_test", { path }),
 	/**  Copies a secret, and takes it out of the clipboard after a minute if it is still there. */
 	copySecret: (text: string) => __TAURI_INVOKE<null>("copy_secret", { text }),
 	/**  Opens a web or mail address in the person's own browser. Nothing else: a note must not start programs. */
@@ -62,13 +70,44 @@ export const events = {
 };
 
 /* Types */
+/**  A line of the log. It names no note. */
 export type ActivityItem = {
 	at_ms: number | null,
+	/**  In a person's words. */
 	what: string,
 	ok: boolean,
 	duration_ms: number,
-	bytes: number | null,
+	/**  Over the wire, as far as it was counted. */
+	bytes_up: number | null,
+	bytes_down: number | null,
+	/**  What came of it, or, where it failed, the sentence that says why. */
 	message: string,
+	/**  Where it failed. */
+	code: ErrorCode | null,
+};
+
+/**  Which lines of the log, the newest first. */
+export type ActivityQuery = {
+	/**  Words that a line holds, in any case; empty for all. */
+	search: string,
+	failed_only: boolean,
+	limit: number,
+};
+
+/**  What a backup was found to hold when it was opened. */
+export type BackupContent = {
+	notes: number,
+	trashed: number,
+	notebooks: number,
+};
+
+export type BackupItem = {
+	/**  The folder. It is a vault: the passphrase opens it. */
+	path: string,
+	at_ms: number | null,
+	/**  Why it was made, in a person's words. */
+	reason: string,
+	bytes: number | null,
 };
 
 /**  An error as the window and the terminal show it. */
@@ -134,6 +173,33 @@ export type ExportReport = {
 export type FirstSync = {
 	done: number,
 	total: number,
+};
+
+export type Health = {
+	at_ms: number | null,
+	ok: boolean,
+	lines: HealthLine[],
+};
+
+/**  One thing that was looked at. */
+export type HealthLine = {
+	/**  Of a closed list: `database`, `decision`, `outbox`, `clock`, `keychain`, `disk`, `set_aside`, `backup`. */
+	id: string,
+	name: string,
+	/**  False: look at this. */
+	ok: boolean,
+	sentence: string,
+	/**  The one thing to do, where there is one. */
+	action: string | null,
+};
+
+/**  A note that would go, as it is shown. */
+export type HeldNote = {
+	id: string,
+	title: string,
+	/**  True: to the trash. False: most of its text. */
+	trashed: boolean,
+	updated_ms: number | null,
 };
 
 /**  The one event, under the name `holdfast`. */
@@ -217,6 +283,8 @@ export type NoteListItem = {
 	to_review: number,
 	/**  Changes that the server has not confirmed. Always false without a server. */
 	waiting: boolean,
+	/**  The server has confirmed all of it. Always false without a server. */
+	sent: boolean,
 	created_ms: number | null,
 	updated_ms: number | null,
 };
@@ -459,6 +527,15 @@ export type SessionStatus = {
 	app_version: string,
 };
 
+/**  Changes that arrived and could not be taken in. */
+export type SetAside = {
+	count: number,
+	/**  Why, and that nothing is lost: a sentence. */
+	why: string,
+	/**  What to do: a sentence. */
+	action: string,
+};
+
 export type Settings = {
 	theme: Theme,
 	device_name: string,
@@ -510,6 +587,8 @@ export type SyncState =
 /**  The one picture of sync that the sidebar, the panel, the marks and the terminal draw from. */
 export type SyncStatus = {
 	state: SyncState,
+	/**  The person paused it. (The state is `paused` too where a sync waits for a decision.) */
+	paused: boolean,
 	/**  Changes that the server has not confirmed, working ones included. */
 	waiting: number,
 	waiting_attachments: number,
@@ -528,6 +607,10 @@ export type SyncStatus = {
 	first_sync: FirstSync | null,
 	/**  Entries that did not open or came before their parents. */
 	quarantined: number,
+	/**  The same, by why. */
+	set_aside: SetAside[],
+	/**  A sync that would take many notes away: nothing of it is shown until the person decides. */
+	tripwire: Tripwire | null,
 };
 
 export type TagItem = {
@@ -536,6 +619,24 @@ export type TagItem = {
 };
 
 export type Theme = "system" | "light" | "dark";
+
+/**  What waits for the person's decision. */
+export type Tripwire = {
+	/**  Names what was looked at; goes back with the decision. */
+	number: number,
+	since_ms: number | null,
+	/**  Notes that would go to the trash. */
+	trashed: number,
+	/**  Notes that would lose most of their text. */
+	emptied: number,
+	notebooks: number,
+	/**  So many notes there are. */
+	of: number,
+	/**  The computers that did it, by name. */
+	devices: string[],
+	/**  The folder of the backup that was made first. */
+	backup: string | null,
+};
 
 export type VaultState = 
 /**  No vault in this folder: the first start. */

@@ -6,6 +6,8 @@ export type DialogState =
   | { kind: 'shortcuts' }
   | { kind: 'settings' }
   | { kind: 'sync' }
+  | { kind: 'tripwire' }
+  | { kind: 'backups' }
   | { kind: 'addServer' }
   | { kind: 'import' }
   | { kind: 'export' }

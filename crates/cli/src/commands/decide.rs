@@ -105,6 +105,11 @@ impl Wanted<'_> {
     fn values(&self) -> Outcome<Vec<PlaceValue>> {
         let by_device = self.sides(|side| side.stamps.iter().any(|s| self.devices.contains(&s.device)));
         if !by_device.is_empty() {
+            // An undo brings another's version back in one's own name too: what is this computer's alone is meant.
+            let alone = self.sides(|side| side.stamps.iter().all(|s| self.devices.contains(&s.device)));
+            if alone.len() == 1 {
+                return Ok(alone);
+            }
             // One computer that wrote two of them means its last word; two computers of one name do not.
             let one = self.devices.len() == 1;
             return Ok(if one { by_device.into_iter().take(1).collect() } else { by_device });

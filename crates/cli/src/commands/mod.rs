@@ -1,8 +1,11 @@
 //! One file a noun.
 
 mod account;
+mod activity;
+mod backup;
 mod config;
 mod decide;
+mod doctor;
 mod merge_cases;
 mod merge_file;
 mod note;
@@ -12,6 +15,7 @@ mod review;
 mod search;
 mod sync;
 mod transfer;
+mod tripwire;
 mod vault;
 
 use crate::Outcome;
@@ -33,6 +37,10 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Sync => sync::sync(&place),
         Command::Status => sync::status(&place),
         Command::Config { name, value } => config::run(&place, name.as_deref(), value),
+        Command::Activity(args) => activity::run(&place, &args),
+        Command::Doctor => doctor::run(&place),
+        Command::Tripwire(command) => tripwire::run(&place, command),
+        Command::Backup(command) => backup::run(&place, command),
         Command::Review(command) => review::run(&place, command),
         Command::Receipts { command } => receipts::run(&place, command),
         Command::MergeCases => merge_cases::run(),

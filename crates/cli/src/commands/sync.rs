@@ -3,12 +3,13 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use holdfast_ipc::command_error;
+use holdfast_ipc::{command_error, set_aside};
 use holdfast_notebook::sync::{Connect, CycleReport, ServerAddress, SyncStatus, Syncer, sign_in};
 use holdfast_notebook::{NotebookError, ProtocolError, SyncState, Vault};
 use holdfast_sync_http::{Counters, HttpClient};
 use serde_json::json;
 
+use super::tripwire;
 use crate::failure::Failure;
 use crate::output::Answer;
 use crate::session::{Place, block_on};
@@ -47,7 +48,11 @@ pub fn sync(place: &Place) -> Outcome {
         let mut report = CycleReport::default();
         let outcome = block_on(cycle(vault, &syncer, &clients, &mut report))?;
         report.elapsed_ms = started.elapsed().as_millis() as u64;
-        let answer = answer(&syncer.status()?, &report, clients.counters());
+        let mut answer = answer(&syncer.status()?, &report, clients.counters());
+        if let Some(held) = tripwire::told(vault)? {
+            answer.json["tripwire"] = held.json;
+            answer.text.extend(["\n", &held.text]);
+        }
         outcome.map_or_else(|failure| Err(with_answer(failure, answer.clone())), |()| Ok(answer.clone()))
     })
 }
@@ -104,6 +109,8 @@ pub fn status(place: &Place) -> Outcome {
     place.with_vault(|vault| {
         let status = vault.sync_status()?;
         let problem = vault.last_sync_problem()?.map(|e| command_error(&e));
+        let aside = set_aside(&vault.set_aside()?);
+        let held = tripwire::told(vault)?;
         let seen = |ms: u64| (ms > 0).then_some(ms);
         let devices: Vec<_> = status
             .devices
@@ -124,6 +131,8 @@ pub fn status(place: &Place) -> Outcome {
             "last_confirmed": status.last_confirmed_ms,
             "server": status.server,
             "devices": devices,
+            "tripwire": held.as_ref().map(|h| h.json.clone()),
+            "set_aside": aside.iter().map(|s| json!({ "count": s.count, "why": s.why, "action": s.action })).collect::<Vec<_>>(),
             "problem": problem.as_ref().map(|p| json!({ "code": p.code, "sentence": p.message })),
         });
         let mut text = vec![match &problem {
@@ -136,6 +145,8 @@ pub fn status(place: &Place) -> Outcome {
             let confirmed = status.last_confirmed_ms.map_or_else(|| "not yet".into(), time);
             text.push(format!("Server: {server}. Last confirmed: {confirmed}."));
         }
+        text.extend(held.map(|h| h.text));
+        text.extend(aside.iter().map(|s| format!("{} set aside: {} {}", count(s.count.into(), "change"), s.why, s.action)));
         for device in &status.devices {
             let here = if device.this_device { " (this computer)" } else { "" };
             let last = seen(device.last_seen_ms).map_or_else(|| "never".into(), time);

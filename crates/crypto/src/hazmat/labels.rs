@@ -2,6 +2,7 @@
 
 pub(crate) const RID: &[u8] = b"holdfast/v1/rid";
 pub(crate) const CONTENT_ID: &[u8] = b"holdfast/v1/content-id";
+pub(crate) const STATE: &[u8] = b"holdfast/v1/state";
 pub(crate) const REVISION: &[u8] = b"holdfast/v1/seal-revision";
 pub(crate) const BLOB: &[u8] = b"holdfast/v1/seal-blob";
 pub(crate) const PASSPHRASE_AUTH: &[u8] = b"holdfast/v1/passphrase/auth";
@@ -28,6 +29,7 @@ pub(crate) const CHECKSUM: &[u8] = b"holdfast/v1/checksum";
 const ALL: &[&[u8]] = &[
     RID,
     CONTENT_ID,
+    STATE,
     REVISION,
     BLOB,
     PASSPHRASE_AUTH,

@@ -1,6 +1,8 @@
 //! Compression inside a seal: whole, or on the bytes of the version that is built on. What is read is hostile: sizes are
 //! taken from the frame and capped before anything is allocated.
 
+use std::cell::RefCell;
+
 use zeroize::Zeroizing;
 use zstd::zstd_safe::{CCtx, CParameter, DCtx, get_frame_content_size};
 
@@ -47,6 +49,10 @@ pub(super) fn unpack_on(before: &[u8], packed: &[u8], max_plain: usize) -> Resul
     decompress(packed, Some(before), max_plain)
 }
 
+thread_local! {
+    static WHOLE: RefCell<DCtx<'static>> = RefCell::new(DCtx::create());
+}
+
 fn decompress(packed: &[u8], before: Option<&[u8]>, max_plain: usize) -> Result<Vec<u8>, CryptoError> {
     let not_opened = |_| CryptoError::NotOpened;
     // A frame that is silent about its size is refused, and one that lies does not fit.
@@ -55,12 +61,16 @@ fn decompress(packed: &[u8], before: Option<&[u8]>, max_plain: usize) -> Result<
     if size > max_plain {
         return Err(CryptoError::TooLarge);
     }
-    let mut context = DCtx::create();
-    if let Some(before) = before {
-        context.ref_prefix(before).map_err(not_opened)?;
-    }
     let mut plain = Vec::with_capacity(size);
-    context.decompress(&mut plain, packed).map_err(not_opened)?;
+    match before {
+        // A context is larger than most revisions, and costs more to make than they do to unpack.
+        None => WHOLE.with_borrow_mut(|context| context.decompress(&mut plain, packed)),
+        Some(before) => {
+            let mut context = DCtx::create();
+            context.ref_prefix(before).and_then(|_| context.decompress(&mut plain, packed))
+        }
+    }
+    .map_err(not_opened)?;
     if plain.len() == size { Ok(plain) } else { Err(CryptoError::NotOpened) }
 }
 

@@ -105,7 +105,9 @@ fn seal(
     let mut body = Zeroizing::new(Vec::with_capacity(padded + TAG));
     body.push(kind);
     body.extend_from_slice(&length.to_be_bytes());
-    packed.iter().for_each(|part| body.extend_from_slice(part));
+    for part in packed {
+        body.extend_from_slice(part);
+    }
     body.resize(padded, 0);
 
     let salt: [u8; 16] = if crate::planted("key-from-id") { [0; 16] } else { random(rng)? };

@@ -20,6 +20,8 @@ pub struct NoteListItem {
     pub to_review: u32,
     /// Changes that the server has not confirmed. Always false without a server.
     pub waiting: bool,
+    /// The server has confirmed all of it. Always false without a server.
+    pub sent: bool,
     pub created_ms: f64,
     pub updated_ms: f64,
 }

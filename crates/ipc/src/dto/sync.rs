@@ -30,6 +30,8 @@ pub struct DeviceItem {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
 pub struct SyncStatus {
     pub state: SyncState,
+    /// The person paused it. (The state is `paused` too where a sync waits for a decision.)
+    pub paused: bool,
     /// Changes that the server has not confirmed, working ones included.
     pub waiting: u32,
     pub waiting_attachments: u32,
@@ -48,6 +50,49 @@ pub struct SyncStatus {
     pub first_sync: Option<FirstSync>,
     /// Entries that did not open or came before their parents.
     pub quarantined: u32,
+    /// The same, by why.
+    pub set_aside: Vec<SetAside>,
+    /// A sync that would take many notes away: nothing of it is shown until the person decides.
+    pub tripwire: Option<Tripwire>,
+}
+
+/// Changes that arrived and could not be taken in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct SetAside {
+    pub count: u32,
+    /// Why, and that nothing is lost: a sentence.
+    pub why: String,
+    /// What to do: a sentence.
+    pub action: String,
+}
+
+/// What waits for the person's decision.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
+pub struct Tripwire {
+    /// Names what was looked at; goes back with the decision.
+    pub number: u32,
+    pub since_ms: f64,
+    /// Notes that would go to the trash.
+    pub trashed: u32,
+    /// Notes that would lose most of their text.
+    pub emptied: u32,
+    pub notebooks: u32,
+    /// So many notes there are.
+    pub of: u32,
+    /// The computers that did it, by name.
+    pub devices: Vec<String>,
+    /// The folder of the backup that was made first.
+    pub backup: Option<String>,
+}
+
+/// A note that would go, as it is shown.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
+pub struct HeldNote {
+    pub id: String,
+    pub title: String,
+    /// True: to the trash. False: most of its text.
+    pub trashed: bool,
+    pub updated_ms: f64,
 }
 
 /// Progress of the first sync of a joined vault.
@@ -57,12 +102,66 @@ pub struct FirstSync {
     pub total: u32,
 }
 
+/// A line of the log. It names no note.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
 pub struct ActivityItem {
     pub at_ms: f64,
+    /// In a person's words.
     pub what: String,
     pub ok: bool,
     pub duration_ms: u32,
-    pub bytes: f64,
+    /// Over the wire, as far as it was counted.
+    pub bytes_up: f64,
+    pub bytes_down: f64,
+    /// What came of it, or, where it failed, the sentence that says why.
     pub message: String,
+    /// Where it failed.
+    pub code: Option<super::ErrorCode>,
+}
+
+/// Which lines of the log, the newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct ActivityQuery {
+    /// Words that a line holds, in any case; empty for all.
+    pub search: String,
+    pub failed_only: bool,
+    pub limit: u32,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct HealthLine {
+    /// Of a closed list: `database`, `decision`, `outbox`, `clock`, `keychain`, `disk`, `set_aside`, `backup`.
+    pub id: String,
+    pub name: String,
+    /// False: look at this.
+    pub ok: bool,
+    pub sentence: String,
+    /// The one thing to do, where there is one.
+    pub action: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
+pub struct Health {
+    pub at_ms: f64,
+    pub ok: bool,
+    pub lines: Vec<HealthLine>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
+pub struct BackupItem {
+    /// The folder. It is a vault: the passphrase opens it.
+    pub path: String,
+    pub at_ms: f64,
+    /// Why it was made, in a person's words.
+    pub reason: String,
+    pub bytes: f64,
+}
+
+/// What a backup was found to hold when it was opened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct BackupContent {
+    pub notes: u32,
+    pub trashed: u32,
+    pub notebooks: u32,
 }

@@ -61,7 +61,7 @@ fn check_user(user: &str) -> Answer<()> {
 }
 
 /// Runs a request to its end on this thread, which is one for blocking work.
-fn wait<T>(future: impl Future<Output = T>) -> Answer<T> {
+pub(super) fn wait<T>(future: impl Future<Output = T>) -> Answer<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     Ok(runtime.map_err(|e| invalid(format!("The request could not be started ({e}).")))?.block_on(future))
 }

@@ -1,6 +1,7 @@
 //! One file a noun; each function is a command.
 
 pub mod account;
+pub mod backups;
 pub mod notebooks;
 pub mod notes;
 pub mod receipts;

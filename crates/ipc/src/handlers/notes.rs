@@ -25,7 +25,9 @@ pub fn list(app: &App, query: &NotesQuery) -> Answer<NotesPage> {
     let paths = Paths::load(&vault)?;
     let ids: Vec<_> = rows.iter().map(|r| r.id).collect();
     let waiting = answer(vault.waiting_among(&ids))?;
-    let items = rows.into_iter().map(|row| item(&paths, waiting.contains(&row.id), row)).collect();
+    let server = answer(vault.has_server())?;
+    let mark = |row: &NoteListRow| Mark::new(server, waiting.contains(&row.id));
+    let items = rows.into_iter().map(|row| item(&paths, mark(&row), row)).collect();
     Ok(NotesPage { items, total })
 }
 
@@ -62,7 +64,20 @@ impl Paths {
     }
 }
 
-fn item(paths: &Paths, waiting: bool, row: NoteListRow) -> NoteListItem {
+/// What the server has of a note.
+#[derive(Clone, Copy)]
+struct Mark {
+    waiting: bool,
+    sent: bool,
+}
+
+impl Mark {
+    fn new(server: bool, waiting: bool) -> Self {
+        Self { waiting, sent: server && !waiting }
+    }
+}
+
+fn item(paths: &Paths, mark: Mark, row: NoteListRow) -> NoteListItem {
     let place = row.notebook.and_then(|id| paths.by_id.get(&id));
     NoteListItem {
         id: row.id.to_string(),
@@ -75,7 +90,8 @@ fn item(paths: &Paths, waiting: bool, row: NoteListRow) -> NoteListItem {
         done: row.done,
         trashed: row.trashed,
         to_review: row.review,
-        waiting,
+        waiting: mark.waiting,
+        sent: mark.sent,
         created_ms: ms(row.created_ms),
         updated_ms: ms(row.updated_ms),
     }
@@ -84,6 +100,11 @@ fn item(paths: &Paths, waiting: bool, row: NoteListRow) -> NoteListItem {
 pub fn get(app: &App, id: &str) -> Answer<NoteDetail> {
     let vault = app.vault()?;
     detail(&vault, note_id(id)?)
+}
+
+/// The line of one note, as a list has it: how it stands with the server, and what is to review.
+pub fn mark(app: &App, id: &str) -> Answer<NoteListItem> {
+    Ok(get(app, id)?.item)
 }
 
 fn detail(vault: &Vault, id: NoteId) -> Answer<NoteDetail> {
@@ -114,7 +135,7 @@ fn detail(vault: &Vault, id: NoteId) -> Answer<NoteDetail> {
         read_only: note.read_only,
         item: item(
             &Paths::load(vault)?,
-            note.waiting,
+            Mark::new(answer(vault.has_server())?, note.waiting),
             NoteListRow {
                 id: row.id,
                 title: row.title,

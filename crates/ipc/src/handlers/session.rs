@@ -52,7 +52,11 @@ pub fn unlock_with_code(app: &App, code: &str, new_passphrase: &str) -> Answer<(
 
 fn open(app: &App, vault: holdfast_notebook::Result<Vault>) -> Answer<()> {
     match answer(vault) {
-        Ok(vault) => app.opened(vault),
+        Ok(vault) => {
+            // By the passphrase: a folder that was copied here has a key in no keychain.
+            answer(vault.check_instance(&*app.keychain))?;
+            app.opened(vault)
+        }
         Err(e) => {
             // What a better passphrase does not mend stays on the page.
             let stays = !matches!(e.code, ErrorCode::WrongPassphrase | ErrorCode::WrongCode | ErrorCode::InvalidInput);

@@ -1,10 +1,15 @@
 //! How sync stands, and what a person can do about it.
 
+use std::path::Path;
+
 use holdfast_notebook::SyncState as State;
 use holdfast_notebook::sync::Syncer;
 
-use crate::convert::{answer, ms};
-use crate::dto::{ActivityItem, DeviceItem, FirstSync, SyncState, SyncStatus};
+use super::account::wait;
+use crate::convert::{Names, answer, ms};
+use crate::dto::{
+    ActivityItem, ActivityQuery, DeviceItem, FirstSync, Health, HeldNote, SyncState, SyncStatus, Tripwire,
+};
 use crate::{Answer, App, command_error};
 
 pub fn status(app: &App) -> Answer<SyncStatus> {
@@ -15,6 +20,7 @@ pub(crate) fn status_of(syncer: &Syncer) -> Answer<SyncStatus> {
     let s = answer(syncer.status())?;
     Ok(SyncStatus {
         state: state(s.state),
+        paused: s.paused,
         waiting: s.waiting,
         waiting_attachments: s.waiting_attachments,
         waiting_attachment_bytes: ms(s.waiting_attachment_bytes),
@@ -39,6 +45,22 @@ pub(crate) fn status_of(syncer: &Syncer) -> Answer<SyncStatus> {
             .collect(),
         first_sync: syncer.first_sync().map(|f| FirstSync { done: f.done as u32, total: f.total as u32 }),
         quarantined: s.quarantined,
+        set_aside: crate::set_aside(&answer(syncer.vault().set_aside())?),
+        tripwire: s.tripwire.map(|t| tripwire(syncer, t)).transpose()?,
+    })
+}
+
+fn tripwire(syncer: &Syncer, t: holdfast_notebook::sync::Tripwire) -> Answer<Tripwire> {
+    let names = Names::load(syncer.vault())?;
+    Ok(Tripwire {
+        number: t.number as u32,
+        since_ms: ms(t.since_ms),
+        trashed: t.trashed,
+        emptied: t.emptied,
+        notebooks: t.notebooks,
+        of: t.of,
+        devices: t.devices.iter().map(|d| names.name(*d)).collect(),
+        backup: t.snapshot.map(|dir| dir.display().to_string()),
     })
 }
 
@@ -72,15 +94,43 @@ pub fn pause(app: &App, paused: bool) -> Answer<()> {
     answer(app.syncer()?.pause(paused))
 }
 
-pub fn activity(app: &App, limit: u32) -> Answer<Vec<ActivityItem>> {
-    let rows = answer(app.vault()?.activity(limit.min(1_000)))?;
-    let items = rows.into_iter().map(|a| ActivityItem {
-        at_ms: ms(a.at_ms),
-        what: a.what,
-        ok: a.ok,
-        duration_ms: a.duration_ms as u32,
-        bytes: ms(a.bytes),
-        message: a.message,
+/// The log, the newest first.
+pub fn activity(app: &App, query: &ActivityQuery) -> Answer<Vec<ActivityItem>> {
+    crate::activity_items(&*app.vault()?, query)
+}
+
+/// Writes the log to a new file, without anything that is written in notes or names anybody.
+pub fn activity_export(app: &App, path: &Path) -> Answer<u32> {
+    crate::export_activity(&*app.vault()?, path)
+}
+
+/// The notes that the sync that waits would take away.
+pub fn tripwire_notes(app: &App) -> Answer<Vec<HeldNote>> {
+    let notes = answer(app.vault()?.held_notes())?.into_iter().map(|n| HeldNote {
+        id: n.id.to_string(),
+        title: n.title,
+        trashed: n.trashed,
+        updated_ms: ms(n.updated_ms),
     });
-    Ok(items.collect())
+    Ok(notes.collect())
+}
+
+/// Decides about what the person looked at; answers with the number of notes.
+pub fn tripwire_decide(app: &App, number: u32, keep: bool) -> Answer<u32> {
+    let syncer = app.syncer()?;
+    let seen = Some(u64::from(number));
+    let vault = syncer.vault();
+    let notes = answer(if keep { vault.tripwire_keep(seen) } else { vault.tripwire_accept(seen) })?;
+    // What was brought back goes out at once, and the state is told anew.
+    syncer.wake();
+    Ok(notes)
+}
+
+/// Looks at everything; what cannot be looked at is itself a finding.
+pub fn check_health(app: &App) -> Answer<Health> {
+    let syncer = app.syncer()?;
+    let vault = syncer.vault();
+    let found = wait(holdfast_notebook::health::check(vault, syncer.connect(), &*app.keychain))?;
+    let lines: Vec<_> = answer(found)?.iter().map(crate::health_line).collect();
+    Ok(Health { at_ms: ms(vault.env().now_ms()), ok: lines.iter().all(|l| l.ok), lines })
 }

@@ -7,7 +7,7 @@ use super::tokens::{Sort, tokens};
 use crate::align::lines;
 
 /// A line at least this long, in bytes, that stands once on every side should not stand twice afterwards.
-const LONG_LINE: usize = 20;
+pub(crate) const LONG_LINE: usize = 20;
 
 type Count<'a> = BTreeMap<&'a str, usize>;
 
@@ -75,7 +75,29 @@ fn shape_holds(base: &str, sides: &[&str], merged: &str) -> bool {
     lines(merged).filter(is_row).all(|row| known.contains(&columns(row)))
 }
 
+/// Where tables start in a text that has no row of dashes there.
+fn headless(text: &str) -> Vec<usize> {
+    let row = |line: &str| line.trim_start().starts_with('|');
+    let dashes = |line: &&str| row(line) && line.trim().chars().all(|c| matches!(c, '|' | '-' | ':' | ' '));
+    let all: Vec<&str> = lines(text).collect();
+    let starts = (0..all.len()).filter(|&i| row(all[i]) && (i == 0 || !row(all[i - 1])));
+    starts.filter(|&i| !all.get(i + 1).is_some_and(dashes)).collect()
+}
+
+/// A table that had its head keeps it, and rows stay beside their table: at the start of a passage they may go on
+/// with one above.
+fn tables_hold(base: &str, sides: &[&str], merged: &str) -> bool {
+    let before: Vec<Vec<usize>> = sides.iter().copied().chain([base]).map(headless).collect();
+    let after = headless(merged);
+    let going_on = before.iter().any(|all| all.first() == Some(&0));
+    let inside = before.iter().flatten().any(|at| *at > 0);
+    after.into_iter().all(|at| inside || (at == 0 && going_on))
+}
+
 /// Whether `merged` may stand for what `sides` made of `base`.
 pub(super) fn holds(base: &str, sides: &[&str], merged: &str) -> bool {
-    words_hold(base, sides, merged) && lines_hold(base, sides, merged) && shape_holds(base, sides, merged)
+    words_hold(base, sides, merged)
+        && lines_hold(base, sides, merged)
+        && shape_holds(base, sides, merged)
+        && tables_hold(base, sides, merged)
 }

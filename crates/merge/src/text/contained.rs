@@ -1,13 +1,26 @@
 //! A side whose edits another side made too, and more.
 
-use super::edits::raw;
+use std::collections::HashMap;
+
+use super::edits::{Edit, raw};
 use super::tokens::{Sort, Token, tokens};
 
 fn texts<'a>(tokens: &[Token<'a>]) -> Vec<&'a str> {
     tokens.iter().map(|t| t.text).collect()
 }
 
-/// True if `part` stands in `whole` in one piece, with a word in it.
+/// True if a word goes on over the border: part of a link, a path or a number is not the whole.
+fn goes_on(before: &[Token<'_>], after: &[Token<'_>]) -> bool {
+    let word = |t: Option<&Token<'_>>| t.is_some_and(|t| t.sort == Sort::Word && t.separates());
+    let joint = |t: &Token<'_>| matches!(t.text, "." | "-" | "/" | "_" | ":" | "@" | "#" | "=" | "?" | "&" | "%");
+    let (Some(last), Some(first)) = (before.last(), after.first()) else { return false };
+    let ends = word(Some(last)) || (joint(last) && word(before.iter().rev().nth(1)));
+    let starts = word(Some(first)) || (joint(first) && word(after.get(1)));
+    ends && starts
+}
+
+/// True if `part` stands in `whole` in one piece, with a word in it. Lines are pieces only as lines: `- milk` is no part
+/// of `- milk chocolate`.
 fn piece_of(part: &[Token<'_>], whole: &[Token<'_>]) -> bool {
     let bare = |tokens: &[Token<'_>]| -> usize {
         tokens.iter().take_while(|t| matches!(t.sort, Sort::Space | Sort::Break)).count()
@@ -15,13 +28,25 @@ fn piece_of(part: &[Token<'_>], whole: &[Token<'_>]) -> bool {
     let start = bare(part);
     let end = part.len()
         - part.iter().rev().take_while(|t| matches!(t.sort, Sort::Space | Sort::Break)).count().min(part.len() - start);
+    let lines = part.last().is_some_and(|t| t.sort == Sort::Break);
     let part = texts(&part[start..end]);
-    !part.is_empty() && texts(whole).windows(part.len()).any(|w| w == part)
+    let all = texts(whole);
+    let space = |t: &&Token<'_>| t.sort == Sort::Space;
+    let broken = |t: Option<&Token<'_>>| t.is_none_or(|t| t.sort == Sort::Break);
+    let here = |at: usize| {
+        let end = at + part.len();
+        let line =
+            broken(whole[..at].iter().rev().find(|t| !space(t))) && broken(whole[end..].iter().find(|t| !space(t)));
+        all[at..end] == part
+            && (line || !lines)
+            && !goes_on(&whole[..at], &whole[at..end])
+            && !goes_on(&whole[at..end], &whole[end..])
+    };
+    !part.is_empty() && part.len() <= all.len() && (0..=all.len() - part.len()).any(here)
 }
 
 /// True if everything that `less` did to `base`, `more` did as well.
-fn contains(base: &[Token<'_>], more: &[Token<'_>], less: &[Token<'_>]) -> bool {
-    let (all, some) = (raw(base, more), raw(base, less));
+fn contains(base: &[Token<'_>], (more, all): (&[Token<'_>], &[Edit]), (less, some): (&[Token<'_>], &[Edit])) -> bool {
     some.iter().all(|s| {
         all.iter().any(|a| {
             let (new_less, new_more) = (&less[s.new.clone()], &more[a.new.clone()]);
@@ -29,17 +54,81 @@ fn contains(base: &[Token<'_>], more: &[Token<'_>], less: &[Token<'_>]) -> bool 
                 texts(new_less) == texts(new_more) || piece_of(new_less, new_more)
             } else {
                 // A passage taken out, of which another took out a part.
-                new_less.is_empty() && new_more.is_empty() && a.old.start <= s.old.start && s.old.end <= a.old.end
+                // Lines that somebody tidied before another took
+                // the passage out were meant to stay.
+                let breaks = base[a.old.clone()].iter().filter(|t| t.sort == Sort::Break).count();
+                new_less.is_empty()
+                    && new_more.is_empty()
+                    && breaks <= 1
+                    && a.old.start <= s.old.start
+                    && s.old.end <= a.old.end
             }
         })
     })
+}
+
+/// True if `more` says all that `less` says, in its order and with other words between: it took out what `less`
+/// took out, has no word of the base that `less` has not, and joins none of its words to others.
+fn extends(base: &[Token<'_>], more: &[Token<'_>], less: &[Token<'_>]) -> bool {
+    let said = |tokens: &[Token<'_>]| -> Vec<usize> {
+        (0..tokens.len()).filter(|i| !matches!(tokens[*i].sort, Sort::Space | Sort::Break)).collect()
+    };
+    let (mine, others) = (said(more), said(less));
+    // Where nothing stood, each may have written of something else.
+    if !base.iter().any(|t| t.sort == Sort::Word) || others.len() >= mine.len() || 2 * others.len() < mine.len() {
+        return false;
+    }
+    let mut shared = vec![false; more.len()];
+    let mut rest = mine.iter();
+    for other in others {
+        match rest.find(|at| more[**at].text == less[other].text) {
+            Some(at) => shared[*at] = true,
+            None => return false,
+        }
+    }
+    let joined = |at: &usize| *at > 0 && shared[*at] != shared[*at - 1] && goes_on(&more[..*at], &more[*at..]);
+    if mine.iter().any(joined) {
+        return false;
+    }
+    let any = |t: &Token<'_>| !matches!(t.sort, Sort::Space | Sort::Break);
+    let (was, is) = (count(base, any), count(less, any));
+    let mut between = mine.into_iter().filter(|at| !shared[*at]).map(|at| more[at].text);
+    !between.any(|word| was.get(word).copied().unwrap_or(0) > is.get(word).copied().unwrap_or(0))
+}
+
+fn is_word(token: &Token<'_>) -> bool {
+    token.sort == Sort::Word
+}
+
+/// How often each of some tokens stands somewhere. Only looked up, never listed.
+fn count<'a>(tokens: &[Token<'a>], some: impl Fn(&Token<'a>) -> bool) -> HashMap<&'a str, usize> {
+    let mut out = HashMap::new();
+    for token in tokens.iter().filter(|t| some(t)) {
+        *out.entry(token.text).or_insert(0) += 1;
+    }
+    out
 }
 
 /// The sides that are not contained in another.
 pub(super) fn without_contained<'a>(base: &str, sides: Vec<&'a str>) -> Vec<&'a str> {
     let was = tokens(base);
     let split: Vec<Vec<Token<'_>>> = sides.iter().map(|s| tokens(s)).collect();
-    let kept = |i: usize| !(0..sides.len()).any(|j| j != i && contains(&was, &split[j], &split[i]));
-    let keep: Vec<&str> = (0..sides.len()).filter(|&i| kept(i)).map(|i| sides[i]).collect();
+    let (known, counts) = (count(&was, is_word), split.iter().map(|s| count(s, is_word)).collect::<Vec<_>>());
+    // Words that are new in one and missing in the other settle most without a difference.
+    let may = |more: usize, less: usize| {
+        let new = counts[less].iter().filter(|(word, _)| !known.contains_key(*word));
+        new.into_iter().all(|(word, n)| counts[more].get(word).is_some_and(|m| m >= n))
+    };
+    let pairs = |i: usize| (0..sides.len()).filter(move |j| *j != i);
+    if !(0..sides.len()).any(|i| pairs(i).any(|j| may(j, i))) {
+        return sides;
+    }
+    let changes: Vec<Vec<Edit>> = split.iter().map(|s| raw(&was, s)).collect();
+    let holds = |more: usize, less: usize| {
+        may(more, less)
+            && (contains(&was, (&split[more], &changes[more]), (&split[less], &changes[less]))
+                || extends(&was, &split[more], &split[less]))
+    };
+    let keep: Vec<&str> = (0..sides.len()).filter(|&i| !pairs(i).any(|j| holds(j, i))).map(|i| sides[i]).collect();
     if keep.is_empty() { sides } else { keep }
 }

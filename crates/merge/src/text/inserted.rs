@@ -11,33 +11,40 @@ fn blank(line: &str) -> bool {
     line.trim().is_empty()
 }
 
-/// Words of a line, with how often each stands there.
-fn words(line: &str) -> BTreeMap<&str, usize> {
-    let mut count = BTreeMap::new();
-    for token in tokens(line).iter().filter(|t| t.sort == Sort::Word) {
-        *count.entry(token.text).or_insert(0) += 1;
-    }
-    count
+/// A line with its words, counted once however many lines it is compared with.
+struct Said<'a> {
+    line: &'a str,
+    words: BTreeMap<&'a str, usize>,
+    size: usize,
 }
 
-/// Alike in three of four parts.
-fn alike(a: &str, b: &str) -> bool {
-    if a.trim() == b.trim() {
-        return true;
+impl<'a> Said<'a> {
+    fn of(line: &'a str) -> Self {
+        let mut words = BTreeMap::new();
+        let mut size = 0;
+        for token in tokens(line).iter().filter(|t| t.sort == Sort::Word) {
+            *words.entry(token.text).or_insert(0) += 1;
+            size += 1;
+        }
+        Self { line: line.trim(), words, size }
     }
-    let (a, b) = (words(a), words(b));
-    let size = |w: &BTreeMap<&str, usize>| w.values().sum::<usize>();
-    let common: usize = a.iter().map(|(w, n)| (*n).min(b.get(w).copied().unwrap_or(0))).sum();
-    let longer = size(&a).max(size(&b));
-    longer > 0 && 4 * common >= 3 * longer
+
+    /// Alike in three of four parts.
+    fn alike(&self, other: &Self) -> bool {
+        let (shorter, longer) = (self.size.min(other.size), self.size.max(other.size));
+        if self.line == other.line || longer == 0 || 4 * shorter < 3 * longer {
+            return self.line == other.line;
+        }
+        let common = self.words.iter().map(|(w, n)| (*n).min(other.words.get(w).copied().unwrap_or(0)));
+        4 * common.sum::<usize>() >= 3 * longer
+    }
 }
 
+/// True if a line of one side is alike to a line of another.
 fn near_duplicates(sides: &[&str]) -> bool {
-    sides.iter().enumerate().any(|(i, a)| {
-        sides[i + 1..]
-            .iter()
-            .any(|b| lines(a).filter(|l| !blank(l)).any(|x| lines(b).filter(|l| !blank(l)).any(|y| alike(x, y))))
-    })
+    let all: Vec<Vec<Said<'_>>> =
+        sides.iter().map(|text| lines(text).filter(|l| !blank(l)).map(Said::of).collect()).collect();
+    all.iter().enumerate().any(|(i, a)| all[i + 1..].iter().flatten().any(|y| a.iter().any(|x| x.alike(y))))
 }
 
 /// Where numbers are compared as numbers, and letters without their case first.
@@ -103,13 +110,47 @@ fn items(text: &str) -> Option<(char, Vec<String>)> {
     }
 }
 
-fn sorted<'a>(items: impl Iterator<Item = &'a str>) -> bool {
+/// The lines of a text without the blank ones at its ends, and those.
+fn core(text: &str) -> (String, String, String) {
+    let all: Vec<&str> = lines(text).collect();
+    let start = all.iter().take_while(|l| blank(l)).count();
+    let end = all.len() - all.iter().rev().take_while(|l| blank(l)).count().min(all.len() - start);
+    (all[..start].concat(), all[start..end].concat(), all[end..].concat())
+}
+
+/// The blank lines around: as few as a side has where there is one already, else as many.
+fn gaps(parts: &[(String, String, String)], place: Place<'_>) -> (String, String) {
+    let gap = |get: fn(&(String, String, String)) -> &String, near: &str| {
+        let all = parts.iter().map(get).map(|gap| (gap.len(), gap));
+        if blank(near) { all.min() } else { all.max() }.map(|(_, gap)| gap.clone()).unwrap_or_default()
+    };
+    (gap(|p| &p.0, place.above), gap(|p| &p.2, place.below))
+}
+
+/// True if no more than one step in four goes down: a list that somebody keeps in order.
+fn in_order<'a>(items: impl Iterator<Item = &'a str>) -> bool {
     let items: Vec<&str> = items.collect();
-    items.windows(2).all(|w| natural(w[0].trim(), w[1].trim()) != Ordering::Greater)
+    let down = items.windows(2).filter(|w| natural(w[0].trim(), w[1].trim()) == Ordering::Greater).count();
+    4 * down <= items.len().saturating_sub(1)
+}
+
+/// Lists in one, each in its own order; always on with the least of the next items.
+fn zipped(lists: Vec<Vec<String>>) -> Vec<String> {
+    let mut lists: Vec<std::collections::VecDeque<String>> = lists.into_iter().map(Into::into).collect();
+    let mut all: Vec<String> = Vec::new();
+    loop {
+        let heads = lists.iter().enumerate().filter_map(|(i, list)| list.front().map(|item| (i, item)));
+        let next = heads.min_by(|(_, a), (_, b)| natural(a.trim(), b.trim())).map(|(i, _)| i);
+        let Some(item) = next.and_then(|i| lists[i].pop_front()) else { return all };
+        if !all.contains(&item) {
+            all.push(item);
+        }
+    }
 }
 
 fn union(sides: &[&str], place: Place<'_>) -> Option<String> {
-    let lists: Vec<(char, Vec<String>)> = sides.iter().map(|s| items(s)).collect::<Option<_>>()?;
+    let parts: Vec<(String, String, String)> = sides.iter().map(|s| core(s)).collect();
+    let lists: Vec<(char, Vec<String>)> = parts.iter().map(|(_, s, _)| items(s)).collect::<Option<_>>()?;
     if lists.iter().any(|(sign, _)| *sign != lists[0].0) {
         return None;
     }
@@ -119,29 +160,35 @@ fn union(sides: &[&str], place: Place<'_>) -> Option<String> {
     }
     let bare =
         |item: &str| tick_at(item).map_or_else(|| item.to_string(), |at| format!("{}{}", &item[..at], &item[at + 3..]));
-    for (i, (_, a)) in lists.iter().enumerate() {
-        for (_, b) in &lists[i + 1..] {
-            if a.iter().any(|x| b.iter().any(|y| x != y && alike(&bare(x), &bare(y)))) {
-                return None;
-            }
-        }
+    let bared: Vec<Vec<String>> = lists.iter().map(|(_, list)| list.iter().map(|item| bare(item)).collect()).collect();
+    let said: Vec<Vec<Said<'_>>> = bared.iter().map(|list| list.iter().map(|item| Said::of(item)).collect()).collect();
+    let alike = |a: (usize, usize), b: (usize, usize)| {
+        lists[a.0].1[a.1] != lists[b.0].1[b.1] && said[a.0][a.1].alike(&said[b.0][b.1])
+    };
+    let of = |list: usize| (0..lists[list].1.len()).map(move |item| (list, item));
+    if (0..lists.len()).any(|i| of(i).any(|x| (i + 1..lists.len()).flat_map(of).any(|y| alike(x, y)))) {
+        return None;
     }
     let beside = |line| marker(line).is_some_and(|m| m.1 == lists[0].0);
-    let in_order = lists.iter().all(|(_, list)| {
+    let ordered = lists.iter().all(|(_, list)| {
         let above = Some(place.above).filter(|l| beside(l));
         let below = Some(place.below).filter(|l| beside(l));
-        sorted(above.into_iter().chain(list.iter().map(String::as_str)).chain(below))
+        in_order(above.into_iter().chain(list.iter().map(String::as_str)).chain(below))
     });
-    let mut all: Vec<String> = Vec::new();
-    for item in lists.into_iter().flat_map(|(_, list)| list) {
-        if !all.contains(&item) {
-            all.push(item);
+    let lists: Vec<Vec<String>> = lists.into_iter().map(|(_, list)| list).collect();
+    let all = if ordered {
+        zipped(lists)
+    } else {
+        let mut all: Vec<String> = Vec::new();
+        for item in lists.into_iter().flatten() {
+            if !all.contains(&item) {
+                all.push(item);
+            }
         }
-    }
-    if in_order {
-        all.sort_by(|a, b| natural(a.trim(), b.trim()));
-    }
-    Some(all.concat())
+        all
+    };
+    let (lead, trail) = gaps(&parts, place);
+    Some(format!("{lead}{}{trail}", all.concat()))
 }
 
 /// As lines end here.
@@ -150,31 +197,59 @@ fn line_break(sides: &[&str], place: Place<'_>) -> &'static str {
     if windows { "\r\n" } else { "\n" }
 }
 
+/// What goes on with a section stands before what opens one, and that before what opens a larger one.
+fn highest_heading(text: &str) -> std::cmp::Reverse<usize> {
+    let level = |line: &str| {
+        ['#', '='].into_iter().find_map(|sign| {
+            let rest = line.trim_start_matches(sign);
+            let level = line.len() - rest.len();
+            ((1..=6).contains(&level) && rest.starts_with(' ')).then_some(level)
+        })
+    };
+    let mut fenced = false;
+    let levels = lines(text).filter_map(|line| {
+        fenced ^= line.starts_with("```") || line.starts_with("~~~");
+        if fenced { None } else { level(line) }
+    });
+    std::cmp::Reverse(levels.min().unwrap_or(usize::MAX))
+}
+
 /// Passages with one blank line between.
 fn blocks(sides: &[&str], place: Place<'_>) -> Option<String> {
     if near_duplicates(sides) {
         return None;
     }
-    let split = |text: &str| {
-        let all: Vec<&str> = lines(text).collect();
-        let start = all.iter().take_while(|l| blank(l)).count();
-        let end = all.len() - all.iter().rev().take_while(|l| blank(l)).count().min(all.len() - start);
-        (all[..start].concat(), all[start..end].concat(), all[end..].concat())
-    };
-    let parts: Vec<(String, String, String)> = sides.iter().map(|s| split(s)).collect();
+    let parts: Vec<(String, String, String)> = sides.iter().map(|s| core(s)).collect();
     if parts.iter().any(|(_, core, _)| core.is_empty()) {
         return None;
     }
-    let longest = |get: fn(&(String, String, String)) -> &String| {
-        parts.iter().map(get).max_by(|a, b| a.len().cmp(&b.len()).then(a.cmp(b))).cloned().unwrap_or_default()
+    let apart = parts.iter().any(|(lead, _, trail)| !lead.is_empty() || !trail.is_empty());
+    // What goes on with a list or a table stands right beside it. Of two, each would be cut off by the other.
+    let goes_on = |line: Option<&str>, beside: &str| {
+        let of = |line| marker(line).map(|(_, sign)| sign);
+        line.and_then(of).is_some_and(|sign| of(beside) == Some(sign))
     };
-    let (lead, trail) = (longest(|p| &p.0), longest(|p| &p.2));
-    let apart = !lead.is_empty() || !trail.is_empty();
+    let first =
+        |(lead, core, _): &(String, String, String)| lead.is_empty() && goes_on(lines(core).next(), place.above);
+    let last =
+        |(_, core, trail): &(String, String, String)| trail.is_empty() && goes_on(lines(core).next_back(), place.below);
+    if parts.iter().filter(|p| first(p)).count() > 1 || parts.iter().filter(|p| last(p)).count() > 1 {
+        return None;
+    }
+    let (mut lead, mut trail) = gaps(&parts, place);
+    if parts.iter().any(first) {
+        lead.clear();
+    }
+    if parts.iter().any(last) {
+        trail.clear();
+    }
     let open = blank(place.above) || blank(place.below);
     if !apart && !open {
         return None;
     }
     let between = if apart { line_break(sides, place) } else { "" };
+    let mut parts: Vec<&(String, String, String)> = parts.iter().collect();
+    parts.sort_by_key(|part| (!first(part), last(part), highest_heading(&part.1)));
     let cores: Vec<&str> = parts.iter().map(|p| p.1.as_str()).collect();
     Some(format!("{lead}{}{trail}", cores.join(between)))
 }

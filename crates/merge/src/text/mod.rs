@@ -3,12 +3,17 @@
 mod check;
 mod contained;
 mod edits;
+mod front;
 mod inserted;
 mod rules;
+mod space;
 mod tokens;
 mod words;
 
+pub(crate) use check::LONG_LINE;
+pub(crate) use front::{front_lines, merge_front};
 use holdfast_domain::{Body, DeviceId, Hlc, Segment, Stamp};
+pub(crate) use words::merge_apart;
 
 /// A part of a merged text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +50,11 @@ pub(crate) fn refine(base: &str, sides: &[&str], around: Around<'_>) -> Vec<Piec
     if bytes > MAX_REGION_BYTES {
         return vec![Piece::Open { base: base.into(), sides: sides.iter().map(|s| (*s).to_string()).collect() }];
     }
+    // Who changed no word has no say where somebody did.
+    let spaced: Vec<bool> = sides.iter().map(|s| space::only_spaced(base, s)).collect();
+    let worded: Vec<&str> =
+        sides.iter().zip(&spaced).map(|(side, spaced)| if *spaced { base } else { *side }).collect();
+    let sides = if spaced.iter().all(|s| *s) { sides } else { worded.as_slice() };
     let pieces = words::merge_words(base, sides, around);
     // As if nothing had merged, where what merged cannot be right.
     let (mut was, mut is, mut merged) = (String::new(), vec![String::new(); sides.len()], String::new());

@@ -3,6 +3,7 @@
 use super::check::holds;
 use super::contained::without_contained;
 use super::inserted;
+use super::space::{best_spaced, same_words};
 
 /// Where edits meet.
 #[derive(Clone, Copy, Debug)]
@@ -14,11 +15,6 @@ pub(super) struct Place<'a> {
     pub lines: bool,
     /// True if nothing of the text comes after.
     pub at_end: bool,
-}
-
-/// A text without its white space.
-fn bare(text: &str) -> String {
-    text.split_whitespace().collect()
 }
 
 /// The text that all sides together make of `base`; nothing where a person must say.
@@ -36,12 +32,10 @@ pub(super) fn decide(base: &str, sides: &[String], place: Place<'_>) -> Option<S
 
 /// What the rules make of several new texts.
 fn resolved(base: &str, new: &[&str], place: Place<'_>) -> Option<String> {
-    let was = bare(base);
-    let worded: Vec<&str> = new.iter().copied().filter(|s| bare(s) != was).collect();
+    let worded: Vec<&str> = new.iter().copied().filter(|s| !same_words(s, base)).collect();
     let new = if worded.is_empty() { new.to_vec() } else { worded };
-    let same: Vec<String> = new.iter().map(|s| bare(s)).collect();
-    if same.iter().all(|s| *s == same[0]) {
-        return new.last().map(|s| (*s).to_string());
+    if new.iter().all(|s| same_words(s, new[0])) {
+        return best_spaced(base, &new).map(str::to_string);
     }
     let new = without_contained(base, new);
     if let [only] = new.as_slice() {

@@ -3,9 +3,13 @@
 
 use std::ops::Range;
 
+use super::check::holds;
 use super::edits::{Edit, edits};
 use super::tokens::{Sort, Token, tokens};
 use super::{Around, Piece, rules};
+
+/// Fewer words changed in a line are no new line.
+const REWRITTEN: usize = 8;
 
 /// Edits that meet, and the part of the base that they change.
 struct Group {
@@ -131,6 +135,44 @@ impl Region<'_> {
         groups
     }
 
+    /// A line of which one side wrote the half anew, or as much again, while another side changed it too: each may be
+    /// right, both are rarely. Those groups are open.
+    fn reopen_rewritten(&self, groups: &mut [Group]) {
+        let words = |tokens: &[Token<'_>]| tokens.iter().filter(|t| t.sort == Sort::Word).count();
+        let mut first = 0;
+        while first < groups.len() {
+            let (mut start, mut end) = (groups[first].old.start, groups[first].old.start);
+            while !self.line_start(start) {
+                start -= 1;
+            }
+            while end < self.base.len() && self.base[end].sort != Sort::Break {
+                end += 1;
+            }
+            let mut next = first + 1;
+            while next < groups.len() && groups[next].old.start <= end {
+                next += 1;
+            }
+            let inside: Vec<usize> = (first..next).filter(|g| !self.whole_lines(&groups[*g])).collect();
+            let mut changed = vec![0; self.sides.len()];
+            for group in inside.iter().map(|g| &groups[*g]) {
+                for (s, edits) in group.edits.iter().enumerate() {
+                    for edit in edits {
+                        changed[s] +=
+                            words(&self.base[edit.old.clone()]).max(words(&self.sides[s][edit.new.clone()])).max(1);
+                    }
+                }
+            }
+            let most = changed.iter().copied().max().unwrap_or(0);
+            let several = changed.iter().filter(|n| **n > 0).count() > 1;
+            if several && most >= REWRITTEN && 2 * most >= words(&self.base[start..end]) {
+                for g in inside {
+                    groups[g].decided = None;
+                }
+            }
+            first = next;
+        }
+    }
+
     /// A group and those beside it, made wider until it is whole lines.
     fn widen(&self, groups: Vec<Group>) -> Vec<Group> {
         let mut out: Vec<Group> = Vec::new();
@@ -196,6 +238,26 @@ impl Region<'_> {
     }
 }
 
+/// A text in which each passage was changed by one side, or by several in the same way; nothing otherwise. No other
+/// rule is applied: for what is one thing, as a title is.
+pub(crate) fn merge_apart(base: &str, sides: &[&str]) -> Option<String> {
+    let around = Around { above: "", below: "" };
+    let region = Region { around, base: tokens(base), sides: sides.iter().map(|s| tokens(s)).collect() };
+    let mut out = String::new();
+    let mut at = 0;
+    for group in region.groups() {
+        let was = concat(&region.base[group.old.clone()]);
+        let mut new: Vec<String> = region.texts(&group).into_iter().filter(|text| *text != was).collect();
+        new.dedup();
+        let [only] = new.as_slice() else { return None };
+        out.push_str(&concat(&region.base[at..group.old.start]));
+        out.push_str(only);
+        at = group.old.end;
+    }
+    out.push_str(&concat(&region.base[at..]));
+    holds(base, sides, &out).then_some(out)
+}
+
 /// Merges a region that lines could not be merged in.
 pub(super) fn merge_words(base: &str, sides: &[&str], around: Around<'_>) -> Vec<Piece> {
     let region = Region { around, base: tokens(base), sides: sides.iter().map(|s| tokens(s)).collect() };
@@ -203,6 +265,7 @@ pub(super) fn merge_words(base: &str, sides: &[&str], around: Around<'_>) -> Vec
     for group in &mut groups {
         group.decided = region.decide(group);
     }
+    region.reopen_rewritten(&mut groups);
     let mut out = Vec::new();
     let mut at = 0;
     for group in region.widen(groups) {

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use holdfast_domain::{
-    Body, DeviceFields, Fields, Merge, NotebookFields, NotebookId, Opaque, RevisionId, Segment, Stamp, Trash,
+    Body, DeviceFields, Fields, Merge, NotebookFields, NotebookId, Opaque, RevisionId, Segment, Stamp, Term, Trash,
     TrashState, UnknownFields,
 };
-use holdfast_merge::{FoldError, Graph, edit_body, fold, merge_fields, receipt_id, summarize, undo};
+use holdfast_merge::{
+    ChangedField, FoldError, Graph, edit_body, edit_merge, fold, merge_fields, receipt_id, review, summarize, undo,
+};
 
 use crate::world::{World, note, place, show, show_body, stamp, text};
 
@@ -364,4 +366,61 @@ fn a_title_given_up_and_written_again_is_a_side() {
     let back = w.write(&[away], title("T"));
     let merged = w.fold(&[other, back]).title;
     assert_eq!(merged.adds().map(|t| t.value.as_str()).collect::<Vec<_>>(), ["T", "U"]);
+}
+
+#[test]
+fn a_title_is_merged_by_its_words_where_the_edits_are_apart() {
+    let mut w = World::default();
+    let title = |to: &'static str| {
+        move |f: &mut holdfast_domain::NoteFields, stamp| f.title = Merge::resolved(to.into(), stamp)
+    };
+    let base = w.write(&[], title("Plan for May in Rome"));
+    let (x, y) = (w.write(&[base], title("Plans for May in Rome")), w.write(&[base], title("Plan for May in Oslo")));
+    let merged = w.fold(&[x, y]).title;
+    assert_eq!(merged.as_resolved().map(String::as_str), Some("Plans for May in Oslo"));
+    assert_eq!(merged.newest().stamp, w.graph.revision(y).unwrap().stamp());
+    assert!(review(&w.fold(&[x, y])).places.is_empty());
+
+    // The same word is a choice, and so is one title inside another, and a first title.
+    for (base_title, ours, theirs) in
+        [("Plan for May", "Plan for June", "Plan for July"), ("Notes", "Trip", "Trip to Rome"), ("", "One", "Two")]
+    {
+        let base = w.write(&[], title(base_title));
+        let heads = [w.write(&[base], title(ours)), w.write(&[base], title(theirs))];
+        let sides: Vec<String> = w.fold(&heads).title.adds().map(|t| t.value.clone()).collect();
+        assert_eq!(sides.iter().map(String::as_str).collect::<BTreeSet<_>>(), BTreeSet::from([ours, theirs]));
+    }
+
+    // A title that is open stays so, whatever another changes in a word of it.
+    let term = |title: &str, at| Term::new(title.to_string(), at);
+    let terms =
+        [term("Plan A for May", stamp(5, 5)), term("Plan for May", Stamp::ZERO), term("Plan B for May", stamp(6, 6))];
+    let open = w.write(&[base], |f, _| f.title = Merge::from_terms(terms.to_vec()).unwrap());
+    let edited = |f: &mut holdfast_domain::NoteFields, s| f.title = edit_merge(&f.title, "Plan B for June".into(), s);
+    let heads = [w.write(&[open], edited), w.write_text(&[open], "q")];
+    assert!(!w.fold(&heads).title.is_resolved());
+
+    // One side is taken back: its word goes, the other's stays.
+    let now = Fields::Note(w.fold(&[x, y]));
+    let side = Fields::Note(w.fold(&[y]));
+    let back = undo(&now, &now, &side, stamp(90, 9));
+    assert_eq!(back.as_note().unwrap().title.as_resolved().map(String::as_str), Some("Plan for May in Oslo"));
+    let summary = summarize(&w.graph, &[x, y]).unwrap();
+    assert!(summary.iter().all(|s| matches!(s.fields.as_slice(), [ChangedField::Title { .. }])));
+}
+
+#[test]
+fn front_matter_of_a_note_is_merged_by_key() {
+    let mut w = World::default();
+    let front = |to: &'static str| {
+        move |f: &mut holdfast_domain::NoteFields, stamp| f.front_matter = Merge::resolved(to.into(), stamp)
+    };
+    let base = w.write(&[], front("a: 1\nb: 1\n"));
+    let (x, y, z) = (
+        w.write(&[base], front("a: 2\nb: 1\n")),
+        w.write(&[base], front("a: 1\nb: 2\n")),
+        w.write(&[base], front("a: 3\nb: 1\n")),
+    );
+    assert_eq!(w.fold(&[x, y]).front_matter.as_resolved().map(String::as_str), Some("a: 2\nb: 2\n"));
+    assert_eq!(w.fold(&[x, y, z]).front_matter.adds().count(), 3, "one key asks, so all of it does");
 }

@@ -1,4 +1,4 @@
-//! The merge: small cases by hand, properties, random histories, and vectors that pin `ALGO` 1.
+//! The merge: small cases by hand, properties, random histories, and vectors that pin `ALGO`.
 #![allow(clippy::unwrap_used)]
 
 mod cases;
@@ -9,4 +9,5 @@ mod props;
 mod reviews;
 mod text_props;
 mod text_rules;
+mod text_shapes;
 mod world;

@@ -44,13 +44,15 @@ pub fn any_body() -> impl Strategy<Value = Body> {
 
 prop_compose! {
     fn any_fields()(
-        body in any_body(), title in prop_oneof![any_place(), ("[a-c]", any_stamp()).prop_map(|(t, s)| Merge::resolved(t, s))],
+        body in any_body(), title in prop_oneof![any_place(), ("[a-c]( [a-c]){0,4}", any_stamp()).prop_map(|(t, s)| Merge::resolved(t, s))],
+        front in ("(k: [a-c]\n)?(tags: \\[[a-c](, [a-c])?\\]\n)?(updated: 2026-01-0[1-3]\n)?", any_stamp()),
         tags in prop::collection::btree_set(("[a-c]", any_stamp()), 0..3), done in any::<bool>(), at in any_stamp(),
         trash in 0..3, created in 1..5_u64, updated in 5..9_u64,
     ) -> Fields {
         let mut fields = note("");
         fields.body = body;
         fields.title = title;
+        fields.front_matter = Merge::resolved(front.0, front.1);
         for (name, stamp) in tags {
             fields.tags.add_name(name, stamp);
         }

@@ -12,19 +12,19 @@ use holdfast_merge::text::{TextPart, merge_text};
 
 use crate::world::stamp;
 
-const LONG: u64 = 100_000;
+pub(crate) const LONG: u64 = 100_000;
 
-fn cases() -> u64 {
+pub(crate) fn cases() -> u64 {
     std::env::var("HOLDFAST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(2_000)
 }
 
 // ---- texts that look like notes, and edits that look like people's ----
 
 /// SplitMix64: the same cases on every machine, in every process.
-struct Random(u64);
+pub(crate) struct Random(pub u64);
 
 impl Random {
-    fn below(&mut self, n: usize) -> usize {
+    pub fn below(&mut self, n: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -32,7 +32,7 @@ impl Random {
         ((z ^ (z >> 31)) % n.max(1) as u64) as usize
     }
 
-    fn one_in(&mut self, n: usize) -> bool {
+    pub fn one_in(&mut self, n: usize) -> bool {
         self.below(n) == 0
     }
 
@@ -180,7 +180,7 @@ pub(crate) struct Case {
     pub sides: Vec<String>,
 }
 
-fn case(seed: u64, sides: usize) -> Case {
+pub(crate) fn case(seed: u64, sides: usize) -> Case {
     let mut r = Random(seed);
     let base = base(&mut r);
     let sides = ["ann", "bob", "cleo", "dan"][..sides].iter().map(|own| side(&base, &mut r, own)).collect();
@@ -249,7 +249,7 @@ fn bodies(case: &Case) -> (Body, Vec<Body>) {
     (Body::text(case.base.clone(), stamp(1, 1)), sides.collect())
 }
 
-fn merged(case: &Case) -> Body {
+pub(crate) fn merged(case: &Case) -> Body {
     let (base, sides) = bodies(case);
     merge_body(&base, &sides.iter().collect::<Vec<_>>())
 }
@@ -266,10 +266,18 @@ fn same<T: PartialEq + std::fmt::Debug>(is: &T, must: &T) -> Result<(), String> 
     if is == must { Ok(()) } else { Err(format!("is   {is:?}\nmust {must:?}")) }
 }
 
-/// Not the words of the merge: letters and digits between anything else.
+/// Not the words of the merge: letters and digits between anything else, each ideograph by itself.
 fn words(text: &str) -> BTreeMap<&str, usize> {
     let mut out = BTreeMap::new();
-    text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).for_each(|w| *out.entry(w).or_insert(0) += 1);
+    let ideograph = |c: char| matches!(c, '\u{2e80}'..='\u{9fff}');
+    for run in text.split(|c: char| !c.is_alphanumeric()) {
+        let mut rest = run;
+        while let Some(first) = rest.chars().next() {
+            let end = if ideograph(first) { first.len_utf8() } else { rest.find(ideograph).unwrap_or(rest.len()) };
+            *out.entry(&rest[..end]).or_insert(0) += 1;
+            rest = &rest[end..];
+        }
+    }
     out
 }
 
@@ -373,6 +381,26 @@ fn places_quote(case: &Case) -> Result<(), String> {
             }
             if ours == theirs || ours == base || theirs == base {
                 return Err(format!("no question: {parts:?}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Every place has each side, and what was there before, in the order of the text: by letters, since who changed white
+/// space alone has no say.
+fn no_side_is_lost(case: &Case) -> Result<(), String> {
+    let letters = |text: &str| -> String { text.chars().filter(|c| !c.is_whitespace()).collect() };
+    let body = merged(case);
+    for text in case.sides.iter().chain([&case.base]) {
+        let whole = letters(text);
+        let mut at = 0;
+        for place in body.places() {
+            let terms = place.terms().iter().map(|t| letters(&t.value));
+            let ends = terms.filter_map(|term| whole[at..].find(&term).map(|found| at + found + term.len()));
+            match ends.min() {
+                Some(end) => at = end,
+                None => return Err(format!("{text:?} has no side in {place:?} of {body:?}")),
             }
         }
     }
@@ -510,6 +538,8 @@ macro_rules! properties {
     )*};
 }
 
+pub(crate) use properties;
+
 properties! {
     a_change_of_one_side_is_taken_as_it_is, long_a_change_of_one_side: |n| holds(n, 2, one_change_is_taken);
     the_sides_can_be_swapped, long_the_sides_can_be_swapped: |n| holds(n, 2, symmetric);
@@ -519,6 +549,8 @@ properties! {
     no_word_is_from_nowhere, long_no_word_is_from_nowhere: |n| holds(n, 2, nothing_from_nowhere);
     no_word_of_many_is_from_nowhere, long_no_word_of_many_is_from_nowhere: |n| holds(n, 3, nothing_from_nowhere);
     a_place_quotes_every_side, long_a_place_quotes: |n| holds(n, 2, places_quote);
+    no_place_loses_a_side, long_no_place_loses_a_side: |n| { holds(n, 2, no_side_is_lost); holds(n, 3, no_side_is_lost); holds(n / 2, 4, no_side_is_lost) };
+    another_process_merges_the_same, long_another_process: other_processes;
     line_breaks_are_kept, long_line_breaks_are_kept: |n| holds(n, 2, breaks_are_kept);
     theirs_everywhere_is_theirs, long_theirs_everywhere: theirs_everywhere;
     any_characters_merge, long_any_characters: wild;
@@ -528,34 +560,35 @@ properties! {
 
 const HASH: &str = "HOLDFAST_TEXT_HASH";
 
-fn hash_of_merges() -> u64 {
+fn hash_of_merges(cases: u64) -> u64 {
     // Not the seeded hasher of a map: this one has fixed keys.
     let mut hasher = DefaultHasher::new();
-    for seed in 0..200 {
+    for seed in 0..cases {
         format!("{:?}", merged(&case(seed, 2 + (seed % 3) as usize))).hash(&mut hasher);
     }
     hasher.finish()
 }
 
-/// Every process has its own seeds of hash maps.
+/// Every process has its own seeds of hash maps, and so has every thread.
+fn other_processes(cases: u64) {
+    let own = hash_of_merges(cases);
+    let child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["text_props::as_a_child", "--exact", "--nocapture", "--ignored"])
+        .env(HASH, cases.to_string())
+        .output()
+        .unwrap();
+    let out = String::from_utf8_lossy(&child.stdout).into_owned();
+    assert!(out.contains(&format!("merges={own:016x};")), "{own:016x} but {out}");
+    assert_eq!(std::thread::spawn(move || hash_of_merges(cases)).join().unwrap(), own);
+}
+
+/// Not a test of its own: what the other process of [`other_processes`] does.
 #[test]
-fn another_process_merges_the_same() {
-    let own = hash_of_merges();
-    if std::env::var_os(HASH).is_some() {
-        println!("merges={own:016x};");
-        return;
+#[ignore = "long"]
+fn as_a_child() {
+    if let Some(cases) = std::env::var(HASH).ok().and_then(|n| n.parse().ok()) {
+        println!("merges={:016x};", hash_of_merges(cases));
     }
-    for _ in 0..2 {
-        let child = std::process::Command::new(std::env::current_exe().unwrap())
-            .args(["text_props::another_process_merges_the_same", "--exact", "--nocapture"])
-            .env(HASH, "1")
-            .output()
-            .unwrap();
-        let out = String::from_utf8_lossy(&child.stdout).into_owned();
-        assert!(out.contains(&format!("merges={own:016x};")), "{own:016x} but {out}");
-    }
-    // Every thread has its own seeds too.
-    assert_eq!(std::thread::spawn(hash_of_merges).join().unwrap(), own);
 }
 
 pub(crate) fn total(base: &str, ours: &str, theirs: &str) -> Vec<TextPart> {

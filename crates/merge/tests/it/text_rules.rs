@@ -32,6 +32,38 @@ fn rules(all: &[[&str; 4]]) {
     assert!(failed.is_empty(), "\n{failed}");
 }
 
+/// One of each rule, for the vectors: a base and its sides.
+pub(crate) const VECTORS: &[(&str, &[&str])] = &[
+    ("lines apart", &["one\ntwo\nthree\n", "ONE\ntwo\nthree\n", "one\ntwo\nTHREE\n"]),
+    ("words apart", &["We met on Monday in Rome.\n", "We sat on Monday in Rome.\n", "We met on Monday in Oslo.\n"]),
+    ("the same words", &["Meet on Monday.\n", "Meet on Tuesday.\n", "Meet on Friday.\n"]),
+    ("ideographs", &["東京に行く。雨です。\n", "大阪に行く。雨です。\n", "東京に行く。雪です。\n"]),
+    ("ticked and reworded", &["- [ ] buy milk\n", "- [x] buy milk\n", "- [ ] buy oat milk\n"]),
+    ("items", &["- a\n- z\n", "- a\n- q\n- z\n", "- a\n- c\n- z\n"]),
+    ("items of three", &["- a\n", "- a\n- x\n", "- a\n- y\n", "- a\n- x\n- w\n"]),
+    ("rows", &["| k |\n|---|\n| a |\n", "| k |\n|---|\n| a |\n| c |\n", "| k |\n|---|\n| a |\n| b |\n"]),
+    ("blocks", &["One.\n", "One.\n\n# B\n\nTwo.\n", "One.\n\nThree.\n"]),
+    ("white space", &["- one\n- two\n", "-  one\n-  two\n", "- one\n- 2\n"]),
+    (
+        "superset",
+        &["It uses some tokens.\n", "It uses blue and green tokens.\n", "It uses [blue](b) and green tokens.\n"],
+    ),
+    ("deleted and edited", &["a\nkeep this line\nz\n", "a\nz\n", "a\nkeep this good line\nz\n"]),
+    ("near duplicates", &["- one\n", "- one\n- call Ann about the roof\n", "- one\n- call Ann about the old roof\n"]),
+    (
+        "front matter",
+        &[
+            "---\ntags: [a, b]\nupdated: 2026-01-01\n---\nx\n",
+            "---\ntags: [a, c]\nupdated: 2026-01-03\n---\nx\n",
+            "---\ntags: [a, b, d]\nupdated: 2026-01-02\n---\nx\n",
+        ],
+    ),
+    ("windows", &["- a", "- a\r\n- ours", "- a\r\n- theirs"]),
+    ("mark of order", &["\u{feff}a b c\r\n", "\u{feff}A b c\r\n", "\u{feff}a b C\r\n"]),
+    ("title apart", &["Plan for May", "Plans for May", "Plan for June"]),
+    ("title asked", &["Plan for May", "Plan for July", "Plan for June"]),
+];
+
 #[test]
 fn edits_that_lie_apart_are_both_taken() {
     rules(&[
@@ -113,7 +145,163 @@ fn words_win_over_white_space() {
     rules(&[
         ["a b\n", "a  b\n", "a c\n", "a c\n"],
         ["old words here\n", "  old words here\n", "new words here\n", "new words here\n"],
-        ["one\ntwo\n", "one\n\ntwo\n", "one\nTWO\n", "one\n\nTWO\n"],
+        ["one\ntwo\n", "one\n\ntwo\n", "one\nTWO\n", "one\nTWO\n"],
+        // Lines that were broken or joined are somebody's paragraphs, and a word taken apart is two.
+        [
+            "We met on Monday with Ann and then we went.\n",
+            "We met on Monday with Ann\nand then we went.\n",
+            "We met on Friday with Ann and then we went.\n",
+            "We met on Friday with Ann\nand then we went.\n",
+        ],
+        [
+            "the setup is done here\n",
+            "the set up is done here\n",
+            "the setup is done now\n",
+            "the set up is done now\n",
+        ],
+    ]);
+}
+
+/// Over all that is in question, not word by word: half of another's spaces is nobody's text.
+#[test]
+fn who_changed_only_white_space_has_no_say_in_the_passage() {
+    rules(&[
+        ["- one\n- two\n- three\n", "-  one\n-  two\n-  three\n", "- one\n- 2\n- three\n", "- one\n- 2\n- three\n"],
+        ["a\n\nb\n", "a\n## New\n\nText.\n\nb\n", "a\nb\n", "a\n## New\n\nText.\n\nb\n"],
+        // The same words on both sides: indented as it was before.
+        ["one {\n\told;\n}\n", "one {\n    new;\n}\n", "one {\n\tnew;\n}\n", "one {\n\tnew;\n}\n"],
+    ]);
+}
+
+#[test]
+fn who_says_all_that_another_says_and_more_is_taken() {
+    rules(&[
+        [
+            "It uses some tokens.\n",
+            "It uses blue and green tokens.\n",
+            "It uses [blue](blue.md) and green tokens.\n",
+            "It uses [blue](blue.md) and green tokens.\n",
+        ],
+        // A link is one thing: more of it is another.
+        [
+            "see below\n",
+            "see https://x.org/t/7\n",
+            "see https://x.org/t/7/2\n",
+            "{see https://x.org/t/7\n|see https://x.org/t/7/2\n}",
+        ],
+        ["- eggs\n", "- eggs\n- milk\n", "- eggs\n- milk chocolate\n", "- eggs\n- milk\n- milk chocolate\n"],
+        // What stayed of the base is no addition to what the other made of it.
+        ["one two three\n", "one three\n", "one two four three\n", "{one three\n|one two four three\n}"],
+    ]);
+}
+
+#[test]
+fn a_line_that_was_half_rewritten_is_asked_with_another_edit_in_it() {
+    let base = "Bread is baked at seven in the morning here.\n";
+    let rewritten = "Bread is baked at seven by the two of us with care and patience here.\n";
+    let edited = "Bread was baked at seven in the morning here.\n";
+    rules(&[[base, rewritten, edited, &format!("{{{rewritten}|{edited}}}")]]);
+}
+
+#[test]
+fn lines_tidied_in_a_passage_that_was_taken_out_are_asked() {
+    rules(&[
+        ["z\na\nb\nc\ny\n", "z\na\nc\ny\n", "z\ny\n", "z\n{a\nc\n|}y\n"],
+        ["keep all of it here\n", "keep all of here\n", "keep here\n", "keep here\n"],
+    ]);
+}
+
+#[test]
+fn what_goes_on_with_a_section_stands_before_what_opens_another() {
+    rules(&[
+        [
+            "# A\n\nOne.\n",
+            "# A\n\nOne.\n\n# B\n\nTwo.\n",
+            "# A\n\nOne.\n\nWord.\n",
+            "# A\n\nOne.\n\nWord.\n\n# B\n\nTwo.\n",
+        ],
+        [
+            "# A\n\nOne.\n",
+            "# A\n\nOne.\n\n# B\n\nTwo.\n",
+            "# A\n\nOne.\n\n### C\n\nWord.\n",
+            "# A\n\nOne.\n\n### C\n\nWord.\n\n# B\n\nTwo.\n",
+        ],
+    ]);
+}
+
+/// A row after a code block is no row any more.
+#[test]
+fn what_goes_on_with_a_list_or_a_table_stands_beside_it() {
+    let table = "| k | v |\n|---|---|\n| a | 1 |\n";
+    let (row, code) = ("| b | 2 |\n", "\n```\ncode\n```\n");
+    rules(&[
+        [table, &format!("{table}{code}"), &format!("{table}{row}"), &format!("{table}{row}{code}")],
+        ["- a\n", "- a\n- b\n", "- a\n\nA word.\n", "- a\n- b\n\nA word.\n"],
+        ["Top.\n\n- z\n", "Top.\n\nA word.\n\n- z\n", "Top.\n\n- a\n- z\n", "Top.\n\nA word.\n\n- a\n- z\n"],
+    ]);
+}
+
+#[test]
+fn an_item_finds_its_place_in_a_list_that_is_nearly_in_order() {
+    rules(&[[
+        "- 10 a\n",
+        "- 10 a\n- 20 ours\n",
+        "- 10 a\n- 11 b\n- 14 c\n- 13 d\n- 16 e\n- 25 f\n- 30 g\n",
+        "- 10 a\n- 11 b\n- 14 c\n- 13 d\n- 16 e\n- 20 ours\n- 25 f\n- 30 g\n",
+    ]]);
+}
+
+#[test]
+fn a_blank_line_after_a_new_item_is_no_part_of_the_list() {
+    rules(&[
+        ["- a\n\nend\n", "- a\n- ours\n\nend\n", "- a\n- theirs\n\n\nend\n", "- a\n- ours\n- theirs\n\nend\n"],
+        ["- a\n", "- a\n- ours\n", "- a\n- theirs\n\n", "- a\n- ours\n- theirs\n"],
+    ]);
+}
+
+#[test]
+fn a_long_line_that_both_wrote_at_different_places_is_not_there_twice() {
+    rules(&[[
+        "Top\nmiddle\nThanks for reading!\n",
+        "Top\nA long line that is new here.\nmiddle\n",
+        "Top\nmiddle\nThanks for reading!\nA long line that is new here.\n",
+        "Top\nA long line that is new here.\nmiddle\n{|Thanks for reading!\nA long line that is new here.\n}",
+    ]]);
+}
+
+#[test]
+fn a_row_for_a_table_that_was_taken_out_is_asked() {
+    let table = "| k | v |\n|---|---|\n| a | 1 |\n";
+    let more = format!("{table}| b | 2 |\n");
+    rules(&[[&format!("x\n{table}"), "x\n", &format!("x\n{more}"), &format!("x\n{{|{more}}}")]]);
+}
+
+#[test]
+fn front_matter_is_merged_by_key() {
+    let text = |tags: &str, updated: &str, due: &str| {
+        format!("---\ntitle: T\ntags: [{tags}]\nupdated: 2026-01-0{updated}\n{due}---\n\nupdated: 2026-01-01\n")
+    };
+    rules(&[
+        [
+            &text("a, b", "1", ""),
+            &text("a, c", "3", ""),
+            &text("a, b, d", "2", "due: 2026-02-01\n"),
+            &text("a, c, d", "3", "due: 2026-02-01\n"),
+        ],
+        [
+            "---\ntags:\n  - a\n  - z\n---\n",
+            "---\ntags:\n  - b\n  - z\n---\n",
+            "---\ntags:\n  - a\n  - c\n  - z\n---\n",
+            "---\ntags:\n  - z\n  - b\n  - c\n---\n",
+        ],
+        // Any other key is a question, and below the front matter a line is a line.
+        ["---\na: 1\n---\n", "---\na: 2\n---\n", "---\na: 3\n---\n", "---\n{a: 2\n|a: 3\n}---\n"],
+        [
+            "x\nupdated: 2026-01-01\n",
+            "x\nupdated: 2026-01-02\n",
+            "x\nupdated: 2026-01-03\n",
+            "x\n{updated: 2026-01-02\n|updated: 2026-01-03\n}",
+        ],
     ]);
 }
 

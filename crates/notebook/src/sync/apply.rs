@@ -1,99 +1,157 @@
 //! Taking entries over: opened, checked, stored, shown. Runs inside the transaction that moves the cursor.
+//!
+//! What cannot be used is set aside with what it waits for, and the log goes on
+//! (docs/decisions/0019-what-does-not-open-is-set-aside.md).
 
 use std::collections::HashMap;
 
 use holdfast_crypto::{CryptoError, open_revision_on};
-use holdfast_domain::{DecodeError, MAX_RECORD_BYTES, Revision, RevisionId};
-use holdfast_protocol::{BatchManifest, EntryKind, Hash, LogEntry, LogPage, batch_hash, body_hash, encode};
-use holdfast_store::{ManifestRow, QuarantineRow, RevisionSource, Waiting};
+use holdfast_domain::{DecodeError, DeviceId, MAX_RECORD_BYTES, Revision, RevisionId};
+use holdfast_protocol as wire;
+use holdfast_protocol::{
+    BatchManifest, Entry, EntryKind, Hash, LogEntry, LogPage, batch_hash, body_hash, decode, encode, may_send,
+};
+use holdfast_store::{ManifestRow, QuarantineRow, Reader, RevisionSource, Waiting};
 
 use crate::txn::Txn;
-use crate::{NotebookError, Result};
+use crate::{NotebookError, Result, Vault};
 
-/// Why an entry is set aside that builds on something that is not here.
-const ORPHAN: &str = "came before a version that it builds on";
+/// What taking over entries came to.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Taken {
+    /// Revisions that were not here.
+    pub new: u32,
+    /// Sealed bytes that do not open: altered after they were sealed.
+    pub altered: u32,
+}
 
-/// Takes over a checked page. Answers with the number of revisions that were new.
-pub(super) fn apply(t: &mut Txn<'_>, page: LogPage) -> Result<u32> {
+/// Takes over a checked page.
+pub(super) fn apply(t: &mut Txn<'_>, page: &LogPage) -> Result<Taken> {
     t.changes.from_sync = true;
-    let mut authors: HashMap<Hash, [u8; 16]> = HashMap::new();
+    let mut manifests: HashMap<Hash, &BatchManifest> = HashMap::new();
     for manifest in &page.manifests {
-        authors.insert(batch_hash(manifest), manifest.device.0);
+        manifests.insert(batch_hash(manifest), manifest);
         keep_manifest(t, manifest)?;
     }
     // So many can be read first: the index comes after them.
     if page.entries.len() >= crate::search::MANY {
         t.tx.defer_index()?;
     }
-    let mut new = 0;
+    let mut taken = Taken::default();
     for entry in &page.entries {
-        let author = authors.get(&entry.batch).copied().unwrap_or_default();
-        new += u32::from(take(t, entry, author)?);
+        let manifest = manifests.get(&entry.batch);
+        let manifest = manifest.ok_or_else(|| NotebookError::Internal("an entry without its batch".into()))?;
+        take(t, entry, manifest, &mut taken)?;
     }
-    if new > 0 {
-        new += retry_quarantined(t)?;
+    if taken.new > 0 {
+        retry_quarantined(t, &mut taken)?;
     }
-    Ok(new)
+    Ok(taken)
 }
 
 pub(super) fn keep_manifest(t: &mut Txn<'_>, manifest: &BatchManifest) -> Result<()> {
     t.tx.put_manifest(&ManifestRow {
         batch: batch_hash(manifest).0,
-        device: holdfast_domain::DeviceId(manifest.device.0),
+        device: DeviceId(manifest.device.0),
         ctr: manifest.ctr,
         bytes: encode(manifest),
     })?;
     Ok(())
 }
 
-fn take(t: &mut Txn<'_>, logged: &LogEntry, author: [u8; 16]) -> Result<bool> {
-    let rid = RevisionId(logged.entry.rid.0);
-    if logged.entry.kind != EntryKind::Revision {
-        let why = "of a kind that needs a newer version of Holdfast";
-        return quarantine(t, logged, Waiting::Program, why).map(|()| false);
-    }
-    if t.tx.has_revision(rid)? {
-        t.tx.set_received(rid, logged.seq)?;
-        return Ok(false);
-    }
-    let space = t.vault.space();
+/// The canonical bytes inside an entry of a revision.
+pub(super) fn open(
+    vault: &Vault,
+    reader: &Reader<'_>,
+    entry: &Entry,
+) -> Result<std::result::Result<Vec<u8>, CryptoError>> {
+    let space = vault.space();
     let mut failed = None;
-    let opened = t.vault.with_space_keys(|keys| {
-        let (key_epoch, body) = (logged.entry.key_epoch, &logged.entry.body);
-        Ok(open_revision_on(space.0, rid.0, key_epoch, keys, body, MAX_RECORD_BYTES, |parent| {
+    let opened = vault.with_space_keys(|keys| {
+        let (rid, key_epoch, body) = (entry.rid.0, entry.key_epoch, &entry.body);
+        Ok(open_revision_on(space.0, rid, key_epoch, keys, body, MAX_RECORD_BYTES, |parent| {
             // What is stored is a record, and so within the same bound.
-            t.tx.revision_bytes(RevisionId(*parent)).unwrap_or_else(|e| {
+            reader.revision_bytes(RevisionId(*parent)).unwrap_or_else(|e| {
                 failed = Some(e);
                 None
             })
         }))
     })?;
-    if let Some(error) = failed {
-        return Err(error.into());
+    match failed {
+        Some(error) => Err(error.into()),
+        None => Ok(opened),
     }
-    let bytes = match opened {
-        Ok(bytes) => bytes,
-        Err(CryptoError::MissingKey { .. }) => {
-            return quarantine(t, logged, Waiting::Key, "waiting for a key").map(|()| false);
-        }
-        Err(CryptoError::MissingParent { .. }) => {
-            return quarantine(t, logged, Waiting::Parent, ORPHAN).map(|()| false);
-        }
-        Err(CryptoError::NewerVersion(_)) => {
-            return quarantine(t, logged, Waiting::Program, "sealed by a newer version of Holdfast").map(|()| false);
-        }
-        // Nothing of the page is taken over: with the right bytes the next try goes on from here.
-        Err(_) => {
-            return Err(NotebookError::HostileServer(
-                "a change does not open: it was altered on the server or on the way".into(),
-            ));
-        }
-    };
-    store(t, logged, author, &bytes)
 }
 
+/// Takes one entry over, or sets it aside. `manifest` is of the batch that it names.
+pub(super) fn take(t: &mut Txn<'_>, logged: &LogEntry, manifest: &BatchManifest, taken: &mut Taken) -> Result<()> {
+    let rid = RevisionId(logged.entry.rid.0);
+    if logged.entry.kind != EntryKind::Revision {
+        return quarantine(t, logged, Waiting::Program, "of a kind that needs a newer version of Holdfast");
+    }
+    if t.tx.has_revision(rid)? {
+        if logged.seq > 0 {
+            t.tx.set_received(rid, logged.seq)?;
+            sent_by_copy(t, logged, manifest)?;
+        }
+        return Ok(());
+    }
+    let bytes = match open(t.vault, t.reader(), &logged.entry)? {
+        Ok(bytes) => bytes,
+        Err(CryptoError::MissingKey { .. }) => return quarantine(t, logged, Waiting::Key, "waiting for a key"),
+        Err(CryptoError::MissingParent { .. }) => return quarantine(t, logged, Waiting::Parent, ORPHAN),
+        Err(CryptoError::NewerVersion(_)) => {
+            return quarantine(t, logged, Waiting::Program, "sealed by a newer version of Holdfast");
+        }
+        Err(_) => {
+            taken.altered += 1;
+            return quarantine(t, logged, Waiting::Variant, ALTERED);
+        }
+    };
+    taken.new += u32::from(store(t, logged, manifest, &bytes)?);
+    Ok(())
+}
+
+/// What waits here and is in the log already was sent by another copy of this vault: it is not sent again. Not so what
+/// is in the batch under way, whose answer says it, nor what does not open.
+fn sent_by_copy(t: &mut Txn<'_>, logged: &LogEntry, manifest: &BatchManifest) -> Result<()> {
+    let rid = RevisionId(logged.entry.rid.0);
+    if !t.tx.in_outbox(rid)? || t.tx.batch()?.is_some_and(|batch| is_in(&batch.manifest, logged.entry.rid)) {
+        return Ok(());
+    }
+    let author = t.tx.author_of(rid)?;
+    if author.is_some_and(|author| is_from(t.vault, manifest, author))
+        && open(t.vault, t.reader(), &logged.entry)?.is_ok()
+    {
+        t.tx.ack_outbox(&[rid])?;
+        if let Some(record) = t.tx.record_of(rid)? {
+            t.changes.notes.insert(record.into());
+        }
+    }
+    Ok(())
+}
+
+fn is_in(manifest: &[u8], rid: wire::Rid) -> bool {
+    decode::<BatchManifest>(manifest).is_ok_and(|manifest| manifest.rids.contains(&rid))
+}
+
+/// True where the batch's device is the author, or its heir.
+fn is_from(vault: &Vault, manifest: &BatchManifest, author: DeviceId) -> bool {
+    let author = wire::DeviceId(author.0);
+    if author == manifest.device {
+        return true;
+    }
+    let keys = vault.keys();
+    let devices = &keys.open.account.members.devices;
+    may_send(manifest, author, |id| devices.iter().find(|d| d.device_id == id.0).map(|d| d.sign_pk))
+}
+
+/// Why an entry is set aside that builds on something that is not here.
+const ORPHAN: &str = "came before a version that it builds on";
+const ALTERED: &str = "does not open: it was altered on the server or on the way";
+
 /// Stores an opened revision, or sets it aside until what it builds on is here.
-fn store(t: &mut Txn<'_>, logged: &LogEntry, author: [u8; 16], bytes: &[u8]) -> Result<bool> {
+fn store(t: &mut Txn<'_>, logged: &LogEntry, manifest: &BatchManifest, bytes: &[u8]) -> Result<bool> {
     let revision = match Revision::decode(bytes) {
         Ok(revision) => revision,
         Err(DecodeError::Newer(_)) => {
@@ -101,7 +159,7 @@ fn store(t: &mut Txn<'_>, logged: &LogEntry, author: [u8; 16], bytes: &[u8]) -> 
         }
         Err(e) => return quarantine(t, logged, Waiting::Variant, &format!("cannot be read: {e}")).map(|()| false),
     };
-    if revision.author.0 != author {
+    if !is_from(t.vault, manifest, revision.author) {
         return quarantine(t, logged, Waiting::Variant, "signed by another computer than its author").map(|()| false);
     }
     if !t.tx.missing_parents(&revision)?.is_empty() {
@@ -109,15 +167,19 @@ fn store(t: &mut Txn<'_>, logged: &LogEntry, author: [u8; 16], bytes: &[u8]) -> 
     }
     let rid = RevisionId(logged.entry.rid.0);
     t.observe(&revision);
+    // Of several variants the first that opens counts.
     t.tx.clear_variants(rid)?;
-    t.store(rid, revision, bytes, RevisionSource::Log { seq: logged.seq })
+    let record = revision.record;
+    let new = t.store(rid, revision, bytes, RevisionSource::Log { seq: logged.seq })?;
+    t.arrived(record, rid);
+    Ok(new)
 }
 
 fn quarantine(t: &mut Txn<'_>, logged: &LogEntry, waiting: Waiting, reason: &str) -> Result<()> {
     if crate::planted("quarantine-dropped") {
         return Ok(());
     }
-    t.tx.put_quarantine(&QuarantineRow {
+    let kept = t.tx.put_quarantine(&QuarantineRow {
         rid: RevisionId(logged.entry.rid.0),
         body_hash: body_hash(&logged.entry.body).0,
         seq: logged.seq,
@@ -125,30 +187,31 @@ fn quarantine(t: &mut Txn<'_>, logged: &LogEntry, waiting: Waiting, reason: &str
         reason: reason.to_owned(),
         bytes: encode(logged),
     })?;
+    if !kept {
+        tracing::warn!(seq = logged.seq, "one variant too many is left out");
+    }
     Ok(())
 }
 
 /// What was set aside may have what it waited for.
-fn retry_quarantined(t: &mut Txn<'_>) -> Result<u32> {
-    let mut new = 0;
+pub(super) fn retry_quarantined(t: &mut Txn<'_>, taken: &mut Taken) -> Result<()> {
     loop {
-        let mut progress = false;
+        let before = taken.new;
         for row in t.tx.list_quarantine()? {
-            let Ok(mut logged) = holdfast_protocol::decode::<LogEntry>(&row.bytes) else { continue };
+            // Only other bytes can help, and those come as an entry of their own.
+            if row.waiting == Waiting::Variant {
+                continue;
+            }
+            let Ok(mut logged) = decode::<LogEntry>(&row.bytes) else { continue };
             logged.seq = row.seq;
-            let author = match t.tx.manifest(&logged.batch.0)? {
-                Some(manifest) => manifest.device.0,
-                None => continue,
-            };
+            let Some(manifest) = t.tx.manifest(&logged.batch.0)? else { continue };
+            let Ok(manifest) = decode::<BatchManifest>(&manifest.bytes) else { continue };
             t.tx.remove_quarantine(row.rid, &row.body_hash)?;
             // It goes back by itself where it still waits.
-            if take(t, &logged, author)? {
-                progress = true;
-                new += 1;
-            }
+            take(t, &logged, &manifest, taken)?;
         }
-        if !progress {
-            return Ok(new);
+        if taken.new == before {
+            return Ok(());
         }
     }
 }

@@ -4,19 +4,18 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use holdfast_protocol::{ProtocolError, SyncProtocol, Token};
-use holdfast_store::NewActivity;
+use holdfast_protocol::{ProtocolError, SyncProtocol, Token, Traffic};
 use holdfast_sync::{Effect, Engine, Event, Failure, Step, StepReport};
 use tokio::sync::{Notify, watch};
 use tracing::Instrument as _;
 
 use super::account::{self, ServerAddress, send_new_keys, signed_out};
+use super::activity::{self, Happened, Line};
 use super::flags::{self, SyncFlags};
 use super::live::LOOK;
 use super::metrics::SyncMetrics;
 use super::status::{FirstSync, SyncStatus};
 use super::{Connect, blobs, meta, problem, pull, push};
-use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
 
 /// Typing becomes a revision after so long without a key, or so long in all.
@@ -36,6 +35,9 @@ pub struct CycleReport {
     pub readable_ms: u64,
     /// Until everything was indexed too.
     pub elapsed_ms: u64,
+    /// Of the steps so far.
+    pub traffic: Traffic,
+    pub steps_ms: u64,
 }
 
 /// The sync of one open vault.
@@ -384,7 +386,8 @@ impl Syncer {
         drop(noted);
         if let Some(error) = stuck {
             tracing::warn!(%error, "watchdog");
-            if let Err(e) = self.vault.transact(|t| log(t, "Sending changes", false, 0, &error.to_string())) {
+            let line = Line { problem: Some(&error), ..Line::new(Happened::Push, "") };
+            if let Err(e) = self.vault.transact(|t| activity::write(t, &line)) {
                 tracing::warn!(error = %e, "that nothing moves could not be noted down");
             }
         }
@@ -405,19 +408,22 @@ impl Syncer {
     }
 
     async fn try_step(&self, step: Step, report: &mut CycleReport) -> Result<Effect> {
-        let started = Instant::now();
+        let (started, before) = (Instant::now(), self.traffic());
         let waiting = self.vault.sync_facts()?.waiting();
-        let span = tracing::info_span!("sync", step = what(step), waiting);
+        let span = tracing::info_span!("sync", step = what(step).word(), waiting);
         let outcome = self.attempt(step, report).instrument(span).await;
         held(&self.metrics).step(step, started.elapsed(), outcome.is_ok());
         let duration_ms = started.elapsed().as_millis() as u64;
+        let traffic = self.traffic().since(before);
+        report.traffic += traffic;
+        report.steps_ms += duration_ms;
         match outcome {
             Ok(done) => {
                 *held(&self.problem) = None;
                 let effect = self.handle(Event::StepDone(done))?;
                 if !matches!(effect, Effect::Run(_)) {
                     *held(&self.first_sync) = None;
-                    self.confirmed(report, duration_ms)?;
+                    self.confirmed(report, report.steps_ms)?;
                 }
                 Ok(effect)
             }
@@ -426,9 +432,9 @@ impl Syncer {
                 if failure == Failure::SignIn {
                     signed_out(&self.vault)?;
                 }
-                tracing::info!(step = what(step), error = %error, "sync failed");
+                tracing::info!(step = what(step).word(), error = %error, "sync failed");
                 // On a full disk there is no room for the line either, and the sync has to go on.
-                if let Err(e) = self.note_failure(step, duration_ms, &error) {
+                if let Err(e) = self.note_failure(step, duration_ms, traffic, &error) {
                     tracing::warn!(error = %e, "the failure could not be noted down");
                 }
                 *held(&self.problem) = Some(Arc::new(error));
@@ -450,6 +456,10 @@ impl Syncer {
             Step::Pull => {
                 let joining = held(&self.first_sync).is_some() || self.vault.sync_status()?.last_confirmed_ms.is_none();
                 let pulled = pull::pull(&self.vault, &*server, &token).await?;
+                // A backup that cannot be made now is made before anything is accepted.
+                if let Err(error) = self.vault.tripwire_snapshot() {
+                    tracing::warn!(%error, "no backup before the decision yet");
+                }
                 report.pulled += pulled.revisions;
                 if joining && pulled.at < pulled.head {
                     *held(&self.first_sync) = Some(FirstSync { done: pulled.at, total: pulled.head });
@@ -493,34 +503,35 @@ impl Syncer {
         })?;
         if changes > 0 {
             let message = format!("{} sent, {} received", report.pushed, report.pulled);
-            self.vault.transact(|t| log(t, "Synced", true, duration_ms, &message))?;
+            let traffic = report.traffic;
+            let line = Line { duration_ms, traffic, ..Line::new(Happened::Synced, message) };
+            self.vault.transact(|t| activity::write(t, &line))?;
         }
         self.tell();
         Ok(())
     }
 
     /// A line of the activity log, and what a program that starts later has to know.
-    fn note_failure(&self, step: Step, duration_ms: u64, error: &NotebookError) -> Result<()> {
+    fn note_failure(&self, step: Step, duration_ms: u64, traffic: Traffic, error: &NotebookError) -> Result<()> {
+        let line = Line { duration_ms, traffic, problem: Some(error), ..Line::new(what(step), "") };
         self.vault.transact(|t| {
             problem::keep(t.tx, error)?;
-            log(t, what(step), false, duration_ms, &error.to_string())
+            activity::write(t, &line)
         })
+    }
+
+    /// What went over the wire to this server so far.
+    fn traffic(&self) -> Traffic {
+        held(&self.server).as_ref().map_or_else(Traffic::default, |(_, server)| server.traffic())
     }
 }
 
-fn log(t: &mut Txn<'_>, what: &str, ok: bool, duration_ms: u64, message: &str) -> Result<()> {
-    let at_ms = t.vault.env().now_ms();
-    let line = NewActivity { at_ms, what: what.into(), ok, duration_ms, bytes: 0, message: message.into() };
-    t.tx.append_activity(&line)?;
-    Ok(())
-}
-
-fn what(step: Step) -> &'static str {
+fn what(step: Step) -> Happened {
     match step {
-        Step::Push => "Sending changes",
-        Step::Pull => "Receiving changes",
-        Step::UploadBlob => "Sending an attachment",
-        Step::FetchBlob => "Receiving an attachment",
+        Step::Push => Happened::Push,
+        Step::Pull => Happened::Pull,
+        Step::UploadBlob => Happened::Upload,
+        Step::FetchBlob => Happened::Fetch,
     }
 }
 

@@ -1,13 +1,15 @@
 //! Asking for single entries: the parents of what came before them, and another variant of what does not open.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use holdfast_domain::{MAX_RECORD_BYTES, Revision, RevisionId};
+use holdfast_crypto::CryptoError;
+use holdfast_domain::{Revision, RevisionId};
 use holdfast_protocol as wire;
 use holdfast_protocol::{
-    BatchManifest, FetchRequest, Fetched, Hash, LogEntry, Rid, SyncProtocol, Token, batch_hash, body_hash, decode, limits,
+    BatchManifest, FetchRequest, Fetched, Hash, LogEntry, Rid, SyncProtocol, Token, batch_hash, body_hash, decode,
+    limits,
 };
-use holdfast_store::{QuarantineRow, Reader, Waiting};
+use holdfast_store::{MAX_VARIANTS, QuarantineRow, Reader, Waiting};
 
 use super::{apply, meta, pull};
 use crate::{Result, Vault};
@@ -59,9 +61,16 @@ fn is_due(reader: &Reader<'_>, now_ms: u64) -> Result<bool> {
 fn wanted(vault: &Vault, reader: &Reader<'_>) -> Result<Vec<Rid>> {
     let rows = reader.list_quarantine()?;
     let aside: BTreeSet<RevisionId> = rows.iter().map(|row| row.rid).collect();
+    let mut variants: BTreeMap<RevisionId, u64> = BTreeMap::new();
+    for row in &rows {
+        *variants.entry(row.rid).or_default() += 1;
+    }
     let mut out = Vec::new();
     for row in &rows {
+        // Whatever these seem to be: there may have been others that were left out.
+        let full = variants[&row.rid] >= MAX_VARIANTS;
         match row.waiting {
+            _ if full => out.push(Rid(row.rid.0)),
             Waiting::Variant | Waiting::Anything => out.push(Rid(row.rid.0)),
             Waiting::Parent => {
                 let parents = missing_parents(vault, reader, row)?;
@@ -75,7 +84,12 @@ fn wanted(vault: &Vault, reader: &Reader<'_>) -> Result<Vec<Rid>> {
 
 fn missing_parents(vault: &Vault, reader: &Reader<'_>, row: &QuarantineRow) -> Result<Vec<RevisionId>> {
     let Ok(logged) = decode::<LogEntry>(&row.bytes) else { return Ok(Vec::new()) };
-    let Some(bytes) = apply::open(vault, &logged.entry, MAX_RECORD_BYTES)?.ok() else { return Ok(Vec::new()) };
+    let bytes = match apply::open(vault, reader, &logged.entry)? {
+        Ok(bytes) => bytes,
+        // Its body is a difference to a version that is not here.
+        Err(CryptoError::MissingParent { parent }) => return Ok(vec![RevisionId(parent)]),
+        Err(_) => return Ok(Vec::new()),
+    };
     match Revision::decode(&bytes) {
         Ok(revision) => Ok(reader.missing_parents(&revision)?),
         Err(_) => Ok(Vec::new()),

@@ -16,13 +16,15 @@ use holdfast_protocol::{
     BatchManifest, Cid, Entry, Hash, HealRequest, LogEntry, LogHead, MissingRequest, PushOutcome, Restored, Rid,
     Stored, SyncProtocol, Token, batch_hash, decode, limits,
 };
-use holdfast_store::{NewActivity, Reader};
+use holdfast_store::{ManifestRow, Reader};
 use holdfast_sync::StepReport;
 
+use super::activity::{self, Happened, Line};
 use super::keys::refresh_keys;
 use super::pull::{Page, Pulled};
 use super::push::{self, Sent};
-use super::{meta, pull};
+use super::{digest, fork, meta, pull};
+use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
 
 /// A server that says again and again that it was restored is not believed for ever.
@@ -77,6 +79,12 @@ pub(super) async fn begin(
     Ok(StepReport { moved: true, ..StepReport::default() })
 }
 
+/// The log is read again from its beginning, and what it lacks is sent: this device and another disagree.
+pub(super) fn read_again(t: &Txn<'_>) -> Result<()> {
+    t.tx.forget_log()?;
+    Ok(t.tx.put_u64(meta::HEALING, 0)?)
+}
+
 /// What tells the server where this device's counter is.
 fn own_last_manifest(vault: &Vault, reader: &Reader<'_>) -> Result<Option<BatchManifest>> {
     let Some(last) = reader.batch_accepted()? else { return Ok(None) };
@@ -121,6 +129,10 @@ pub(super) async fn step(vault: &Vault, server: &dyn SyncProtocol, token: &Token
             let report = begin(vault, server, token, lost).await?;
             return Ok(Pulled { report, ..Pulled::default() });
         }
+        Page::Copied => {
+            let report = fork::become_another(vault, server, token).await?;
+            return Ok(Pulled { report, ..Pulled::default() });
+        }
     };
     if !pulled.report.caught_up {
         return Ok(pulled);
@@ -144,6 +156,10 @@ pub(super) async fn step(vault: &Vault, server: &dyn SyncProtocol, token: &Token
             Page::Taken { pulled, .. } => Ok(Pulled { report: not_yet, ..pulled }),
             Page::SetBack(lost) => {
                 let report = begin(vault, server, token, lost).await?;
+                Ok(Pulled { report, ..Pulled::default() })
+            }
+            Page::Copied => {
+                let report = fork::become_another(vault, server, token).await?;
                 Ok(Pulled { report, ..Pulled::default() })
             }
         };
@@ -264,17 +280,29 @@ fn manifests_for(reader: &Reader<'_>, lost: &[Lost]) -> Result<HashMap<Rid, Batc
         }
     }
     let mut out = HashMap::new();
+    let mut left = BTreeSet::new();
     for (author, mut rids) in wanted {
-        for row in reader.manifests_of(author)? {
-            let manifest = read_manifest(&row.bytes)?;
-            for rid in &manifest.rids {
-                if rids.remove(rid) {
-                    out.insert(*rid, manifest.clone());
-                }
+        listed_in(reader.manifests_of(author)?, &mut rids, &mut out)?;
+        left.append(&mut rids);
+    }
+    if !left.is_empty() {
+        // An heir sent them.
+        listed_in(reader.all_manifests()?, &mut left, &mut out)?;
+    }
+    Ok(out)
+}
+
+/// Moves the ids that these manifests list.
+fn listed_in(rows: Vec<ManifestRow>, rids: &mut BTreeSet<Rid>, out: &mut HashMap<Rid, BatchManifest>) -> Result<()> {
+    for row in rows {
+        let manifest = read_manifest(&row.bytes)?;
+        for rid in &manifest.rids {
+            if rids.remove(rid) {
+                out.insert(*rid, manifest.clone());
             }
         }
     }
-    Ok(out)
+    Ok(())
 }
 
 /// Sends the first of these, as many as one request holds.
@@ -328,19 +356,15 @@ fn finish(vault: &Vault) -> Result<()> {
     vault.transact(|t| {
         let sent = t.tx.get_u64(meta::HEALING)?.unwrap_or(0);
         t.tx.remove_meta(meta::HEALING)?;
+        if digest::was_read_again(t)? {
+            return Ok(());
+        }
         let what = match sent {
             0 => "nothing of this computer was lost".to_owned(),
             1 => "1 change was sent again".to_owned(),
             n => format!("{n} changes were sent again"),
         };
-        t.tx.append_activity(&NewActivity {
-            at_ms: t.now_ms,
-            what: "Server restored".into(),
-            ok: true,
-            duration_ms: 0,
-            bytes: 0,
-            message: format!("The server was restored from a backup; {what}"),
-        })?;
+        activity::write(t, &Line::new(Happened::Healed, format!("The server was restored from a backup; {what}")))?;
         t.changes.settings = true;
         Ok(())
     })

@@ -2,11 +2,15 @@
 //! [`holdfast_protocol::SyncProtocol`].
 
 mod account;
+pub(crate) mod activity;
 mod apply;
 mod blobs;
 mod device;
+mod digest;
 mod driver;
+mod fetch;
 mod flags;
+mod fork;
 mod heal;
 mod keys;
 mod live;
@@ -14,7 +18,10 @@ mod metrics;
 mod problem;
 mod pull;
 mod push;
+mod seen;
+mod set_aside;
 mod status;
+pub(crate) mod tripwire;
 
 use holdfast_crypto::{SealContext, seal_revision, seal_revision_on};
 use holdfast_domain::RevisionId;
@@ -26,10 +33,13 @@ use crate::{Result, Vault};
 
 pub use account::{Connect, ServerAddress, create_account, join, read_link, sign_in};
 pub(crate) use account::{passphrase_changed, passphrase_given};
+pub use activity::{Activity, Happened};
 pub use driver::{CycleReport, Syncer};
 pub use flags::SyncFlag;
 pub use metrics::{StepCount, SyncMetrics};
-pub use status::{Activity, DeviceStatus, FirstSync, SyncStatus};
+pub use set_aside::WhySetAside;
+pub use status::{DeviceStatus, FirstSync, SyncStatus};
+pub use tripwire::{HeldNote, Tripwire};
 
 /// Meta rows that only sync reads and writes.
 mod meta {
@@ -49,15 +59,48 @@ mod meta {
     pub const HEALING: &str = "healing";
     /// How often that was begun without a success after it.
     pub const HEALINGS: &str = "healings";
+    /// Where in the log and when single entries were asked for last.
+    pub const FETCHED_SEQ: &str = "fetched_seq";
+    pub const FETCHED_MS: &str = "fetched_ms";
+    /// The signed statements that this device is the heir of earlier ones: CBOR, as on the wire.
+    pub const HEIRS: &str = "heirs";
+    /// This vault is a copy: before the next exchange it becomes a device of its own.
+    pub const COPIED: &str = "copied";
+    /// It became one, and has not sent anything since.
+    pub const REBORN: &str = "reborn";
+    /// Which device it was before.
+    pub const REBORN_OF: &str = "reborn_of";
+    /// With whom this device disagrees about the log, and where.
+    pub const DISAGREES: &str = "disagrees";
+    /// When this device last signed what it makes of the log.
+    pub const DIGEST_MS: &str = "digest_ms";
     /// What went wrong last, until the next success.
     pub const PROBLEM: &str = "sync_problem";
 }
 
 pub(crate) use meta::CODE_AUTH;
 
+pub(crate) use fork::adopt as adopt_device;
+
+/// This vault is a copy of another: the next sync makes it a device of its own.
+pub(crate) fn mark_copied(vault: &Vault) -> Result<()> {
+    vault.transact(|t| Ok(t.tx.put_u64(meta::COPIED, 1)?))
+}
+
 /// True where a server was added to this vault.
 pub(crate) fn has_server(reader: &Reader<'_>) -> Result<bool> {
     Ok(reader.get_meta(meta::SERVER_URL)?.is_some())
+}
+
+/// True while this device gives back to a restored server what it lost.
+pub(crate) fn is_healing(reader: &Reader<'_>) -> Result<bool> {
+    heal::is_healing(reader)
+}
+
+/// The server's clock; `None` without a server.
+pub(crate) async fn server_now_ms(vault: &crate::Vault, connect: &Connect) -> Result<Option<u64>> {
+    let Some(account) = vault.read(account::load)? else { return Ok(None) };
+    Ok(Some(connect(&account.address)?.info().await?.now_ms))
 }
 
 /// Seals a revision and queues it, where there is a server to send it to.

@@ -10,7 +10,7 @@ use super::meta;
 use crate::{NotebookError as E, Result, Vault};
 
 /// Numbers are for ever: a vault keeps them.
-fn encode(error: &E) -> Vec<u8> {
+pub(super) fn encode(error: &E) -> Vec<u8> {
     let (kind, detail) = match error {
         E::Protocol(P::NoNetwork) => (0, String::new()),
         E::Protocol(P::Unreachable(why)) => (1, why.clone()),
@@ -29,6 +29,7 @@ fn encode(error: &E) -> Vec<u8> {
         E::NewerVersion => (14, String::new()),
         E::TooLarge(what) => (15, what.clone()),
         E::Internal(what) => (INTERNAL, what.clone()),
+        E::NothingMoves { minutes } => (20, minutes.to_string()),
         other => (INTERNAL, other.to_string()),
     };
     let mut w = Writer::new();
@@ -39,7 +40,7 @@ fn encode(error: &E) -> Vec<u8> {
 const INTERNAL: u64 = 16;
 
 /// What a newer version wrote and this one does not know is still a problem.
-fn decode(bytes: &[u8]) -> Result<E> {
+pub(super) fn decode(bytes: &[u8]) -> Result<E> {
     let mut r = Cbor::new(bytes);
     r.array_of(2, "problem")?;
     let (kind, detail) = (r.uint("problem")?, r.text("problem")?.to_owned());
@@ -60,6 +61,7 @@ fn decode(bytes: &[u8]) -> Result<E> {
         13 => E::Damaged(detail),
         14 => E::NewerVersion,
         15 => E::TooLarge(detail),
+        20 => E::NothingMoves { minutes: detail.parse().unwrap_or_default() },
         _ => E::Internal(detail),
     })
 }
@@ -109,6 +111,7 @@ mod tests {
             E::NewerVersion,
             E::TooLarge("a change".into()),
             E::Internal("x".into()),
+            E::NothingMoves { minutes: 6 },
         ] {
             let kept = decode(&encode(&error)).unwrap();
             assert_eq!(format!("{kept:?}"), format!("{error:?}"));

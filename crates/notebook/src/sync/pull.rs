@@ -2,15 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use holdfast_domain::DeviceId;
 use holdfast_protocol as wire;
 use holdfast_protocol::{
-    BatchManifest, ChainError, Hash, LinkChain, LogAnswer, LogHead, LogRequest, SyncProtocol, Token, batch_hash, verify,
+    BatchManifest, ChainError, Hash, LinkChain, LogAnswer, LogHead, LogPage, LogRequest, SyncProtocol, Token,
+    batch_hash, verify,
 };
 use holdfast_store::{Cursor, WriteTx};
 use holdfast_sync::StepReport;
 
+use super::activity::{self, Happened, Line};
+use super::apply::Taken;
 use super::keys::refresh_keys;
-use super::{apply, heal};
+use super::{apply, digest, fetch, fork, heal, seen};
+use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
 
 /// Bytes of bodies asked for at once.
@@ -33,21 +38,29 @@ pub(super) enum Page {
     },
     /// The log is not the one that was read: it was set back behind this position.
     SetBack(LogHead),
+    /// It holds batches of this device that this vault did not send.
+    Copied,
 }
 
 pub(super) async fn pull(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -> Result<Pulled> {
+    let step = |report| Pulled { report, ..Pulled::default() };
+    if vault.read(fork::is_copied)? {
+        return Ok(step(fork::become_another(vault, server, token).await?));
+    }
     if vault.read(heal::is_healing)? {
         return heal::step(vault, server, token).await;
     }
     match page(vault, server, token).await? {
-        Page::Taken { pulled, .. } => {
+        Page::Taken { mut pulled, .. } => {
             heal::went_well(vault)?;
+            if pulled.report.caught_up {
+                fork::has_read(vault)?;
+                pulled.revisions += fetch::fetch(vault, server, token).await?;
+            }
             Ok(pulled)
         }
-        Page::SetBack(lost) => {
-            let report = heal::begin(vault, server, token, lost).await?;
-            Ok(Pulled { report, ..Pulled::default() })
-        }
+        Page::SetBack(lost) => Ok(step(heal::begin(vault, server, token, lost).await?)),
+        Page::Copied => Ok(step(fork::become_another(vault, server, token).await?)),
     }
 }
 
@@ -56,17 +69,17 @@ pub(super) async fn page(vault: &Vault, server: &dyn SyncProtocol, token: &Token
     let space = wire::SpaceId(vault.space().0);
     let (cursor, furthest) = vault.read(|r| Ok((r.cursor()?, r.log_head()?)))?;
     let (log_epoch, seq, link) = cursor.map_or((0, 0, Hash::ZERO), |c| (c.log_epoch, c.seq, Hash(c.link)));
+    let from = LogHead { log_epoch, seq, link };
     let request = LogRequest { space, log_epoch, seq, link, max_bytes: PAGE_BYTES };
     if crate::planted("asks-twice") {
         server.log(token, request).await?;
     }
     let page = match server.log(token, request).await? {
         LogAnswer::Page(page) => page,
-        LogAnswer::Rebase { .. } => return Ok(Page::SetBack(LogHead { log_epoch, seq, link })),
+        LogAnswer::Rebase { .. } => return Ok(Page::SetBack(from)),
     };
-    let mut chain = LinkChain::at(space, LogHead { log_epoch, seq, link });
     let mut links = Vec::new();
-    let at = match chain.feed_links(&page, &mut links) {
+    let at = match LinkChain::at(space, from).feed_links(&page, &mut links) {
         Err(_) if crate::planted("chain-not-checked") => page.head,
         at => at.map_err(broken)?,
     };
@@ -79,25 +92,77 @@ pub(super) async fn page(vault: &Vault, server: &dyn SyncProtocol, token: &Token
         }
     }
     check_signatures(vault, server, token, &page.manifests).await?;
-    let head = page.head;
-    let entries = page.entries.len();
+    if !vault.read(|r| fork::knows_own(vault, r, &page.manifests))? {
+        return Ok(Page::Copied);
+    }
     if crate::planted("cursor-before-rows") {
         let link = at.link.0;
         vault.transact(|t| Ok(t.tx.set_cursor(Cursor { log_epoch: at.log_epoch, seq: at.seq, link })?))?;
     }
-    let taken = vault.transact(|t| {
-        let taken = apply::apply(t, page)?;
-        if cursor.is_none_or(|c| c.seq != at.seq) {
-            t.tx.set_cursor(Cursor { log_epoch: at.log_epoch, seq: at.seq, link: at.link.0 })?;
-            for (seq, link) in (seq + 1..).zip(&links) {
-                t.tx.put_log_link(seq, &link.0)?;
+    let read = Read { from, at, links };
+    let taken = match read.take_over(vault, &page, at.seq == page.head.seq)? {
+        Some(taken) => taken,
+        None => {
+            // Its links are compared at the end of the log. What does not open must not wait so long: is it the server
+            // that holds it so, or was it altered on the way?
+            let request = LogRequest { space, log_epoch: at.log_epoch, seq: at.seq, link: at.link, max_bytes: 0 };
+            if matches!(server.log(token, request).await?, LogAnswer::Rebase { .. }) {
+                return Err(broken(ChainError::BrokenLink { seq: at.seq }));
             }
-            named_head(t.tx, head)?;
+            read.take_over(vault, &page, true)?.unwrap_or_default()
         }
-        Ok(taken)
-    })?;
+    };
+    let (entries, head) = (page.entries.len(), page.head);
     let report = StepReport { caught_up: at.seq == head.seq, moved: entries > 0, ..StepReport::default() };
-    Ok(Page::Taken { pulled: Pulled { report, revisions: taken, at: at.seq, head: head.seq }, entries })
+    Ok(Page::Taken { pulled: Pulled { report, revisions: taken.new, at: at.seq, head: head.seq }, entries })
+}
+
+/// The part of the log that a page holds.
+struct Read {
+    from: LogHead,
+    at: LogHead,
+    /// After each entry.
+    links: Vec<Hash>,
+}
+
+impl Read {
+    /// Takes the page over, in one transaction with the cursor. `None`, and nothing is taken, where something does not
+    /// open and the links were not compared.
+    fn take_over(&self, vault: &Vault, page: &LogPage, compared: bool) -> Result<Option<Taken>> {
+        let mut altered = false;
+        let taken = vault.transact(|t| {
+            let taken = apply::apply(t, page)?;
+            if self.at.seq == page.head.seq {
+                t.ends_pull();
+            }
+            if self.from.seq != self.at.seq || self.from.log_epoch != self.at.log_epoch {
+                let LogHead { log_epoch, seq, link } = self.at;
+                t.tx.set_cursor(Cursor { log_epoch, seq, link: link.0 })?;
+                for (seq, link) in (self.from.seq + 1..).zip(&self.links) {
+                    t.tx.put_log_link(seq, &link.0)?;
+                }
+                named_head(t.tx, page.head)?;
+            }
+            seen::check(t, &page.manifests, page.head)?;
+            digest::compare(t, &page.manifests)?;
+            if taken.altered > 0 {
+                altered = true;
+                if !compared {
+                    return Err(broken(ChainError::BrokenLink { seq: self.at.seq }));
+                }
+                note_altered(t, taken.altered)?;
+            }
+            Ok(taken)
+        });
+        if altered && !compared { Ok(None) } else { taken.map(Some) }
+    }
+}
+
+/// A line of the activity log.
+fn note_altered(t: &mut Txn<'_>, altered: u32) -> Result<()> {
+    let what = if altered == 1 { "1 change does".to_owned() } else { format!("{altered} changes do") };
+    let message = format!("{what} not open: altered on the server or on the way. Set aside; the rest goes on");
+    activity::write(t, &Line::new(Happened::SetAside, message))
 }
 
 /// Remembers the furthest head that the server named.
@@ -148,14 +213,14 @@ pub(super) async fn check_signatures(
 
 /// A device's counter names one batch, for ever.
 fn check_counters(vault: &Vault, manifests: &[BatchManifest]) -> Result<()> {
+    let forked = || NotebookError::HostileServer("a computer's changes fork: its vault was copied".into());
+    let mut named: BTreeMap<([u8; 16], u64), Hash> = BTreeMap::new();
     vault.read(|r| {
         for manifest in manifests {
-            let device = holdfast_domain::DeviceId(manifest.device.0);
-            if let Some(last) = r.last_manifest(device)?
-                && last.ctr == manifest.ctr
-                && last.batch != batch_hash(manifest).0
-            {
-                return Err(NotebookError::HostileServer("a computer's changes fork: its vault was copied".into()));
+            let batch = batch_hash(manifest);
+            let other = named.insert((manifest.device.0, manifest.ctr), batch).is_some_and(|other| other != batch);
+            if other || r.is_counter_of_another(DeviceId(manifest.device.0), manifest.ctr, &batch.0)? {
+                return Err(forked());
             }
         }
         Ok(())

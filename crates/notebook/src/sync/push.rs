@@ -9,7 +9,7 @@ use holdfast_protocol::{
 use holdfast_store::{Batch, BatchAccepted, Cursor, OutboxRow, Reader};
 use holdfast_sync::StepReport;
 
-use super::{heal, pull};
+use super::{digest, fork, heal, pull};
 use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
 
@@ -21,6 +21,14 @@ pub(super) struct Pushed {
 }
 
 pub(super) async fn push(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -> Result<Pushed> {
+    if vault.read(fork::is_copied)? {
+        let report = fork::become_another(vault, server, token).await?;
+        return Ok(Pushed { report, revisions: 0 });
+    }
+    if vault.read(fork::reads_first)? {
+        let pulled = pull::pull(vault, server, token).await?;
+        return Ok(Pushed { report: StepReport { caught_up: false, ..pulled.report }, revisions: 0 });
+    }
     let is_retry = vault.read(|r| Ok(r.batch()?.is_some()))?;
     let Some(request) = next_batch(vault)? else { return Ok(Pushed::default()) };
     let manifest = request.manifest.clone();
@@ -36,7 +44,10 @@ pub(super) async fn push(vault: &Vault, server: &dyn SyncProtocol, token: &Token
     match answer? {
         PushOutcome::Accepted { stored, head } => {
             // A retry is answered as the first time: with the head of that time, which others may have passed.
-            let caught_up = accept(vault, &manifest, &sent, &stored, head)? && !is_retry;
+            let Some(at_head) = accept(vault, &manifest, &sent, &stored, head)? else {
+                return read_what_is_said(vault, server, token).await;
+            };
+            let caught_up = at_head && !is_retry;
             heal::went_well(vault)?;
             let report = StepReport { caught_up, moved: true, ..StepReport::default() };
             Ok(Pushed { report, revisions: stored.len() as u32 })
@@ -57,9 +68,10 @@ pub(super) async fn push(vault: &Vault, server: &dyn SyncProtocol, token: &Token
             let report = heal::begin(vault, server, token, lost).await?;
             Ok(Pushed { report, revisions: 0 })
         }
-        PushOutcome::Forked { .. } => Err(NotebookError::HostileServer(
-            "it has seen another history of this device: this vault was copied, or restored from a backup".into(),
-        )),
+        PushOutcome::Forked { .. } => {
+            let report = fork::become_another(vault, server, token).await?;
+            Ok(Pushed { report, revisions: 0 })
+        }
         PushOutcome::StaleEpoch { .. } => Err(stale_epoch()),
     }
 }
@@ -158,6 +170,9 @@ fn next_batch(vault: &Vault) -> Result<Option<PushRequest>> {
         }
         let last = t.tx.batch_accepted()?;
         let cursor = t.tx.cursor()?.unwrap_or(Cursor { log_epoch: 0, seq: 0, link: [0; 32] });
+        let rids: Vec<RevisionId> = rows.iter().map(|r| r.rid).collect();
+        let heirs = fork::heirs_for(t.vault, t.reader(), &rids)?;
+        let state = digest::due(t, cursor)?;
         let keys = t.vault.keys();
         let mut manifest = BatchManifest {
             space: wire::SpaceId(t.vault.space().0),
@@ -171,11 +186,12 @@ fn next_batch(vault: &Vault) -> Result<Option<PushRequest>> {
                 members: Hash(keys.open.account.membership_head),
             },
             rids: rows.iter().map(|r| Rid(r.rid.0)).collect(),
+            heirs,
+            state,
             signature: [0; 64],
         };
         manifest.signature = keys.open.device.sign(&signed_bytes(&manifest));
         drop(keys);
-        let rids: Vec<RevisionId> = rows.iter().map(|r| r.rid).collect();
         t.tx.put_batch(&Batch { ctr: manifest.ctr, manifest: encode(&manifest) })?;
         t.tx.assign_batch(&rids, manifest.ctr)?;
         Ok(Some(PushRequest { manifest, entries: rows.into_iter().map(entry).collect() }))
@@ -197,22 +213,43 @@ pub(super) fn pending(reader: &Reader<'_>) -> Result<Option<PushRequest>> {
     Ok(Some(PushRequest { manifest, entries }))
 }
 
-/// Checks the server's confirmation, takes the batch out of the outbox, and moves the cursor over it.
-fn accept(vault: &Vault, manifest: &BatchManifest, sent: &[Sent], stored: &[Stored], head: LogHead) -> Result<bool> {
+/// Checks the server's confirmation, takes the batch out of the outbox, and moves the cursor over it. `None` where the
+/// log has to be read first.
+fn accept(
+    vault: &Vault,
+    manifest: &BatchManifest,
+    sent: &[Sent],
+    stored: &[Stored],
+    head: LogHead,
+) -> Result<Option<bool>> {
     check_answer(sent, stored, head)?;
     vault.transact(|t| {
         let read = t.tx.cursor()?.map_or(0, |cursor| cursor.seq);
         // This device sends each change once, and a retry is answered as the first time: what the server calls a
         // duplicate must be in the part of the log that was read, or it has lost the change.
         if stored.iter().any(|s| s.duplicate && s.seq > read) {
-            return Err(NotebookError::HostileServer(
-                "it says that it had a change before which it never showed".into(),
-            ));
+            // Another copy of the vault may have sent the same in this moment.
+            return if manifest.heirs.is_empty() { Err(never_shown()) } else { Ok(None) };
         }
         let at_head = move_over(t, sent, stored, head)?;
         acknowledged(t, manifest)?;
-        Ok(at_head)
+        fork::went_well(t)?;
+        Ok(Some(at_head))
     })
+}
+
+fn never_shown() -> NotebookError {
+    NotebookError::HostileServer("it says that it had a change before which it never showed".into())
+}
+
+/// The next try of the batch finds what it is said to be a duplicate of in the part of the log that was read.
+async fn read_what_is_said(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -> Result<Pushed> {
+    match pull::page(vault, server, token).await? {
+        pull::Page::Taken { pulled, entries } if entries > 0 => {
+            Ok(Pushed { report: StepReport { caught_up: false, ..pulled.report }, revisions: 0 })
+        }
+        _ => Err(never_shown()),
+    }
 }
 
 /// The server has the batch: it leaves the outbox.

@@ -5,7 +5,7 @@ use holdfast_store::Reader;
 use holdfast_sync::{Engine, Facts, Position, SyncState, state};
 
 use super::driver::failure;
-use super::{account, heal, meta};
+use super::{Tripwire, account, heal, meta, tripwire};
 use crate::{Result, Vault};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub struct FirstSync {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyncStatus {
     pub state: SyncState,
+    /// A person paused it. (The state says so too where a sync waits for a decision.)
+    pub paused: bool,
     /// Changes that the server has not confirmed, those being typed included.
     pub waiting: u32,
     pub waiting_attachments: u32,
@@ -47,17 +49,8 @@ pub struct SyncStatus {
     pub user: Option<String>,
     pub devices: Vec<DeviceStatus>,
     pub quarantined: u32,
-}
-
-/// A line of the activity log.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Activity {
-    pub at_ms: u64,
-    pub what: String,
-    pub ok: bool,
-    pub duration_ms: u64,
-    pub bytes: u64,
-    pub message: String,
+    /// A sync that would take many notes away, and waits for a decision.
+    pub tripwire: Option<Tripwire>,
 }
 
 pub(super) fn facts(reader: &Reader<'_>) -> Result<Facts> {
@@ -101,7 +94,11 @@ impl Vault {
         // At rest nothing is being sent: either all was confirmed, or something waits, or it was never asked.
         if status.state == SyncState::Syncing {
             let confirmed = status.last_confirmed_ms.is_some() && facts.blobs_up == 0;
-            status.state = if confirmed && status.waiting == 0 { SyncState::UpToDate } else { SyncState::Waiting };
+            status.state = match (confirmed && status.waiting == 0, &status.tripwire) {
+                (true, None) => SyncState::UpToDate,
+                (true, Some(_)) => SyncState::Paused,
+                (false, _) => SyncState::Waiting,
+            };
         }
         Ok(status)
     }
@@ -132,8 +129,15 @@ impl Vault {
                 device.last_seen_ms = seen_ms.min(now);
             }
             devices.sort_by_key(|d| (!d.this_device, d.added_ms, d.id));
+            let tripwire = tripwire::load(r)?;
+            let state = match state(engine, &facts) {
+                // Not all that the server has is shown here, until somebody decides.
+                SyncState::UpToDate if tripwire.is_some() => SyncState::Paused,
+                state => state,
+            };
             Ok(SyncStatus {
-                state: state(engine, &facts),
+                state,
+                paused: engine.is_paused(),
                 waiting: facts.waiting(),
                 waiting_attachments: if facts.has_server { uploads.len() as u32 } else { 0 },
                 waiting_attachment_bytes: if facts.has_server { uploads.iter().map(|b| b.size).sum() } else { 0 },
@@ -146,24 +150,8 @@ impl Vault {
                 user: account.map(|a| a.user),
                 devices,
                 quarantined: r.quarantine_len()? as u32,
+                tripwire,
             })
-        })
-    }
-
-    /// The newest first.
-    pub fn activity(&self, limit: u32) -> Result<Vec<Activity>> {
-        self.read(|r| {
-            let rows = r.list_activity(limit, None)?.into_iter().map(|row| row.activity);
-            Ok(rows
-                .map(|a| Activity {
-                    at_ms: a.at_ms,
-                    what: a.what,
-                    ok: a.ok,
-                    duration_ms: a.duration_ms,
-                    bytes: a.bytes,
-                    message: a.message,
-                })
-                .collect())
         })
     }
 }

@@ -16,6 +16,9 @@ use super::{ImportReport, Skipped};
 use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault, attachments};
 
+/// More than these come after a backup, where there is anything to back up.
+const MANY_NOTES: usize = 100;
+
 /// A folder, read: what would be taken, and how it hangs together.
 struct Plan {
     notes: Vec<ImportedNote>,
@@ -27,7 +30,8 @@ struct Plan {
 }
 
 impl Vault {
-    /// Imports a folder of Markdown. With `dry_run` it only says what it would do.
+    /// Imports a folder of Markdown. With `dry_run` it only says what it would do. A big one comes after a backup of
+    /// what is here; where that cannot be made, nothing is imported.
     pub fn import_folder(&self, root: &Path, dry_run: bool) -> Result<ImportReport> {
         let started = Instant::now();
         let plan = plan(root)?;
@@ -42,6 +46,9 @@ impl Vault {
         if dry_run {
             report.skipped = plan.skipped;
         } else {
+            if plan.notes.len() > MANY_NOTES && self.count_notes(&crate::NotesFilter::default())? > 0 {
+                self.backup(crate::BackupReason::BeforeImport)?;
+            }
             report.skipped = self.transact(|t| write(t, plan))?;
             self.index_all();
         }

@@ -152,7 +152,7 @@ mod tests {
         folded.place("n.md", &[("P.png", A)]);
         assert_eq!(folded.place("m.md", &[("p.png", B)]).0, "m/m.md");
         let (path, files) = folded.place("m.md", &[("x.png", A), ("X.png", B)]);
-        assert_eq!((path.as_str(), &files[1].2), ("m (2)/m.md", &Target::None), "no folder tells these apart");
+        assert_eq!((path.as_str(), &files[1].2), ("m.md", &Target::None), "no folder tells these apart");
         let mut exact = places(&["n.md", "m.md"], Names::Exact);
         exact.place("n.md", &[("P.png", A)]);
         assert_eq!(exact.place("m.md", &[("p.png", B)]).0, "m.md");

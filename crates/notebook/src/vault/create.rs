@@ -109,7 +109,31 @@ impl Vault {
         let opened = Self::open_by(dir, env, |file| {
             file.open_with_keychain(&key).inspect_err(|e| other_key.set(matches!(e, CryptoError::NotOpened)))
         });
-        if other_key.get() { Ok(None) } else { opened.map(Some) }
+        if other_key.get() {
+            return Ok(None);
+        }
+        let vault = opened?;
+        vault.keep_keychain_key(Some(key));
+        vault.check_instance(keychain)?;
+        Ok(Some(vault))
+    }
+
+    /// Compares the vault with what this computer's keychain remembers of its place: where that is another copy, this
+    /// one was copied here, and becomes a device of its own at the next sync. True where it did not know it before.
+    /// A keychain that remembers nothing says nothing; one that this vault does not use is not asked.
+    pub fn check_instance(&self, keychain: &dyn Keychain) -> Result<bool> {
+        if !self.uses_keychain() {
+            return Ok(false);
+        }
+        let name = keychain_name(&self.dir);
+        let instance = self.keys().file.instance_id();
+        let copied = keychain.instance(&name).is_some_and(|known| known != instance);
+        if copied {
+            crate::sync::mark_copied(self)?;
+        }
+        // Only then: if the mark cannot be kept, it is noticed again.
+        keychain.set_instance(&name, &instance);
+        Ok(copied)
     }
 
     /// Keeps, or no longer keeps, a key for this vault in the system's keychain. False where it cannot.
@@ -124,16 +148,25 @@ impl Vault {
                 return Ok(false);
             }
             changed.set_keychain(open, Some(&key), &mut self.env.rng())?;
+            keychain.set_instance(&name, &changed.instance_id());
+            self.keep_keychain_key(Some(key));
         } else {
             changed.set_keychain(open, None, &mut self.env.rng())?;
             keychain.remove(&name);
+            self.keep_keychain_key(None);
         }
         *file = changed;
         self.write_keys(&keys)?;
         Ok(true)
     }
 
-    /// True where the system's keychain opens this vault.
+    /// True where the system's keychain has a key that opens this vault now.
+    pub fn keychain_opens(&self, keychain: &dyn Keychain) -> bool {
+        let key = keychain.get(&keychain_name(&self.dir));
+        key.is_some_and(|key| self.keys().file.open_with_keychain(&key).is_ok())
+    }
+
+    /// True where the system's keychain is to open this vault.
     pub fn uses_keychain(&self) -> bool {
         self.keys().file.has_keychain_copy()
     }
@@ -159,14 +192,8 @@ impl Vault {
             store.quick_check()?;
         }
         let vault = Self::assemble(dir, lock, Keys { file, open }, store, &key, env)?;
-        if crate::planted("typing-lost-at-start") {
-            vault.transact(|t| {
-                for row in t.tx.list_working()? {
-                    t.tx.take_working(row.record)?;
-                    t.touch(row.record);
-                }
-                Ok(())
-            })?;
+        if vault.keys().open.device.device_id != vault.device().0 {
+            crate::sync::adopt_device(&vault)?;
         }
         // What was typed when the last run was killed is on disk as working revisions: they go on from here.
         vault.commit_all()?;
@@ -190,7 +217,8 @@ impl Vault {
             reader: Mutex::new(Some(reader)),
             clock: Mutex::new(Clock::resume(last)),
             space: SpaceId(space),
-            device: DeviceId(device),
+            device: Mutex::new(DeviceId(device)),
+            keychain_key: Mutex::new(None),
             new_passphrase: Mutex::new(None),
             changes: broadcast::channel(256).0,
             wake: Notify::new(),
@@ -199,7 +227,7 @@ impl Vault {
     }
 }
 
-fn raw_key(open: &OpenVault) -> Result<RawKey> {
+pub(super) fn raw_key(open: &OpenVault) -> Result<RawKey> {
     RawKey::new(open.database_key.to_sqlcipher_hex())
         .ok_or_else(|| NotebookError::Internal("the database key has another form".into()))
 }

@@ -14,6 +14,12 @@ pub trait Keychain: Send + Sync {
     fn remove(&self, vault: &str);
     /// True where a key could be kept.
     fn available(&self) -> bool;
+    /// Which copy of the vault lies in its place, as this computer remembers it. `None` says nothing.
+    fn instance(&self, _vault: &str) -> Option<[u8; 16]> {
+        None
+    }
+    /// Remembers it, where that is possible.
+    fn set_instance(&self, _vault: &str, _instance: &[u8; 16]) {}
 }
 
 /// No keychain: tests, and `HOLDFAST_NO_KEYCHAIN=1`.
@@ -55,6 +61,18 @@ impl Keychain for OsKeychain {
         if let Some(entry) = Self::entry(vault) {
             // Absent already is what was wanted.
             let _ = entry.delete_credential();
+        }
+    }
+
+    fn instance(&self, vault: &str) -> Option<[u8; 16]> {
+        Self::entry(&format!("{vault}#instance"))?.get_secret().ok()?.try_into().ok()
+    }
+
+    fn set_instance(&self, vault: &str, instance: &[u8; 16]) {
+        // Without it a copy is noticed by the server only.
+        let kept = Self::entry(&format!("{vault}#instance")).is_some_and(|e| e.set_secret(instance).is_ok());
+        if !kept {
+            tracing::info!("the keychain does not remember which copy of the vault this is");
         }
     }
 

@@ -1,6 +1,6 @@
 //! One person's encrypted store on one computer, open.
 //!
-//! In its folder: `vault.keys` (sealed keys), `vault.db` (SQLCipher), `vault.lock` (held while it is open).
+//! In its folder: `vault.keys` (sealed keys), `vault.db` (SQLCipher), `vault.lock` (held while it is open), `backups`.
 
 mod create;
 mod keychain;
@@ -11,9 +11,9 @@ mod settings;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use holdfast_crypto::{KeyFile, OpenVault, SpaceKeys, revision_id};
+use holdfast_crypto::{KeyFile, KeychainKey, OpenVault, SpaceKeys, revision_id};
 use holdfast_domain::{Clock, DeviceId, RevisionId, SpaceId};
-use holdfast_store::Store;
+use holdfast_store::{RawKey, Store};
 use tokio::sync::{Notify, broadcast};
 use zeroize::Zeroizing;
 
@@ -54,7 +54,10 @@ pub struct Vault {
     reader: Mutex<Option<Store>>,
     clock: Mutex<Clock>,
     space: SpaceId,
-    device: DeviceId,
+    /// Changes where the vault turns out to be a copy.
+    device: Mutex<DeviceId>,
+    /// The keychain's key, where it opened this vault or was made for it.
+    keychain_key: Mutex<Option<KeychainKey>>,
     /// A passphrase that the server does not know yet, in case another device changes the account first.
     new_passphrase: Mutex<Option<Zeroizing<String>>>,
     changes: broadcast::Sender<OpChanges>,
@@ -86,7 +89,19 @@ impl Vault {
 
     /// This installation.
     pub fn device(&self) -> DeviceId {
-        self.device
+        *held(&self.device)
+    }
+
+    pub(crate) fn set_device(&self, device: DeviceId) {
+        *held(&self.device) = device;
+    }
+
+    pub(crate) fn keychain_key(&self) -> Option<KeychainKey> {
+        held(&self.keychain_key).clone()
+    }
+
+    pub(crate) fn keep_keychain_key(&self, key: Option<KeychainKey>) {
+        *held(&self.keychain_key) = key;
     }
 
     /// The personal space.
@@ -154,6 +169,11 @@ impl Vault {
         self.with_space_keys(|keys| Ok(RevisionId(revision_id(keys.current_id_key().1, canonical))))
     }
 
+    /// For a second connection to the database.
+    pub(crate) fn database_key(&self) -> Result<RawKey> {
+        create::raw_key(&self.keys().open)
+    }
+
     /// Saves what is open in memory to the key file.
     pub(crate) fn write_keys(&self, keys: &Keys) -> Result<()> {
         Ok(keys.file.write(&self.dir.join(KEYS_FILE))?)
@@ -168,6 +188,16 @@ impl Vault {
             Some(store) => Ok(store.close()?),
             None => Ok(()),
         }
+    }
+
+    /// For tests of the comparison between devices: as if the newest version of a record had never been stored.
+    #[doc(hidden)]
+    pub fn lose_revision(&self, record: holdfast_domain::RecordId, rid: RevisionId) -> Result<()> {
+        self.transact(|t| {
+            t.tx.lose_revision(rid)?;
+            t.touch(record);
+            Ok(())
+        })
     }
 
     /// For tests of a full disk: the database may not grow past so many pages.

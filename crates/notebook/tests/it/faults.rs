@@ -1,6 +1,7 @@
 //! Requests and answers that are lost, processes that end, servers that come back.
 
 use holdfast_notebook::NotebookError;
+use holdfast_notebook::sync::Happened;
 use holdfast_protocol::ProtocolError;
 use holdfast_sync::SyncState;
 use holdfast_testkit::{Fault, World};
@@ -139,7 +140,8 @@ async fn a_server_that_fails_and_one_that_is_busy_are_tried_later() {
     w.server.lies.be_honest();
     w["A"].sync().await;
     let log = w["A"].vault().activity(10).unwrap();
-    assert!(log[0].ok && !log[1].ok && log[1].message.contains("busy"), "{log:?}");
+    let busy = |p: &Option<NotebookError>| matches!(p, Some(NotebookError::Protocol(ProtocolError::Busy { .. })));
+    assert!(log[0].ok && !log[1].ok && log[1].what == Happened::Push && busy(&log[1].problem), "{log:?}");
 }
 
 #[tokio::test]

@@ -2,9 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::format_collect, clippy::type_complexity, clippy::many_single_char_names)]
 
 mod attachments;
+mod backups;
+mod clones;
 mod cycles;
 mod deltas;
+mod digests;
 mod faults;
+mod first_sync;
+mod forks;
 mod full_disk;
 mod hostile;
 mod https;
@@ -13,10 +18,12 @@ mod live;
 mod notebooks;
 mod notes;
 mod plan;
+mod quarantine;
 mod receipts;
 mod restore;
 mod reviews;
 mod strays;
 mod syncing;
+mod tripwire;
 mod vault;
 mod writers;

@@ -4,6 +4,7 @@ use std::fs;
 
 use holdfast_domain::NoteId;
 use holdfast_notebook::NotebookError;
+use holdfast_notebook::sync::Happened;
 use holdfast_protocol::{Hash, LogAnswer, LogHead, ProtocolError};
 use holdfast_sync::SyncState;
 use holdfast_testkit::{Backup, Fault, PASSPHRASE, TestDevice, World};
@@ -12,7 +13,7 @@ use crate::syncing::assert_same;
 
 /// What the activity log says of the restores that this device noticed, the newest first.
 fn told(d: &TestDevice) -> Vec<String> {
-    let lines = d.vault().activity(100).unwrap().into_iter().filter(|a| a.what == "Server restored");
+    let lines = d.vault().activity(100).unwrap().into_iter().filter(|a| a.what == Happened::Healed);
     lines.map(|a| a.message).collect()
 }
 

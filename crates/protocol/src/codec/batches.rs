@@ -1,9 +1,9 @@
 //! Entries, manifests, pushes and pages of the log.
 
-use super::{Bytes, CborReader, CborWriter, List, Plain, ReadError, Wire, once, wire_map};
-use crate::limits::{MAX_BATCH_ENTRIES, MAX_PAGE_ENTRIES, MAX_PUSH_BYTES};
+use super::{Bytes, CborReader, CborWriter, FieldAs, List, Plain, ReadError, Wire, once, wire_map};
+use crate::limits::{MAX_BATCH_ENTRIES, MAX_HEIRS, MAX_PAGE_ENTRIES, MAX_PUSH_BYTES};
 use crate::{
-    BatchManifest, Entry, EntryKind, LogAnswer, LogEntry, LogHead, LogPage, LogRequest, PushOutcome, PushRequest,
+    BatchManifest, Entry, EntryKind, Heir, LogAnswer, LogEntry, LogHead, LogPage, LogRequest, PushOutcome, PushRequest,
     RejectReason, Seen, Stored,
 };
 
@@ -37,15 +37,72 @@ wire_map!(Seen {
     4 => members as Plain,
 });
 
-wire_map!(BatchManifest {
-    1 => space as Plain,
-    2 => device as Plain,
-    3 => ctr as Plain,
-    4 => prev as Plain,
-    5 => seen as Plain,
-    6 => rids as List<MAX_BATCH_ENTRIES>,
-    7 => signature as Plain,
+wire_map!(Heir {
+    1 => of as Plain,
+    2 => to as Plain,
+    3 => signature as Plain,
 });
+
+/// Heirs and state stand only where they are there.
+impl Wire for BatchManifest {
+    fn write(&self, to: &mut CborWriter) {
+        to.map(7 + usize::from(!self.heirs.is_empty()) + usize::from(self.state.is_some()));
+        to.uint(1);
+        self.space.write(to);
+        to.uint(2);
+        self.device.write(to);
+        to.uint(3);
+        self.ctr.write(to);
+        to.uint(4);
+        self.prev.write(to);
+        to.uint(5);
+        self.seen.write(to);
+        to.uint(6);
+        <List<MAX_BATCH_ENTRIES> as FieldAs<_>>::write(&self.rids, to);
+        to.uint(7);
+        self.signature.write(to);
+        if !self.heirs.is_empty() {
+            to.uint(8);
+            <List<MAX_HEIRS> as FieldAs<_>>::write(&self.heirs, to);
+        }
+        if let Some(state) = &self.state {
+            to.uint(9);
+            state.write(to);
+        }
+    }
+
+    fn read(from: &mut CborReader<'_>) -> Result<Self, ReadError> {
+        let (mut space, mut device, mut ctr, mut prev, mut seen) = (None, None, None, None, None);
+        let (mut rids, mut signature, mut heirs, mut state) = (None, None, None, None);
+        from.map(|key, from| {
+            match key {
+                1 => once(&mut space, Wire::read(from)?)?,
+                2 => once(&mut device, Wire::read(from)?)?,
+                3 => once(&mut ctr, Wire::read(from)?)?,
+                4 => once(&mut prev, Wire::read(from)?)?,
+                5 => once(&mut seen, Wire::read(from)?)?,
+                6 => once(&mut rids, from.list(MAX_BATCH_ENTRIES)?)?,
+                7 => once(&mut signature, Wire::read(from)?)?,
+                8 => once(&mut heirs, from.list(MAX_HEIRS)?)?,
+                9 => once(&mut state, Wire::read(from)?)?,
+                _ => return Ok(false),
+            }
+            Ok(true)
+        })?;
+        let incomplete = || ReadError("a manifest's field is missing");
+        Ok(Self {
+            space: space.ok_or_else(incomplete)?,
+            device: device.ok_or_else(incomplete)?,
+            ctr: ctr.ok_or_else(incomplete)?,
+            prev: prev.ok_or_else(incomplete)?,
+            seen: seen.ok_or_else(incomplete)?,
+            rids: rids.ok_or_else(incomplete)?,
+            signature: signature.ok_or_else(incomplete)?,
+            heirs: heirs.unwrap_or_default(),
+            state,
+        })
+    }
+}
 
 wire_map!(PushRequest {
     1 => manifest as Plain,

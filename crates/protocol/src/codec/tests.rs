@@ -32,6 +32,8 @@ fn manifest() -> BatchManifest {
         prev: Hash([0x03; 32]),
         seen: Seen { log_epoch: u64::MAX, seq: 24, link: Hash([0x04; 32]), members: Hash([0x05; 32]) },
         rids: vec![Rid([0x11; 32])],
+        heirs: Vec::new(),
+        state: None,
         signature: [0x06; 64],
     }
 }
@@ -78,6 +80,8 @@ fn check<T: Wire + PartialEq + Debug>(name: &str, value: &T) {
 fn vectors() {
     check("entry", &entry());
     check("manifest", &manifest());
+    let heir = Heir { of: DeviceId([0x13; 16]), to: DeviceId([0x02; 16]), signature: [0x14; 64] };
+    check("manifest_full", &BatchManifest { heirs: vec![heir], state: Some(Hash([0x15; 32])), ..manifest() });
     check("push_request", &PushRequest { manifest: manifest(), entries: vec![entry()] });
     let stored = vec![Stored { rid: Rid([0x11; 32]), seq: 65_536, duplicate: true }];
     check("push_accepted", &PushOutcome::Accepted { stored, head: head() });
@@ -190,7 +194,12 @@ fn the_largest_messages_fit_their_limits() {
     assert!(encode(&push).len() <= MAX_PUSH_BYTES);
 
     let logged = LogEntry { seq: u64::MAX, entry: full.clone(), batch: Hash([0xff; 32]) };
-    let small = BatchManifest { rids: vec![Rid([0xff; 32])], ..manifest.clone() };
+    let heir = Heir { of: DeviceId([0xff; 16]), to: DeviceId([0xff; 16]), signature: [0xff; 64] };
+    let manifest = BatchManifest { heirs: vec![heir; limits::MAX_HEIRS], state: Some(Hash([0xff; 32])), ..manifest };
+    let push = PushRequest { manifest: manifest.clone(), ..push };
+    assert!(encode(&push).len() <= MAX_PUSH_BYTES);
+    // Few batches have heirs; a page of nothing else holds fewer of them.
+    let small = BatchManifest { rids: vec![Rid([0xff; 32])], heirs: Vec::new(), ..manifest.clone() };
     let mut manifests = vec![manifest; limits::MAX_PAGE_MANIFEST_RIDS / limits::MAX_BATCH_ENTRIES];
     manifests.extend(std::iter::repeat_n(small, limits::MAX_PAGE_ENTRIES - manifests.len()));
     let restored = vec![Restored { entry: full, batch: Hash([0xff; 32]) }; limits::MAX_BATCH_ENTRIES];
@@ -230,6 +239,8 @@ fn any_push() -> impl Strategy<Value = PushRequest> {
             prev: Hash(ids.3),
             seen,
             rids: entries.iter().map(|e| e.rid).collect(),
+            heirs: (0..ids.0[0] % 3).map(|n| Heir { of: DeviceId([n; 16]), to: DeviceId(ids.1), signature }).collect(),
+            state: (ids.0[1] % 2 == 0).then_some(Hash(ids.4)),
             signature,
         };
         PushRequest { manifest, entries }

@@ -61,6 +61,20 @@ async fn what_was_refused_or_pushed_elsewhere_is_no_poke() {
 }
 
 #[tokio::test]
+async fn a_log_that_begins_anew_is_told() {
+    let world = World::https().await;
+    let (token, mut device) = world.account("ada", 1).await;
+    let (_, head) = device.push(&world, &token, vec![entry(1, 10), entry(2, 10)]).await;
+    let (mut stream, first) = opened(&world, &token, device.space).await;
+    assert_eq!(first, head);
+    let lost = Some(LogHead { seq: 9, link: Hash([9; 32]), ..head });
+    let request = HealRequest { space: device.space, lost, manifests: vec![], entries: vec![] };
+    let PushOutcome::Accepted { head: new, .. } = world.api.heal(&token, request).await.unwrap() else { panic!() };
+    assert_ne!(new.log_epoch, head.log_epoch);
+    assert_eq!(stream.next().await, Ok(new));
+}
+
+#[tokio::test]
 async fn only_the_owner_of_a_space_hears_of_it() {
     for world in [World::direct(), World::https().await] {
         let (token, device) = world.account("ada", 1).await;

@@ -118,6 +118,8 @@ impl Device {
             prev: self.prev,
             seen: Seen { log_epoch, seq, link, members: Hash::ZERO },
             rids: entries.iter().map(|entry| entry.rid).collect(),
+            heirs: Vec::new(),
+            state: None,
             signature: [0; 64],
         };
         self.sign(&mut manifest);

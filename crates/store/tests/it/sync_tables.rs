@@ -2,8 +2,8 @@
 
 use holdfast_domain::{AttachmentId, DeviceId, RecordId};
 use holdfast_store::{
-    ACTIVITY_KEPT, AttachmentRow, Batch, BatchAccepted, Cursor, ManifestRow, NewActivity, QuarantineRow, ReceiptRow,
-    Waiting,
+    ACTIVITY_KEPT, ACTIVITY_KEPT_MS, AttachmentRow, Batch, BatchAccepted, Cursor, LossKind, LossRow, ManifestRow,
+    NewActivity, QuarantineRow, ReceiptRow, Waiting,
 };
 
 use crate::support::{TempStore, put, revision, rid};
@@ -192,8 +192,16 @@ fn receipts_and_choices_read_back() {
 #[test]
 fn the_activity_log_keeps_the_newest() {
     let t = TempStore::new();
-    let line =
-        |at_ms| NewActivity { at_ms, what: "sync".into(), ok: true, duration_ms: 1, bytes: 2, message: "m".into() };
+    let line = |at_ms| NewActivity {
+        at_ms,
+        what: "sync".into(),
+        ok: true,
+        duration_ms: 1,
+        bytes_up: 2,
+        bytes_down: 3,
+        message: "m".into(),
+        problem: Some(vec![at_ms as u8]),
+    };
     let extra = 10;
     t.write(|tx| (0..u64::from(ACTIVITY_KEPT) + extra).try_for_each(|n| tx.append_activity(&line(n)).map(|_| ())));
     let newest = t.read(|tx| tx.list_activity(2, None));
@@ -202,4 +210,42 @@ fn the_activity_log_keeps_the_newest() {
     let next = t.read(|tx| tx.list_activity(u32::MAX, Some(newest[1].id)));
     assert_eq!(next.len(), ACTIVITY_KEPT as usize - 2);
     assert_eq!(next.last().unwrap().activity, line(extra));
+    // A line long after drops those that nobody asks for any more, and one by a clock that was set back does not.
+    t.write(|tx| tx.append_activity(&line(0)));
+    assert_eq!(t.read(|tx| tx.list_activity(u32::MAX, None)).len(), ACTIVITY_KEPT as usize);
+    t.write(|tx| tx.append_activity(&line(last + ACTIVITY_KEPT_MS)));
+    let left: Vec<u64> = t.read(|tx| tx.list_activity(9, None)).iter().map(|r| r.activity.at_ms).collect();
+    assert_eq!(left, [last + ACTIVITY_KEPT_MS, last]);
+}
+
+/// Held back: stored, a head of the record, and not among the heads that are shown.
+#[test]
+fn what_is_held_back_is_stored_and_not_shown() {
+    let t = TempStore::new();
+    let (one, two) = (RecordId([1; 16]), RecordId([2; 16]));
+    t.write(|tx| {
+        put(tx, 1, &revision(1, &[], 1, "a"))?;
+        put(tx, 2, &revision(1, &[1], 2, "b"))?;
+        put(tx, 3, &revision(1, &[2], 3, "c"))?;
+        put(tx, 4, &revision(2, &[], 4, "other"))?;
+        tx.put_arrival(rid(2), one)?;
+        tx.put_arrival(rid(3), one)?;
+        tx.put_arrival(rid(4), two)?;
+        tx.put_loss(one, LossKind::Trashed)
+    });
+    assert_eq!((t.read(|tx| tx.is_held(one)), t.read(|tx| tx.heads_not_held(one))), (false, vec![rid(3)]));
+    assert_eq!(t.read(|tx| tx.heads_before_arrivals(one)), [rid(1)]);
+    assert_eq!(t.write(|tx| tx.hold_losses()), [one]);
+    assert!(t.write(|tx| tx.hold_losses()).is_empty(), "it is held already");
+    assert_eq!((t.read(|tx| tx.is_held(one)), t.read(|tx| tx.is_held(two))), (true, false));
+    assert_eq!((t.read(|tx| tx.heads(one)), t.read(|tx| tx.heads_not_held(one))), (vec![rid(3)], vec![rid(1)]));
+    // What is made here goes on from what is shown.
+    t.write(|tx| put(tx, 5, &revision(1, &[1], 5, "mine")));
+    assert_eq!(t.read(|tx| tx.heads_not_held(one)), [rid(5)]);
+    t.write(|tx| tx.forget_arrivals());
+    assert_eq!((t.read(|tx| tx.held_rids()), t.read(|tx| tx.has_arrivals(two))), (vec![rid(2), rid(3)], false));
+    assert_eq!(t.read(|tx| tx.losses()), [LossRow { record: one, kind: LossKind::Trashed }]);
+    assert!(t.write(|tx| tx.release(one)) && !t.write(|tx| tx.release(one)));
+    assert_eq!(t.read(|tx| tx.heads_not_held(one)), [rid(3), rid(5)]);
+    assert!(t.read(|tx| tx.losses()).is_empty() && !t.read(|tx| tx.anything_held()));
 }

@@ -1,6 +1,8 @@
 //! No storm: many causes, few requests; and nothing is asked that is known already.
 
-use holdfast_sync::{Effect, Engine, Event, Facts, Position, QUIET_MS, Step, StepReport, SyncState, state};
+use holdfast_sync::{
+    Effect, Engine, Event, FIRST_QUIET_MS, Facts, Position, QUIET_MS, Step, StepReport, SyncState, state,
+};
 
 use crate::{CAUGHT_UP, MOVED, at, confirmed, facts};
 
@@ -76,8 +78,12 @@ fn notes_committed_together_are_one_push() {
 fn one_change_goes_out_after_a_moment() {
     let mut engine = confirmed(0);
     let waiting = Facts { outbox: 1, ..facts() };
-    assert_eq!(engine.handle(Event::LocalChange, &waiting, 100, 0), Effect::WaitUntil(100 + QUIET_MS));
-    assert_eq!(engine.handle(Event::Tick, &waiting, 100 + QUIET_MS, 0), Effect::Run(Step::Push));
+    assert_eq!(engine.handle(Event::LocalChange, &waiting, 100, 0), Effect::WaitUntil(100 + FIRST_QUIET_MS));
+    let due = 100 + FIRST_QUIET_MS;
+    assert_eq!(engine.handle(Event::Tick, &waiting, due, 0), Effect::Run(Step::Push));
+    engine.handle(MOVED, &facts(), due, 0);
+    // The next of a row waits a little longer for others.
+    assert_eq!(engine.handle(Event::LocalChange, &waiting, due, 0), Effect::WaitUntil(due + QUIET_MS));
 }
 
 #[test]
@@ -90,7 +96,7 @@ fn typing_that_is_not_committed_asks_nothing() {
 
 #[test]
 fn an_import_of_a_thousand_notes_is_a_handful_of_pushes() {
-    for every_ms in [1, 5, 10, 39] {
+    for every_ms in [1, 5, 10, 39, 45, 100, 150] {
         let mut w = World::new();
         for _ in 0..1_000 {
             w.facts.outbox += 1;
@@ -99,8 +105,10 @@ fn an_import_of_a_thousand_notes_is_a_handful_of_pushes() {
         }
         w.until(w.now_ms + 31_000, 2);
         assert_eq!(w.facts.outbox, 0);
-        assert!(w.pushes <= 9, "{} pushes, one change each {every_ms} ms", w.pushes);
-        assert!(w.pulls <= 4, "{} pulls", w.pulls);
+        // One in four seconds, and some at the beginning.
+        let some = 12 + every_ms / 4;
+        assert!(u64::from(w.pushes) <= some, "{} pushes, one change each {every_ms} ms", w.pushes);
+        assert!(u64::from(w.pulls) <= some, "{} pulls", w.pulls);
     }
 }
 

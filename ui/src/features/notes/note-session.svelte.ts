@@ -11,6 +11,7 @@ import type { Backend } from '../../ipc/backend';
 import type { CommandError, NoteDetail, NotePatch, OpChanges } from '../../ipc/types';
 import { announce } from '../../lib/announce.svelte';
 import { hasCode, toCommandError } from '../../lib/errors';
+import type { NoteMark } from './note-mark';
 import { type LineEnding, changeBetween, fromDoc, lineEndingOf, toDoc } from './text-change';
 
 /** On disk this long after the last key… */
@@ -39,6 +40,8 @@ export class NoteSession {
   detail = $state.raw() as NoteDetail;
   title = $state('');
   state = $state<SaveState>('saved');
+  /** How the note stands with the server, as the program last said. */
+  mark = $state.raw() as NoteMark;
   error = $state.raw<CommandError | null>(null);
   readonly readOnly = $derived.by(() => this.detail.read_only || this.detail.trashed);
 
@@ -72,6 +75,7 @@ export class NoteSession {
     this.#backend = backend;
     this.id = note.id;
     this.detail = note;
+    this.#marked(note);
     this.title = note.title;
     this.#ending = lineEndingOf(note.body);
     this.#doc = toDoc(note.body, this.#ending);
@@ -175,7 +179,9 @@ export class NoteSession {
   // What comes from elsewhere
 
   changed(changes: OpChanges): void {
-    if (changes.from_sync && (changes.many || changes.notes.includes(this.id))) void this.refresh();
+    const touched = changes.many || changes.notes.includes(this.id);
+    if (changes.from_sync && touched) void this.refresh();
+    else if (touched) void this.#readMark();
   }
 
   /** Takes in what other computers, a review or an undo made of the note. */
@@ -302,6 +308,7 @@ export class NoteSession {
       this.#savedDoc = arrived;
       this.#savedTitle = note.title;
       this.detail = { ...note, ...this.#shownFields() };
+      this.#marked(note);
       return note;
     } finally {
       this.#typedSince = null;
@@ -355,6 +362,23 @@ export class NoteSession {
 
   #markDirty(): void {
     if (this.state === 'saved') this.state = 'saving';
+    // The server cannot have what is being typed; what it has is asked after the save.
+    if (this.mark.sent) this.mark = { ...this.mark, waiting: true, sent: false };
+  }
+
+  #marked({ waiting, sent, to_review }: NoteMark): void {
+    this.mark = { waiting, sent, to_review };
+  }
+
+  async #readMark(): Promise<void> {
+    try {
+      const line = await this.#backend.noteMark(this.id);
+      // It says nothing about what was typed since it was asked: the next save asks again.
+      if (!this.#disposed && this.state === 'saved' && !this.dirty) this.#marked(line);
+    } catch {
+      // The note or the vault is going; the mark that stands never promised too much.
+      if (this.mark.sent) this.mark = { ...this.mark, sent: false };
+    }
   }
 
   #clearTimers(): void {
@@ -370,6 +394,7 @@ export class NoteSession {
     clearTimeout(this.#retry);
     this.error = null;
     this.state = this.dirty ? 'saving' : 'saved';
+    void this.#readMark();
   }
 
   #failed(error: unknown): void {

@@ -397,3 +397,39 @@ function keys(n: number, open: string, close: string, from = 0): string {
   return all;
 }
 
+describe('the mark of the note', () => {
+  const mark = (over: Partial<NoteDetail>) => backend.notes.set('n', { ...(backend.notes.get('n') ?? emptyNote('n')), ...over });
+  const told = () => session.changed({ ...NO_CHANGES, notes: ['n'] });
+
+  test('what is typed is never called sent, and is once the program says so', async () => {
+    open('one');
+    mark({ sent: true });
+    told();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(session.mark).toEqual({ waiting: false, sent: true, to_review: 0 });
+    page.type(' two');
+    expect(session.mark).toEqual({ waiting: true, sent: false, to_review: 0 });
+    // An answer from before the key says nothing about it.
+    told();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(session.mark.sent).toBe(false);
+    mark({ waiting: true, sent: false });
+    await vi.advanceTimersByTimeAsync(IDLE_MS + 10);
+    expect(session.mark).toEqual({ waiting: true, sent: false, to_review: 0 });
+    mark({ waiting: false, sent: true });
+    told();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(session.mark.sent).toBe(true);
+  });
+
+  test('where the program cannot say, nothing is promised', async () => {
+    open('one');
+    mark({ sent: true });
+    told();
+    await vi.advanceTimersByTimeAsync(0);
+    backend.noteMark = () => Promise.reject(commandError('not_open', 'The vault is locked.'));
+    told();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(session.mark.sent).toBe(false);
+  });
+});

@@ -3,6 +3,7 @@ import userEvent from '@testing-library/user-event';
 import { afterEach, expect, test, vi } from 'vitest';
 import { commandError, FakeBackend, type Scenario } from '../../../tests/fake-backend';
 import { mountWith } from '../../../tests/mount';
+import BackupsDialog from './BackupsDialog.svelte';
 import SettingsDialog from './SettingsDialog.svelte';
 
 afterEach(cleanup);
@@ -11,7 +12,7 @@ async function open(scenario: Scenario = 'main', prepare: (backend: FakeBackend)
   const backend = new FakeBackend(scenario);
   prepare(backend);
   const asked = {
-    onclose: vi.fn(), onaddserver: vi.fn(), onsignin: vi.fn(), onimport: vi.fn(), onexport: vi.fn(), onrecovery: vi.fn(), ontheme: vi.fn(),
+    onclose: vi.fn(), onaddserver: vi.fn(), onsignin: vi.fn(), onimport: vi.fn(), onexport: vi.fn(), onbackups: vi.fn(), onrecovery: vi.fn(), ontheme: vi.fn(),
   };
   mountWith(backend, SettingsDialog, asked);
   await screen.findByTestId('settings-device');
@@ -66,4 +67,18 @@ test('sign in again is offered where it is needed', async () => {
   backend.emit({ kind: 'sync', data: { ...backend.sync, state: 'needs_sign_in' } });
   await user.click(await screen.findByTestId('settings-sign-in'));
   expect(asked.onsignin).toHaveBeenCalledOnce();
+});
+
+test('backups: listed with date, reason and size; one is made, one is tested', async () => {
+  const backend = new FakeBackend('main');
+  mountWith(backend, BackupsDialog, { onclose: vi.fn() });
+  await waitFor(() => expect(screen.getAllByTestId('backup-item').length).toBe(3));
+  expect(screen.getAllByTestId('backup-item')[1]?.textContent).toMatch(/Before a decision about many notes · 15 MB/);
+  await userEvent.click(screen.getByTestId('backup-now'));
+  await waitFor(() => expect(screen.getAllByTestId('backup-item').length).toBe(4));
+  await userEvent.click(screen.getAllByTestId('backup-test')[0] as HTMLElement);
+  await screen.findByText(/It opens: 1,204 notes, 12 in the Trash, 14 notebooks/);
+  backend.backupTest = () => Promise.reject(commandError('vault_damaged', 'The vault is damaged (a page).'));
+  await userEvent.click(screen.getAllByTestId('backup-test')[1] as HTMLElement);
+  await screen.findByText('The vault is damaged (a page).');
 });

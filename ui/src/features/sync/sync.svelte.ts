@@ -16,6 +16,9 @@ export class SyncController {
   failed = $state('');
   activity = $state<ActivityItem[] | null>(null);
   activityFailed = $state('');
+  /** Which lines of the log are shown. */
+  activitySearch = $state('');
+  activityFailedOnly = $state(false);
   /** A button of the panel that waits for its answer. */
   busy = $state<'now' | 'pause' | 'signIn' | null>(null);
   /** What the last button press ran into. */
@@ -24,6 +27,7 @@ export class SyncController {
   spoken = $state('');
 
   #backend: Backend;
+  #activityWish = 0;
   #speakLater: ReturnType<typeof setTimeout> | undefined;
 
   constructor(backend: Backend) {
@@ -73,11 +77,16 @@ export class SyncController {
   }
 
   async readActivity(): Promise<void> {
+    const wish = ++this.#activityWish;
     try {
-      this.activity = await this.#backend.activity(ACTIVITY_SHOWN);
+      const query = { search: this.activitySearch, failed_only: this.activityFailedOnly, limit: ACTIVITY_SHOWN };
+      const found = await this.#backend.activity(query);
+      // The newest wish wins, however fast somebody types.
+      if (wish !== this.#activityWish) return;
+      this.activity = found;
       this.activityFailed = '';
     } catch (error) {
-      this.activityFailed = errorText(error);
+      if (wish === this.#activityWish) this.activityFailed = errorText(error);
     }
   }
 

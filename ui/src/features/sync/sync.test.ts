@@ -10,6 +10,8 @@ import AddServerDialog from './AddServerDialog.svelte';
 import { SyncController } from './sync.svelte';
 import SyncPanel from './SyncPanel.svelte';
 import SyncStatusLine from './SyncStatusLine.svelte';
+import TripwireBanner from './TripwireBanner.svelte';
+import TripwireDialog from './TripwireDialog.svelte';
 
 afterEach(cleanup);
 
@@ -84,12 +86,82 @@ test('the panel: rows, pause and resume, try now, the log', async () => {
 test('what went wrong is said: the problem of sync, what was set aside, and a button that failed', async () => {
   const backend = show(SyncPanel, { onclose: vi.fn() });
   await screen.findByText('Waiting to send');
-  emit(backend, { problem: commandError('server_unreachable', "The server didn't answer."), quarantined: 2 });
+  emit(backend, { problem: commandError('server_unreachable', "The server didn't answer."), quarantined: 2, set_aside: [{ count: 2, why: 'A newer version of Holdfast wrote it.', action: 'Update Holdfast.' }] });
   await screen.findByText("The server didn't answer.");
-  expect(screen.getByTestId('sync-panel').textContent).toContain('2 entries');
+  expect(screen.getByTestId('sync-panel').textContent).toContain('2 changes set aside; your notes are not touched');
+  expect(screen.getByTestId('sync-set-aside').textContent).toMatch(/A newer version of Holdfast wrote it\. Update Holdfast\./);
   backend.syncNow = () => Promise.reject(commandError('server_refused', 'The server refused. Your notes are safe.'));
   await userEvent.click(screen.getByTestId('sync-now'));
   await screen.findByText('The server refused. Your notes are safe.');
+});
+
+test('the log is searched, narrowed to failures, and saved without content', async () => {
+  const backend = show(SyncPanel, { onclose: vi.fn() });
+  await userEvent.click(await screen.findByTestId('sync-activity'));
+  await waitFor(() => expect(screen.getAllByTestId('sync-log-line').length).toBe(3));
+  expect(screen.getAllByTestId('sync-log-line')[0]?.textContent).toMatch(/24 KB up · 180 KB down/);
+  await userEvent.click(screen.getByTestId('sync-log-failed'));
+  await waitFor(() => expect(screen.getAllByTestId('sync-log-line').length).toBe(1));
+  await userEvent.type(screen.getByTestId('sync-log-search'), 'backup');
+  await screen.findByText('No line is like that.');
+  backend.picks = ['/tmp/log.json'];
+  await userEvent.click(screen.getByTestId('sync-log-export'));
+  await waitFor(() => expect(backend.calls).toContainEqual(['activityExport', '/tmp/log.json']));
+});
+
+test('checking the vault says what is well, and the one thing to do about what is not', async () => {
+  const backend = show(SyncPanel, { onclose: vi.fn() }, 'local');
+  await userEvent.click(await screen.findByTestId('sync-check'));
+  await waitFor(() => expect(screen.getAllByTestId('health-line').map((line) => line.dataset['ok'])).toEqual(['true', 'false', 'true']));
+  expect(screen.getByTestId('health').textContent).toContain('1 thing to look at.');
+  expect(screen.getByTestId('health').textContent).toContain("Set this computer's clock, or let it set itself.");
+  await userEvent.click(screen.getByTestId('health-again'));
+  await waitFor(() => expect(backend.count('checkHealth')).toBe(2));
+  backend.checkHealth = () => Promise.reject(commandError('not_open', 'The vault is locked. Unlock it first.'));
+  await userEvent.click(screen.getByTestId('health-again'));
+  await screen.findByText('The vault is locked. Unlock it first.');
+});
+
+test('a held sync: numbers, titles, and keeping as the default', async () => {
+  const onclose = vi.fn();
+  const backend = show(TripwireDialog, { onclose }, 'held');
+  const dialog = await screen.findByTestId('tripwire-dialog');
+  await waitFor(() => expect(screen.getAllByTestId('tripwire-note').length).toBe(27));
+  expect(dialog.textContent).toContain('A sync from Office PC would move 24 notes to the Trash');
+  expect(dialog.textContent).toContain('That is 27 of your 120 notes, with 1 notebook.');
+  expect(dialog.textContent).toContain('before-decision');
+  expect(screen.getByTestId('tripwire-accept').textContent).toContain('Let 27 notes go');
+  await waitFor(() => expect(document.activeElement).toBe(screen.getByTestId('tripwire-keep')));
+  // Not what was looked at: nothing is decided, and it can be looked at again.
+  const decide = backend.tripwireDecide.bind(backend);
+  backend.tripwireDecide = () => Promise.reject(commandError('stale', 'Another version arrived in the meantime.'));
+  await userEvent.keyboard('{Enter}');
+  await screen.findByText(/More arrived in the meantime\. Nothing was changed/);
+  expect(onclose).not.toHaveBeenCalled();
+  backend.tripwireDecide = decide;
+  await userEvent.click(screen.getByTestId('tripwire-keep'));
+  await waitFor(() => expect(onclose).toHaveBeenCalledOnce());
+  expect(backend.calls).toContainEqual(['tripwireDecide', 1, true]);
+});
+
+test('a held sync: Esc decides nothing, and letting go says so', async () => {
+  const onclose = vi.fn();
+  const backend = show(TripwireDialog, { onclose }, 'held');
+  await screen.findByTestId('tripwire-accept');
+  await userEvent.keyboard('{Escape}');
+  await waitFor(() => expect(onclose).toHaveBeenCalledOnce());
+  expect(backend.count('tripwireDecide')).toBe(0);
+  await userEvent.click(screen.getByTestId('tripwire-accept'));
+  await waitFor(() => expect(backend.calls).toContainEqual(['tripwireDecide', 1, false]));
+});
+
+test('the banner comes with a held sync and goes with the decision', async () => {
+  const onopen = vi.fn();
+  const backend = show(TripwireBanner, { onopen }, 'held');
+  await userEvent.click(await screen.findByTestId('tripwire-open'));
+  expect(onopen).toHaveBeenCalledOnce();
+  emit(backend, {});
+  await waitFor(() => expect(screen.queryByTestId('tripwire-banner')).toBeNull());
 });
 
 test('sign in again', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { SyncState, SyncStatus } from '../../ipc/types';
+import { heldSentence, shareSentence, whose } from './tripwire';
 import { panelSentence, statusWords } from './words';
 
 const NOW = new Date(2026, 10, 23, 15, 0, 0).getTime();
@@ -7,9 +8,9 @@ const CONFIRMED = new Date(2026, 10, 23, 14, 2, 0).getTime();
 
 function status(over: Partial<SyncStatus> = {}): SyncStatus {
   return {
-    state: 'up_to_date', waiting: 0, waiting_attachments: 0, waiting_attachment_bytes: 0, to_review: 0,
+    state: 'up_to_date', paused: false, waiting: 0, waiting_attachments: 0, waiting_attachment_bytes: 0, to_review: 0,
     last_confirmed_ms: CONFIRMED, last_changes: 41, last_duration_ms: 600, next_try_ms: null,
-    server: 'https://notes.example.org', user: 'ada', problem: null, devices: [], first_sync: null, quarantined: 0,
+    server: 'https://notes.example.org', user: 'ada', problem: null, devices: [], first_sync: null, quarantined: 0, set_aside: [], tripwire: null,
     ...over,
   };
 }
@@ -75,6 +76,33 @@ test('the first sync says how far it is and that one can read', () => {
   const got = statusWords(status({ state: 'syncing', first_sync: { done: 312, total: 1204 } }), NOW);
   expect(got.text).toBe('Syncing 312 of 1,204');
   expect(got.detail).toBe('You can read now, edits are safe.');
+});
+
+const held = { number: 1, since_ms: NOW, trashed: 24, emptied: 3, notebooks: 1, of: 120, devices: ['Office PC'], backup: null };
+
+describe.each(STATES)('%s with a sync held back', (state) => {
+  for (const paused of [false, true]) {
+    for (const waiting of [0, 3]) {
+      test(`${waiting} waiting, paused by a person: ${paused}`, () => {
+        const given = status({ state, paused, waiting, tripwire: held });
+        const got = statusWords(given, NOW);
+        const all = `${got.text} ${got.detail} ${got.spoken} ${panelSentence(given, NOW)}`;
+        expect(all).not.toMatch(/up to date/i);
+        // Without a server nothing can be held; a locked vault says nothing.
+        if (!['local_only', 'locked'].includes(state)) expect(`${got.text} ${got.detail}`).toMatch(/held back/);
+        if (state === 'paused') expect(got.text).toBe(paused ? 'Paused' : 'Needs you: a sync is held back');
+        expect(got.text.length).toBeLessThan(60);
+      });
+    }
+  }
+});
+
+test('what a held sync would do, in numbers', () => {
+  expect(heldSentence(held)).toBe('A sync from Office PC would move 24 notes to the Trash and take most of the text of 3 notes away.');
+  expect(shareSentence(held)).toBe('That is 27 of your 120 notes, with 1 notebook.');
+  expect(heldSentence({ ...held, trashed: 0, devices: [] })).toBe('A sync from another computer would take most of the text of 3 notes away.');
+  expect(shareSentence({ ...held, of: 27, notebooks: 0 })).toBe('That is all of your 27 notes.');
+  expect(whose({ ...held, devices: ['A', 'B', 'C'] })).toBe('A, B and C');
 });
 
 test("the panel's sentence", () => {

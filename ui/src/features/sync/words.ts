@@ -51,14 +51,22 @@ export function statusWords(status: SyncStatus, now: number): StatusWords {
   const lines = (...parts: string[]): string => parts.filter((part) => part !== '').join(' ');
   const says = (text: string, tone: Tone, detail = '', spoken = text): StatusWords => ({ text, tone, detail, spoken });
   const sentence = (part: string): string => (part === '' ? '' : `${part}.`);
-  const review = status.to_review > 0 ? `Needs you: ${plural(status.to_review, 'note')}` : '';
+  const held = status.tripwire !== null;
+  // One line has room for one thing to do: the held sync comes before the notes to review.
+  const review = held
+    ? 'Needs you: a sync is held back'
+    : status.to_review > 0
+      ? `Needs you: ${plural(status.to_review, 'note')}`
+      : '';
 
   switch (status.state) {
     case 'needs_sign_in':
-      return says('Sign in again', 'attention', lines(sentence(waiting), here));
+      return says('Sign in again', 'attention', lines(sentence(waiting), here, held ? 'A sync is held back.' : ''));
     case 'locked':
       return says('Locked', 'quiet', lines(sentence(waiting), here));
     case 'paused':
+      // Nobody pressed Pause: part of what the server has waits for the decision.
+      if (held && !status.paused) return says(review, 'attention', lines(sentence(waiting), here || confirmed));
       return says('Paused', 'waiting', lines(sentence(waiting), here || confirmed, sentence(review)));
     case 'offline':
       return says(withTail('Offline', waiting), 'waiting', lines(confirmed, here, sentence(review)));
@@ -98,7 +106,9 @@ export function panelSentence(status: SyncStatus, now: number): string {
   const saved = waits ? `${parts} ${one ? 'is' : 'are'} saved here and will be sent` : '';
   const when = nextTry(status, now);
   const next = when === '' ? '' : ` ${when.charAt(0).toUpperCase()}${when.slice(1)}.`;
-  const review = status.to_review > 0 ? ` ${plural(status.to_review, 'note')} ${status.to_review === 1 ? 'needs' : 'need'} you.` : '';
+  const asks = status.to_review > 0 ? ` ${plural(status.to_review, 'note')} ${status.to_review === 1 ? 'needs' : 'need'} you.` : '';
+  const held = status.tripwire ? ' A sync that would take many notes away is held back until you decide.' : '';
+  const review = `${held}${asks}`;
   switch (status.state) {
     case 'local_only':
       return 'Your notes are saved on this computer. No server was added.';
@@ -107,9 +117,10 @@ export function panelSentence(status: SyncStatus, now: number): string {
     case 'unreachable':
       return `Can't reach the server. ${waits ? `${saved} when it answers.` : 'Your notes are saved here.'}${next}${review}`;
     case 'paused':
+      if (status.tripwire && !status.paused) return `${waits ? `${saved} soon.` : 'Your own changes reached the server.'}${review}`;
       return `Paused. ${waits ? `${saved} when you resume.` : 'Nothing waits to be sent.'}${review}`;
     case 'needs_sign_in':
-      return `The server asks you to sign in again. ${waits ? `${saved} after that.` : 'Your notes are saved here.'}`;
+      return `The server asks you to sign in again. ${waits ? `${saved} after that.` : 'Your notes are saved here.'}${held}`;
     case 'locked':
       return 'Locked: a locked vault does not sync.';
     case 'syncing':

@@ -1,0 +1,106 @@
+//! Backups: when they are made, which are kept, and that one is a vault.
+
+use std::fs;
+
+use holdfast_notebook::sync::Happened;
+use holdfast_notebook::{BackupReason, NotebookError, NotesFilter, Vault};
+use holdfast_testkit::{PASSPHRASE, World};
+
+const DAY_MS: u64 = 24 * 3_600 * 1_000;
+
+#[test]
+fn a_backup_is_made_while_the_vault_is_in_use_and_opens_as_a_vault() {
+    let mut w = World::of(1);
+    let id = w["A"].add("T", "committed\n");
+    w["A"].type_body(id, "typed and not committed\n");
+    let made = w["A"].vault().backup(BackupReason::Asked).unwrap();
+    w["A"].write(id, "written after it\n");
+    assert_eq!(w["A"].vault().backups().unwrap(), std::slice::from_ref(&made));
+    assert_eq!(w["A"].vault().test_backup(&made.dir).unwrap().notes, 1);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&made.dir), mode(&made.dir.join("vault.db"))), (0o700, 0o600));
+    }
+    w["A"].close();
+    let kept = Vault::open(&made.dir, PASSPHRASE, w.clock.env()).unwrap();
+    assert_eq!(kept.note(id).unwrap().row.body, "typed and not committed\n");
+}
+
+#[test]
+fn one_a_day_and_the_old_ones_go() {
+    let w = World::of(1);
+    let vault = w["A"].vault();
+    w["A"].add("T", "text\n");
+    assert!(vault.daily_backup().unwrap().is_some());
+    assert!(vault.daily_backup().unwrap().is_none());
+    w.clock.advance(DAY_MS - 1_000);
+    assert!(vault.daily_backup().unwrap().is_none());
+    for _ in 0..40 {
+        w.clock.advance(DAY_MS);
+        assert!(vault.daily_backup().unwrap().is_some());
+    }
+    let all = vault.backups().unwrap();
+    assert!((9..=10).contains(&all.len()), "7 days, and of 4 weeks those that are older: {}", all.len());
+    assert!(all.is_sorted_by(|a, b| a.at_ms > b.at_ms));
+    // A clock that was set back a year makes one, not one an hour.
+    w.clock.set(w.clock.now_ms() - 365 * DAY_MS);
+    assert!(vault.daily_backup().unwrap().is_some());
+    assert!(vault.daily_backup().unwrap().is_none());
+}
+
+#[test]
+fn what_is_no_backup_is_left_alone_and_a_failure_is_told() {
+    let w = World::of(1);
+    let vault = w["A"].vault();
+    let folder = w["A"].dir.join("backups");
+    fs::create_dir_all(folder.join("holiday photos")).unwrap();
+    fs::create_dir_all(folder.join("1970-01-01T000000Z-daily")).unwrap();
+    assert!(vault.backups().unwrap().is_empty());
+    vault.daily_backup().unwrap().unwrap();
+    assert!(folder.join("holiday photos").exists());
+
+    // Broken in the middle: it is found out, and the others still open.
+    let made = vault.backup(BackupReason::Asked).unwrap();
+    let db = made.dir.join("vault.db");
+    let mut bytes = fs::read(&db).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&db, bytes).unwrap();
+    assert!(matches!(vault.test_backup(&made.dir), Err(NotebookError::Damaged(_))));
+
+    // Something is in the way of the next one: the log says that it failed.
+    w.clock.advance(2 * DAY_MS);
+    let at = jiff::Timestamp::from_millisecond(w.clock.now_ms() as i64).unwrap();
+    let in_the_way = folder.join(format!("{}-daily.unfinished", at.strftime("%Y-%m-%dT%H%M%SZ")));
+    fs::write(&in_the_way, b"no folder").unwrap();
+    let before = vault.backups().unwrap().len();
+    assert!(matches!(vault.daily_backup(), Err(NotebookError::Unreadable { .. })));
+    assert_eq!(vault.backups().unwrap().len(), before);
+    let newest = vault.activity(1).unwrap();
+    assert!(!newest[0].ok && newest[0].what == Happened::Backup && newest[0].problem.is_some(), "{newest:?}");
+    fs::remove_file(in_the_way).unwrap();
+    assert!(vault.daily_backup().unwrap().is_some());
+}
+
+#[test]
+fn a_big_import_comes_after_a_backup() {
+    let w = World::of(1);
+    let vault = w["A"].vault();
+    let folder = w.dir.path().join("notes");
+    fs::create_dir(&folder).unwrap();
+    for n in 0..101 {
+        fs::write(folder.join(format!("{n}.md")), "text\n").unwrap();
+    }
+    // Nothing is here that could be lost.
+    vault.import_folder(&folder, false).unwrap();
+    assert!(vault.backups().unwrap().is_empty());
+    vault.import_folder(&folder, true).unwrap();
+    assert!(vault.backups().unwrap().is_empty());
+    vault.import_folder(&folder, false).unwrap();
+    let all = vault.backups().unwrap();
+    assert_eq!((all.len(), all[0].reason), (1, BackupReason::BeforeImport));
+    assert_eq!(vault.test_backup(&all[0].dir).unwrap().notes, 101);
+    assert_eq!(vault.count_notes(&NotesFilter::default()).unwrap(), 202);
+}

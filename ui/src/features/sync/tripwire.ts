@@ -1,0 +1,32 @@
+// What a held sync would do, in numbers. Pure.
+import type { Tripwire } from '../../ipc/types';
+import { count, plural } from '../../lib/time';
+
+/** `Office PC`, `Office PC and Tablet`; never nothing. */
+export function whose(tripwire: Tripwire): string {
+  const names = tripwire.devices;
+  if (names.length === 0) return 'another computer';
+  return names.length === 1 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`;
+}
+
+/** Each as a part of "would …". */
+function parts(tripwire: Tripwire): string[] {
+  const out: string[] = [];
+  if (tripwire.trashed > 0) out.push(`move ${plural(tripwire.trashed, 'note')} to the Trash`);
+  if (tripwire.emptied > 0) out.push(`take most of the text of ${plural(tripwire.emptied, 'note')} away`);
+  return out;
+}
+
+export const lost = (tripwire: Tripwire): number => tripwire.trashed + tripwire.emptied;
+
+/** `A sync from Office PC would move 24 notes to the Trash.` */
+export function heldSentence(tripwire: Tripwire): string {
+  return `A sync from ${whose(tripwire)} would ${parts(tripwire).join(' and ')}.`;
+}
+
+/** How much of everything that is, with the notebooks. */
+export function shareSentence(tripwire: Tripwire): string {
+  const notebooks = tripwire.notebooks > 0 ? `, with ${plural(tripwire.notebooks, 'notebook')}` : '';
+  const all = lost(tripwire) >= tripwire.of;
+  return `That is ${all ? 'all' : count(lost(tripwire))} of your ${plural(tripwire.of, 'note')}${notebooks}.`;
+}
