@@ -12,6 +12,7 @@ mod demo;
 mod place;
 mod run;
 mod setup;
+mod sim;
 mod stages;
 mod test;
 mod tidy;
@@ -59,6 +60,13 @@ enum Command {
         #[command(subcommand)]
         bench: bench::Bench,
     },
+    /// Try to break sync: many devices, a network and disks that fail, from seeds (see `sim --help`)
+    #[command(disable_help_flag = true)]
+    Sim {
+        /// Arguments for the simulator
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
     /// Open two windows and a server, with notes that wait for review
     Demo,
 }
@@ -82,6 +90,7 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Bindings { check } => bindings::run(&place, check),
         Command::Bundle => bundle::run(&place).map(|()| ExitCode::SUCCESS),
         Command::Bench { bench } => bench::run(&place, &bench),
+        Command::Sim { args } => sim::run(&place, &args),
         Command::Demo => demo::run(&place),
     }
 }

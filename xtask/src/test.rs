@@ -10,6 +10,7 @@ use crate::command;
 use crate::place::Place;
 use crate::run::{DESKTOP, EMBEDDED};
 use crate::setup::{self, Purpose};
+use crate::sim;
 use crate::stages::{self, Stage};
 use crate::tidy::workspace::Workspace;
 use display::Display;
@@ -31,7 +32,8 @@ pub fn run(place: &Place, long: bool) -> anyhow::Result<ExitCode> {
 fn stages(place: &Place, display: &Display, long: bool) -> anyhow::Result<Vec<Stage>> {
     let cargo = |words: &[&str]| plain(command::cargo(place), words);
     let npm = |words: &[&str]| plain(command::npm(place), &[&["run", "--silent"], words].concat());
-    let core = ["--workspace", "--exclude", DESKTOP, "--exclude", WHOLE];
+    // The simulator turns a feature on that nothing else may be built with.
+    let core = ["--workspace", "--exclude", DESKTOP, "--exclude", WHOLE, "--exclude", sim::SIM];
     let ourselves = std::env::current_exe().context("The path of this program is unknown.")?;
 
     let mut stages = vec![
@@ -46,6 +48,11 @@ fn stages(place: &Place, display: &Display, long: bool) -> anyhow::Result<Vec<St
             .needs(&["ui build"]),
         Stage::new("core tests", cargo(&[&["test", "--no-fail-fast"], &core[..]].concat())).with_tests(),
     ];
+    stages.push(
+        Stage::new("simulator units", cargo(&["test", sim::PROFILE[0], sim::PROFILE[1], "--package", sim::SIM]))
+            .with_tests(),
+    );
+    stages.push(Stage::new("simulator", plain(Command::new(&ourselves), &["sim", "--seeds", "0..100"])));
     if long {
         let words = ["test", "--no-fail-fast", "--lib", "--bins", "--tests"];
         let command = cargo(&[&words, &core[..], &["--", "--ignored"]].concat());

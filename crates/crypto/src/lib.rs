@@ -9,6 +9,14 @@
 #[cfg(all(feature = "sealing-off", not(debug_assertions)))]
 compile_error!("the feature `sealing-off` stores notes in plain text: it is for the canary test, never for a release");
 
+/// Whether a deliberate bug shows here, for the simulator to find. Never in a program.
+#[cfg(feature = "simulation")]
+use holdfast_mutants::planted;
+#[cfg(not(feature = "simulation"))]
+const fn planted(_: &str) -> bool {
+    false
+}
+
 pub mod account_keys;
 mod cbor;
 pub mod device;

@@ -4,6 +4,14 @@
 //! [`Merge`] of several terms (a [`Body`] has its open places instead). A [`Revision`] is one immutable
 //! version of a record, named by a keyed hash of exactly its canonical bytes.
 
+/// Whether a deliberate bug shows here, for the simulator to find. Never in a program.
+#[cfg(feature = "simulation")]
+use holdfast_mutants::planted;
+#[cfg(not(feature = "simulation"))]
+const fn planted(_: &str) -> bool {
+    false
+}
+
 mod body;
 pub mod canonical;
 mod fields;

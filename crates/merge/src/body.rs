@@ -80,6 +80,9 @@ fn merge_passage(base: &Merge<String>, sides: &[&Merge<String>]) -> Merge<String
 pub fn merge_body(base: &Body, sides: &[&Body]) -> Body {
     let changed: Vec<&Body> = sides.iter().copied().filter(|s| *s != base).collect();
     let Some(first) = changed.first() else { return base.clone() };
+    if crate::planted("text-newest-wins") {
+        return (*changed.iter().max_by_key(|body| body.stamp).unwrap_or(first)).clone();
+    }
     if changed.iter().all(|s| s == first) {
         return (*first).clone();
     }

@@ -11,6 +11,14 @@
 //! **Invariant:** what a revision wrote is afterwards in the clean text, in a side of an open place, or was
 //! removed by a revision that had seen it. A disagreement is a value (`Merge`), so nothing decides it silently.
 
+/// Whether a deliberate bug shows here, for the simulator to find. Never in a program.
+#[cfg(feature = "simulation")]
+use holdfast_mutants::planted;
+#[cfg(not(feature = "simulation"))]
+const fn planted(_: &str) -> bool {
+    false
+}
+
 mod align;
 pub mod body;
 mod cut;

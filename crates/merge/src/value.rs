@@ -201,6 +201,9 @@ pub fn merge_newest<T: Ord + Clone>(base: &Merge<T>, sides: &[&Merge<T>]) -> Mer
 /// Elements count +1 in each side and -1 for each base between them; what is above zero stays. So an addition
 /// stays, and a removal takes exactly the elements that its author had seen.
 pub fn merge_set<T: Ord + Clone>(base: &SetField<T>, sides: &[&SetField<T>]) -> SetField<T> {
+    if crate::planted("removals-forgotten") {
+        return SetField(sides.iter().flat_map(|s| s.0.iter().cloned()).chain(base.0.iter().cloned()).collect());
+    }
     let mut count = BTreeMap::new();
     for entry in sides.iter().flat_map(|s| &s.0) {
         *count.entry(entry).or_insert(0_i64) += 1;
@@ -213,6 +216,9 @@ pub fn merge_set<T: Ord + Clone>(base: &SetField<T>, sides: &[&SetField<T>]) -> 
 
 /// Decisions to trash or to keep. `edited[i]`: side `i` changed anything else.
 pub fn merge_trash(base: Trash, sides: &[Trash], edited: &[bool]) -> Trash {
+    if crate::planted("trash-forgotten") {
+        return base;
+    }
     let changed: BTreeSet<Trash> = sides.iter().copied().filter(|t| *t != base).collect();
     let states: BTreeSet<TrashState> = changed.iter().map(|t| t.state).collect();
     let stamp = changed.iter().map(|t| t.stamp).max().unwrap_or(base.stamp);

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use holdfast_crypto::{OsRng, blob_id, content_id, open_blob, seal_blob};
+use holdfast_crypto::{blob_id, content_id, open_blob, seal_blob};
 use holdfast_domain::{AttachmentFields, AttachmentId, Fields, NoteId, Origin, SetEntry, UnknownFields};
 
 use crate::notes::live;
@@ -111,7 +111,7 @@ pub(crate) fn store(t: &mut Txn<'_>, name: &str, media_type: &str, bytes: &[u8])
         return Ok(there.id);
     }
     let (epoch, key) = sealed;
-    let sealed = seal_blob(t.vault.space().0, &key, epoch, bytes, &mut OsRng)?;
+    let sealed = seal_blob(t.vault.space().0, &key, epoch, bytes, &mut t.vault.env().rng())?;
     let cid = blob_id(&sealed);
     t.tx.put_blob(&content, &sealed, Some(cid), false)?;
     let id = AttachmentId(t.vault.env().random()?);

@@ -1,17 +1,22 @@
-//! What a vault takes from outside: the clock, randomness, and this computer's name.
+//! What a vault takes from outside: the clock and randomness.
 
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use holdfast_crypto::Rng;
+use holdfast_crypto::{CryptoError, OsRng, Rng};
 
 use crate::{NotebookError, Result};
 
-/// The clock and the randomness of a vault. Tests replace the clock; nobody replaces [`holdfast_crypto::OsRng`]
-/// for keys.
+type Fill = dyn Fn(&mut [u8]) -> Result<(), CryptoError> + Send + Sync;
+
+/// The clock and the randomness of a vault: everything random here (ids, keys, salts, jitter) is asked of it.
+///
+/// Tests replace the clock. Randomness is the operating system's; only a build with the feature `simulation`, which
+/// no program has, can make an `Env` with another (`Env::simulated`).
 #[derive(Clone)]
 pub struct Env {
     now_ms: Arc<dyn Fn() -> u64 + Send + Sync>,
+    fill: Arc<Fill>,
 }
 
 impl Env {
@@ -24,7 +29,20 @@ impl Env {
     }
 
     pub fn with_clock(now_ms: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
-        Self { now_ms: Arc::new(now_ms) }
+        Self { now_ms: Arc::new(now_ms), fill: Arc::new(|bytes: &mut [u8]| OsRng.fill(bytes)) }
+    }
+
+    /// With randomness that can be repeated, which makes every key worthless: for the simulator.
+    #[cfg(feature = "simulation")]
+    pub fn simulated(
+        now_ms: impl Fn() -> u64 + Send + Sync + 'static,
+        fill: impl Fn(&mut [u8]) + Send + Sync + 'static,
+    ) -> Self {
+        let fill = move |bytes: &mut [u8]| {
+            fill(bytes);
+            Ok(())
+        };
+        Self { now_ms: Arc::new(now_ms), fill: Arc::new(fill) }
     }
 
     /// Milliseconds since 1970.
@@ -35,7 +53,21 @@ impl Env {
     /// Fresh random bytes for an id.
     pub fn random<const N: usize>(&self) -> Result<[u8; N]> {
         let mut bytes = [0; N];
-        holdfast_crypto::OsRng.fill(&mut bytes).map_err(NotebookError::from)?;
+        (self.fill)(&mut bytes).map_err(NotebookError::from)?;
         Ok(bytes)
+    }
+
+    /// For keys and seals.
+    pub(crate) fn rng(&self) -> EnvRng<'_> {
+        EnvRng(&*self.fill)
+    }
+}
+
+/// An [`Env`]'s randomness, as the seals want it.
+pub(crate) struct EnvRng<'a>(&'a Fill);
+
+impl Rng for EnvRng<'_> {
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), CryptoError> {
+        (self.0)(bytes)
     }
 }

@@ -3,6 +3,14 @@
 //!
 //! Nothing here knows Tauri, HTTP or SQL. The network comes in as a [`holdfast_protocol::SyncProtocol`].
 
+/// Whether a deliberate bug shows here, for the simulator to find. Never in a program.
+#[cfg(feature = "simulation")]
+use holdfast_mutants::planted;
+#[cfg(not(feature = "simulation"))]
+const fn planted(_: &str) -> bool {
+    false
+}
+
 mod attachments;
 mod backups;
 mod changes;
@@ -18,6 +26,8 @@ mod receipts;
 mod record;
 mod review;
 mod search;
+#[cfg(feature = "simulation")]
+pub mod simulation;
 mod strays;
 pub mod sync;
 mod transfer;

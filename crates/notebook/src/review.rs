@@ -245,6 +245,7 @@ impl Vault {
             }
             let mut choices = choices.clone();
             let mut beyond = Beyond::take(t, &record.shown()?.fields, &mut choices)?;
+            let seen = if crate::planted("decision-forgets-a-head") { &seen[..1] } else { seen };
             t.edit(id, RECORD, seen, Origin::Resolve, |fields, stamp, _| {
                 decide(fields, &choices, body, stamp)?;
                 beyond.decide(fields, stamp)
@@ -288,7 +289,11 @@ pub(crate) fn write_undo(t: &mut Txn<'_>, record: &Record<'_, '_>, merged: &Fiel
             "the places have changed since; every version is still in the history".into(),
         ));
     }
-    t.edit(record.id, RECORD, &record.shown_heads(), Origin::Undo, |fields, stamp, now| {
+    let mut seen = record.shown_heads();
+    if crate::planted("undo-forgets-parents") {
+        seen.truncate(1);
+    }
+    t.edit(record.id, RECORD, &seen, Origin::Undo, |fields, stamp, now| {
         *fields = undo(fields, merged, before, stamp);
         if let Fields::Note(note) = fields {
             note.updated_ms = now;

@@ -125,6 +125,7 @@ impl<'a> Txn<'a> {
                 let all: Vec<_> = w.revision.parents().iter().copied().chain(others).collect();
                 (record.graph()?.maximal(all).into_iter().collect(), w.row.started_ms)
             }
+            None if crate::planted("stale-buffer-overwrites") => (record.shown_heads(), self.now_ms),
             None => (seen.to_vec(), self.now_ms),
         };
         if origin == Origin::Edit && !parents.is_empty() && !differs(&fields, &record.fold(&parents)?.fields) {
@@ -192,7 +193,9 @@ impl<'a> Txn<'a> {
         source: RevisionSource,
     ) -> Result<bool> {
         let new = self.tx.put_revision(rid, &revision, canonical, source)?;
-        self.touch(revision.record);
+        if source == RevisionSource::Here || !crate::planted("views-left-old") {
+            self.touch(revision.record);
+        }
         if self.fresh.bytes + canonical.len() <= FRESH_BYTES {
             self.fresh.bytes += canonical.len();
             self.fresh.revisions.insert(rid, revision);

@@ -21,6 +21,20 @@ pub(crate) fn refresh(t: &mut Txn<'_>, id: RecordId) -> Result<Option<Kind>> {
     let folded = fresh.map_or_else(|| record.shown(), |revision| record.alone(revision))?;
     // What is being typed or decided here may close what the versions leave open: that is no automatic merge.
     let merged = record.working.is_none() && record.heads.len() > 1 && !folded.fields.is_open();
+    if merged && crate::planted("publish-merges") {
+        let stamp = t.stamp();
+        let fields = folded.fields.clone();
+        let merge = holdfast_domain::Revision::new(
+            id,
+            record.heads.clone(),
+            stamp,
+            holdfast_domain::Origin::Edit,
+            holdfast_merge::ALGO,
+            fields,
+        );
+        t.commit_revision(merge)?;
+        return Ok(Some(folded.fields.kind()));
+    }
     match &folded.fields {
         Fields::Note(note) => {
             let before = t.tx.note(id.into())?;

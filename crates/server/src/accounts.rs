@@ -5,9 +5,9 @@ use holdfast_protocol::{
     AccountId, CreateAccount, DeviceRegistration, KdfParams, Login, LoginMethod, ProtocolError, PutKeys, Session,
 };
 
-use crate::ServerError;
-use crate::secrets::{auth_hash, decoy_salt, random, same, token_hash};
+use crate::secrets::{auth_hash, decoy_salt, same, token_hash};
 use crate::storage::{AccountRow, Tx};
+use crate::{Randomness, ServerError};
 
 /// A year.
 const SESSION_MS: u64 = 365 * 24 * 3600 * 1000;
@@ -18,16 +18,21 @@ pub(crate) fn folded(user: &str) -> Result<String, ProtocolError> {
     fold_user(user).ok_or_else(|| ProtocolError::Refused("the user name is empty, too long or not text".into()))
 }
 
-pub(crate) fn prelogin(tx: &Tx<'_>, user: &str) -> Result<KdfParams, ServerError> {
+pub(crate) fn prelogin(tx: &Tx<'_>, random: &Randomness, user: &str) -> Result<KdfParams, ServerError> {
     if let Some(account) = tx.account_by_user(user)? {
         return Ok(account.kdf);
     }
-    let secret = tx.server_secret(random()?)?;
+    let secret = tx.server_secret(random.bytes()?)?;
     let typical = tx.typical_kdf()?.unwrap_or(DECOY_KDF);
     Ok(KdfParams { salt: decoy_salt(&secret, user), ..typical })
 }
 
-pub(crate) fn create(tx: &Tx<'_>, request: &CreateAccount, now_ms: u64) -> Result<Session, ServerError> {
+pub(crate) fn create(
+    tx: &Tx<'_>,
+    random: &Randomness,
+    request: &CreateAccount,
+    now_ms: u64,
+) -> Result<Session, ServerError> {
     let user = folded(&request.user)?;
     if request.keys.len() > MAX_KEYS_BYTES {
         return Err(ProtocolError::TooLarge.into());
@@ -42,13 +47,13 @@ pub(crate) fn create(tx: &Tx<'_>, request: &CreateAccount, now_ms: u64) -> Resul
         let same_account = existing.account == request.account
             && same(&existing.passphrase_auth, &auth_hash(&existing.auth_salt, &request.passphrase_auth))
             && same(&existing.code_auth, &auth_hash(&existing.auth_salt, &request.code_auth));
-        let answer = if same_account { open_session(tx, existing.account, now_ms)? } else { None };
+        let answer = if same_account { open_session(tx, random, existing.account, now_ms)? } else { None };
         return answer.filter(|session| session.space == request.space).ok_or(ProtocolError::UserTaken.into());
     }
     if tx.has_account(request.account)? || tx.space(request.space)?.is_some() {
         return Err(ProtocolError::Refused("the account or the space is there already".into()).into());
     }
-    let auth_salt = random()?;
+    let auth_salt = random.bytes()?;
     let account = AccountRow {
         account: request.account,
         kdf: request.kdf.clone(),
@@ -58,12 +63,18 @@ pub(crate) fn create(tx: &Tx<'_>, request: &CreateAccount, now_ms: u64) -> Resul
     };
     tx.insert_account(&user, &account, &request.keys, now_ms)?;
     // 0 is what a device names that has seen no log.
-    tx.insert_space(request.space, request.account, u64::from_be_bytes(random()?).max(1))?;
+    tx.insert_space(request.space, request.account, u64::from_be_bytes(random.bytes()?).max(1))?;
     tx.insert_device(request.account, &request.device)?;
-    open_session(tx, request.account, now_ms)?.ok_or(ServerError::Damaged("space"))
+    open_session(tx, random, request.account, now_ms)?.ok_or(ServerError::Damaged("space"))
 }
 
-pub(crate) fn login(tx: &Tx<'_>, user: &str, request: &Login, now_ms: u64) -> Result<Session, ServerError> {
+pub(crate) fn login(
+    tx: &Tx<'_>,
+    random: &Randomness,
+    user: &str,
+    request: &Login,
+    now_ms: u64,
+) -> Result<Session, ServerError> {
     let wrong = || ServerError::Answer(ProtocolError::WrongLogin);
     let account = tx.account_by_user(user)?;
     let (salt, expected) = match &account {
@@ -76,12 +87,17 @@ pub(crate) fn login(tx: &Tx<'_>, user: &str, request: &Login, now_ms: u64) -> Re
     };
     let fits = same(&auth_hash(&salt, &request.auth), &expected);
     let account = account.filter(|_| fits).ok_or_else(wrong)?;
-    open_session(tx, account.account, now_ms)?.ok_or(ServerError::Damaged("space"))
+    open_session(tx, random, account.account, now_ms)?.ok_or(ServerError::Damaged("space"))
 }
 
-fn open_session(tx: &Tx<'_>, account: AccountId, now_ms: u64) -> Result<Option<Session>, ServerError> {
+fn open_session(
+    tx: &Tx<'_>,
+    random: &Randomness,
+    account: AccountId,
+    now_ms: u64,
+) -> Result<Option<Session>, ServerError> {
     let Some(space) = tx.personal_space(account)? else { return Ok(None) };
-    let token: [u8; 32] = random()?;
+    let token: [u8; 32] = random.bytes()?;
     tx.insert_session(&token_hash(&token), account, now_ms, now_ms.saturating_add(SESSION_MS))?;
     let (keys, keys_version) = tx.keys(account)?;
     Ok(Some(Session { token: token.to_vec(), account, space, keys, keys_version }))

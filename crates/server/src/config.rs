@@ -7,6 +7,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use holdfast_protocol::limits::EVENTS_KEEP_ALIVE;
 use holdfast_protocol::{LogAnswer, ProtocolError, PushOutcome};
 
+use crate::ServerError;
+
 /// Milliseconds since 1970.
 pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
 
@@ -38,6 +40,46 @@ impl Tamper {
     }
 }
 
+type Fill = dyn Fn(&mut [u8]) -> Result<(), ServerError> + Send + Sync;
+
+/// Where the server's tokens, salts and ids come from: the operating system. Only a build with the feature
+/// `simulation`, which no program has, can make another (`Randomness::simulated`).
+#[derive(Clone)]
+pub struct Randomness(Arc<Fill>);
+
+impl Default for Randomness {
+    fn default() -> Self {
+        Self(Arc::new(|bytes: &mut [u8]| getrandom::fill(bytes).map_err(|_| ServerError::Randomness)))
+    }
+}
+
+impl Randomness {
+    /// Randomness that can be repeated, which makes every token worthless: for the simulator.
+    #[cfg(feature = "simulation")]
+    pub fn simulated(fill: impl Fn(&mut [u8]) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(move |bytes: &mut [u8]| {
+            fill(bytes);
+            Ok(())
+        }))
+    }
+
+    pub(crate) fn bytes<const N: usize>(&self) -> Result<[u8; N], ServerError> {
+        let mut bytes = [0; N];
+        (self.0)(&mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+/// Where a [`Core`](crate::Core) waits for its disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Work {
+    /// On Tokio's threads for what blocks: other requests go on meanwhile.
+    #[default]
+    OnThreads,
+    /// Where it is asked, one request after the other: for the simulator, whose runs must be the same twice.
+    InPlace,
+}
+
 /// What a [`Core`](crate::Core) takes from outside.
 #[derive(Clone)]
 pub struct CoreOptions {
@@ -45,11 +87,19 @@ pub struct CoreOptions {
     /// The most bytes of bodies and blobs that one space may hold; no limit if absent.
     pub quota_bytes: Option<u64>,
     pub tamper: Tamper,
+    pub randomness: Randomness,
+    pub work: Work,
 }
 
 impl Default for CoreOptions {
     fn default() -> Self {
-        Self { clock: system_clock(), quota_bytes: None, tamper: Tamper::default() }
+        Self {
+            clock: system_clock(),
+            quota_bytes: None,
+            tamper: Tamper::default(),
+            randomness: Randomness::default(),
+            work: Work::default(),
+        }
     }
 }
 

@@ -17,14 +17,14 @@ use crate::files::make_private_dir;
 use crate::heal;
 use crate::login_limit::LoginLimit;
 use crate::push::{check_shape, is_known, owned_space, push};
-use crate::secrets::{random, token_hash};
+use crate::secrets::token_hash;
 use crate::storage::{Storage, Tx};
-use crate::{CoreOptions, ServerError, Tamper};
+use crate::{CoreOptions, ServerError, Tamper, Work};
 
 /// Expired invitations are told from unknown ones for this long.
 const REMEMBER_EXPIRED_MS: u64 = 90 * 24 * 3600 * 1000;
 
-/// The protocol over storage. Cheap to clone; all clones are one server. Needs a Tokio runtime.
+/// The protocol over storage. Cheap to clone; all clones are one server. Needs a Tokio runtime, but for [`Work::InPlace`].
 #[derive(Clone)]
 pub struct Core(Arc<Inner>);
 
@@ -47,7 +47,7 @@ impl Core {
     pub fn invite(&self, ttl_s: u64) -> Result<(Vec<u8>, u64), ServerError> {
         let now_ms = self.now_ms();
         let expires_ms = now_ms.saturating_add(ttl_s.saturating_mul(1000)).min(i64::MAX as u64);
-        let invitation: [u8; 16] = random()?;
+        let invitation: [u8; 16] = self.0.options.randomness.bytes()?;
         let forget_ms = now_ms.saturating_sub(REMEMBER_EXPIRED_MS);
         self.0.storage.write(|tx| tx.insert_invitation(&token_hash(&invitation), expires_ms, forget_ms))?;
         Ok((invitation.to_vec(), expires_ms))
@@ -59,7 +59,7 @@ impl Core {
         self.0.storage.write(|tx| {
             for space in tx.all_spaces()? {
                 let mut row = tx.space(space)?.ok_or(ServerError::Damaged("space"))?;
-                heal::begin_epoch(tx, space, &mut row)?;
+                heal::begin_epoch(tx, &self.0.options.randomness, space, &mut row)?;
                 tx.update_space(space, &row)?;
             }
             Ok(())
@@ -86,6 +86,9 @@ impl Core {
         work: impl FnOnce(&Inner) -> Result<T, ServerError> + Send + 'static,
     ) -> Result<T, ProtocolError> {
         let inner = Arc::clone(&self.0);
+        if inner.options.work == Work::InPlace {
+            return work(&inner).map_err(ServerError::into_answer);
+        }
         let done = tokio::task::spawn_blocking(move || work(&inner).map_err(ServerError::into_answer)).await;
         done.unwrap_or_else(|_| Err(ProtocolError::Server("see the server's log".into())))
     }
@@ -113,7 +116,7 @@ impl Inner {
         if let Some(wait_s) = self.login_limit().wait_s(&user, now_ms) {
             return Err(ProtocolError::Busy { retry_after_s: Some(wait_s) }.into());
         }
-        let answer = self.storage.write(|tx| accounts::login(tx, &user, request, now_ms));
+        let answer = self.storage.write(|tx| accounts::login(tx, &self.options.randomness, &user, request, now_ms));
         match &answer {
             Ok(_) => self.login_limit().succeeded(&user),
             Err(ServerError::Answer(ProtocolError::WrongLogin)) => self.login_limit().failed(&user, now_ms),
@@ -142,7 +145,7 @@ impl Inner {
         if is_there {
             return Ok(());
         }
-        self.storage.blobs.write(cid, sealed, u64::from_be_bytes(random()?))?;
+        self.storage.blobs.write(cid, sealed, u64::from_be_bytes(self.options.randomness.bytes()?))?;
         self.storage.write(|tx| {
             let account = session(tx, token, now_ms)?;
             let mut row = owned_space(tx, account, space)?;
@@ -180,13 +183,17 @@ impl SyncProtocol for Core {
 
     async fn prelogin(&self, user: &str) -> Result<KdfParams, ProtocolError> {
         let user = folded(user)?;
-        self.blocking(move |inner| inner.storage.write(|tx| accounts::prelogin(tx, &user))).await
+        self.blocking(move |inner| inner.storage.write(|tx| accounts::prelogin(tx, &inner.options.randomness, &user)))
+            .await
     }
 
     async fn create_account(&self, request: CreateAccount) -> Result<Session, ProtocolError> {
         let now_ms = self.now_ms();
-        let mut session =
-            self.blocking(move |inner| inner.storage.write(|tx| accounts::create(tx, &request, now_ms))).await?;
+        let mut session = self
+            .blocking(move |inner| {
+                inner.storage.write(|tx| accounts::create(tx, &inner.options.randomness, &request, now_ms))
+            })
+            .await?;
         session.keys = Tamper::apply(self.0.options.tamper.keys.as_ref(), session.keys)?;
         Ok(session)
     }
@@ -269,7 +276,9 @@ impl SyncProtocol for Core {
         let (space, quota_bytes) = (request.space, self.0.options.quota_bytes);
         let outcome = self
             .blocking(move |inner| {
-                inner.storage.transact(|tx| heal::heal(tx, session(tx, &token, now_ms)?, &request, quota_bytes))
+                inner.storage.transact(|tx| {
+                    heal::heal(tx, &inner.options.randomness, session(tx, &token, now_ms)?, &request, quota_bytes)
+                })
             })
             .await?;
         self.0.tell(space, &outcome);

@@ -8,10 +8,9 @@ use holdfast_protocol::{
     Stored, batch_hash, limits, verify,
 };
 
-use crate::ServerError;
 use crate::push::{append, is_known, owned_space};
-use crate::secrets::random;
 use crate::storage::{BlobFiles, SpaceRow, Tx, Verdict};
+use crate::{Randomness, ServerError};
 
 /// What can be said of a request without looking at the store.
 pub(crate) fn check_shape(request: &HealRequest) -> Result<(), ProtocolError> {
@@ -43,11 +42,16 @@ pub(crate) fn missing(tx: &Tx<'_>, blobs: &BlobFiles, request: &MissingRequest) 
 }
 
 /// Links the log of a space anew under another epoch; the caller stores the row.
-pub(crate) fn begin_epoch(tx: &Tx<'_>, space: SpaceId, row: &mut SpaceRow) -> Result<(), ServerError> {
+pub(crate) fn begin_epoch(
+    tx: &Tx<'_>,
+    random: &Randomness,
+    space: SpaceId,
+    row: &mut SpaceRow,
+) -> Result<(), ServerError> {
     let old = row.head.log_epoch;
     let mut fresh = old;
     while fresh == old || fresh == 0 {
-        fresh = u64::from_be_bytes(random()?);
+        fresh = u64::from_be_bytes(random.bytes()?);
     }
     row.head = tx.relink(space, fresh)?;
     tracing::warn!("a log was set back: a new epoch begins");
@@ -58,6 +62,7 @@ pub(crate) fn begin_epoch(tx: &Tx<'_>, space: SpaceId, row: &mut SpaceRow) -> Re
 /// passed.
 pub(crate) fn heal(
     tx: &Tx<'_>,
+    random: &Randomness,
     account: AccountId,
     request: &HealRequest,
     quota_bytes: Option<u64>,
@@ -68,7 +73,7 @@ pub(crate) fn heal(
     if let Some(lost) = request.lost {
         let position = (lost.log_epoch, lost.seq, lost.link);
         if lost.log_epoch == space.head.log_epoch && !is_known(tx, request.space, &space.head, position)? {
-            begin_epoch(tx, request.space, &mut space)?;
+            begin_epoch(tx, random, request.space, &mut space)?;
         }
     }
     if request.entries.iter().any(|restored| restored.entry.key_epoch < space.key_epoch) {

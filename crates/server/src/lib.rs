@@ -5,6 +5,14 @@
 //! **Invariant:** nothing here opens a seal, and no body, token or user name is logged.
 //! **Invariant:** SQL lives in `storage` only.
 
+/// Whether a deliberate bug shows here, for the simulator to find. Never in a program.
+#[cfg(feature = "simulation")]
+use holdfast_mutants::planted;
+#[cfg(not(feature = "simulation"))]
+const fn planted(_: &str) -> bool {
+    false
+}
+
 mod accounts;
 mod config;
 mod core;
@@ -20,7 +28,7 @@ mod secrets;
 mod storage;
 mod tls;
 
-pub use config::{Clock, CoreOptions, ServerConfig, Tamper, system_clock};
+pub use config::{Clock, CoreOptions, Randomness, ServerConfig, Tamper, Work, system_clock};
 pub use core::Core;
 pub use error::ServerError;
 pub use run::{RunningServer, Server};

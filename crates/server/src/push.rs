@@ -61,12 +61,13 @@ pub(crate) fn push(
     verify(manifest, &device.sign_pk).map_err(|bad| ProtocolError::Refused(bad.to_string()))?;
 
     let Seen { log_epoch, seq, link, .. } = manifest.seen;
-    if !is_known(tx, manifest.space, &space.head, (log_epoch, seq, link))? {
+    let known = crate::planted("seen-not-checked");
+    if !known && !is_known(tx, manifest.space, &space.head, (log_epoch, seq, link))? {
         return Ok(Verdict::Rollback(PushOutcome::Rebase { head: space.head }));
     }
     let batch = batch_hash(manifest);
     let is_retry = manifest.ctr == device.last_ctr && batch == device.last_batch;
-    if let Some(answer) = device.last_answer.filter(|_| is_retry) {
+    if let Some(answer) = device.last_answer.filter(|_| is_retry && !crate::planted("retry-is-new")) {
         let answer = decode(&answer).ok();
         return answer.map(Verdict::Rollback).ok_or(ServerError::Damaged("answer to a batch"));
     }
@@ -97,6 +98,9 @@ pub(crate) fn push(
     tx.insert_manifest(batch, manifest)?;
     tx.update_space(manifest.space, &space)?;
     tx.set_last_batch(account, manifest.device, manifest.ctr, batch, Some(&encode(&outcome)))?;
+    if crate::planted("confirmed-and-not-kept") && manifest.ctr % 8 == 0 {
+        return Ok(Verdict::Rollback(outcome));
+    }
     Ok(Verdict::Commit(outcome))
 }
 
@@ -124,7 +128,8 @@ pub(crate) fn append(
         return Ok(Err(RejectReason::QuotaExceeded));
     }
     let LogHead { log_epoch, seq, link: prev } = space.head;
-    let seq = seq + 1;
+    let gap = u64::from(crate::planted("gap-in-the-log") && seq % 16 == 15);
+    let seq = seq + 1 + gap;
     let link = link(space_id, log_epoch, seq, prev, entry.kind, entry.rid, entry.key_epoch, body, batch);
     space.head = LogHead { log_epoch, seq, link };
     space.key_epoch = space.key_epoch.max(entry.key_epoch);

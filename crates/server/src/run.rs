@@ -56,12 +56,13 @@ struct Prepared {
 }
 
 fn prepare(config: ServerConfig) -> Result<Prepared, ServerError> {
+    let randomness = config.options.randomness.clone();
     let core = Core::open(&config.data, config.options)?;
     if config.restored {
         core.begin_new_epochs()?;
     }
     let public_host = config.public_url.as_deref().and_then(host_of);
-    let identity = tls::load_or_make(&config.data, public_host.as_deref())?;
+    let identity = tls::load_or_make(&config.data, &randomness, public_host.as_deref())?;
     let listener = bind(&config.listen)?;
     let addr = listener.local_addr()?;
     let url = config.public_url.unwrap_or_else(|| own_url(addr));

@@ -1,16 +1,8 @@
-//! Random values, and the hashes under which secrets are stored.
+//! The hashes under which secrets are stored.
 
 use subtle::ConstantTimeEq as _;
 
 use holdfast_protocol::LoginSecret;
-
-use crate::ServerError;
-
-pub(crate) fn random<const N: usize>() -> Result<[u8; N], ServerError> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(|_| ServerError::Randomness)?;
-    Ok(bytes)
-}
 
 /// Tokens and invitations are random; a plain hash keeps a stolen database from being a stolen session.
 pub(crate) fn token_hash(token: &[u8]) -> [u8; 32] {

@@ -11,9 +11,8 @@ use rcgen::{CertificateParams, KeyPair, PublicKeyData as _};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
-use crate::ServerError;
 use crate::files::write_atomic;
-use crate::secrets::random;
+use crate::{Randomness, ServerError};
 
 const VALID_YEARS: i32 = 10;
 
@@ -35,13 +34,17 @@ fn read_if_there(path: &Path) -> io::Result<Option<String>> {
 }
 
 /// Reads `key.pem` and `certificate.pem`, or makes them. A key is never replaced: its pin is in people's links.
-pub(crate) fn load_or_make(data: &Path, public_host: Option<&str>) -> Result<Identity, ServerError> {
+pub(crate) fn load_or_make(
+    data: &Path,
+    random: &Randomness,
+    public_host: Option<&str>,
+) -> Result<Identity, ServerError> {
     let (key_path, certificate_path) = (data.join("key.pem"), data.join("certificate.pem"));
     let key = match read_if_there(&key_path)? {
         Some(pem) => KeyPair::from_pem(&pem).map_err(unusable)?,
         None => {
             let key = KeyPair::generate().map_err(unusable)?;
-            write_atomic(&key_path, key.serialize_pem().as_bytes(), u64::from_be_bytes(random()?))?;
+            write_atomic(&key_path, key.serialize_pem().as_bytes(), u64::from_be_bytes(random.bytes()?))?;
             key
         }
     };
@@ -49,7 +52,7 @@ pub(crate) fn load_or_make(data: &Path, public_host: Option<&str>) -> Result<Ide
         Some(pem) => pem,
         None => {
             let pem = self_signed(&key, public_host)?;
-            write_atomic(&certificate_path, pem.as_bytes(), u64::from_be_bytes(random()?))?;
+            write_atomic(&certificate_path, pem.as_bytes(), u64::from_be_bytes(random.bytes()?))?;
             pem
         }
     };
@@ -99,10 +102,10 @@ mod tests {
     #[test]
     fn the_pin_outlives_restarts_and_a_lost_certificate() {
         let dir = tempfile::tempdir().unwrap();
-        let first = load_or_make(dir.path(), Some("notes.example")).unwrap();
-        assert_eq!(load_or_make(dir.path(), None).unwrap().pin, first.pin);
+        let first = load_or_make(dir.path(), &Randomness::default(), Some("notes.example")).unwrap();
+        assert_eq!(load_or_make(dir.path(), &Randomness::default(), None).unwrap().pin, first.pin);
         fs::remove_file(dir.path().join("certificate.pem")).unwrap();
-        assert_eq!(load_or_make(dir.path(), None).unwrap().pin, first.pin);
+        assert_eq!(load_or_make(dir.path(), &Randomness::default(), None).unwrap().pin, first.pin);
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
@@ -115,7 +118,7 @@ mod tests {
     fn a_damaged_key_is_an_error_and_is_not_replaced() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("key.pem"), "junk").unwrap();
-        assert!(matches!(load_or_make(dir.path(), None), Err(ServerError::Certificate(_))));
+        assert!(matches!(load_or_make(dir.path(), &Randomness::default(), None), Err(ServerError::Certificate(_))));
         assert_eq!(fs::read_to_string(dir.path().join("key.pem")).unwrap(), "junk");
     }
 }

@@ -149,6 +149,18 @@ impl Reader<'_> {
         self.number("SELECT count(*) FROM revisions", [])
     }
 
+    /// The revisions that this device made.
+    #[cfg(feature = "simulation")]
+    pub fn made_here(&self) -> Result<Vec<RevisionId>> {
+        self.rows("SELECT rid FROM revisions WHERE created_here ORDER BY rid", [], |r| Ok(RevisionId(r.get(0)?)))
+    }
+
+    /// Every head of every record.
+    #[cfg(feature = "simulation")]
+    pub fn all_heads(&self) -> Result<Vec<RevisionId>> {
+        self.rows("SELECT rid FROM heads ORDER BY record, rid", [], |r| Ok(RevisionId(r.get(0)?)))
+    }
+
     /// All records that have a revision, in id order: for rebuilding the views.
     pub fn records(&self) -> Result<Vec<RecordId>> {
         self.rows("SELECT DISTINCT record FROM heads ORDER BY record", [], |r| Ok(RecordId(r.get(0)?)))

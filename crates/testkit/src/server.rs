@@ -154,7 +154,7 @@ impl TestServer {
     }
 
     fn options(&self) -> CoreOptions {
-        CoreOptions { clock: self.clock.for_server(), quota_bytes: None, tamper: self.lies.tamper() }
+        CoreOptions { clock: self.clock.for_server(), tamper: self.lies.tamper(), ..CoreOptions::default() }
     }
 
     fn open_direct(&mut self) {

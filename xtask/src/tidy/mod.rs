@@ -3,6 +3,7 @@
 mod files;
 mod rooms;
 mod rules;
+mod simulation;
 mod size;
 mod source;
 mod sql;
@@ -44,7 +45,9 @@ impl fmt::Display for Finding {
 pub fn run(place: &Place) -> anyhow::Result<ExitCode> {
     let rules = Rules::read(place)?;
     let files = files::read(place)?;
-    let mut findings = rooms::check(&rules, &Workspace::read(place)?);
+    let workspace = Workspace::read(place)?;
+    let mut findings = rooms::check(&rules, &workspace);
+    findings.extend(simulation::check(&rules, &workspace));
     for file in &files {
         findings.extend(check(&rules, file));
     }

@@ -77,6 +77,9 @@ mod tests {
             manifest: format!("crates/{room}/Cargo.toml"),
             text: format!("[workspace.dependencies]\nrusqlite = \"1\"\n[dependencies]\n{}", lines.join("\n")),
             dependencies: dependencies.iter().map(|name| (*name).to_owned()).collect(),
+            optional: Vec::new(),
+            asked: Vec::new(),
+            features: std::collections::BTreeMap::new(),
             test_targets: Vec::new(),
         }
     }

@@ -21,6 +21,7 @@ const ANY: &str = "any";
 pub struct Rules {
     rooms: BTreeMap<String, Vec<String>>,
     dev_only: DevOnly,
+    simulation: Simulation,
     libraries: BTreeMap<String, Vec<String>>,
     sql: Sql,
     lines: Lines,
@@ -30,6 +31,15 @@ pub struct Rules {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DevOnly {
+    rooms: Vec<String>,
+}
+
+/// What only the simulator is built with.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Simulation {
+    feature: String,
+    bugs: String,
     rooms: Vec<String>,
 }
 
@@ -80,6 +90,21 @@ impl Rules {
         self.dev_only.rooms.iter().any(|it| it == room)
     }
 
+    /// The feature that makes randomness repeat and bugs show.
+    pub fn simulation(&self) -> &str {
+        &self.simulation.feature
+    }
+
+    /// The room with the deliberate bugs.
+    pub fn bugs(&self) -> &str {
+        &self.simulation.bugs
+    }
+
+    /// May it turn that feature on?
+    pub fn simulates(&self, room: &str) -> bool {
+        self.simulation.rooms.iter().any(|it| it == room)
+    }
+
     /// The rooms that a library belongs to, if only certain rooms may use it.
     pub fn owners_of(&self, library: &str) -> Option<&[String]> {
         self.libraries.get(library).map(Vec::as_slice)
@@ -112,9 +137,14 @@ pub fn sample() -> Rules {
         r#"
         [rooms]
         low = []
-        high = ["low"]
+        high = ["low", "bugs"]
         kit = ["any"]
+        bugs = []
         [dev_only]
+        rooms = ["kit"]
+        [simulation]
+        feature = "simulation"
+        bugs = "bugs"
         rooms = ["kit"]
         [libraries]
         rusqlite = ["low"]

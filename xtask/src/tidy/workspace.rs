@@ -30,6 +30,12 @@ pub struct Package {
     pub text: String,
     /// All but dev-dependencies.
     pub dependencies: Vec<String>,
+    /// Of these, those that only a feature brings.
+    pub optional: Vec<String>,
+    /// The features that it asks of its dependencies, also of those for tests.
+    pub asked: Vec<(String, String)>,
+    /// Its own features and what each turns on.
+    pub features: BTreeMap<String, Vec<String>>,
     /// The names of its integration tests.
     pub test_targets: Vec<String>,
 }
@@ -44,6 +50,7 @@ struct RawPackage {
     name: String,
     manifest_path: std::path::PathBuf,
     dependencies: Vec<RawDependency>,
+    features: BTreeMap<String, Vec<String>>,
     targets: Vec<RawTarget>,
 }
 
@@ -51,6 +58,8 @@ struct RawPackage {
 struct RawDependency {
     name: String,
     kind: Option<String>,
+    optional: bool,
+    features: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -90,6 +99,8 @@ fn package(place: &Place, raw: RawPackage) -> anyhow::Result<Package> {
         .with_context(|| format!("{} cannot be read.", place.shown(&raw.manifest_path)))?;
     let folder = raw.manifest_path.parent().filter(|folder| *folder != place.root);
     let room = folder.and_then(|folder| folder.file_name()).map_or(ROOT_ROOM.into(), |name| name.to_string_lossy());
+    let asked = raw.dependencies.iter().flat_map(|d| d.features.iter().map(|f| (d.name.clone(), f.clone()))).collect();
+    let optional = raw.dependencies.iter().filter(|d| d.optional).map(|d| d.name.clone()).collect();
     let dependencies = raw.dependencies.into_iter().filter(|dependency| dependency.kind.as_deref() != Some("dev"));
     let tests = raw.targets.into_iter().filter(|target| target.kind.iter().any(|kind| kind == "test"));
     Ok(Package {
@@ -98,6 +109,9 @@ fn package(place: &Place, raw: RawPackage) -> anyhow::Result<Package> {
         name: raw.name,
         text,
         dependencies: dependencies.map(|dependency| dependency.name).collect(),
+        optional,
+        asked,
+        features: raw.features,
         test_targets: tests.map(|target| target.name).collect(),
     })
 }

@@ -19,7 +19,9 @@ const UNSEALED_VERSION: u8 = 0xff;
 fn split_version(sealed: &[u8]) -> Result<(u8, &[u8]), crate::CryptoError> {
     match sealed.split_first() {
         Some((&VERSION, rest)) => Ok((VERSION, rest)),
-        Some((&UNSEALED_VERSION, rest)) if cfg!(feature = "sealing-off") => Ok((UNSEALED_VERSION, rest)),
+        Some((&UNSEALED_VERSION, rest)) if cfg!(feature = "sealing-off") || crate::planted("unsealed") => {
+            Ok((UNSEALED_VERSION, rest))
+        }
         // 0 never existed and the plain text of a test is not a version: neither is an invitation to update.
         Some((&(0 | UNSEALED_VERSION), _)) | None => Err(crate::CryptoError::NotOpened),
         Some((&newer, _)) => Err(crate::CryptoError::NewerVersion(u16::from(newer))),

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use holdfast_crypto::{AccountKeys, KdfParams, KeyFile, OsRng, PassphraseKeys};
+use holdfast_crypto::{AccountKeys, KdfParams, KeyFile, PassphraseKeys};
 use holdfast_domain::RevisionId;
 use holdfast_protocol as wire;
 use holdfast_protocol::{JoinLink, LoginMethod, LoginSecret, ProtocolError, SyncProtocol, Token};
@@ -189,7 +189,7 @@ pub async fn join(
             device::check_free(&name, &taken)?;
             looked = true;
         }
-        let (file, open) = KeyFile::join(account, open, &mut OsRng)?;
+        let (file, open) = KeyFile::join(account, open, &mut env.rng())?;
         let request = wire::PutKeys {
             expected_version: version,
             keys: file.account().to_bytes(),
@@ -306,7 +306,7 @@ async fn send_on_newer_keys(vault: &Vault, server: &dyn SyncProtocol, token: &To
             (keys.file.clone(), keys.open.clone())
         };
         file.update_account(account, &mut open).map_err(hostile)?;
-        file.set_passphrase(&mut open, &passphrase, &mut OsRng)?;
+        file.set_passphrase(&mut open, &passphrase, &mut vault.env().rng())?;
         let derived = PassphraseKeys::derive(&passphrase, file.account().kdf_params())?;
         let request = wire::PutKeys {
             expected_version: version,

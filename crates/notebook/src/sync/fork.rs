@@ -93,7 +93,7 @@ pub(super) async fn become_another(vault: &Vault, server: &dyn SyncProtocol, tok
             let keys = vault.keys();
             let (mut file, mut open) = (keys.file.clone(), keys.open.clone());
             let old = open.device.clone();
-            file.take_new_device(&mut open, vault.keychain_key().as_ref(), &mut holdfast_crypto::OsRng)?;
+            file.take_new_device(&mut open, vault.keychain_key().as_ref(), &mut vault.env().rng())?;
             let (space, of) = (wire::SpaceId(vault.space().0), wire::DeviceId(old.device_id));
             let to = wire::DeviceId(open.device.device_id);
             let heir = Heir { of, to, signature: old.sign(&heir_bytes(space, of, to)) };

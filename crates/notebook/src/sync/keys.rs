@@ -1,7 +1,7 @@
 //! The account's sealed keys, kept in step with the server's: another device may have joined, and a server that was
 //! restored from a backup may have an older state of them, or one that went another way from there.
 
-use holdfast_crypto::{AccountKeys, CryptoError, DevicePublic, OsRng};
+use holdfast_crypto::{AccountKeys, CryptoError, DevicePublic};
 use holdfast_protocol as wire;
 use holdfast_protocol::{DeviceRegistration, ProtocolError, SyncProtocol, Token};
 
@@ -74,7 +74,7 @@ fn take_over(vault: &Vault, theirs: AccountKeys) -> Result<Option<Lack>> {
     } else {
         // It went another way from an older state. This device follows, and takes those along whom it left behind.
         for device in &devices {
-            changed.add_device(open, device, &mut OsRng)?;
+            changed.add_device(open, device, &mut vault.env().rng())?;
         }
         Some(Lack { devices, keys: changed.account().clone() })
     };

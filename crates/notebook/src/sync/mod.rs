@@ -23,7 +23,7 @@ mod set_aside;
 mod status;
 pub(crate) mod tripwire;
 
-use holdfast_crypto::{OsRng, SealContext, seal_revision, seal_revision_on};
+use holdfast_crypto::{SealContext, seal_revision, seal_revision_on};
 use holdfast_domain::RevisionId;
 use holdfast_protocol::{Entry, EntryKind, Rid};
 use holdfast_store::Reader;
@@ -129,8 +129,10 @@ fn seal_into_outbox(t: &mut Txn<'_>, rid: RevisionId, canonical: &[u8]) -> Resul
         let (id_key_no, _) = keys.current_id_key();
         let context = SealContext { space: space.0, rid: rid.0, key_epoch, id_key_no };
         let body = match &parent {
-            Some((base, before)) => seal_revision_on(&context, key, canonical, (&base.0, before), &mut OsRng)?,
-            None => seal_revision(&context, key, canonical, &mut OsRng)?,
+            Some((base, before)) => {
+                seal_revision_on(&context, key, canonical, (&base.0, before), &mut t.vault.env().rng())?
+            }
+            None => seal_revision(&context, key, canonical, &mut t.vault.env().rng())?,
         };
         Ok((key_epoch, body))
     })?;
@@ -146,7 +148,7 @@ fn seal(vault: &Vault, rid: RevisionId, canonical: &[u8]) -> Result<Entry> {
         let (key_epoch, key) = keys.current_epoch();
         let (id_key_no, _) = keys.current_id_key();
         let context = SealContext { space: space.0, rid: rid.0, key_epoch, id_key_no };
-        let body = seal_revision(&context, key, canonical, &mut OsRng)?;
+        let body = seal_revision(&context, key, canonical, &mut vault.env().rng())?;
         Ok(Entry { kind: EntryKind::Revision, rid: Rid(rid.0), key_epoch, body })
     })
 }

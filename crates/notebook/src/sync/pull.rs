@@ -71,12 +71,18 @@ pub(super) async fn page(vault: &Vault, server: &dyn SyncProtocol, token: &Token
     let (log_epoch, seq, link) = cursor.map_or((0, 0, Hash::ZERO), |c| (c.log_epoch, c.seq, Hash(c.link)));
     let from = LogHead { log_epoch, seq, link };
     let request = LogRequest { space, log_epoch, seq, link, max_bytes: PAGE_BYTES };
+    if crate::planted("asks-twice") {
+        server.log(token, request).await?;
+    }
     let page = match server.log(token, request).await? {
         LogAnswer::Page(page) => page,
         LogAnswer::Rebase { .. } => return Ok(Page::SetBack(from)),
     };
     let mut links = Vec::new();
-    let at = LinkChain::at(space, from).feed_links(&page, &mut links).map_err(broken)?;
+    let at = match LinkChain::at(space, from).feed_links(&page, &mut links) {
+        Err(_) if crate::planted("chain-not-checked") => page.head,
+        at => at.map_err(broken)?,
+    };
     // It named a head that it does not have any more: what lies between may be this device's own.
     if let Some(furthest) = furthest.filter(|f| f.log_epoch == page.log_epoch) {
         let passed = furthest.seq.checked_sub(seq + 1).and_then(|n| links.get(n as usize));
@@ -88,6 +94,10 @@ pub(super) async fn page(vault: &Vault, server: &dyn SyncProtocol, token: &Token
     check_signatures(vault, server, token, &page.manifests).await?;
     if !vault.read(|r| fork::knows_own(vault, r, &page.manifests))? {
         return Ok(Page::Copied);
+    }
+    if crate::planted("cursor-before-rows") {
+        let link = at.link.0;
+        vault.transact(|t| Ok(t.tx.set_cursor(Cursor { log_epoch: at.log_epoch, seq: at.seq, link })?))?;
     }
     let read = Read { from, at, links };
     let taken = match read.take_over(vault, &page, at.seq == page.head.seq)? {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
 
-use holdfast_crypto::{CryptoError, KeyFile, KeychainKey, OpenVault, OsRng, RecoveryCode};
+use holdfast_crypto::{CryptoError, KeyFile, KeychainKey, OpenVault, RecoveryCode};
 use holdfast_domain::{Clock, DeviceId, Hlc, SpaceId};
 use holdfast_store::{RawKey, Store, WriteTx};
 use tokio::sync::{Notify, broadcast};
@@ -24,8 +24,7 @@ impl Vault {
     pub fn create(dir: &Path, passphrase: &str, device_name: &str, env: Env) -> Result<Created> {
         super::passphrase::check(passphrase)?;
         let lock = prepare(dir)?;
-        let mut rng = OsRng;
-        let (file, open, code) = KeyFile::create(passphrase, env.random()?, env.random()?, &mut rng)?;
+        let (file, open, code) = KeyFile::create(passphrase, env.random()?, env.random()?, &mut env.rng())?;
         let vault = Self::make(dir, lock, Keys { file, open }, device_name, env, |tx| {
             tx.put_meta(meta::RECOVERY_PHRASE, code.to_phrase().as_bytes())?;
             Ok(tx.put_meta(crate::sync::CODE_AUTH, &*code.auth())?)
@@ -91,7 +90,7 @@ impl Vault {
             let mut keys = vault.keys();
             let Keys { file, open } = &mut *keys;
             let mut changed = file.clone();
-            changed.set_passphrase(open, new_passphrase, &mut OsRng)?;
+            changed.set_passphrase(open, new_passphrase, &mut vault.env.rng())?;
             *file = changed;
             vault.write_keys(&keys)?;
         }
@@ -144,15 +143,15 @@ impl Vault {
         let Keys { file, open } = &mut *keys;
         let mut changed = file.clone();
         if on {
-            let key = KeychainKey::generate(&mut OsRng)?;
+            let key = KeychainKey::generate(&mut self.env.rng())?;
             if !keychain.set(&name, &key) {
                 return Ok(false);
             }
-            changed.set_keychain(open, Some(&key), &mut OsRng)?;
+            changed.set_keychain(open, Some(&key), &mut self.env.rng())?;
             keychain.set_instance(&name, &changed.instance_id());
             self.keep_keychain_key(Some(key));
         } else {
-            changed.set_keychain(open, None, &mut OsRng)?;
+            changed.set_keychain(open, None, &mut self.env.rng())?;
             keychain.remove(&name);
             self.keep_keychain_key(None);
         }

@@ -24,7 +24,7 @@ impl World {
     pub fn options(now_ms: &Arc<AtomicU64>) -> CoreOptions {
         let now_ms = Arc::clone(now_ms);
         let clock: Clock = Arc::new(move || now_ms.load(Ordering::SeqCst));
-        CoreOptions { clock, quota_bytes: Some(QUOTA), tamper: Tamper::default() }
+        CoreOptions { clock, quota_bytes: Some(QUOTA), ..CoreOptions::default() }
     }
 
     pub fn direct() -> Self {

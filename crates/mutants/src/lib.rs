@@ -1,0 +1,18 @@
+//! Deliberate bugs: what finds no bugs when there are some has not shown anything when it finds none.
+//!
+//! A place in the code that can be made wrong asks [`planted`] by a name; the simulator plants one bug a process.
+//! The rooms depend on this one by their feature `simulation` alone, which no program has (`cargo xtask tidy`).
+
+use std::sync::OnceLock;
+
+static PLANTED: OnceLock<String> = OnceLock::new();
+
+/// Plants one bug in this process, for good. False where another one is planted already.
+pub fn plant(name: &str) -> bool {
+    PLANTED.get_or_init(|| name.to_owned()) == name
+}
+
+/// True where this bug is to show.
+pub fn planted(name: &str) -> bool {
+    PLANTED.get().is_some_and(|planted| planted == name)
+}

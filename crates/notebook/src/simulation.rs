@@ -1,0 +1,121 @@
+//! What the simulator sees of a vault beside what its use cases tell: the facts that its invariants are about.
+//! Reading changes nothing here; `Vault::review`, for one, commits what is being typed.
+
+use holdfast_domain::{Fields, RecordId, Revision, RevisionId};
+use holdfast_merge::{Graph, fold, receipt_id};
+use holdfast_store::HistoryRow;
+
+use crate::record::Record;
+use crate::strays;
+use crate::{Result, Vault};
+
+/// A record as shown.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    pub fields: Fields,
+    /// The working revision among them.
+    pub heads: Vec<RevisionId>,
+    pub typing: bool,
+}
+
+/// Where sync stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyncPosition {
+    /// Log epoch and position.
+    pub cursor: Option<(u64, u64)>,
+    pub outbox: Vec<RevisionId>,
+    pub quarantine: Vec<RevisionId>,
+    pub typing: Vec<RecordId>,
+}
+
+/// All revisions of a record.
+pub struct History {
+    pub rows: Vec<HistoryRow>,
+    pub revisions: Vec<Revision>,
+    graph: Graph,
+}
+
+impl History {
+    /// The state that these versions make together.
+    pub fn fold(&self, of: &[RevisionId]) -> Option<Fields> {
+        fold(&self.graph, of).ok().map(|folded| folded.fields)
+    }
+
+    pub fn is_ancestor(&self, a: RevisionId, b: RevisionId) -> bool {
+        self.graph.is_ancestor(a, b)
+    }
+}
+
+/// An open vault, looked at.
+pub struct Look<'v>(pub &'v Vault);
+
+impl Look<'_> {
+    pub fn records(&self) -> Result<Vec<RecordId>> {
+        self.0.read(|r| {
+            let mut all = r.records()?;
+            all.extend(r.list_working()?.into_iter().map(|w| w.record));
+            all.sort_unstable();
+            all.dedup();
+            Ok(all)
+        })
+    }
+
+    pub fn shown(&self, id: RecordId) -> Result<Option<Shown>> {
+        self.0.read(|r| {
+            let Some(record) = Record::load(self.0, r, id)? else { return Ok(None) };
+            let (heads, typing) = (record.shown_heads(), record.working.is_some());
+            Ok(Some(Shown { fields: record.shown()?.fields, heads, typing }))
+        })
+    }
+
+    /// True where the note is asked about for the notebook that it is in.
+    pub fn is_stray(&self, fields: &Fields) -> Result<bool> {
+        self.0.read(|r| fields.as_note().map_or(Ok(false), |note| strays::is_stray(r, note)))
+    }
+
+    pub fn position(&self) -> Result<SyncPosition> {
+        self.0.read(|r| {
+            Ok(SyncPosition {
+                cursor: r.cursor()?.map(|c| (c.log_epoch, c.seq)),
+                outbox: r.outbox_rids()?,
+                quarantine: r.list_quarantine()?.into_iter().map(|q| q.rid).collect(),
+                typing: r.list_working()?.into_iter().map(|w| w.record).collect(),
+            })
+        })
+    }
+
+    pub fn has(&self, rid: RevisionId) -> Result<bool> {
+        self.0.read(|r| Ok(r.has_revision(rid)?))
+    }
+
+    /// The revisions that this device made.
+    pub fn made_here(&self) -> Result<Vec<RevisionId>> {
+        self.0.read(|r| Ok(r.made_here()?))
+    }
+
+    pub fn all_heads(&self) -> Result<Vec<RevisionId>> {
+        self.0.read(|r| Ok(r.all_heads()?))
+    }
+
+    pub fn revision_count(&self) -> Result<u64> {
+        self.0.read(|r| Ok(r.revision_count()?))
+    }
+
+    pub fn history(&self, id: RecordId) -> Result<History> {
+        self.0.read(|r| {
+            let (rows, mut graph, mut revisions) = (r.history(id)?, Graph::new(), Vec::new());
+            for row in &rows {
+                let revision = r.revision(row.rid)?;
+                let revision = revision.ok_or_else(|| crate::NotebookError::missing(&row.rid))?;
+                graph.insert(row.rid, row.parents.clone(), Some(std::sync::Arc::new(revision.clone())));
+                revisions.push(revision);
+            }
+            Ok(History { rows, revisions, graph })
+        })
+    }
+
+    /// True where there is a receipt for the merge of these heads.
+    pub fn has_receipt(&self, heads: &[RevisionId]) -> Result<bool> {
+        self.0.read(|r| Ok(r.receipt(&receipt_id(heads, holdfast_merge::ALGO))?.is_some()))
+    }
+}

@@ -1,0 +1,449 @@
+//! Syncing, and what befalls devices and servers.
+
+use std::fs;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use holdfast_domain::RevisionId;
+use holdfast_notebook::sync::CycleReport;
+use holdfast_notebook::{NotebookError, SyncState};
+
+use crate::device::Device;
+use crate::dice::Dice;
+use crate::fault::{Checked, Fault, Invariant, OrBroken as _};
+use crate::plan::{Act, MOST_DEVICES};
+use crate::template::{open_server, read};
+use crate::wire::{LineState, Real};
+use crate::world::World;
+
+const YEAR_MS: i64 = 365 * 24 * 3_600 * 1_000;
+const LONG_MS: u64 = 200 * 24 * 3_600 * 1_000;
+/// As good as no limit to the pages of a database.
+const NO_LIMIT: u32 = 1_000_000;
+
+/// How a sync ended.
+enum Ended {
+    Done(Result<CycleReport, NotebookError>),
+    /// The program was killed in it.
+    Killed,
+}
+
+type Running = Pin<Box<dyn Future<Output = Result<CycleReport, NotebookError>>>>;
+
+impl World {
+    /// Starts a sync of each of these, and lets one after the other go on, in an order that the dice make.
+    fn drive(&mut self, devices: &[usize], dice: &mut Dice, typist: Option<usize>) -> Checked<Vec<(usize, Ended)>> {
+        let mut running: Vec<(usize, Running)> = Vec::new();
+        for at in devices {
+            let syncer = self.devices[*at].syncer()?;
+            {
+                let mut net = self.network.net();
+                let line = net.line(*at);
+                line.killed = false;
+                line.requests.clear();
+            }
+            running.push((*at, Box::pin(async move { syncer.run_once().await })));
+        }
+        let mut context = Context::from_waker(Waker::noop());
+        let (mut ended, mut typed) = (Vec::new(), false);
+        while !running.is_empty() {
+            let n = dice.below(running.len());
+            let (at, future) = &mut running[n];
+            let at = *at;
+            if let Poll::Ready(done) = future.as_mut().poll(&mut context) {
+                ended.push((at, Ended::Done(done)));
+                drop(running.remove(n));
+            } else if self.network.net().line(at).killed {
+                drop(running.remove(n));
+                self.kill(at)?;
+                ended.push((at, Ended::Killed));
+            } else if typist == Some(at) && !typed && dice.chance(40) {
+                typed = true;
+                // What the sync committed first is not the typist's.
+                self.look_at_outbox(at, usize::MAX)?;
+                let outcome = self.edit_any(at, dice)?;
+                self.note(&format!("  meanwhile {outcome}"));
+            }
+        }
+        Ok(ended)
+    }
+
+    /// The program ends now. What it had on disk is there when it starts again.
+    pub fn kill(&mut self, at: usize) -> Checked {
+        self.met.crashes += 1;
+        let files = self.devices[at].files()?;
+        self.devices[at].crash(&files)?;
+        self.devices[at].reopen()
+    }
+
+    /// A sync, with this on its way.
+    pub fn sync(&mut self, at: usize, fault: Option<(Fault, u64)>) -> Checked<String> {
+        let mut dice = Dice::new(fault.map_or(0, |(_, salt)| salt));
+        let typing = self.devices[at].position()?.typing.len();
+        if let Some((fault, salt)) = fault {
+            let mut net = self.network.net();
+            let line = net.line(at);
+            if fault.is_lie() {
+                line.lie = Some((fault, salt));
+                line.lied = false;
+            } else {
+                line.next = Some((dice.below(3), fault, salt >> 8));
+            }
+        }
+        let ended = self.drive(&[at], &mut dice, None)?;
+        let mut outcome = String::new();
+        for (at, ended) in ended {
+            outcome = self.after_sync(at, ended, fault.map(|(f, _)| f), typing)?;
+        }
+        Ok(outcome)
+    }
+
+    pub fn sync_together(&mut self, at: usize, dice: &mut Dice) -> Checked<String> {
+        let count = self.devices.len();
+        let mut devices = vec![at];
+        for _ in 0..=dice.below(2) {
+            let other = dice.below(count);
+            if !devices.contains(&other) && !self.devices[other].away {
+                devices.push(other);
+            }
+        }
+        let typing: Vec<usize> =
+            devices.iter().map(|d| Ok(self.devices[*d].position()?.typing.len())).collect::<Checked<_>>()?;
+        let typist = dice.chance(60).then_some(at);
+        let ended = self.drive(&devices, dice, typist)?;
+        let mut outcomes = Vec::new();
+        for (device, ended) in ended {
+            let typing = devices.iter().position(|d| *d == device).map_or(0, |n| typing[n]);
+            // What was typed meanwhile waits for the next one.
+            let outcome = self.after_sync(device, ended, None, typing)?;
+            outcomes.push(format!("{} {outcome}", self.devices[device].name));
+        }
+        Ok(outcomes.join(", "))
+    }
+
+    fn after_sync(&mut self, at: usize, ended: Ended, fault: Option<Fault>, typing: usize) -> Checked<String> {
+        let (lied, partition, answered) = {
+            let mut net = self.network.net();
+            let line = net.line(at);
+            line.next = None;
+            line.lie = None;
+            let lied = std::mem::take(&mut line.lied);
+            (lied, line.mute || line.deaf, line.requests.len())
+        };
+        let name = self.devices[at].name.clone();
+        let outcome = match &ended {
+            Ended::Killed => "killed".to_owned(),
+            Ended::Done(Ok(report)) => {
+                if lied && self.devices[at].position()?.quarantine.is_empty() {
+                    return Invariant::Tampering.broken(format!("{name} took a lie for the truth ({fault:?})"));
+                }
+                if partition && answered > 0 {
+                    return Invariant::Liveness.broken(format!("{name} synced over a broken line"));
+                }
+                format!("{} sent, {} received", report.pushed, report.pulled)
+            }
+            Ended::Done(Err(error)) => {
+                let excused = fault.is_some_and(|f| f.is_of_request() || f.is_lie())
+                    || partition
+                    || (self.full && matches!(error, NotebookError::DiskFull))
+                    || self.may_stop();
+                if !excused {
+                    return Invariant::Liveness.broken(format!("{name} does not sync: {error}"));
+                }
+                format!("failed, {error}")
+            }
+        };
+        self.look_at_outbox(at, typing)?;
+        self.look_at_cursor(at)?;
+        let counts = self.devices[at].vault()?.sidebar_counts().works("counting")?;
+        let asks = counts.review + counts.review_notebooks;
+        let before = std::mem::replace(&mut self.devices[at].asks, asks);
+        self.met.conflicts += asks.saturating_sub(before);
+        let heads = self.devices[at].look(|l| l.all_heads())?;
+        let sent: Vec<RevisionId> = self.network.net().lines.iter().flat_map(|l| l.sent.iter().copied()).collect();
+        if let Some(unknown) = heads.iter().find(|rid| !self.made.contains(rid) && !sent.contains(rid)) {
+            return Invariant::Tampering.broken(format!("{name} has {unknown}, which nobody made"));
+        }
+        let mut hasher = blake3::Hasher::new();
+        for head in &heads {
+            hasher.update(&head.0);
+        }
+        Ok(format!("{outcome} {}", &hasher.finalize().to_hex()[..8]))
+    }
+
+    pub fn befall(&mut self, at: usize, fault: Fault, dice: &mut Dice) -> Checked<String> {
+        match fault {
+            fault if fault.is_of_request() || fault.is_lie() => {
+                let outcome = self.sync(at, Some((fault, dice.next_u64())))?;
+                let met = self.network.net().met.clone();
+                self.met.faults.extend(met);
+                Ok(outcome)
+            }
+            Fault::Partition => {
+                let mut net = self.network.net();
+                let line = net.line(at);
+                line.mute = dice.chance(50);
+                line.deaf = !line.mute;
+                Ok(if line.mute { "requests are lost" } else { "answers are lost" }.into())
+            }
+            Fault::Crash => {
+                let typing = self.devices[at].position()?.typing.len();
+                self.kill(at)?;
+                self.met.faults.insert(fault);
+                self.look_at_outbox(at, typing)?;
+                Ok("killed".into())
+            }
+            Fault::TornWrite => self.torn(at, dice),
+            Fault::DiskFull => self.full_disk(at, dice),
+            Fault::ClockJump => {
+                let jump = [YEAR_MS, -YEAR_MS, 0][dice.below(3)];
+                let offset = &self.devices[at].clock.offset_ms;
+                offset.store(jump, std::sync::atomic::Ordering::SeqCst);
+                self.met.faults.insert(fault);
+                Ok(format!("the clock is off by {} days", jump / (24 * 3_600 * 1_000)))
+            }
+            Fault::LongAway => {
+                let others = self.devices.iter().filter(|d| !d.away).count();
+                // The server ends a session after a year.
+                if others < 2 || self.met.faults.contains(&fault) {
+                    return Ok("nobody goes".into());
+                }
+                self.devices[at].away = true;
+                self.clock.advance(LONG_MS);
+                self.met.faults.insert(fault);
+                Ok("off for 200 days".into())
+            }
+            Fault::Clone => self.clone_disk(at),
+            Fault::Restore => self.restore_server(),
+            Fault::Fork => self.fork_server(dice),
+            _ => Ok("nothing".into()),
+        }
+    }
+
+    /// Some act, as of a person, for a fault that befalls it.
+    fn some_act(&mut self, at: usize, dice: &mut Dice, may_sync: bool) -> Checked<String> {
+        const ACTS: [Act; 12] = [
+            Act::Edit,
+            Act::Edit,
+            Act::Edit,
+            Act::Type,
+            Act::AddNote,
+            Act::Tag,
+            Act::Retitle,
+            Act::TrashOrRestore,
+            Act::Resolve,
+            Act::UndoReceipt,
+            Act::Attach,
+            Act::AddNotebook,
+        ];
+        if may_sync && dice.chance(40) {
+            return self.sync(at, None);
+        }
+        let act = ACTS[dice.below(ACTS.len())];
+        self.person(at, act, dice)
+    }
+
+    /// The computer stops while it writes: of what was written since the last step, some bytes are there, or one is
+    /// wrong. Whatever was done in this step was not acknowledged.
+    fn torn(&mut self, at: usize, dice: &mut Dice) -> Checked<String> {
+        let position = self.devices[at].position()?;
+        // What was sent had been on disk before: only a sync that only reads may be lost.
+        let may_sync = position.outbox.is_empty() && position.typing.is_empty();
+        let before = self.devices[at].files()?;
+        let (made, outbox, checked) = (self.made.clone(), self.devices[at].outbox.clone(), self.devices[at].checked);
+        let (saved, decisions) = (self.saved.len(), self.decisions.len());
+        self.unacknowledged = true;
+        let done = self.some_act(at, dice, may_sync);
+        self.unacknowledged = false;
+        let doing = done?;
+        let mut after = self.devices[at].files()?;
+        let same = after.database == before.database;
+        let first = after.log.iter().zip(&before.log).take_while(|(a, b)| a == b).count();
+        let mut how = "whole".to_owned();
+        if same && first < after.log.len() {
+            let k = first + dice.below(after.log.len() - first);
+            if dice.chance(50) {
+                after.log.truncate(k);
+                how = format!("the log ends at {k}");
+            } else {
+                after.log[k] ^= 1 << dice.below(8);
+                how = format!("the log is wrong at {k}");
+            }
+            self.met.faults.insert(Fault::TornWrite);
+        }
+        self.met.crashes += 1;
+        self.devices[at].crash(&after)?;
+        self.devices[at].reopen()?;
+        self.made = made;
+        self.saved.truncate(saved);
+        self.decisions.truncate(decisions);
+        self.devices[at].outbox = outbox;
+        self.devices[at].checked = checked.min(self.first);
+        self.look_at_outbox(at, usize::MAX)?;
+        self.look_at_cursor(at)?;
+        let heads = self.devices[at].look(|l| l.all_heads())?;
+        Ok(format!("{doing}; {how}; {} heads", heads.len()))
+    }
+
+    fn full_disk(&mut self, at: usize, dice: &mut Dice) -> Checked<String> {
+        self.devices[at].vault()?.limit_pages(1).works("limiting a database")?;
+        self.full = true;
+        let mut doing = Vec::new();
+        for _ in 0..=dice.below(3) {
+            doing.push(self.some_act(at, dice, true)?);
+        }
+        self.full = false;
+        if doing.iter().any(|d| d.contains("the disk is full")) {
+            self.met.faults.insert(Fault::DiskFull);
+        }
+        self.devices[at].vault()?.limit_pages(NO_LIMIT).works("limiting a database")?;
+        Ok(doing.join("; "))
+    }
+
+    fn clone_disk(&mut self, at: usize) -> Checked<String> {
+        if self.devices.len() > MOST_DEVICES || self.devices[at].twin {
+            return Ok("no room".into());
+        }
+        let files = self.devices[at].files()?;
+        let original = &self.devices[at];
+        let (name, dir) = (format!("{}'", original.name), self.dir.path().join(format!("{}'", original.name)));
+        let index = self.devices.len();
+        files.write(&dir)?;
+        let clock = self.devices[at].clock.beside(0);
+        let mut twin = {
+            let keychain = self.devices[at].keychain().clone();
+            Device::new(index, &name, dir, clock, &keychain, &self.network)
+        };
+        let (server, acknowledged) = {
+            let mut net = self.network.net();
+            let line = net.line(at);
+            (line.server, line.acknowledged.clone())
+        };
+        self.network.net().lines.push(LineState { server, acknowledged, ..LineState::default() });
+        twin.outbox = self.devices[at].outbox.clone();
+        twin.checked = self.first;
+        twin.twin = true;
+        self.devices[at].twin = true;
+        // What was being typed becomes a revision in both, and it is the same.
+        twin.reopen()?;
+        self.devices.push(twin);
+        self.met.faults.insert(Fault::Clone);
+        self.look_at_outbox(index, usize::MAX)?;
+        Ok(format!("copied to {name}"))
+    }
+
+    fn server_dir(&self, server: usize) -> PathBuf {
+        self.dir.path().join(if server == 0 { "server".to_owned() } else { format!("server{server}") })
+    }
+
+    pub fn save_server(&mut self) -> Checked<String> {
+        let mut files = Vec::new();
+        read(&self.server_dir(0), std::path::Path::new(""), &mut files).works("copying the server")?;
+        let log = self.network.net().servers[0].log.clone();
+        self.saved_servers.insert(0, (files, log));
+        Ok("kept".into())
+    }
+
+    fn restore_server(&mut self) -> Checked<String> {
+        let Some((files, log)) = self.saved_servers.get(&0).cloned() else { return self.save_server() };
+        if log.len() == self.network.net().servers[0].log.len() {
+            return Ok("nothing is new".into());
+        }
+        self.network.net().servers[0].core = None;
+        let data = self.server_dir(0);
+        fs::remove_dir_all(&data).works("removing the server")?;
+        for (path, bytes) in files {
+            let target = data.join(path);
+            fs::create_dir_all(target.parent().unwrap_or(&data)).works("restoring the server")?;
+            fs::write(target, bytes).works("restoring the server")?;
+        }
+        let core = open_server(&data, &self.clock, &self.server_source).works("opening the server")?;
+        let mut net = self.network.net();
+        net.servers[0].core = Some(core);
+        net.servers[0].log = log;
+        drop(net);
+        self.met.faults.insert(Fault::Restore);
+        Ok("restored".into())
+    }
+
+    /// A second server with the same past, for some of the devices.
+    fn fork_server(&mut self, dice: &mut Dice) -> Checked<String> {
+        if self.network.net().servers.len() > 1 {
+            return Ok("forked already".into());
+        }
+        let mut files = Vec::new();
+        read(&self.server_dir(0), std::path::Path::new(""), &mut files).works("copying the server")?;
+        let data = self.server_dir(1);
+        for (path, bytes) in files {
+            let target = data.join(path);
+            fs::create_dir_all(target.parent().unwrap_or(&data)).works("forking the server")?;
+            fs::write(target, bytes).works("forking the server")?;
+        }
+        let core = open_server(&data, &self.clock, &self.server_source).works("opening the server")?;
+        let mut net = self.network.net();
+        let log = net.servers[0].log.clone();
+        net.servers.push(Real { core: Some(core), log });
+        let mut moved = 0;
+        for line in &mut net.lines {
+            if dice.chance(50) {
+                line.server = 1;
+                moved += 1;
+            }
+        }
+        drop(net);
+        self.met.faults.insert(Fault::Fork);
+        Ok(format!("{moved} see another log"))
+    }
+
+    /// Lines, clocks and servers as they should be, or some of them.
+    pub fn mend(&mut self, dice: &mut Dice) -> Checked<String> {
+        let mut net = self.network.net();
+        for line in &mut net.lines {
+            line.mute = false;
+            line.deaf = false;
+            if dice.chance(50) {
+                line.server = 0;
+            }
+        }
+        self.met.faults.extend(net.met.iter().copied());
+        drop(net);
+        for device in &mut self.devices {
+            device.away = false;
+            if dice.chance(50) {
+                device.clock.offset_ms.store(0, std::sync::atomic::Ordering::SeqCst);
+            }
+        }
+        Ok("mended".into())
+    }
+
+    /// One sync after the faults have stopped. False where the device stopped for good and may.
+    pub fn sync_in_peace(&mut self, at: usize) -> Checked<Option<CycleReport>> {
+        let typing = self.devices[at].position()?.typing.len();
+        let ended = self.drive(&[at], &mut Dice::new(0), None)?;
+        let name = self.devices[at].name.clone();
+        for (_, ended) in ended {
+            match ended {
+                Ended::Done(Ok(report)) => {
+                    self.look_at_outbox(at, typing)?;
+                    self.look_at_cursor(at)?;
+                    let status = self.devices[at].syncer()?.status().works("the status")?;
+                    if status.waiting > 0 || status.state != SyncState::UpToDate {
+                        let what = format!("{name} synced and is {:?}, {} waiting", status.state, status.waiting);
+                        return Invariant::Liveness.broken(what);
+                    }
+                    return Ok(Some(report));
+                }
+                Ended::Done(Err(error)) if self.may_stop() => {
+                    self.devices[at].stopped = Some(error.to_string());
+                    return Ok(None);
+                }
+                Ended::Done(Err(error)) => {
+                    return Invariant::Liveness.broken(format!("{name} does not sync in peace: {error}"));
+                }
+                Ended::Killed => return Invariant::Works.broken("killed in peace"),
+            }
+        }
+        Ok(None)
+    }
+}

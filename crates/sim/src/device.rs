@@ -1,0 +1,213 @@
+//! A device: a vault in a folder, its clock, its line, and its sync.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use holdfast_domain::{NoteId, RevisionId};
+use holdfast_notebook::simulation::{Look, Shown, SyncPosition};
+use holdfast_notebook::sync::{Connect, Syncer};
+use holdfast_notebook::{Env, NotebookError, RecordId, Vault};
+
+use crate::dice::Source;
+use crate::fault::{Checked, Invariant, OrBroken as _};
+use crate::keychain::MemoryKeychain;
+use crate::wire::Network;
+
+/// The world's clock, and what each device's shows beside it.
+#[derive(Clone, Default)]
+pub struct SimClock {
+    now_ms: Arc<AtomicU64>,
+    pub offset_ms: Arc<AtomicI64>,
+}
+
+impl SimClock {
+    pub fn now_ms(&self) -> u64 {
+        self.now_ms.load(Ordering::SeqCst).saturating_add_signed(self.offset_ms.load(Ordering::SeqCst))
+    }
+
+    pub fn set(&self, ms: u64) {
+        self.now_ms.store(ms, Ordering::SeqCst);
+    }
+
+    pub fn advance(&self, ms: u64) {
+        self.now_ms.fetch_add(ms, Ordering::SeqCst);
+    }
+
+    /// Another clock of the same world.
+    pub fn beside(&self, offset_ms: i64) -> Self {
+        Self { now_ms: self.now_ms.clone(), offset_ms: Arc::new(AtomicI64::new(offset_ms)) }
+    }
+}
+
+struct Open {
+    vault: Arc<Vault>,
+    syncer: Arc<Syncer>,
+}
+
+/// A text that lies in a window.
+#[derive(Clone)]
+pub struct Buffer {
+    pub note: NoteId,
+    pub seen: Vec<RevisionId>,
+    pub body: String,
+}
+
+pub struct Device {
+    pub index: usize,
+    pub name: String,
+    pub dir: PathBuf,
+    pub clock: SimClock,
+    pub source: Source,
+    keychain: MemoryKeychain,
+    connect: Connect,
+    open: Option<Open>,
+    pub buffer: Option<Buffer>,
+    /// As it was when it was last looked at.
+    pub outbox: BTreeSet<RevisionId>,
+    /// Up to where the log was compared with what is here.
+    pub checked: u64,
+    /// Notes and notebooks that ask, when it was last looked at.
+    pub asks: u64,
+    /// Off, while others go on.
+    pub away: bool,
+    /// Of a disk that was copied: it or its copy must stop.
+    pub twin: bool,
+    /// What it stopped on for good, where healing that is not there.
+    pub stopped: Option<String>,
+}
+
+/// The files of a vault, as a computer that loses its power leaves them.
+pub struct Files {
+    pub database: Vec<u8>,
+    pub log: Vec<u8>,
+    keys: Vec<u8>,
+}
+
+impl Device {
+    pub fn new(
+        index: usize,
+        name: &str,
+        dir: PathBuf,
+        clock: SimClock,
+        keychain: &MemoryKeychain,
+        network: &Network,
+    ) -> Self {
+        let line = network.clone();
+        let connect: Connect = Arc::new(move |_| Ok(Arc::new(line.line(index))));
+        Self {
+            index,
+            name: name.into(),
+            dir,
+            clock,
+            source: Source::new(index as u64),
+            keychain: keychain.clone(),
+            connect,
+            open: None,
+            buffer: None,
+            outbox: BTreeSet::new(),
+            checked: 0,
+            asks: 0,
+            away: false,
+            twin: false,
+            stopped: None,
+        }
+    }
+
+    pub fn env(&self) -> Env {
+        let (clock, source) = (self.clock.clone(), self.source.clone());
+        Env::simulated(move || clock.now_ms(), move |bytes| source.fill(bytes))
+    }
+
+    pub fn keychain(&self) -> &MemoryKeychain {
+        &self.keychain
+    }
+
+    pub fn connect(&self) -> &Connect {
+        &self.connect
+    }
+
+    pub fn adopt(&mut self, vault: Vault) -> Result<(), NotebookError> {
+        let vault = Arc::new(vault);
+        let syncer = Arc::new(Syncer::new(vault.clone(), self.connect.clone())?);
+        self.open = Some(Open { vault, syncer });
+        Ok(())
+    }
+
+    /// Opens by the keychain.
+    pub fn reopen(&mut self) -> Checked {
+        let opened = Vault::open_with_keychain(&self.dir, &self.keychain, self.env()).works("opening a vault")?;
+        match opened {
+            Some(vault) => self.adopt(vault).works("starting sync"),
+            None => Invariant::Works.broken("the keychain does not open the vault"),
+        }
+    }
+
+    pub fn vault(&self) -> Checked<&Arc<Vault>> {
+        match &self.open {
+            Some(open) => Ok(&open.vault),
+            None => Invariant::Works.broken(format!("{} is not open", self.name)),
+        }
+    }
+
+    pub fn syncer(&self) -> Checked<Arc<Syncer>> {
+        match &self.open {
+            Some(open) => Ok(open.syncer.clone()),
+            None => Invariant::Works.broken(format!("{} is not open", self.name)),
+        }
+    }
+
+    /// Quits as a person does.
+    pub fn close(&mut self) -> Checked {
+        self.vault()?.close().works("closing a vault")?;
+        self.open = None;
+        self.buffer = None;
+        Ok(())
+    }
+
+    pub fn files(&self) -> Checked<Files> {
+        let read = |name: &str| fs::read(self.dir.join(name));
+        Ok(Files {
+            database: read("vault.db").works("reading a vault")?,
+            log: read("vault.db-wal").unwrap_or_default(),
+            keys: read("vault.keys").works("reading a vault")?,
+        })
+    }
+
+    /// Ends without a word, and leaves these files. (Closing the database would tidy them up.)
+    pub fn crash(&mut self, leaves: &Files) -> Checked {
+        self.open = None;
+        self.buffer = None;
+        leaves.write(&self.dir)
+    }
+
+    pub fn look<T>(&self, look: impl FnOnce(&Look<'_>) -> Result<T, NotebookError>) -> Checked<T> {
+        look(&Look(self.vault()?)).works("looking at a vault")
+    }
+
+    pub fn position(&self) -> Checked<SyncPosition> {
+        self.look(|l| l.position())
+    }
+
+    pub fn shown(&self, id: RecordId) -> Checked<Option<Shown>> {
+        self.look(|l| l.shown(id))
+    }
+}
+
+impl Files {
+    /// Also without the index of the write-ahead log, which no computer has after it stopped.
+    pub fn write(&self, dir: &Path) -> Checked {
+        fs::create_dir_all(dir).works("writing a vault")?;
+        let _ = fs::remove_file(dir.join("vault.db-shm"));
+        let write = |name: &str, bytes: &[u8]| fs::write(dir.join(name), bytes).works("writing a vault");
+        write("vault.db", &self.database)?;
+        write("vault.keys", &self.keys)?;
+        if self.log.is_empty() {
+            let _ = fs::remove_file(dir.join("vault.db-wal"));
+            return Ok(());
+        }
+        write("vault.db-wal", &self.log)
+    }
+}

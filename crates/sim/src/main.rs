@@ -1,0 +1,142 @@
+//! The simulator: the real engine, store and server handlers, over a network, clocks and disks that fail. A seed is a
+//! run; docs/testing-sync.md says what is checked.
+
+mod befall;
+mod check;
+mod device;
+mod dice;
+mod fault;
+mod keychain;
+mod lies;
+mod mutants;
+mod people;
+mod plan;
+mod report;
+mod run;
+mod shrink;
+mod template;
+mod tokens;
+mod wire;
+mod world;
+
+use std::ops::Range;
+use std::process::ExitCode;
+use std::str::FromStr;
+
+use anyhow::bail;
+use clap::Parser;
+use fault::Fault;
+use plan::{Choice, Plan};
+use template::Template;
+
+/// A range of seeds, `A..B`.
+#[derive(Clone, Debug)]
+struct Seeds(Range<u64>);
+
+impl FromStr for Seeds {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = |text: &str| text.replace('_', "").parse::<u64>().map_err(|e| e.to_string());
+        let (first, end) = text.split_once("..").ok_or("a range is A..B")?;
+        Ok(Self(number(first)?..number(end)?))
+    }
+}
+
+/// Many devices, a network and disks that fail, from a seed.
+#[derive(Parser)]
+#[command(name = "cargo xtask sim", bin_name = "cargo xtask sim")]
+struct Args {
+    /// The seeds to run, A..B
+    #[arg(long, default_value = "0..300")]
+    seeds: Seeds,
+    /// So many devices in each; by default 2 to 8, by the seed
+    #[arg(long, value_parser = clap::value_parser!(u8).range(2..=8))]
+    devices: Option<u8>,
+    /// Only these faults, by name, with commas; `none` for none
+    #[arg(long, value_delimiter = ',')]
+    faults: Option<Vec<String>>,
+    /// Print what happens in this seed
+    #[arg(long)]
+    replay: Option<u64>,
+    /// Look for a smaller plan that fails in the same way, and print it
+    #[arg(long)]
+    shrink: bool,
+    /// Plant each deliberate bug, and say what caught it
+    #[arg(long)]
+    mutants: bool,
+    /// Run each seed twice: both must be the same
+    #[arg(long)]
+    twice: bool,
+    /// Stop at the first violation
+    #[arg(long)]
+    stop: bool,
+    /// Worlds at the same time; by default one for each processor
+    #[arg(long)]
+    jobs: Option<usize>,
+    /// Plants one deliberate bug
+    #[arg(long)]
+    mutant: Option<String>,
+}
+
+impl Args {
+    fn choice(&self) -> anyhow::Result<Choice> {
+        let named = |names: &Vec<String>| -> anyhow::Result<Vec<Fault>> {
+            let names = names.iter().filter(|name| *name != "none");
+            names.map(|name| name.parse().map_err(|e: String| anyhow::anyhow!(e))).collect()
+        };
+        let faults = self.faults.as_ref().map(named).transpose()?;
+        Ok(Choice { devices: self.devices.map(usize::from), faults })
+    }
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    let args = Args::parse();
+    if args.mutants {
+        return mutants::run(&args.seeds.0);
+    }
+    if let Some(mutant) = &args.mutant {
+        if !mutants::is_known(mutant) {
+            bail!("there is no mutant {mutant}; --mutants runs all of them");
+        }
+        holdfast_mutants::plant(mutant);
+    }
+    // A panic is a violation, with its seed.
+    std::panic::set_hook(Box::new(|_| {}));
+    let (choice, template) = (args.choice()?, Template::make()?);
+    if let Some(seed) = args.replay {
+        return Ok(replay(&template, &Plan::of(seed, &choice), args.shrink));
+    }
+    let jobs = args.jobs.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
+    let run = report::Run { seeds: args.seeds.0.clone(), twice: args.twice, stop: args.stop || args.shrink, jobs };
+    let report = run.all(&template, &choice);
+    report.print();
+    if let Some((seed, _)) = report.violations.first_key_value().filter(|_| args.shrink) {
+        return Ok(replay(&template, &Plan::of(*seed, &choice), true));
+    }
+    Ok(if report.violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn replay(template: &Template, plan: &Plan, shrink: bool) -> ExitCode {
+    let verdict = run::run(template, plan, true);
+    let Some(violation) = &verdict.violation else {
+        verdict.trace.iter().for_each(|line| println!("{line}"));
+        println!("seed {}: {}, all holds", plan.seed, verdict.hash);
+        return ExitCode::SUCCESS;
+    };
+    let (plan, verdict) = if shrink {
+        let small = shrink::shrink(template, plan, violation.invariant);
+        println!("{} of {} steps, {} devices", small.steps.len(), plan.steps.len(), small.devices);
+        let verdict = run::run(template, &small, true);
+        (small, verdict)
+    } else {
+        (plan.clone(), verdict)
+    };
+    verdict.trace.iter().for_each(|line| println!("{line}"));
+    let faults: Vec<&str> = plan.faults.iter().map(|f| f.name()).collect();
+    println!("seed {}: {}, faults {}", plan.seed, verdict.hash, faults.join(", "));
+    if let Some(violation) = verdict.violation {
+        println!("{violation}");
+    }
+    ExitCode::FAILURE
+}

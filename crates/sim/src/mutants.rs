@@ -1,0 +1,69 @@
+//! Deliberate bugs, each of which the invariants must catch: none of these is written for one bug.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::process::{Command, ExitCode, Stdio};
+
+use anyhow::Context as _;
+
+use crate::fault::Invariant;
+
+/// The names, as the code asks for them, and what goes wrong.
+const MUTANTS: [(&str, &str); 24] = [
+    ("cursor-before-rows", "the cursor is on disk before what was read"),
+    ("acknowledged-by-batch", "an answer empties the outbox, whatever it names"),
+    ("outbox-dropped-on-error", "a push that fails empties the outbox"),
+    ("wall-clock-decides", "of two values of a field the newer one stays"),
+    ("publish-merges", "an automatic merge is written as a revision"),
+    ("stale-buffer-overwrites", "a save names the newest versions as seen"),
+    ("typing-lost-at-start", "what was typed before a crash is dropped"),
+    ("edit-of-a-place-dropped", "an edit of a text with open places is not kept"),
+    ("views-left-old", "what arrives does not change what is shown"),
+    ("decision-forgets-a-head", "a decision names one of the versions that it saw"),
+    ("undo-forgets-parents", "an undo names one of the versions that it saw"),
+    ("quarantine-dropped", "what waits for its parent is dropped"),
+    ("chain-not-checked", "a log that does not go on is read"),
+    ("asks-twice", "every pull asks twice"),
+    ("trash-forgotten", "a merge forgets what was trashed"),
+    ("removals-forgotten", "a merge forgets what was taken out of a set"),
+    ("hlc-not-observed", "a clock does not follow the others"),
+    ("key-from-id", "the key of a seal follows from the id alone"),
+    ("unsealed", "revisions are sent in plain text"),
+    ("gap-in-the-log", "the server leaves a number out"),
+    ("retry-is-new", "the server does not know a batch again"),
+    ("seen-not-checked", "the server takes a batch from a log that it does not have"),
+    ("confirmed-and-not-kept", "the server confirms what it does not keep"),
+    ("text-newest-wins", "of two texts the newer one stays"),
+];
+
+pub fn is_known(name: &str) -> bool {
+    MUTANTS.iter().any(|(known, _)| *known == name)
+}
+
+/// Runs the seeds with each of them, and prints what caught it.
+pub fn run(seeds: &Range<u64>) -> anyhow::Result<ExitCode> {
+    let ourselves = std::env::current_exe().context("the path of this program is unknown")?;
+    let mut caught_by = BTreeSet::new();
+    let mut missed = 0;
+    for (name, what) in MUTANTS {
+        let mut one = Command::new(&ourselves);
+        one.args(["--mutant", name, "--stop", "--seeds", &format!("{}..{}", seeds.start, seeds.end)]);
+        let output = one.stderr(Stdio::inherit()).output().context("the simulator could not be started")?;
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let found = said.lines().find_map(|line| line.strip_prefix("seed ")?.split_once(": "));
+        match found {
+            Some((seed, violation)) => {
+                let invariant = violation.split(':').next().unwrap_or_default().to_owned();
+                println!("{name:<24} {invariant:<17} seed {seed:<6} {what}");
+                caught_by.insert(invariant);
+            }
+            None => {
+                missed += 1;
+                println!("{name:<24} {:<17} {:<11} {what}", "NOT CAUGHT", "");
+            }
+        }
+    }
+    let idle: Vec<&str> = Invariant::ALL.map(Invariant::name).into_iter().filter(|i| !caught_by.contains(*i)).collect();
+    println!("{} caught, {missed} not; invariants that caught none: {}", MUTANTS.len() - missed, idle.join(", "));
+    Ok(if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

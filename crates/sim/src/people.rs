@@ -1,0 +1,442 @@
+//! What people do.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use holdfast_domain::{NoteId, NotebookId, RevisionId};
+use holdfast_merge::{Choice, Place, PlaceId, PlaceKind, PlaceValue};
+use holdfast_notebook::{NewNote, NotePatch, NotebookError, RecordId, TagPatch, Vault};
+
+use crate::device::Buffer;
+use crate::dice::Dice;
+use crate::fault::{Checked, Invariant, OrBroken as _};
+use crate::plan::Act;
+use crate::tokens::{self, Tokens, date, word};
+use crate::world::{Decision, World};
+
+/// One act on one record, and what of it may be checked.
+struct Deed<'a> {
+    record: RecordId,
+    /// What it means to take away; anything, where absent.
+    may_go: Option<BTreeSet<u32>>,
+    fresh: &'a [u32],
+    /// Leaves the record afterwards, so that what was done is a revision.
+    commit: bool,
+    /// The revisions that it may write, of this and other records.
+    most: usize,
+}
+
+/// What is too common to follow: siblings of one name, which show as one.
+const SHARED_NAMES: [&str; 3] = ["Work", "Home", "work"];
+
+impl World {
+    /// The notes that this device knows of.
+    fn notes_of(&self, at: usize) -> Checked<Vec<NoteId>> {
+        let here = self.devices[at].look(|l| l.records())?;
+        Ok(self.notes.iter().copied().filter(|id| here.binary_search(&(*id).into()).is_ok()).collect())
+    }
+
+    /// The notebooks as this device shows them.
+    fn notebooks_of(&self, at: usize) -> Checked<Vec<NotebookId>> {
+        let tree = self.devices[at].vault()?.notebook_tree().works("the tree")?;
+        Ok(tree.into_iter().map(|node| node.id).collect())
+    }
+
+    pub fn person(&mut self, at: usize, act: Act, dice: &mut Dice) -> Checked<String> {
+        let notes = self.notes_of(at)?;
+        let Some(note) = dice.pick(&notes).copied() else { return self.add_note(at, dice) };
+        match act {
+            Act::Edit => self.edit(at, note, true, dice),
+            Act::Type => self.edit(at, note, false, dice),
+            Act::OpenBuffer => self.open_buffer(at, note),
+            Act::SaveBuffer => self.save_buffer(at, dice),
+            Act::Retitle => {
+                let token = self.token();
+                let patch = NotePatch { title: Some(format!("{} title", word(token))), ..NotePatch::default() };
+                self.set(at, note, patch, &[token], dice)
+            }
+            Act::Due => {
+                let token = self.token();
+                let due = if dice.chance(80) { date(token) } else { None };
+                let fresh: &[u32] = if due.is_some() { &[token] } else { &[] };
+                self.set(at, note, NotePatch { due: Some(due), ..NotePatch::default() }, fresh, dice)
+            }
+            Act::Done => {
+                let done = Some(dice.chance(50));
+                self.set(at, note, NotePatch { done, ..NotePatch::default() }, &[], dice)
+            }
+            Act::Tag => {
+                let token = self.token();
+                let tags = Some(TagPatch::Change { add: vec![word(token), "shared".into()], remove: vec![] });
+                self.set(at, note, NotePatch { tags, ..NotePatch::default() }, &[token], dice)
+            }
+            Act::Untag => self.untag(at, note, dice),
+            Act::MoveNote => {
+                let to = dice.pick(&self.notebooks_of(at)?).copied();
+                self.set(at, note, NotePatch { notebook: Some(to), ..NotePatch::default() }, &[], dice)
+            }
+            Act::AddNotebook | Act::RenameNotebook | Act::MoveNotebook | Act::TrashNotebook => self.tree(at, act, dice),
+            Act::TrashOrRestore => {
+                let trashed = self.devices[at].vault()?.note(note).works("reading a note")?.row.trashed;
+                // A note comes back with the notebooks that it was in.
+                let most = 1 + self.notebooks.len();
+                let deed = Deed { record: note.into(), may_go: Some(BTreeSet::new()), fresh: &[], commit: true, most };
+                let doing = if trashed { "restore" } else { "trash" };
+                self.act(at, deed, |v| if trashed { v.restore_note(note) } else { v.trash_note(note) }, doing)
+            }
+            Act::Attach => self.attach(at, note, dice),
+            Act::Resolve => self.resolve(at, note, dice),
+            Act::UndoResolution => {
+                let record = if dice.chance(85) {
+                    note.into()
+                } else {
+                    dice.pick(&self.notebooks_of(at)?).map_or(note.into(), |id| (*id).into())
+                };
+                let deed = Deed { record, may_go: None, fresh: &[], commit: true, most: 1 };
+                self.act(at, deed, |v| v.undo_resolution(record), "undo a resolution")
+            }
+            Act::UndoReceipt => self.undo_receipt(at, dice),
+            Act::Commit => {
+                let typing = self.devices[at].position()?.typing.len();
+                let done = self.devices[at].vault()?.commit_all();
+                let outcome = self.judge(&done, "commit")?;
+                self.look_at_outbox(at, typing)?;
+                Ok(outcome)
+            }
+            Act::Restart => {
+                let typing = self.devices[at].position()?.typing.len();
+                if self.full {
+                    return Ok("a full disk".into());
+                }
+                self.devices[at].close()?;
+                self.devices[at].reopen()?;
+                self.look_at_outbox(at, typing)?;
+                Ok("restarted".into())
+            }
+            _ => self.add_note(at, dice),
+        }
+    }
+
+    fn judge<T>(&self, done: &Result<T, NotebookError>, doing: &str) -> Checked<String> {
+        match done {
+            Ok(_) => Ok("done".into()),
+            Err(e) if self.may_fail(e) => Ok(format!("refused, {e}")),
+            Err(e) => Invariant::Works.broken(format!("{doing}: {e:?}")),
+        }
+    }
+
+    /// Does something to a record, and looks at it before and after: nothing goes but what it means to take away,
+    /// what it writes is there, and it is as many revisions as it should be. What is refused changes nothing.
+    fn act<T>(
+        &mut self,
+        at: usize,
+        deed: Deed<'_>,
+        act: impl FnOnce(&Vault) -> Result<T, NotebookError>,
+        doing: &str,
+    ) -> Checked<String> {
+        let typing = self.devices[at].position()?.typing.len();
+        let before = self.devices[at].shown(deed.record)?;
+        let held = before.as_ref().map(|b| Tokens::of(&b.fields)).unwrap_or_default();
+        let vault = self.devices[at].vault()?.clone();
+        let mut done = act(&vault).map(drop);
+        let outcome = self.judge(&done, doing)?;
+        if done.is_ok() && deed.commit {
+            done = vault.commit_note(NoteId::from(deed.record));
+            self.judge(&done, "leaving a note")?;
+        }
+        let after = self.devices[at].shown(deed.record)?;
+        let holds = after.as_ref().map(|b| Tokens::of(&b.fields)).unwrap_or_default();
+        let gone: BTreeSet<u32> = held.all.difference(&holds.all).copied().collect();
+        let name = self.devices[at].name.clone();
+        if outcome == "done" {
+            if let Some(may_go) = &deed.may_go
+                && let Some(lost) = gone.iter().find(|token| !may_go.contains(token))
+            {
+                let what = format!("{doing} on {name} took {} of {} away", word(*lost), deed.record);
+                return Invariant::LostEdit.broken(what);
+            }
+            if let Some(missing) = deed.fresh.iter().find(|token| !holds.all.contains(token)) {
+                let what = format!("{name} saved {} ({doing}) and does not show it", word(*missing));
+                return Invariant::ReadYourWrites.broken(what);
+            }
+            if before.as_ref().is_some_and(|b| b.typing) {
+                self.typed_over.extend(&gone);
+            }
+            if !self.unacknowledged {
+                self.acknowledge(at, deed.record, deed.fresh);
+            }
+        } else if !gone.is_empty() || before.is_some() != after.is_some() {
+            return Invariant::LostEdit.broken(format!("{doing} was refused on {name} and took {gone:?} away"));
+        }
+        self.look_at_outbox(at, typing + deed.most)?;
+        let digest = after.map(|shown| crate::check::digest(deed.record, &shown)).unwrap_or_default();
+        Ok(format!("{doing} {} {outcome} {digest}", short(deed.record)))
+    }
+
+    fn add_note(&mut self, at: usize, dice: &mut Dice) -> Checked<String> {
+        let mut fresh = vec![self.token()];
+        let mut body = String::new();
+        for _ in 0..dice.below(7) {
+            let token = self.token();
+            fresh.push(token);
+            let start = ["", "- ", "- [ ] ", "# ", "line "][dice.below(5)];
+            let _ = writeln!(body, "{start}{} base", word(token));
+        }
+        let notebook = if dice.chance(40) { dice.pick(&self.notebooks_of(at)?).copied() } else { None };
+        let new = NewNote { title: word(fresh[0]), body, notebook, ..NewNote::default() };
+        let added = self.devices[at].vault()?.add_note(&new);
+        let outcome = self.judge(&added, "add a note")?;
+        if let Ok(id) = added {
+            self.look_at_outbox(at, 1)?;
+            let shown = self.devices[at].shown(id.into())?.map(|s| Tokens::of(&s.fields)).unwrap_or_default();
+            if let Some(missing) = fresh.iter().find(|token| !shown.all.contains(token)) {
+                return Invariant::ReadYourWrites.broken(format!("a new note does not show {}", word(*missing)));
+            }
+            self.notes.push(id);
+            if !self.unacknowledged {
+                self.acknowledge(at, id.into(), &fresh);
+            }
+            return Ok(format!("add {} {outcome}", short(id.into())));
+        }
+        Ok(format!("add {outcome}"))
+    }
+
+    /// A change of a text, with what it takes away on purpose and what it writes.
+    fn change(&mut self, body: &str, dice: &mut Dice) -> (String, BTreeSet<u32>, Vec<u32>) {
+        let mut lines: Vec<String> = body.split_inclusive('\n').map(str::to_owned).collect();
+        let token = self.token();
+        let new = word(token);
+        let at = dice.below(lines.len() + 1);
+        match dice.below(9) {
+            0 if at < lines.len() => drop(lines.remove(at)),
+            1 if at < lines.len() => lines[at] = format!("{new} instead\n"),
+            2 | 3 if at < lines.len() => {
+                let line = lines[at].trim_end_matches('\n').to_owned();
+                lines[at] = format!("{line} {new}\n");
+            }
+            4 if at < lines.len() => {
+                // A word in the middle of a line, in the place of another or before it.
+                let mut words: Vec<&str> = lines[at].trim_end_matches('\n').split(' ').collect();
+                let n = dice.below(words.len());
+                if dice.chance(50) {
+                    words[n] = &new
+                } else {
+                    words.insert(n, &new)
+                }
+                lines[at] = words.join(" ") + "\n";
+            }
+            5 if at < lines.len() && lines[at].starts_with("- [") => {
+                let ticked = lines[at].starts_with("- [x]");
+                let (from, to) = if ticked { ("- [x]", "- [ ]") } else { ("- [ ]", "- [x]") };
+                lines[at] = lines[at].replacen(from, to, 1);
+            }
+            6 => lines.insert(at, format!("- [ ] {new} task\n")),
+            7 => lines.insert(at, format!("\n{new} starts\na paragraph\n")),
+            _ => lines.insert(at, format!("line {new}\n")),
+        }
+        if let Some(line) = lines.iter_mut().rev().skip(1).find(|line| !line.ends_with('\n')) {
+            line.push('\n');
+        }
+        let text = lines.concat();
+        let (had, has): (BTreeSet<u32>, BTreeSet<u32>) =
+            (tokens::of_text(body).collect(), tokens::of_text(&text).collect());
+        let fresh = if has.contains(&token) { vec![token] } else { Vec::new() };
+        (text, had.difference(&has).copied().collect(), fresh)
+    }
+
+    fn edit(&mut self, at: usize, id: NoteId, commit: bool, dice: &mut Dice) -> Checked<String> {
+        let note = self.devices[at].vault()?.note(id).works("reading a note")?;
+        let (body, gone, fresh) = self.change(&note.row.body, dice);
+        let patch = NotePatch { body: Some(body), ..NotePatch::default() };
+        let deed = Deed { record: id.into(), may_go: Some(gone), fresh: &fresh, commit, most: 1 };
+        let doing = if commit { "edit" } else { "type" };
+        self.act(at, deed, |v| v.save_note(id, &note.seen_heads, &patch), doing)
+    }
+
+    /// An edit while a sync of the same device is under way.
+    pub fn edit_any(&mut self, at: usize, dice: &mut Dice) -> Checked<String> {
+        let notes = self.notes_of(at)?;
+        match dice.pick(&notes).copied() {
+            Some(note) => self.edit(at, note, true, dice),
+            None => self.add_note(at, dice),
+        }
+    }
+
+    fn open_buffer(&mut self, at: usize, id: NoteId) -> Checked<String> {
+        let note = self.devices[at].vault()?.note(id).works("reading a note")?;
+        self.devices[at].buffer = Some(Buffer { note: id, seen: note.seen_heads, body: note.row.body });
+        Ok(format!("open {}", short(id.into())))
+    }
+
+    fn save_buffer(&mut self, at: usize, dice: &mut Dice) -> Checked<String> {
+        let Some(buffer) = self.devices[at].buffer.take() else { return Ok("nothing is open".into()) };
+        let (body, gone, fresh) = self.change(&buffer.body, dice);
+        let patch = NotePatch { body: Some(body), ..NotePatch::default() };
+        let deed = Deed { record: buffer.note.into(), may_go: Some(gone), fresh: &fresh, commit: true, most: 1 };
+        self.act(at, deed, |v| v.save_note(buffer.note, &buffer.seen, &patch), "save a buffer")
+    }
+
+    fn set(&mut self, at: usize, id: NoteId, patch: NotePatch, fresh: &[u32], dice: &mut Dice) -> Checked<String> {
+        let note = self.devices[at].vault()?.note(id).works("reading a note")?;
+        let shown = self.devices[at].shown(id.into())?;
+        let mut gone = BTreeSet::new();
+        if let Some(fields) = shown.as_ref().and_then(|s| s.fields.as_note()) {
+            // What is typed over is the side that is shown.
+            if patch.title.is_some() {
+                gone.extend(tokens::of_text(fields.title.shown()));
+            }
+            if patch.due.is_some() {
+                gone.extend(fields.due.shown().and_then(tokens::of_date));
+            }
+        }
+        let deed = Deed { record: id.into(), may_go: Some(gone), fresh, commit: dice.chance(80), most: 1 };
+        self.act(at, deed, |v| v.save_note(id, &note.seen_heads, &patch), "set")
+    }
+
+    fn untag(&mut self, at: usize, id: NoteId, dice: &mut Dice) -> Checked<String> {
+        let note = self.devices[at].vault()?.note(id).works("reading a note")?;
+        let Some(tag) = dice.pick(&note.row.tags).cloned() else { return Ok("no tag".into()) };
+        let gone = tokens::of_text(&tag).collect();
+        let tags = Some(TagPatch::Change { add: vec![], remove: vec![tag] });
+        let patch = NotePatch { tags, ..NotePatch::default() };
+        let deed = Deed { record: id.into(), may_go: Some(gone), fresh: &[], commit: true, most: 1 };
+        self.act(at, deed, |v| v.save_note(id, &note.seen_heads, &patch), "untag")
+    }
+
+    fn tree(&mut self, at: usize, act: Act, dice: &mut Dice) -> Checked<String> {
+        let here = self.notebooks_of(at)?;
+        let token = self.token();
+        let shared = dice.chance(30);
+        let name = if shared { SHARED_NAMES[dice.below(3)].to_owned() } else { word(token) };
+        let fresh: &[u32] = if shared { &[] } else { &[token] };
+        let picked = dice.pick(&here).copied();
+        let other = if dice.chance(70) { dice.pick(&here).copied() } else { None };
+        let many = 1 + self.notes.len() + self.notebooks.len();
+        let vault = self.devices[at].vault()?.clone();
+        match (act, picked) {
+            (Act::AddNotebook, _) | (_, None) => {
+                let typing = self.devices[at].position()?.typing.len();
+                let added = vault.add_notebook(&name, other);
+                let outcome = self.judge(&added, "add a notebook")?;
+                self.look_at_outbox(at, typing + 1)?;
+                if let Ok(id) = added {
+                    self.notebooks.push(id);
+                    if !self.unacknowledged {
+                        self.acknowledge(at, id.into(), fresh);
+                    }
+                }
+                Ok(format!("add a notebook {outcome}"))
+            }
+            (Act::RenameNotebook, Some(id)) => {
+                let shown = self.devices[at].shown(id.into())?;
+                let gone = shown.map(|s| Tokens::of(&s.fields).all);
+                let deed = Deed { record: id.into(), may_go: gone, fresh, commit: false, most: many };
+                self.act(at, deed, |v| v.rename_notebook(id, &name), "rename")
+            }
+            (Act::MoveNotebook, Some(id)) => {
+                let deed =
+                    Deed { record: id.into(), may_go: Some(BTreeSet::new()), fresh: &[], commit: false, most: many };
+                self.act(at, deed, |v| v.move_notebook(id, other), "move")
+            }
+            (_, Some(id)) => {
+                let deed =
+                    Deed { record: id.into(), may_go: Some(BTreeSet::new()), fresh: &[], commit: false, most: many };
+                self.act(at, deed, |v| v.trash_notebook(id), "trash a notebook")
+            }
+        }
+    }
+
+    fn attach(&mut self, at: usize, id: NoteId, dice: &mut Dice) -> Checked<String> {
+        let token = self.token();
+        let path = self.dir.path().join(format!("{}.bin", word(token)));
+        let mut bytes = word(token).into_bytes();
+        bytes.extend((0..dice.below(3_000)).map(|n| (n % 251) as u8));
+        std::fs::write(&path, bytes).works("writing a file")?;
+        let fresh = [token];
+        let deed = Deed { record: id.into(), may_go: Some(BTreeSet::new()), fresh: &fresh, commit: true, most: 2 };
+        self.act(at, deed, |v| v.attach_file(id, &path), "attach")
+    }
+
+    fn resolve(&mut self, at: usize, note: NoteId, dice: &mut Dice) -> Checked<String> {
+        let vault = self.devices[at].vault()?.clone();
+        // Most of the time something that asks.
+        let asks = vault.reviews().works("listing reviews")?;
+        let record = match dice.pick(&asks).filter(|_| dice.clone().chance(85)) {
+            Some(one) => one.id,
+            None => note.into(),
+        };
+        let typing = self.devices[at].position()?.typing.len();
+        let review = match vault.review(record) {
+            Ok(review) => review,
+            Err(e) if self.may_fail(&e) => return Ok(format!("refused, {e}")),
+            Err(e) => return Invariant::Works.broken(format!("review: {e:?}")),
+        };
+        self.look_at_outbox(at, typing)?;
+        let part = dice.chance(40);
+        let (mut may_go, mut choices, mut decided) = (BTreeSet::new(), BTreeMap::<PlaceId, Choice>::new(), Vec::new());
+        for place in &review.review.places {
+            if part && dice.chance(50) {
+                continue;
+            }
+            for side in &place.sides {
+                match &side.value {
+                    PlaceValue::Text(text) => may_go.extend(tokens::of_text(text)),
+                    PlaceValue::Due(due) => may_go.extend(due.and_then(tokens::of_date)),
+                    _ => {}
+                }
+            }
+            if matches!(place.kind, PlaceKind::Text { .. } | PlaceKind::Title | PlaceKind::Due) {
+                decided.push(place.id);
+            }
+            choices.insert(place.id, choice(place, dice));
+        }
+        if choices.is_empty() {
+            return Ok("nothing to decide".into());
+        }
+        self.met.reviews += 1;
+        let before = review.seen_heads.clone();
+        let take_back = dice.chance(10);
+        let commit = dice.chance(70);
+        let most = 2 + self.notebooks.len();
+        let deed = Deed { record, may_go: Some(may_go), fresh: &[], commit: commit && !take_back, most };
+        let act = |v: &Vault| {
+            v.resolve(record, &before, &choices, None)?;
+            match take_back.then(|| v.undo_resolution(record)) {
+                None | Some(Ok(()) | Err(NotebookError::NothingToUndo(_))) => Ok(()),
+                Some(Err(e)) => Err(e),
+            }
+        };
+        let outcome = self.act(at, deed, act, "resolve")?;
+        if outcome.contains("done") && !take_back && !self.unacknowledged {
+            let heads = self.devices[at].shown(record)?.map(|s| s.heads).unwrap_or_default();
+            let made: Vec<RevisionId> = heads.into_iter().filter(|head| !before.contains(head)).collect();
+            if let [revision] = made.as_slice() {
+                self.decisions.push(Decision { record, revision: *revision, places: decided, device: at });
+            }
+        }
+        Ok(outcome)
+    }
+
+    fn undo_receipt(&mut self, at: usize, dice: &mut Dice) -> Checked<String> {
+        let receipts = self.devices[at].vault()?.receipts().works("listing receipts")?;
+        let Some(receipt) = dice.pick(&receipts).cloned() else { return Ok("no receipt".into()) };
+        let Some(side) = dice.pick(&receipt.heads).copied() else { return Ok("no side".into()) };
+        let most = 1 + self.notebooks.len();
+        let deed = Deed { record: receipt.record, may_go: None, fresh: &[], commit: true, most };
+        self.act(at, deed, |v| v.undo_receipt(receipt.id, side), "undo a receipt")
+    }
+}
+
+fn choice(place: &Place, dice: &mut Dice) -> Choice {
+    let is_text = matches!(place.kind, PlaceKind::Text { .. });
+    match dice.below(4) {
+        0 if is_text => Choice::All,
+        1 if place.base.len() == 1 && !matches!(place.kind, PlaceKind::TrashedNotebook) => Choice::Original,
+        n => Choice::Side(place.sides[n % place.sides.len()].value.clone()),
+    }
+}
+
+/// Enough of an id to tell it from others.
+pub fn short(id: RecordId) -> String {
+    id.to_string()[..6].to_owned()
+}

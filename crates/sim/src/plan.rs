@@ -1,0 +1,155 @@
+//! What happens in a seed: a list of steps, made before any of them is done, so that leaving some out leaves the
+//! others as they were.
+
+use crate::dice::Dice;
+use crate::fault::Fault;
+
+/// The most devices that a world begins with.
+pub const MOST_DEVICES: usize = 8;
+
+/// What somebody does, or what befalls them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    AddNote,
+    /// Changes the text and leaves the note.
+    Edit,
+    /// Changes the text and stays in it.
+    Type,
+    /// Opens a note; the text lies in a window from now on.
+    OpenBuffer,
+    /// Saves what was opened, whatever arrived or was written since.
+    SaveBuffer,
+    Retitle,
+    Due,
+    Done,
+    Tag,
+    Untag,
+    MoveNote,
+    AddNotebook,
+    RenameNotebook,
+    MoveNotebook,
+    TrashNotebook,
+    TrashOrRestore,
+    Attach,
+    /// Decides some places, or all.
+    Resolve,
+    UndoResolution,
+    UndoReceipt,
+    Commit,
+    Restart,
+    Sync,
+    /// Several devices sync at the same time, and one of them is typed at meanwhile.
+    SyncTogether,
+    /// Keeps a copy of the server's data, for [`Fault::Restore`].
+    SaveServer,
+    /// Lines and servers as they should be.
+    Mend,
+    Befall(Fault),
+}
+
+/// One step. `salt` decides everything in it that is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    pub device: usize,
+    pub salt: u64,
+    pub act: Act,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    pub seed: u64,
+    pub devices: usize,
+    pub faults: Vec<Fault>,
+    pub steps: Vec<Step>,
+}
+
+/// What may be chosen for all seeds.
+#[derive(Clone, Debug, Default)]
+pub struct Choice {
+    pub devices: Option<usize>,
+    /// Only these; all where absent.
+    pub faults: Option<Vec<Fault>>,
+}
+
+/// How often each is done, of a thousand, without faults.
+const WEIGHTS: [(Act, usize); 24] = [
+    (Act::AddNote, 30),
+    (Act::Edit, 260),
+    (Act::Type, 90),
+    (Act::OpenBuffer, 40),
+    (Act::SaveBuffer, 40),
+    (Act::Retitle, 35),
+    (Act::Due, 25),
+    (Act::Done, 20),
+    (Act::Tag, 30),
+    (Act::Untag, 15),
+    (Act::MoveNote, 25),
+    (Act::AddNotebook, 12),
+    (Act::RenameNotebook, 10),
+    (Act::MoveNotebook, 12),
+    (Act::TrashNotebook, 6),
+    (Act::TrashOrRestore, 35),
+    (Act::Attach, 10),
+    (Act::Resolve, 80),
+    (Act::UndoResolution, 25),
+    (Act::UndoReceipt, 20),
+    (Act::Commit, 10),
+    (Act::Restart, 8),
+    (Act::Sync, 130),
+    (Act::SyncTogether, 32),
+];
+
+fn weighted(dice: &mut Dice) -> Act {
+    let total: usize = WEIGHTS.iter().map(|(_, n)| n).sum();
+    let mut at = dice.below(total);
+    for (act, n) in WEIGHTS {
+        if at < n {
+            return act;
+        }
+        at -= n;
+    }
+    Act::Sync
+}
+
+/// The faults of a seed: each in about one seed of five, and none in some.
+fn faults(dice: &mut Dice, choice: &Choice) -> Vec<Fault> {
+    if dice.chance(5) {
+        return Vec::new();
+    }
+    let from = choice.faults.as_deref().unwrap_or(&Fault::ALL);
+    let share = if choice.faults.is_some() { 70 } else { 20 };
+    from.iter().copied().filter(|_| dice.chance(share)).collect()
+}
+
+impl Plan {
+    pub fn of(seed: u64, choice: &Choice) -> Self {
+        let mut dice = Dice::new(seed ^ 0x5EED_0F_7A57);
+        let devices = choice.devices.unwrap_or_else(|| [2, 2, 2, 3, 3, 3, 4, 4, 5, 6, 7, 8][dice.below(12)]);
+        let faults = faults(&mut dice, choice);
+        let length = 180 + dice.below(60);
+        let mut steps = Vec::with_capacity(length);
+        let mut step = |dice: &mut Dice, act| {
+            steps.push(Step { device: dice.below(MOST_DEVICES * 1_000), salt: dice.next_u64(), act });
+        };
+        for n in 0..length {
+            let act = if n < 3 {
+                Act::AddNote
+            } else if !faults.is_empty() && dice.chance(12) {
+                match faults[dice.below(faults.len())] {
+                    // A clone, a restore, a fork or a long absence is rare, and one is much.
+                    Fault::Clone | Fault::Fork | Fault::LongAway if dice.chance(75) => weighted(&mut dice),
+                    Fault::Restore if dice.chance(50) => Act::SaveServer,
+                    fault => Act::Befall(fault),
+                }
+            } else if faults.iter().any(|f| matches!(f, Fault::Partition | Fault::Fork | Fault::ClockJump))
+                && dice.chance(3)
+            {
+                Act::Mend
+            } else {
+                weighted(&mut dice)
+            };
+            step(&mut dice, act);
+        }
+        Self { seed, devices, faults, steps }
+    }
+}

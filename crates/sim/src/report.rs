@@ -1,0 +1,131 @@
+//! Many seeds, on all processors, and what they met.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::fault::{Fault, Invariant, Violation};
+use crate::plan::{Choice, Plan};
+use crate::run::{self, Verdict};
+use crate::template::Template;
+use crate::world::Met;
+
+/// How many violations are listed.
+const LISTED: usize = 40;
+
+pub struct Run {
+    pub seeds: Range<u64>,
+    pub twice: bool,
+    pub stop: bool,
+    pub jobs: usize,
+}
+
+#[derive(Default)]
+pub struct Report {
+    seeds: u64,
+    took: Duration,
+    operations: Vec<u64>,
+    totals: Met,
+    faults: BTreeMap<Fault, u64>,
+    /// By seed.
+    pub violations: BTreeMap<u64, Violation>,
+}
+
+impl Run {
+    /// Runs all of them. The report is the same however many run at a time.
+    pub fn all(&self, template: &Template, choice: &Choice) -> Report {
+        let (next, stopped) = (AtomicU64::new(self.seeds.start), AtomicBool::new(false));
+        let report = Mutex::new(Report::default());
+        let started = Instant::now();
+        let work = || {
+            while !stopped.load(Ordering::SeqCst) {
+                let seed = next.fetch_add(1, Ordering::SeqCst);
+                if seed >= self.seeds.end {
+                    break;
+                }
+                let plan = Plan::of(seed, choice);
+                let mut verdict = run::run(template, &plan, false);
+                if self.twice && verdict.violation.is_none() {
+                    let again = run::run(template, &plan, false);
+                    if again.hash != verdict.hash {
+                        let what = format!("run twice, it is {} and {}", verdict.hash, again.hash);
+                        verdict.violation = Some(Violation { invariant: Invariant::Works, what });
+                    }
+                }
+                let failed = verdict.violation.is_some();
+                report.lock().unwrap_or_else(std::sync::PoisonError::into_inner).add(seed, verdict);
+                if failed && self.stop {
+                    stopped.store(true, Ordering::SeqCst);
+                }
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..self.jobs.max(1) {
+                scope.spawn(work);
+            }
+        });
+        let mut report = report.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        report.took = started.elapsed();
+        report
+    }
+}
+
+impl Report {
+    fn add(&mut self, seed: u64, verdict: Verdict) {
+        let met = &verdict.met;
+        self.seeds += 1;
+        self.operations.push(met.operations);
+        for fault in &met.faults {
+            *self.faults.entry(*fault).or_default() += 1;
+        }
+        let totals = &mut self.totals;
+        totals.conflicts += met.conflicts;
+        totals.reviews += met.reviews;
+        totals.receipts += met.receipts;
+        totals.crashes += met.crashes;
+        totals.rebases += met.rebases;
+        totals.forks += met.forks;
+        totals.stopped += met.stopped;
+        totals.put_back_gone += met.put_back_gone;
+        totals.back_by_parts += met.back_by_parts;
+        totals.back_by_many += met.back_by_many;
+        if let Some(violation) = verdict.violation {
+            self.violations.insert(seed, violation);
+        }
+    }
+
+    pub fn print(&self) {
+        let seconds = self.took.as_secs_f64();
+        let mut operations = self.operations.clone();
+        operations.sort_unstable();
+        let median = operations.get(operations.len() / 2).copied().unwrap_or_default();
+        println!("{} seeds in {seconds:.0} s, {:.1} a second", self.seeds, self.seeds as f64 / seconds);
+        println!("{} operations, {median} at the median", operations.iter().sum::<u64>());
+        let t = &self.totals;
+        println!(
+            "{} conflicts, {} reviews, {} automatic merges, {} crashes, {} rebases, {} forks, {} devices stopped",
+            t.conflicts, t.reviews, t.receipts, t.crashes, t.rebases, t.forks, t.stopped
+        );
+        println!("weak promises (0015): {} put back and gone, {} back by parts", t.put_back_gone, t.back_by_parts);
+        println!("known faults of the merge: {} words back where three versions or more merged", t.back_by_many);
+        for fault in Fault::ALL {
+            let seeds = self.faults.get(&fault).copied().unwrap_or_default();
+            let share = seeds as f64 * 100.0 / self.seeds.max(1) as f64;
+            println!("  {:<17} in {share:>5.1} % of the seeds", fault.name());
+        }
+        for (seed, violation) in self.violations.iter().take(LISTED) {
+            let first = violation.what.lines().next().unwrap_or_default();
+            println!("seed {seed}: {}: {first}", violation.invariant.name());
+        }
+        let mut by_invariant: BTreeMap<Invariant, u64> = BTreeMap::new();
+        for violation in self.violations.values() {
+            *by_invariant.entry(violation.invariant).or_default() += 1;
+        }
+        for (invariant, count) in by_invariant {
+            println!("  {count} of {}", invariant.name());
+        }
+        println!("{} violations", self.violations.len());
+    }
+}

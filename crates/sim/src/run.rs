@@ -1,0 +1,50 @@
+//! One seed, from the plan to the verdict.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::fault::{Invariant, Violation};
+use crate::plan::Plan;
+use crate::template::Template;
+use crate::world::{Met, World};
+
+/// How a seed ended.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// The same whenever the plan is.
+    pub hash: String,
+    pub met: Met,
+    pub violation: Option<Violation>,
+    pub trace: Vec<String>,
+}
+
+/// Carries a plan out. A panic is a violation like others.
+pub fn run(template: &Template, plan: &Plan, trace: bool) -> Verdict {
+    let ran = catch_unwind(AssertUnwindSafe(|| carry_out(template, plan, trace)));
+    ran.unwrap_or_else(|panic| {
+        let said = panic.downcast_ref::<String>().cloned();
+        let said = said.or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned())).unwrap_or_default();
+        let violation = Some(Violation { invariant: Invariant::Works, what: format!("a panic: {said}") });
+        Verdict { hash: String::new(), met: Met::default(), violation, trace: Vec::new() }
+    })
+}
+
+fn carry_out(template: &Template, plan: &Plan, trace: bool) -> Verdict {
+    let mut world = match World::new(template, plan, trace) {
+        Ok(world) => world,
+        Err(violation) => {
+            let met = Met::default();
+            return Verdict { hash: String::new(), met, violation: Some(violation), trace: Vec::new() };
+        }
+    };
+    let steps = plan.steps.iter().enumerate().try_for_each(|(number, step)| world.step(number, *step));
+    let judged = steps.and_then(|()| world.make_peace()).and_then(|()| world.judge_all());
+    let violation = judged.and_then(|()| world.overheard()).err();
+    {
+        let net = world.network.net();
+        world.met.faults.extend(net.met.iter().copied());
+        world.met.rebases = net.rebases;
+        world.met.forks = net.forks;
+    }
+    let trace = world.trace.take().unwrap_or_default();
+    Verdict { hash: world.trace_hash(), met: world.met.clone(), violation, trace }
+}

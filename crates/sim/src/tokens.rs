@@ -1,0 +1,112 @@
+//! Words that can be followed: each is written once, so that whatever holds it has it from there.
+//!
+//! A token is a number. In texts, titles, tags and names of files it is a word, `zqx` and the number; as a due date,
+//! a day of its own.
+
+use std::collections::BTreeSet;
+
+use holdfast_domain::{Fields, Segment};
+use holdfast_notebook::Date;
+
+/// What every planted word begins with: it stands in no file of the server.
+pub const MARK: &str = "zqx";
+
+pub fn word(token: u32) -> String {
+    format!("{MARK}{token}")
+}
+
+/// The day that stands for a token.
+pub fn date(token: u32) -> Option<Date> {
+    format!("{:04}-{:02}-{:02}", 2030 + token / 336, 1 + token / 28 % 12, 1 + token % 28).parse().ok()
+}
+
+pub fn of_date(date: Date) -> Option<u32> {
+    let text = date.to_string();
+    let mut parts = text.split('-').map(|part| part.parse::<u32>().ok());
+    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
+    Some(year.checked_sub(2030)? * 336 + (month - 1) * 28 + day - 1)
+}
+
+/// The tokens of a text.
+pub fn of_text(text: &str) -> impl Iterator<Item = u32> + '_ {
+    text.split(MARK).skip(1).filter_map(|rest| {
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        rest[..digits].parse().ok()
+    })
+}
+
+/// What a state holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tokens {
+    /// Where nothing is asked.
+    pub clean: BTreeSet<u32>,
+    /// Also in the sides of places.
+    pub all: BTreeSet<u32>,
+    /// Places with more than two sides, which came of places.
+    pub nested: bool,
+    /// Places that are open.
+    pub open: usize,
+}
+
+impl Tokens {
+    pub fn of(fields: &Fields) -> Self {
+        let mut out = Self::default();
+        match fields {
+            Fields::Note(note) => {
+                for segment in note.body.segments() {
+                    match segment {
+                        Segment::Clean(text) => out.clean.extend(of_text(text)),
+                        Segment::Place(place) => {
+                            out.open += 1;
+                            out.nested |= place.terms().len() > 3;
+                            out.all.extend(place.adds().flat_map(|t| of_text(&t.value)));
+                        }
+                    }
+                }
+                let titles = note.title.adds().flat_map(|t| of_text(&t.value));
+                if note.title.is_resolved() {
+                    out.clean.extend(titles)
+                } else {
+                    out.all.extend(titles)
+                }
+                let due = note.due.adds().filter_map(|t| t.value).filter_map(of_date);
+                if note.due.is_resolved() {
+                    out.clean.extend(due)
+                } else {
+                    out.all.extend(due)
+                }
+                out.open += usize::from(!note.title.is_resolved()) + usize::from(!note.due.is_resolved());
+                out.nested |= note.title.terms().len() > 3 || note.due.terms().len() > 3;
+                out.clean.extend(note.tags.iter().flat_map(|e| of_text(&e.value)));
+                out.clean.extend(note.attachments.iter().flat_map(|e| of_text(&e.value.0)));
+            }
+            Fields::Notebook(notebook) => {
+                let names = notebook.name.adds().flat_map(|t| of_text(&t.value));
+                if notebook.name.is_resolved() {
+                    out.clean.extend(names)
+                } else {
+                    out.all.extend(names)
+                }
+                out.open += usize::from(!notebook.name.is_resolved());
+            }
+            _ => {}
+        }
+        out.all.extend(&out.clean);
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_token_is_read_where_it_was_written() {
+        for token in [0, 27, 28, 335, 336, 12_345] {
+            assert_eq!(of_date(date(token).unwrap()), Some(token));
+            let text = format!("a {}b {}", word(token), word(7));
+            assert_eq!(of_text(&text).collect::<Vec<_>>(), [token, 7]);
+        }
+    }
+}

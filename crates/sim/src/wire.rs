@@ -1,0 +1,401 @@
+//! What lies between the devices and their server: lines that fail, servers that lie, and a record of what really
+//! happened, to compare with what devices believe.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use async_trait::async_trait;
+use holdfast_domain::RevisionId;
+use holdfast_protocol::{
+    Cid, CreateAccount, FetchRequest, Fetched, HealRequest, KdfParams, LogAnswer, LogPage, LogRequest, Login, Missing,
+    MissingRequest, ProtocolError, PushOutcome, PushRequest, PutKeys, ServerInfo, Session, SpaceId, SyncProtocol,
+    Token, Wire, decode, encode,
+};
+use holdfast_server::Core;
+
+use crate::dice::Dice;
+use crate::fault::{Fault, Invariant, Violation};
+use crate::lies;
+use crate::tokens::MARK;
+
+/// A server as it really is.
+pub struct Real {
+    pub core: Option<Core>,
+    /// The id of each entry of its log, in order.
+    pub log: Vec<RevisionId>,
+}
+
+/// One device's line.
+#[derive(Default)]
+pub struct LineState {
+    /// Which server answers.
+    pub server: usize,
+    /// Requests do not arrive.
+    pub mute: bool,
+    /// Answers do not arrive.
+    pub deaf: bool,
+    /// For the request after so many others.
+    pub next: Option<(usize, Fault, u64)>,
+    /// A lie for each answer from now on, with its seed.
+    pub lie: Option<(Fault, u64)>,
+    /// The last lie that was not what an honest server would have said.
+    pub lied: bool,
+    /// The program was killed: nothing of its futures may go on.
+    pub killed: bool,
+    pub requests: Vec<&'static str>,
+    /// What the server told this device that it has.
+    pub acknowledged: BTreeSet<RevisionId>,
+    /// What this device sent since it was last looked at.
+    pub sent: BTreeSet<RevisionId>,
+    pub last_page: Option<LogPage>,
+}
+
+/// A request that is still on its way.
+struct Late {
+    server: usize,
+    token: Token,
+    push: PushRequest,
+}
+
+#[derive(Default)]
+pub struct Net {
+    pub servers: Vec<Real>,
+    pub lines: Vec<LineState>,
+    late: Vec<Late>,
+    /// What was sealed with each salt.
+    salts: BTreeMap<[u8; 16], [u8; 32]>,
+    pub met: BTreeSet<Fault>,
+    /// Pushes that were answered with Rebase, and with Forked.
+    pub rebases: u64,
+    pub forks: u64,
+    pub violation: Option<Violation>,
+}
+
+/// The network of a world.
+#[derive(Clone, Default)]
+pub struct Network(Arc<Mutex<Net>>);
+
+impl Network {
+    pub fn net(&self) -> MutexGuard<'_, Net> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn line(&self, device: usize) -> Line {
+        Line { network: self.clone(), device }
+    }
+}
+
+impl Net {
+    pub fn line(&mut self, device: usize) -> &mut LineState {
+        &mut self.lines[device]
+    }
+
+    fn broken(&mut self, invariant: Invariant, what: String) {
+        self.violation.get_or_insert(Violation { invariant, what });
+    }
+
+    /// A key and a nonce follow from a salt: another content under the same salt would show what both are.
+    fn note_sealed(&mut self, sealed: &[u8], id: &[u8; 32]) {
+        if sealed.windows(MARK.len()).any(|w| w == MARK.as_bytes()) {
+            self.broken(Invariant::Plaintext, "a sealed body holds a planted word".into());
+        }
+        // version, number of the key, salt
+        let Some(salt) = sealed.get(5..21).and_then(|s| <[u8; 16]>::try_from(s).ok()) else { return };
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(id).update(sealed);
+        let content = *hasher.finalize().as_bytes();
+        if *self.salts.entry(salt).or_insert(content) != content {
+            self.broken(Invariant::NonceOnce, format!("two bodies are sealed with the salt {salt:02x?}"));
+        }
+    }
+
+    /// What became of a push at the server itself.
+    fn note_push(&mut self, server: usize, outcome: &Result<PushOutcome, ProtocolError>) {
+        match outcome {
+            Ok(PushOutcome::Accepted { stored, .. }) => {
+                let log = &mut self.servers[server].log;
+                for entry in stored {
+                    // A retry is answered as the first time.
+                    if !entry.duplicate && entry.seq > log.len() as u64 {
+                        log.push(RevisionId(entry.rid.0));
+                    }
+                }
+            }
+            Ok(PushOutcome::Rebase { .. }) => self.rebases += 1,
+            Ok(PushOutcome::Forked { .. }) => self.forks += 1,
+            _ => {}
+        }
+    }
+}
+
+/// Lets the others go on once.
+struct Turn(bool);
+
+impl Future for Turn {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        if std::mem::replace(&mut self.0, true) { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+pub struct Line {
+    network: Network,
+    device: usize,
+}
+
+fn lost(what: &str) -> ProtocolError {
+    ProtocolError::Unreachable(what.into())
+}
+
+impl Line {
+    fn net(&self) -> MutexGuard<'_, Net> {
+        self.network.net()
+    }
+
+    /// Kills the program: what waits for this waits for ever, and is dropped.
+    async fn killed(&self) {
+        {
+            let mut net = self.net();
+            net.met.insert(Fault::CrashInRequest);
+            net.line(self.device).killed = true;
+        }
+        std::future::pending::<()>().await;
+    }
+
+    /// What is to happen to a request that starts now.
+    fn fate(&self, what: &'static str) -> Result<Option<(Fault, u64)>, ProtocolError> {
+        let mut net = self.net();
+        let line = net.line(self.device);
+        line.requests.push(what);
+        let fate = match &mut line.next {
+            Some((0, fault, dice)) => {
+                let fate = (*fault, *dice);
+                line.next = None;
+                Some(fate)
+            }
+            Some((after, ..)) => {
+                *after -= 1;
+                None
+            }
+            None => None,
+        };
+        if line.mute {
+            net.met.insert(Fault::Partition);
+            return Err(lost("the request was lost"));
+        }
+        Ok(fate)
+    }
+
+    /// The server that is reached, and where it is. What is late arrives before.
+    async fn reach(&self) -> Result<(Core, usize), ProtocolError> {
+        loop {
+            let next = self.net().late.pop();
+            let Some(late) = next else { break };
+            let core = self.net().servers[late.server].core.clone();
+            if let Some(core) = core {
+                let outcome = core.push(&late.token, late.push).await;
+                self.net().note_push(late.server, &outcome);
+            }
+        }
+        let mut net = self.net();
+        let server = net.line(self.device).server;
+        let core = net.servers[server].core.clone();
+        core.map(|core| (core, server)).ok_or_else(|| lost("the server is down"))
+    }
+
+    async fn exchange<T, F>(
+        &self,
+        what: &'static str,
+        call: impl Fn(Core) -> F + Send + Sync,
+        look: impl Fn(&mut Net, usize, &Result<T, ProtocolError>) + Send + Sync,
+        late: Option<(&Token, &PushRequest)>,
+    ) -> Result<T, ProtocolError>
+    where
+        T: Send,
+        F: Future<Output = Result<T, ProtocolError>> + Send,
+    {
+        Turn(false).await;
+        let fate = self.fate(what)?;
+        match fate {
+            Some((Fault::DropRequest, _)) => {
+                self.net().met.insert(Fault::DropRequest);
+                return Err(lost("the request was lost"));
+            }
+            Some((Fault::CrashInRequest, dice)) if dice % 2 == 0 => self.killed().await,
+            Some((Fault::Late, _)) => {
+                if let Some((token, push)) = late {
+                    let mut net = self.net();
+                    net.met.insert(Fault::Late);
+                    let server = net.line(self.device).server;
+                    net.late.push(Late { server, token: token.clone(), push: push.clone() });
+                    return Err(lost("the request is late"));
+                }
+            }
+            _ => {}
+        }
+        let (core, server) = self.reach().await?;
+        let mut answer = call(core.clone()).await;
+        look(&mut self.net(), server, &answer);
+        if let Some((Fault::Duplicate, dice)) = fate {
+            self.net().met.insert(Fault::Duplicate);
+            let second = call(core).await;
+            look(&mut self.net(), server, &second);
+            if dice % 2 == 0 {
+                answer = second;
+            }
+        }
+        Turn(false).await;
+        match fate {
+            Some((Fault::CrashInRequest, _)) => self.killed().await,
+            Some((Fault::DropAnswer, _)) => {
+                self.net().met.insert(Fault::DropAnswer);
+                return Err(lost("the answer was lost"));
+            }
+            Some((Fault::Truncate, _)) => {
+                self.net().met.insert(Fault::Truncate);
+                return Err(ProtocolError::Malformed("the answer ends in the middle".into()));
+            }
+            _ => {}
+        }
+        if self.net().line(self.device).deaf {
+            self.net().met.insert(Fault::Partition);
+            return Err(lost("the answer was lost"));
+        }
+        answer
+    }
+
+    /// No part of an answer may be taken for a whole one.
+    fn check_cut<T: Wire>(&self, whole: &T, dice: u64) {
+        let bytes = encode(whole);
+        let cut = (dice % bytes.len().max(1) as u64) as usize;
+        if decode::<T>(&bytes[..cut]).is_ok() {
+            self.net().broken(Invariant::Tampering, format!("{cut} of {} bytes were read as an answer", bytes.len()));
+        }
+    }
+
+    fn lie(&self, request: &LogRequest, page: LogPage) -> LogPage {
+        let mut net = self.net();
+        let line = net.line(self.device);
+        let before = line.last_page.replace(page.clone());
+        let Some((lie, seed)) = line.lie else { return page };
+        let told = lies::tell(lie, &mut Dice::new(seed), request, &page, before);
+        if told != page {
+            line.lied |= lies::must_be_noticed(lie, request, &told);
+            net.met.insert(lie);
+        }
+        told
+    }
+}
+
+#[async_trait]
+impl SyncProtocol for Line {
+    async fn info(&self) -> Result<ServerInfo, ProtocolError> {
+        self.exchange("info", |core| async move { core.info().await }, |_, _, _| {}, None).await
+    }
+
+    async fn prelogin(&self, user: &str) -> Result<KdfParams, ProtocolError> {
+        self.exchange("prelogin", |core| async move { core.prelogin(user).await }, |_, _, _| {}, None).await
+    }
+
+    async fn create_account(&self, request: CreateAccount) -> Result<Session, ProtocolError> {
+        let request = &request;
+        let call = |core: Core| async move { core.create_account(request.clone()).await };
+        self.exchange("create_account", call, |_, _, _| {}, None).await
+    }
+
+    async fn login(&self, request: Login) -> Result<Session, ProtocolError> {
+        let request = &request;
+        self.exchange("login", |core| async move { core.login(request.clone()).await }, |_, _, _| {}, None).await
+    }
+
+    async fn get_keys(&self, token: &Token) -> Result<(Vec<u8>, u64), ProtocolError> {
+        self.exchange("get_keys", |core| async move { core.get_keys(token).await }, |_, _, _| {}, None).await
+    }
+
+    async fn put_keys(&self, token: &Token, request: PutKeys) -> Result<u64, ProtocolError> {
+        let request = &request;
+        let call = |core: Core| async move { core.put_keys(token, request.clone()).await };
+        self.exchange("put_keys", call, |_, _, _| {}, None).await
+    }
+
+    async fn push(&self, token: &Token, request: PushRequest) -> Result<PushOutcome, ProtocolError> {
+        {
+            let mut net = self.net();
+            for entry in &request.entries {
+                net.note_sealed(&entry.body, &entry.rid.0);
+            }
+            net.line(self.device).sent.extend(request.entries.iter().map(|entry| RevisionId(entry.rid.0)));
+        }
+        let request = &request;
+        let call = |core: Core| async move { core.push(token, request.clone()).await };
+        let answer = self.exchange("push", call, Net::note_push, Some((token, request))).await?;
+        self.check_cut(&answer, request.manifest.ctr.wrapping_mul(7919));
+        if let PushOutcome::Accepted { stored, .. } = &answer {
+            self.net().line(self.device).acknowledged.extend(stored.iter().map(|s| RevisionId(s.rid.0)));
+        }
+        Ok(answer)
+    }
+
+    async fn log(&self, token: &Token, request: LogRequest) -> Result<LogAnswer, ProtocolError> {
+        let asked = &request;
+        let call = |core: Core| async move { core.log(token, *asked).await };
+        let look = |net: &mut Net, _: usize, answer: &Result<LogAnswer, ProtocolError>| {
+            net.rebases += u64::from(matches!(answer, Ok(LogAnswer::Rebase { .. })));
+        };
+        let answer = self.exchange("log", call, look, None).await?;
+        self.check_cut(&answer, request.seq.wrapping_mul(104_729));
+        Ok(match answer {
+            LogAnswer::Page(page) => LogAnswer::Page(self.lie(&request, page)),
+            other @ LogAnswer::Rebase { .. } => other,
+        })
+    }
+
+    async fn missing(&self, token: &Token, request: MissingRequest) -> Result<Missing, ProtocolError> {
+        let request = &request;
+        let call = |core: Core| async move { core.missing(token, request.clone()).await };
+        self.exchange("missing", call, |_, _, _| {}, None).await
+    }
+
+    async fn fetch(&self, token: &Token, request: FetchRequest) -> Result<Fetched, ProtocolError> {
+        let request = &request;
+        let call = |core: Core| async move { core.fetch(token, request.clone()).await };
+        self.exchange("fetch", call, |_, _, _| {}, None).await
+    }
+
+    async fn heal(&self, token: &Token, request: HealRequest) -> Result<PushOutcome, ProtocolError> {
+        let request = &request;
+        for restored in &request.entries {
+            self.net().note_sealed(&restored.entry.body, &restored.entry.rid.0);
+        }
+        let call = |core: Core| async move { core.heal(token, request.clone()).await };
+        let answer = self.exchange("heal", call, Net::note_push, None).await?;
+        if let PushOutcome::Accepted { stored, .. } = &answer {
+            self.net().line(self.device).acknowledged.extend(stored.iter().map(|s| RevisionId(s.rid.0)));
+        }
+        Ok(answer)
+    }
+
+    async fn put_blob(&self, token: &Token, space: SpaceId, cid: Cid, sealed: Vec<u8>) -> Result<(), ProtocolError> {
+        self.net().note_sealed(&sealed, &cid.0);
+        let sealed = &sealed;
+        let call = |core: Core| async move { core.put_blob(token, space, cid, sealed.clone()).await };
+        self.exchange("put_blob", call, |_, _, _| {}, None).await
+    }
+
+    async fn get_blob(&self, token: &Token, space: SpaceId, cid: Cid) -> Result<Vec<u8>, ProtocolError> {
+        let call = |core: Core| async move { core.get_blob(token, space, cid).await };
+        let mut sealed = self.exchange("get_blob", call, |_, _, _| {}, None).await?;
+        let mut net = self.net();
+        let line = net.line(self.device);
+        if let (Some((Fault::Alter, seed)), false) = (line.lie, sealed.is_empty()) {
+            let at = (seed % sealed.len() as u64) as usize;
+            sealed[at] ^= 1;
+            line.lied = true;
+            net.met.insert(Fault::Alter);
+        }
+        Ok(sealed)
+    }
+}

@@ -1,0 +1,257 @@
+//! Devices, their server and their network, and what is known of them that they need not know themselves.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use holdfast_domain::{NoteId, NotebookId, RevisionId};
+use holdfast_merge::PlaceId;
+use holdfast_notebook::{NotebookError, RecordId};
+use tempfile::TempDir;
+
+use crate::device::{Device, SimClock};
+use crate::dice::{Dice, Source};
+use crate::fault::{Checked, Fault, Invariant, OrBroken as _, Violation};
+use crate::plan::{Act, Plan, Step};
+use crate::template::{Template, device_name, open_server, place};
+use crate::wire::{LineState, Network, Real};
+
+/// A word of an edit that was acknowledged.
+#[derive(Clone, Copy, Debug)]
+pub struct Saved {
+    pub token: u32,
+    pub record: RecordId,
+    /// Where it was written.
+    pub device: usize,
+}
+
+/// What a person decided.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    pub record: RecordId,
+    pub revision: RevisionId,
+    /// The places of texts, titles and dates: what they hold was written once, so that they do not come again.
+    pub places: Vec<PlaceId>,
+    pub device: usize,
+}
+
+/// What a run met.
+#[derive(Clone, Debug, Default)]
+pub struct Met {
+    pub operations: u64,
+    pub conflicts: u64,
+    pub reviews: u64,
+    pub receipts: u64,
+    pub crashes: u64,
+    pub rebases: u64,
+    pub forks: u64,
+    pub stopped: u64,
+    /// Clean text that somebody put back and that another, who had not seen that, took away (0015).
+    pub put_back_gone: u64,
+    /// Removed text that is clean again where places of places were decided in part (0015).
+    pub back_by_parts: u64,
+    /// Removed text that is clean again where three versions or more merged: a fault of the merge, not mended yet.
+    pub back_by_many: u64,
+    pub faults: BTreeSet<Fault>,
+}
+
+pub struct World {
+    /// Gone with the world.
+    pub dir: TempDir,
+    pub clock: SimClock,
+    pub network: Network,
+    pub devices: Vec<Device>,
+    pub server_source: Source,
+    /// Entries that were in the log before anything happened.
+    pub first: u64,
+    pub notes: Vec<NoteId>,
+    pub notebooks: Vec<NotebookId>,
+    pub saved: Vec<Saved>,
+    pub decisions: Vec<Decision>,
+    /// Words that were typed and taken away again before they were a revision: no history has them.
+    pub typed_over: BTreeSet<u32>,
+    /// Every revision that somebody made, and those that were there before.
+    pub made: BTreeSet<RevisionId>,
+    pub saved_servers: BTreeMap<usize, (Vec<(PathBuf, Vec<u8>)>, Vec<RevisionId>)>,
+    tokens: u32,
+    /// The disk of the device at work is full.
+    pub full: bool,
+    /// What is done now may be gone after the computer stops.
+    pub unacknowledged: bool,
+    pub met: Met,
+    hash: blake3::Hasher,
+    pub trace: Option<Vec<String>>,
+}
+
+impl World {
+    pub fn new(template: &Template, plan: &Plan, trace: bool) -> Checked<Self> {
+        let dir = place().works("making a folder")?;
+        template.copy(plan.devices, dir.path()).works("copying a world")?;
+        let clock = SimClock::default();
+        clock.set(template.now_ms + 60_000);
+        let (network, server_source) = (Network::default(), Source::new(plan.seed));
+        let core = open_server(&dir.path().join("server"), &clock, &server_source).works("opening the server")?;
+        network.net().servers.push(Real { core: Some(core), log: template.log.clone() });
+        let mut dice = Dice::new(plan.seed ^ 0xC10C);
+        let mut devices = Vec::new();
+        for index in 0..plan.devices {
+            network.net().lines.push(LineState::default());
+            // Clocks differ by what people do not notice.
+            let clock = clock.beside(dice.below(240_000) as i64 - 120_000);
+            let name = device_name(index);
+            let mut device = Device::new(index, &name, dir.path().join(&name), clock, &template.keychain, &network);
+            device.source.restart(plan.seed.wrapping_add(index as u64));
+            device.checked = template.log.len() as u64;
+            device.reopen()?;
+            devices.push(device);
+        }
+        let mut made: BTreeSet<RevisionId> = template.log.iter().copied().collect();
+        for device in &devices {
+            made.extend(device.look(|l| l.all_heads())?);
+        }
+        Ok(Self {
+            dir,
+            clock,
+            network,
+            devices,
+            server_source,
+            first: template.log.len() as u64,
+            notes: Vec::new(),
+            notebooks: Vec::new(),
+            saved: Vec::new(),
+            decisions: Vec::new(),
+            typed_over: BTreeSet::new(),
+            made,
+            saved_servers: BTreeMap::new(),
+            tokens: 0,
+            full: false,
+            unacknowledged: false,
+            met: Met::default(),
+            hash: blake3::Hasher::new(),
+            trace: trace.then(Vec::new),
+        })
+    }
+
+    /// A line of the trace, and of its hash.
+    pub fn note(&mut self, line: &str) {
+        self.hash.update(line.as_bytes()).update(b"\n");
+        if let Some(trace) = &mut self.trace {
+            trace.push(line.to_owned());
+        }
+    }
+
+    pub fn trace_hash(&self) -> String {
+        self.hash.finalize().to_hex()[..16].to_owned()
+    }
+
+    pub fn token(&mut self) -> u32 {
+        self.tokens += 1;
+        self.tokens
+    }
+
+    /// Words of an edit that somebody was told is saved.
+    pub fn acknowledge(&mut self, device: usize, record: RecordId, fresh: &[u32]) {
+        self.saved.extend(fresh.iter().map(|token| Saved { token: *token, record, device }));
+    }
+
+    /// Something that happened and for which a device may stop for good, as long as healing it is not built.
+    pub fn may_stop(&self) -> bool {
+        crate::check::STOPS.iter().any(|fault| self.met.faults.contains(fault))
+    }
+
+    /// True where a use case may answer so.
+    pub fn may_fail(&self, error: &NotebookError) -> bool {
+        match error {
+            NotebookError::Stale
+            | NotebookError::Invalid(_)
+            | NotebookError::NothingToUndo(_)
+            | NotebookError::NotFound { .. } => true,
+            NotebookError::DiskFull => self.full,
+            _ => false,
+        }
+    }
+
+    pub fn step(&mut self, number: usize, step: Step) -> Checked {
+        let mut dice = Dice::new(step.salt);
+        self.clock.advance(1 + dice.below(20_000) as u64);
+        let at = step.device % self.devices.len();
+        let count = self.devices.len();
+        // Somebody is always there.
+        let at = (0..count).map(|n| (at + n) % count).find(|d| !self.devices[*d].away).unwrap_or(at);
+        for device in &self.devices {
+            device.source.restart(step.salt.wrapping_mul(31).wrapping_add(device.index as u64));
+        }
+        self.server_source.restart(step.salt.wrapping_mul(37));
+        let outcome = match step.act {
+            Act::Sync => self.sync(at, None)?,
+            Act::SyncTogether => self.sync_together(at, &mut dice)?,
+            Act::SaveServer => self.save_server()?,
+            Act::Mend => self.mend(&mut dice)?,
+            Act::Befall(fault) => self.befall(at, fault, &mut dice)?,
+            act => self.person(at, act, &mut dice)?,
+        };
+        self.met.operations += 1;
+        self.note(&format!("{number} {} {:?}: {outcome}", self.devices[at].name, step.act));
+        self.overheard()
+    }
+
+    /// What the network noticed.
+    pub fn overheard(&self) -> Checked {
+        let found: Option<Violation> = self.network.net().violation.clone();
+        found.map_or(Ok(()), Err)
+    }
+
+    /// Looks at the outbox after something was done: nothing left it that the server has not acknowledged, and
+    /// nobody wrote more than `most` revisions.
+    pub fn look_at_outbox(&mut self, at: usize, most: usize) -> Checked {
+        let position = self.devices[at].position()?;
+        let now: BTreeSet<RevisionId> = position.outbox.iter().copied().collect();
+        let device = &mut self.devices[at];
+        let before = std::mem::replace(&mut device.outbox, now.clone());
+        let sent = {
+            let mut net = self.network.net();
+            let line = net.line(at);
+            if let Some(gone) = before.iter().find(|rid| !now.contains(rid) && !line.acknowledged.contains(rid)) {
+                let name = &self.devices[at].name;
+                return Invariant::Outbox.broken(format!("{gone} left the outbox of {name} without acknowledgement"));
+            }
+            std::mem::take(&mut line.sent)
+        };
+        let fresh: BTreeSet<RevisionId> = now.into_iter().chain(sent).filter(|rid| !self.made.contains(rid)).collect();
+        if fresh.len() > most {
+            let name = &self.devices[at].name;
+            let what = format!("{name} made {} revisions where a person made at most {most}", fresh.len());
+            return Invariant::Storm.broken(what);
+        }
+        self.made.extend(&fresh);
+        Ok(())
+    }
+
+    /// All of the log up to the cursor is here.
+    pub fn look_at_cursor(&mut self, at: usize) -> Checked {
+        let forked = [Fault::Restore, Fault::Fork];
+        if forked.iter().any(|fault| self.met.faults.contains(fault)) {
+            return Ok(());
+        }
+        let position = self.devices[at].position()?;
+        let Some((_, seq)) = position.cursor else { return Ok(()) };
+        let from = self.devices[at].checked.min(seq);
+        let entries: Vec<RevisionId> = {
+            let net = self.network.net();
+            let log = &net.servers[0].log;
+            if seq > log.len() as u64 {
+                let what = format!("the cursor is at {seq} and the log ends at {}", log.len());
+                return Invariant::CursorAndRows.broken(what);
+            }
+            log[from as usize..seq as usize].to_vec()
+        };
+        for (n, rid) in entries.into_iter().enumerate() {
+            if !self.devices[at].look(|l| l.has(rid))? && !position.quarantine.contains(&rid) {
+                let (name, seq) = (&self.devices[at].name, from + n as u64 + 1);
+                let what = format!("{name} has read past {seq} and does not have {rid}");
+                return Invariant::CursorAndRows.broken(what);
+            }
+        }
+        self.devices[at].checked = seq;
+        Ok(())
+    }
+}

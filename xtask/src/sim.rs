@@ -1,0 +1,21 @@
+//! `cargo xtask sim`: the simulator of sync, built and run.
+
+use std::ffi::OsString;
+use std::process::{Command, ExitCode};
+
+use crate::command;
+use crate::place::Place;
+
+/// The simulator's package and program.
+pub const SIM: &str = "holdfast-sim";
+
+/// Its own profile: as tests are built, with what it spends its time in made fast.
+pub const PROFILE: [&str; 2] = ["--profile", "sim"];
+
+/// Builds and starts it; its exit code is ours.
+pub fn run(place: &Place, args: &[OsString]) -> anyhow::Result<ExitCode> {
+    command::succeed(command::cargo(place).args(["build", "--quiet", "--package", SIM]).args(PROFILE))?;
+    let program = place.target.join("sim").join(format!("{SIM}{}", std::env::consts::EXE_SUFFIX));
+    let status = command::status(Command::new(program).args(args))?;
+    Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
+}
