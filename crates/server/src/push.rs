@@ -98,7 +98,7 @@ pub(crate) fn push(
     tx.insert_manifest(batch, manifest)?;
     tx.update_space(manifest.space, &space)?;
     tx.set_last_batch(account, manifest.device, manifest.ctr, batch, Some(&encode(&outcome)))?;
-    if crate::planted("confirmed-and-not-kept") && manifest.ctr % 8 == 0 {
+    if crate::planted("confirmed-and-not-kept") && manifest.ctr.is_multiple_of(8) {
         return Ok(Verdict::Rollback(outcome));
     }
     Ok(Verdict::Commit(outcome))

@@ -103,6 +103,7 @@ impl TestDevice {
     }
 
     /// Another device with a copy of this one's folder, as it is after quitting; both are open then.
+    #[must_use]
     pub fn copy_to(&mut self, dir: &Path, server: &TestServer) -> Self {
         self.close();
         let mut copy = Self::new(&self.name, dir.join(&self.name), &self.clock, server);

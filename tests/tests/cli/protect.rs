@@ -66,7 +66,7 @@ fn many_notes_do_not_go_without_a_question() {
     a.ok(["notebook", "trash", "Pumps"]);
     a.sync();
     b.ok(["sync"]);
-    let backup = text(&b.ok(["tripwire", "show"])["backup"]).to_owned();
+    let backup = text(&b.ok(["tripwire", "show"])["backup"]).clone();
     b.ok(["tripwire", "accept"]);
     assert_eq!(live(&b), 0);
     assert_eq!(b.ok(["backup", "test", &backup])["notes"], json!(24));
@@ -80,7 +80,7 @@ fn the_log_says_what_happened_and_leaves_without_content() {
     let a = server.first("Office");
     a.add("Heliotrope", "the secret word\n");
     a.sync();
-    let url = text(&a.ok(["status"])["server"]).to_owned();
+    let url = text(&a.ok(["status"])["server"]).clone();
     server.stop();
     a.add("Larkspur", "more\n");
     assert_eq!(a.run(["sync"]).code, 75);
@@ -121,7 +121,7 @@ fn the_doctor_looks_and_backups_open() {
         let said = a.run(["--json", "doctor"]);
         let lines = said.json()["checks"].clone();
         let line = lines.as_array().unwrap().iter().find(|l| l["id"] == json!(id)).unwrap().clone();
-        (said.code, said.json()["ok"].clone(), line["ok"].clone(), text(&line["sentence"]).to_owned())
+        (said.code, said.json()["ok"].clone(), line["ok"].clone(), text(&line["sentence"]).clone())
     };
     // There is no backup yet: that is one thing to look at, and the only one.
     assert_eq!(
@@ -139,7 +139,7 @@ fn the_doctor_looks_and_backups_open() {
     assert_eq!(a.ok(["backup", "test"])["notes"], json!(1));
 
     // A backup is a vault.
-    let dir = text(&made["dir"]).to_owned();
+    let dir = text(&made["dir"]).clone();
     let other = Device::bare();
     fs::create_dir(other.vault()).unwrap();
     for file in ["vault.db", "vault.keys"] {
