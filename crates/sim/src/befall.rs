@@ -321,7 +321,7 @@ impl World {
             (line.server, line.acknowledged.clone())
         };
         self.network.net().lines.push(LineState { server, acknowledged, ..LineState::default() });
-        twin.outbox = self.devices[at].outbox.clone();
+        twin.outbox.clone_from(&self.devices[at].outbox);
         twin.checked = self.first;
         twin.twin = true;
         self.devices[at].twin = true;
@@ -341,12 +341,12 @@ impl World {
         let mut files = Vec::new();
         read(&self.server_dir(0), std::path::Path::new(""), &mut files).works("copying the server")?;
         let log = self.network.net().servers[0].log.clone();
-        self.saved_servers.insert(0, (files, log));
+        self.saved_server = Some((files, log));
         Ok("kept".into())
     }
 
     fn restore_server(&mut self) -> Checked<String> {
-        let Some((files, log)) = self.saved_servers.get(&0).cloned() else { return self.save_server() };
+        let Some((files, log)) = self.saved_server.clone() else { return self.save_server() };
         if log.len() == self.network.net().servers[0].log.len() {
             return Ok("nothing is new".into());
         }
@@ -397,7 +397,7 @@ impl World {
     }
 
     /// Lines, clocks and servers as they should be, or some of them.
-    pub fn mend(&mut self, dice: &mut Dice) -> Checked<String> {
+    pub fn mend(&mut self, dice: &mut Dice) -> String {
         let mut net = self.network.net();
         for line in &mut net.lines {
             line.mute = false;
@@ -414,7 +414,7 @@ impl World {
                 device.clock.offset_ms.store(0, std::sync::atomic::Ordering::SeqCst);
             }
         }
-        Ok("mended".into())
+        "mended".into()
     }
 
     /// One sync after the faults have stopped. False where the device stopped for good and may.
@@ -422,28 +422,24 @@ impl World {
         let typing = self.devices[at].position()?.typing.len();
         let ended = self.drive(&[at], &mut Dice::new(0), None)?;
         let name = self.devices[at].name.clone();
-        for (_, ended) in ended {
-            match ended {
-                Ended::Done(Ok(report)) => {
-                    self.look_at_outbox(at, typing)?;
-                    self.look_at_cursor(at)?;
-                    let status = self.devices[at].syncer()?.status().works("the status")?;
-                    if status.waiting > 0 || status.state != SyncState::UpToDate {
-                        let what = format!("{name} synced and is {:?}, {} waiting", status.state, status.waiting);
-                        return Invariant::Liveness.broken(what);
-                    }
-                    return Ok(Some(report));
+        let Some((_, ended)) = ended.into_iter().next() else { return Ok(None) };
+        match ended {
+            Ended::Done(Ok(report)) => {
+                self.look_at_outbox(at, typing)?;
+                self.look_at_cursor(at)?;
+                let status = self.devices[at].syncer()?.status().works("the status")?;
+                if status.waiting > 0 || status.state != SyncState::UpToDate {
+                    let what = format!("{name} synced and is {:?}, {} waiting", status.state, status.waiting);
+                    return Invariant::Liveness.broken(what);
                 }
-                Ended::Done(Err(error)) if self.may_stop() => {
-                    self.devices[at].stopped = Some(error.to_string());
-                    return Ok(None);
-                }
-                Ended::Done(Err(error)) => {
-                    return Invariant::Liveness.broken(format!("{name} does not sync in peace: {error}"));
-                }
-                Ended::Killed => return Invariant::Works.broken("killed in peace"),
+                Ok(Some(report))
             }
+            Ended::Done(Err(error)) if self.may_stop() => {
+                self.devices[at].stopped = Some(error.to_string());
+                Ok(None)
+            }
+            Ended::Done(Err(error)) => Invariant::Liveness.broken(format!("{name} does not sync in peace: {error}")),
+            Ended::Killed => Invariant::Works.broken("killed in peace"),
         }
-        Ok(None)
     }
 }

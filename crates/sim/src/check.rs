@@ -1,6 +1,7 @@
 //! What must hold when the faults have stopped.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use holdfast_domain::{DeviceId, Fields, Hlc, Origin, Revision, RevisionId, Stamp, TrashState};
 use holdfast_merge::{review, review_notebook};
@@ -146,7 +147,7 @@ impl World {
         }
         self.again(&live, &pictures)?;
         self.no_storm(&live)?;
-        for record in self.records()? {
+        for record in self.records() {
             for at in 0..self.devices.len() {
                 // Those that go on show the same: one of them is enough.
                 if live.contains(&at) && live.first() != Some(&at) {
@@ -159,9 +160,9 @@ impl World {
         self.scan()
     }
 
-    fn records(&self) -> Checked<Vec<RecordId>> {
+    fn records(&self) -> Vec<RecordId> {
         let notes = self.notes.iter().map(|id| RecordId::from(*id));
-        Ok(notes.chain(self.notebooks.iter().map(|id| RecordId::from(*id))).collect())
+        notes.chain(self.notebooks.iter().map(|id| RecordId::from(*id))).collect()
     }
 
     fn compare(
@@ -269,7 +270,7 @@ impl World {
             if now.all.contains(&token) {
                 continue;
             }
-            let (puts, takes) = (traced.of_token(&traced.puts, token), traced.of_token(&traced.takes, token));
+            let (puts, takes) = (of_token(&traced.puts, token), of_token(&traced.takes, token));
             let seen = |put: &RevisionId| takes.iter().any(|take| history.is_ancestor(*put, *take));
             match puts.iter().find(|put| !seen(put)) {
                 None if !takes.is_empty() => {}
@@ -316,11 +317,11 @@ impl World {
         name: &str,
     ) -> Checked {
         for token in &now.clean {
-            let takes = traced.of_token(&traced.takes, *token);
+            let takes = of_token(&traced.takes, *token);
             if takes.is_empty() {
                 continue;
             }
-            let puts = traced.of_token(&traced.clears, *token);
+            let puts = of_token(&traced.clears, *token);
             let unseen = puts.iter().any(|put| !takes.iter().any(|take| history.is_ancestor(*put, *take)));
             if unseen {
                 continue;
@@ -435,29 +436,29 @@ impl Traced {
         let mut out = String::new();
         let short = |id: &RevisionId| id.to_string()[..6].to_owned();
         for row in &history.rows {
-            let did = |of: &BTreeMap<u32, Vec<RevisionId>>| self.of_token(of, token).contains(&row.rid);
+            let did = |of: &BTreeMap<u32, Vec<RevisionId>>| of_token(of, token).contains(&row.rid);
             let parents: Vec<String> = row.parents.iter().map(short).collect();
             let marks = [(did(&self.puts), " puts"), (did(&self.clears), " clears"), (did(&self.takes), " takes")];
             let marks: String = marks.iter().filter(|(done, _)| *done).map(|(_, mark)| *mark).collect();
-            out += &format!("\n    {} on [{}] {:?}{marks}", short(&row.rid), parents.join(" "), row.origin);
+            let _ = write!(out, "\n    {} on [{}] {:?}{marks}", short(&row.rid), parents.join(" "), row.origin);
         }
         for revision in &history.revisions {
             if let Some(note) = revision.fields.as_note() {
-                out += &format!("\n    {:?}", note.body.segments());
+                let _ = write!(out, "\n    {:?}", note.body.segments());
             }
         }
         out
     }
 
-    fn of_token<'a>(&self, of: &'a BTreeMap<u32, Vec<RevisionId>>, token: u32) -> &'a [RevisionId] {
-        of.get(&token).map_or(&[], Vec::as_slice)
-    }
-
     /// True where this put a word back that had been there before.
     fn is_again(&self, put: RevisionId, token: u32) -> bool {
-        let puts = self.of_token(&self.puts, token);
+        let puts = of_token(&self.puts, token);
         puts.iter().any(|other| self.order.get(other) < self.order.get(&put))
     }
+}
+
+fn of_token(of: &BTreeMap<u32, Vec<RevisionId>>, token: u32) -> &[RevisionId] {
+    of.get(&token).map_or(&[], Vec::as_slice)
 }
 
 /// What was put into the trash, or taken out, and by nobody moved since, is there.

@@ -123,7 +123,7 @@ fn faults(dice: &mut Dice, choice: &Choice) -> Vec<Fault> {
 
 impl Plan {
     pub fn of(seed: u64, choice: &Choice) -> Self {
-        let mut dice = Dice::new(seed ^ 0x5EED_0F_7A57);
+        let mut dice = Dice::new(seed ^ 0x005E_ED0F_7A57);
         let devices = choice.devices.unwrap_or_else(|| [2, 2, 2, 3, 3, 3, 4, 4, 5, 6, 7, 8][dice.below(12)]);
         let faults = faults(&mut dice, choice);
         let length = 180 + dice.below(60);

@@ -1,6 +1,6 @@
 //! Devices, their server and their network, and what is known of them that they need not know themselves.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use holdfast_domain::{NoteId, NotebookId, RevisionId};
@@ -54,6 +54,9 @@ pub struct Met {
     pub faults: BTreeSet<Fault>,
 }
 
+/// A backup of the server: its files, and what its log held.
+pub type SavedServer = (Vec<(PathBuf, Vec<u8>)>, Vec<RevisionId>);
+
 pub struct World {
     /// Gone with the world.
     pub dir: TempDir,
@@ -71,7 +74,7 @@ pub struct World {
     pub typed_over: BTreeSet<u32>,
     /// Every revision that somebody made, and those that were there before.
     pub made: BTreeSet<RevisionId>,
-    pub saved_servers: BTreeMap<usize, (Vec<(PathBuf, Vec<u8>)>, Vec<RevisionId>)>,
+    pub saved_server: Option<SavedServer>,
     tokens: u32,
     /// The disk of the device at work is full.
     pub full: bool,
@@ -121,7 +124,7 @@ impl World {
             decisions: Vec::new(),
             typed_over: BTreeSet::new(),
             made,
-            saved_servers: BTreeMap::new(),
+            saved_server: None,
             tokens: 0,
             full: false,
             unacknowledged: false,
@@ -185,7 +188,7 @@ impl World {
             Act::Sync => self.sync(at, None)?,
             Act::SyncTogether => self.sync_together(at, &mut dice)?,
             Act::SaveServer => self.save_server()?,
-            Act::Mend => self.mend(&mut dice)?,
+            Act::Mend => self.mend(&mut dice),
             Act::Befall(fault) => self.befall(at, fault, &mut dice)?,
             act => self.person(at, act, &mut dice)?,
         };
