@@ -129,6 +129,12 @@ pub(super) fn without_contained<'a>(base: &str, sides: Vec<&'a str>) -> Vec<&'a 
             && (contains(&was, (&split[more], &changes[more]), (&split[less], &changes[less]))
                 || extends(&was, &split[more], &split[less]))
     };
-    let keep: Vec<&str> = (0..sides.len()).filter(|&i| !pairs(i).any(|j| holds(j, i))).map(|i| sides[i]).collect();
-    if keep.is_empty() { sides } else { keep }
+    // One at a time, and only into one that is still there: of two that hold each other, one stays.
+    let mut kept: Vec<usize> = (0..sides.len()).collect();
+    for i in 0..sides.len() {
+        if kept.iter().any(|&j| j != i && holds(j, i)) {
+            kept.retain(|j| *j != i);
+        }
+    }
+    kept.into_iter().map(|i| sides[i]).collect()
 }

@@ -328,6 +328,15 @@ fn the_last_line_break_goes_and_a_line_comes() {
     ]);
 }
 
+/// Found by 100,000 cases: two sides that hold each other went both, and only the third was left.
+#[test]
+fn of_sides_that_hold_each_other_one_stays() {
+    let sides = ["- [x]", "🎉", "- [x] "].map(String::from).to_vec();
+    let body = crate::text_props::merged(&Case { base: String::new(), sides });
+    let all = format!("{body:?}");
+    assert!(all.contains("- [x]") && all.contains("🎉"), "{all}");
+}
+
 /// Equal places of two sides sort by side: what meets what must not follow from that.
 #[test]
 fn three_edits_that_touch_meet_in_any_order() {
