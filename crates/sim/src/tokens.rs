@@ -1,6 +1,6 @@
 //! Words that can be followed: each is written once, so that whatever holds it has it from there.
 //!
-//! A token is a number. In texts, titles, tags and names of files it is a word, `zqx` and the number; as a due date,
+//! A token is a number. In texts, titles, tags and names of files it is a word, `zqxjvkwq` and the number; as a due date,
 //! a day of its own.
 
 use std::collections::BTreeSet;
@@ -8,8 +8,9 @@ use std::collections::BTreeSet;
 use holdfast_domain::{Fields, Segment};
 use holdfast_notebook::Date;
 
-/// What every planted word begins with: it stands in no file of the server.
-pub const MARK: &str = "zqx";
+/// What every planted word begins with: it stands in no file of the server. Long enough that sealed bytes never hold it
+/// by chance.
+pub const MARK: &str = "zqxjvkwq";
 
 pub fn word(token: u32) -> String {
     format!("{MARK}{token}")

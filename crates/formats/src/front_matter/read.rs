@@ -113,8 +113,10 @@ pub(super) fn item_name(item: &Scalar, is_tag: bool) -> Option<String> {
     if item.is_null() { None } else { name(&item.text, is_tag) }
 }
 
-/// A name as it is kept: a tag without the `#` that people write before it.
+/// A name as it is kept: a tag without the `#` that people write before it, however often, so that what was kept reads
+/// as itself.
 pub(super) fn name(text: &str, is_tag: bool) -> Option<String> {
     let text = text.trim();
-    check_name(if is_tag { text.trim_start_matches('#') } else { text }).ok()
+    let before = |c: char| is_tag && (c == '#' || c.is_whitespace());
+    check_name(text.trim_start_matches(before)).ok()
 }

@@ -79,7 +79,8 @@ proptest! {
     ) {
         let notes: Vec<_> = notes.into_iter().enumerate().map(|(n, (notebook, title, imported))| ExportNote {
             id: id(n as u32),
-            notebook,
+            // As `check_name` leaves them.
+            notebook: notebook.iter().map(|name| name.trim().to_owned()).collect(),
             file_name: imported.then(|| format!("{title}.md")),
             title,
             front_title: None,
