@@ -52,7 +52,8 @@ fn stages(place: &Place, display: &Display, long: bool) -> anyhow::Result<Vec<St
         Stage::new("simulator units", cargo(&["test", sim::PROFILE[0], sim::PROFILE[1], "--package", sim::SIM]))
             .with_tests(),
     );
-    stages.push(Stage::new("simulator", plain(Command::new(&ourselves), &["sim", "--seeds", "0..100"])));
+    let simulated = [&["sim"], &sim::IN_EVERY_TEST[..]].concat();
+    stages.push(Stage::new("simulator", plain(Command::new(&ourselves), &simulated)));
     if long {
         let words = ["test", "--no-fail-fast", "--lib", "--bins", "--tests"];
         let command = cargo(&[&words, &core[..], &["--", "--ignored"]].concat());
