@@ -211,7 +211,9 @@ impl Window {
             let script = "return innerWidth === arguments[0] && innerHeight === arguments[1]";
             self.execute_with(script, vec![json!(width), json!(height)]).await
         })
-        .await
+        .await?;
+        // The panes follow in the next frame: a click before that would be aimed at where things were.
+        self.settle().await
     }
 
     /// What is wrong with the layout now: see `LayoutReport`. Moves the focus through the page.
