@@ -4,6 +4,7 @@
 //! `N passed, N failed`, alone, for machines to read.
 
 mod counts;
+mod failures;
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -17,7 +18,7 @@ use counts::Counts;
 use crate::command;
 use crate::place::Place;
 
-/// How much of a failed stage's output is shown.
+/// How much of a failed stage's output is shown, where no failed test says what it has to say.
 const TAIL_LINES: usize = 80;
 
 /// One check.
@@ -53,6 +54,8 @@ struct Outcome {
     result: Verdict,
     counts: Counts,
     took: Duration,
+    /// What failed, again at the very end: a long output is often cut at its beginning.
+    failures: Vec<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -72,6 +75,11 @@ pub fn run(place: &Place, stages: Vec<Stage>) -> anyhow::Result<bool> {
         let outcome = one(place, &logs, stage, &outcomes)?;
         outcomes.push(outcome);
     }
+    for Outcome { name, failures, .. } in &outcomes {
+        for failure in failures {
+            println!("\nfailed in \"{name}\": {failure}");
+        }
+    }
     println!("{}", table(&outcomes));
     Ok(outcomes.iter().all(|outcome| outcome.result == Verdict::Passed))
 }
@@ -81,7 +89,13 @@ fn one(place: &Place, logs: &Path, stage: Stage, before: &[Outcome]) -> anyhow::
     let passed = |need: &&str| before.iter().any(|outcome| outcome.name == *need && outcome.result == Verdict::Passed);
     if let Some(missing) = stage.needs.iter().find(|need| !passed(need)) {
         println!("{name} ... left out, since \"{missing}\" did not pass");
-        return Ok(Outcome { name, result: Verdict::LeftOut(missing), counts: Counts::NONE, took: Duration::ZERO });
+        return Ok(Outcome {
+            name,
+            result: Verdict::LeftOut(missing),
+            counts: Counts::NONE,
+            took: Duration::ZERO,
+            failures: Vec::new(),
+        });
     }
     print!("{name} ... ");
     // Nothing depends on the words before the result being seen early.
@@ -96,10 +110,12 @@ fn one(place: &Place, logs: &Path, stage: Stage, before: &[Outcome]) -> anyhow::
     let counts = Counts::of(&output, has_tests, succeeded);
     let result = if succeeded { Verdict::Passed } else { Verdict::Failed };
     println!("{} ({})", word(result), seconds(took));
+    let mut failures = Vec::new();
     if result == Verdict::Failed {
+        failures = failures::of(&output);
         println!("{}\n  all of it: {}\n", tail(&output), place.shown(&log));
     }
-    Ok(Outcome { name, result, counts, took })
+    Ok(Outcome { name, result, counts, took, failures })
 }
 
 /// Runs a command with all it prints going to a file; `false` if it fails or cannot be started.
@@ -164,6 +180,7 @@ mod tests {
             result,
             counts: Counts { passed, failed },
             took: Duration::from_millis(1234),
+            failures: Vec::new(),
         };
         let text = table(&[
             outcome("style", Verdict::Passed, 1, 0),
