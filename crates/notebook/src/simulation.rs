@@ -93,6 +93,12 @@ impl Look<'_> {
         self.0.read(|r| Ok(r.made_here()?))
     }
 
+    /// The first revision of the record of this device itself.
+    pub fn own_first(&self) -> Result<Option<RevisionId>> {
+        let me = RecordId(self.0.device().0);
+        self.0.read(|r| Ok(r.history(me)?.into_iter().find(|row| row.parents.is_empty()).map(|row| row.rid)))
+    }
+
     pub fn all_heads(&self) -> Result<Vec<RevisionId>> {
         self.0.read(|r| Ok(r.all_heads()?))
     }

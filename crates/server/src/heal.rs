@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use holdfast_protocol::limits::{MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, MAX_PAGE_MANIFEST_RIDS};
 use holdfast_protocol::{
-    AccountId, BatchManifest, Hash, HealRequest, Missing, MissingRequest, ProtocolError, PushOutcome, Rid, SpaceId,
-    Stored, batch_hash, limits, verify,
+    AccountId, BatchManifest, Hash, HealRequest, LogHead, Missing, MissingRequest, ProtocolError, PushOutcome, Rid,
+    SpaceId, Stored, batch_hash, limits, verify,
 };
 
 use crate::push::{append, is_known, owned_space};
@@ -48,9 +48,9 @@ pub(crate) fn begin_epoch(
     space: SpaceId,
     row: &mut SpaceRow,
 ) -> Result<(), ServerError> {
-    let old = row.head.log_epoch;
-    let mut fresh = old;
-    while fresh == old || fresh == 0 {
+    tx.put_past_epoch(space, row.head.log_epoch)?;
+    let mut fresh = 0;
+    while fresh == 0 || tx.is_past_epoch(space, fresh)? {
         fresh = u64::from_be_bytes(random.bytes()?);
     }
     row.head = tx.relink(space, fresh)?;
@@ -71,9 +71,10 @@ pub(crate) fn heal(
     let manifests = checked_manifests(tx, account, request)?;
 
     if let Some(lost) = request.lost {
-        let position = (lost.log_epoch, lost.seq, lost.link);
-        if lost.log_epoch == space.head.log_epoch && !is_known(tx, request.space, &space.head, position)? {
+        if is_lost(tx, request.space, &space, lost)? {
             begin_epoch(tx, random, request.space, &mut space)?;
+            // Who comes later with a position of that epoch finds that it is over.
+            tx.put_past_epoch(request.space, lost.log_epoch)?;
         }
     }
     if request.entries.iter().any(|restored| restored.entry.key_epoch < space.key_epoch) {
@@ -101,6 +102,16 @@ pub(crate) fn heal(
     adopt_counters(tx, account, &request.manifests)?;
     tx.update_space(request.space, &space)?;
     Ok(Verdict::Commit(PushOutcome::Accepted { stored, head: space.head }))
+}
+
+/// True where the position was the log's in a history that this server does not have. One of an epoch that is over says
+/// nothing; but an epoch that this server never had began after the backup that it was restored from, and the one that it
+/// has now is over for those who were there.
+fn is_lost(tx: &Tx<'_>, id: SpaceId, space: &SpaceRow, lost: LogHead) -> Result<bool, ServerError> {
+    if lost.log_epoch == space.head.log_epoch {
+        return Ok(!is_known(tx, id, &space.head, (lost.log_epoch, lost.seq, lost.link))?);
+    }
+    Ok(lost.log_epoch != 0 && !tx.is_past_epoch(id, lost.log_epoch)?)
 }
 
 type Manifests<'a> = HashMap<Hash, (&'a BatchManifest, HashSet<Rid>)>;

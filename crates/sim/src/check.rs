@@ -18,7 +18,7 @@ use crate::world::World;
 /// an expectation that begins: that all converge.
 #[rustfmt::skip]
 pub const STOPS: &[Fault] = &[
-    Fault::Clone,
+
 ];
 
 /// The merge of three versions or more can bring a removed line back as clean text (docs/testing-sync.md). False when

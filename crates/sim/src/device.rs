@@ -73,8 +73,10 @@ pub struct Device {
     pub asks: u64,
     /// Off, while others go on.
     pub away: bool,
-    /// Of a disk that was copied: it or its copy must stop.
+    /// Of a disk that was copied: it or its copy becomes another.
     pub twin: bool,
+    /// The first revisions of the devices that it became.
+    pub named: BTreeSet<RevisionId>,
     /// What it stopped on for good, where healing that is not there.
     pub stopped: Option<String>,
 }
@@ -112,6 +114,7 @@ impl Device {
             asks: 0,
             away: false,
             twin: false,
+            named: BTreeSet::new(),
             stopped: None,
         }
     }

@@ -135,6 +135,9 @@ fn as_known(report: &report::Report, args: &Args) -> bool {
 }
 
 fn replay(template: &Template, plan: &Plan, shrink: bool) -> ExitCode {
+    // `RUST_LOG` shows what the programs themselves say, each step's before its line.
+    let filter = tracing_subscriber::EnvFilter::from_default_env();
+    tracing_subscriber::fmt().without_time().with_env_filter(filter).with_writer(std::io::stderr).init();
     let verdict = run::run(template, plan, true);
     let Some(violation) = &verdict.violation else {
         verdict.trace.iter().for_each(|line| println!("{line}"));

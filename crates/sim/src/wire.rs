@@ -45,7 +45,7 @@ pub struct LineState {
     /// The program was killed: nothing of its futures may go on.
     pub killed: bool,
     pub requests: Vec<&'static str>,
-    /// What the server told this device that it has.
+    /// What the server told this device that it has, or really showed it.
     pub acknowledged: BTreeSet<RevisionId>,
     /// What this device sent since it was last looked at.
     pub sent: BTreeSet<RevisionId>,
@@ -348,7 +348,12 @@ impl SyncProtocol for Line {
         let answer = self.exchange("log", call, look, None).await?;
         self.check_cut(&answer, request.seq.wrapping_mul(104_729));
         Ok(match answer {
-            LogAnswer::Page(page) => LogAnswer::Page(self.lie(&request, page)),
+            LogAnswer::Page(page) => {
+                // What another copy of the same disk sent waits here too, until this device sees it in the log.
+                let shown = page.entries.iter().map(|logged| RevisionId(logged.entry.rid.0));
+                self.net().line(self.device).acknowledged.extend(shown);
+                LogAnswer::Page(self.lie(&request, page))
+            }
             other @ LogAnswer::Rebase { .. } => other,
         })
     }

@@ -15,7 +15,7 @@ use super::flags::{self, SyncFlags};
 use super::live::LOOK;
 use super::metrics::SyncMetrics;
 use super::status::{FirstSync, SyncStatus};
-use super::{Connect, blobs, meta, problem, pull, push};
+use super::{Connect, blobs, heal, meta, problem, pull, push};
 use crate::{NotebookError, Result, Vault};
 
 /// Typing becomes a revision after so long without a key, or so long in all.
@@ -495,6 +495,7 @@ impl Syncer {
         self.vault.transact(|t| {
             t.tx.put_u64(meta::CONFIRMED_MS, now)?;
             problem::clear(t.tx)?;
+            heal::went_well(t)?;
             if changes > 0 {
                 t.tx.put_u64(meta::LAST_CHANGES, u64::from(changes))?;
                 t.tx.put_u64(meta::LAST_DURATION_MS, duration_ms)?;

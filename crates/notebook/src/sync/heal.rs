@@ -35,12 +35,9 @@ pub(super) fn is_healing(reader: &Reader<'_>) -> Result<bool> {
     Ok(reader.get_u64(meta::HEALING)?.is_some())
 }
 
-/// The server answered as one that was not restored.
-pub(super) fn went_well(vault: &Vault) -> Result<()> {
-    if vault.read(|r| Ok(r.get_meta(meta::HEALINGS)?))?.is_some() {
-        vault.transact(|t| Ok(t.tx.remove_meta(meta::HEALINGS)?))?;
-    }
-    Ok(())
+/// The server took a batch, or has everything: what happens to it next is counted anew.
+pub(super) fn went_well(t: &Txn<'_>) -> Result<()> {
+    Ok(t.tx.remove_meta(meta::HEALINGS)?)
 }
 
 /// The server does not know `lost`, which it had confirmed: tells it, and begins to compare.
@@ -57,7 +54,7 @@ pub(super) async fn begin(
             "it says again and again that it does not have what it confirmed before".into(),
         ));
     }
-    tracing::warn!(seq = lost.seq, "the server was set back");
+    tracing::warn!(log_epoch = lost.log_epoch, seq = lost.seq, times, "the server was set back");
     // Members first: the server takes manifests of registered devices only.
     refresh_keys(vault, server, token).await?;
     let space = wire::SpaceId(vault.space().0);

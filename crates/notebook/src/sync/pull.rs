@@ -52,7 +52,6 @@ pub(super) async fn pull(vault: &Vault, server: &dyn SyncProtocol, token: &Token
     }
     match page(vault, server, token).await? {
         Page::Taken { mut pulled, .. } => {
-            heal::went_well(vault)?;
             if pulled.report.caught_up {
                 fork::has_read(vault)?;
                 pulled.revisions += fetch::fetch(vault, server, token).await?;

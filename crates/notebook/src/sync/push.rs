@@ -48,7 +48,6 @@ pub(super) async fn push(vault: &Vault, server: &dyn SyncProtocol, token: &Token
                 return read_what_is_said(vault, server, token).await;
             };
             let caught_up = at_head && !is_retry;
-            heal::went_well(vault)?;
             let report = StepReport { caught_up, moved: true, ..StepReport::default() };
             Ok(Pushed { report, revisions: stored.len() as u32 })
         }
@@ -234,6 +233,7 @@ fn accept(
         let at_head = move_over(t, sent, stored, head)?;
         acknowledged(t, manifest)?;
         fork::went_well(t)?;
+        heal::went_well(t)?;
         Ok(Some(at_head))
     })
 }

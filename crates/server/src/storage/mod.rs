@@ -21,7 +21,10 @@ pub(crate) use spaces::SpaceRow;
 use crate::ServerError;
 
 /// In order; each runs once, in a transaction of its own. `user_version` counts them.
-const MIGRATIONS: &[&str] = &[include_str!("../../../../migrations/server-sqlite/0001_init.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../../../migrations/server-sqlite/0001_init.sql"),
+    include_str!("../../../../migrations/server-sqlite/0002_past_epochs.sql"),
+];
 
 type Result<T> = std::result::Result<T, ServerError>;
 

@@ -62,4 +62,16 @@ impl Tx<'_> {
         )?;
         Ok(())
     }
+
+    /// The log does not have this epoch any more.
+    pub(crate) fn put_past_epoch(&self, space: SpaceId, log_epoch: u64) -> Result<()> {
+        let sql = "INSERT INTO past_epochs (space, log_epoch) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+        self.0.execute(sql, params![space.0, log_epoch as i64])?;
+        Ok(())
+    }
+
+    pub(crate) fn is_past_epoch(&self, space: SpaceId, log_epoch: u64) -> Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM past_epochs WHERE space = ?1 AND log_epoch = ?2)";
+        Ok(self.0.query_row(sql, params![space.0, log_epoch as i64], |row| row.get(0))?)
+    }
 }
