@@ -238,14 +238,24 @@ impl AccountKeys {
         if content.spaces_digest != self.spaces_digest() {
             return Err(CryptoError::Damaged("space keys (not the newest)"));
         }
-        let members = self.log.verify(&content.account_key)?;
-        if !hazmat::same(&self.mac, &self.make_mac(&content.account_key)) {
+        self.open_with_key(content.account_key)
+    }
+
+    /// Opens with the account key itself, as who has another state of the same generation can: all of it is authenticated
+    /// by the key.
+    ///
+    /// # Errors
+    /// [`CryptoError::NotOpened`] when the key is another or anything was altered; [`CryptoError::Damaged`] when it cannot
+    /// be what a member wrote.
+    pub(crate) fn open_with_key(&self, account_key: AccountKey) -> Result<OpenAccount, CryptoError> {
+        let members = self.log.verify(&account_key)?;
+        if !hazmat::same(&self.mac, &self.make_mac(&account_key)) {
             return Err(CryptoError::NotOpened);
         }
         let mut spaces = BTreeMap::new();
         for (space, sealed) in &self.spaces {
             let aad = space_aad(&members, space);
-            let plain = hazmat::open_with_key(content.account_key.expose(), labels::SPACE_KEYS, &aad, sealed)?;
+            let plain = hazmat::open_with_key(account_key.expose(), labels::SPACE_KEYS, &aad, sealed)?;
             spaces.insert(*space, format::read_space_keys(&plain)?);
         }
         if members.spaces.iter().any(|space| !spaces.contains_key(space)) {
@@ -254,7 +264,7 @@ impl AccountKeys {
         Ok(OpenAccount {
             account_id: members.account_id,
             generation: members.generation,
-            account_key: content.account_key,
+            account_key,
             spaces,
             membership_head: self.log.head(),
             members,

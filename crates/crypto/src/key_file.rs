@@ -235,7 +235,13 @@ impl KeyFile {
     /// As [`KeyFile::set_account`], and [`CryptoError::NotOpened`] when this device cannot open them or somebody without
     /// the account key touched them. Nothing is changed then.
     pub fn update_account(&mut self, account: AccountKeys, open: &mut OpenVault) -> Result<(), CryptoError> {
-        let newer = account.open_with_device(&open.device)?;
+        let is_member = account.log().claimed_members().devices.iter().any(|d| d.device_id == open.device.device_id);
+        let newer = if is_member || account.generation() != open.account.generation {
+            account.open_with_device(&open.device)?
+        } else {
+            // It went another way from before this device was there, which has the key all the same.
+            account.open_with_key(open.account.account_key.clone())?
+        };
         self.set_account(account)?;
         open.account = newer;
         Ok(())

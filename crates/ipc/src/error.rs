@@ -173,6 +173,13 @@ fn protocol(error: &P) -> (C, String, bool) {
         ),
         P::TooLarge => (C::TooLarge, format!("A change is too large for the server. {safe}."), false),
         P::NotFound => (C::ServerRefused, format!("The server does not have what was asked for. {safe}."), true),
+        P::NotRegistered => (
+            C::ServerRefused,
+            format!(
+                "The server does not know this computer. {safe}. Sign in again; if that does not help, ask the server's owner."
+            ),
+            false,
+        ),
         P::Busy { .. } => (C::ServerUnreachable, format!("The server is busy. {safe} and will be sent soon."), true),
         P::Server(_) => {
             (C::ServerUnreachable, format!("The server failed. {safe} and will be sent when it works again."), true)

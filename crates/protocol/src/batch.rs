@@ -17,8 +17,8 @@ const HASH_DOMAIN: &[u8] = b"holdfast/v1/batch";
 pub struct BadSignature;
 
 /// The bytes under the signature: the domain with its length, then every field but the signature, in fixed
-/// lengths, numbers big-endian; the ids as their number and one hash over them in order; then heirs and state, where
-/// they are there.
+/// lengths, numbers big-endian; the ids as their number and one hash over them in order; then heirs, state and mark,
+/// where they are there.
 pub fn signed_bytes(manifest: &BatchManifest) -> Vec<u8> {
     let mut rids = hasher(RIDS_DOMAIN);
     for rid in &manifest.rids {
@@ -47,6 +47,10 @@ pub fn signed_bytes(manifest: &BatchManifest) -> Vec<u8> {
     if let Some(state) = &manifest.state {
         bytes.push(2);
         bytes.extend_from_slice(&state.0);
+    }
+    if let Some(mark) = &manifest.mark {
+        bytes.push(3);
+        bytes.extend_from_slice(mark);
     }
     bytes
 }
@@ -114,6 +118,7 @@ mod tests {
             rids: vec![Rid([10; 32]), Rid([11; 32])],
             heirs: Vec::new(),
             state: None,
+            mark: None,
             signature: [0; 64],
         };
         manifest.signature = key.sign(&signed_bytes(&manifest)).to_bytes();
@@ -124,7 +129,7 @@ mod tests {
     fn every_field_is_under_the_signature() {
         let (manifest, key) = signed();
         assert_eq!(verify(&manifest, &key), Ok(()));
-        let changes: [fn(&mut BatchManifest); 13] = [
+        let changes: [fn(&mut BatchManifest); 14] = [
             |m| m.space.0[0] ^= 1,
             |m| m.device.0[0] ^= 1,
             |m| m.ctr += 1,
@@ -137,6 +142,7 @@ mod tests {
             |m| m.rids.truncate(1),
             |m| m.heirs.push(Heir { of: DeviceId([1; 16]), to: m.device, signature: [0; 64] }),
             |m| m.state = Some(Hash([1; 32])),
+            |m| m.mark = Some([1; 8]),
             |m| m.signature[0] ^= 1,
         ];
         for change in changes {
@@ -183,6 +189,9 @@ mod tests {
         };
         assert_eq!(signed_bytes(&more).len(), 220 + 97 + 33);
         assert_eq!(batch_hash(&more).to_string(), "b5ba1a582dacd18bf9b8d1608c1cf38a69dd79bd5602788bfc0798631af9dcf5");
+        let marked = BatchManifest { mark: Some([14; 8]), ..more };
+        assert_eq!(signed_bytes(&marked).len(), 220 + 97 + 33 + 9);
+        assert_eq!(batch_hash(&marked).to_string(), "1b5c45e3155cbcac77a8003c18504189aa1c3cfbfec0ac016a96e832e78d9d11");
         let bytes = signed_bytes(&manifest);
         assert_eq!(bytes[28..44], [1; 16], "the space follows the domain and its length");
         assert_eq!(bytes.len(), 220);

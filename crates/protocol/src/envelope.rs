@@ -47,6 +47,7 @@ impl From<&ProtocolError> for ErrorBody {
             ProtocolError::Refused(why) | ProtocolError::Malformed(why) => (10, Some(why), None),
             ProtocolError::Server(why) | ProtocolError::Unreachable(why) => (11, Some(why), None),
             ProtocolError::PinMismatch | ProtocolError::NoNetwork => (11, None, None),
+            ProtocolError::NotRegistered => (12, None, None),
         };
         let mut message = detail.map_or_else(|| error.to_string(), Clone::clone);
         message.truncate(message.floor_char_boundary(MAX_MESSAGE_BYTES));
@@ -68,6 +69,7 @@ impl From<ErrorBody> for ProtocolError {
             (9, seconds) => Self::Busy { retry_after_s: seconds.and_then(|s| s.try_into().ok()) },
             (10, _) => Self::Refused(body.message),
             (11, _) => Self::Server(body.message),
+            (12, _) => Self::NotRegistered,
             (code, _) => Self::Malformed(format!("error {code} is not known")),
         }
     }

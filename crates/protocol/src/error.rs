@@ -32,6 +32,9 @@ pub enum ProtocolError {
     TooLarge,
     #[error("the server does not have it")]
     NotFound,
+    /// A device that the server does not know, though the account may: its members' keys have to be put again.
+    #[error("the server does not know this computer")]
+    NotRegistered,
     /// Back off; seconds as the server asked, if it did.
     #[error("the server is busy")]
     Busy { retry_after_s: Option<u32> },

@@ -187,6 +187,7 @@ mod tests {
             rids,
             heirs: Vec::new(),
             state: None,
+            mark: None,
             signature: [0; 64],
         };
         let batch = batch_hash(&manifest);

@@ -54,6 +54,9 @@ pub struct BatchManifest {
     /// What the device makes of the log up to `seen`: a keyed hash, which says nothing to the server. Now and then,
     /// for others to compare.
     pub state: Option<Hash>,
+    /// Random: two copies of a vault that send the same changes at the same time sign two batches and not one, or each
+    /// would take the other's answer for its own.
+    pub mark: Option<[u8; 8]>,
     /// Ed25519 over `signed_bytes`.
     pub signature: [u8; 64],
 }

@@ -128,7 +128,7 @@ fn checked_manifests<'a>(
             return Err(ProtocolError::Refused("a manifest is of another space".into()).into());
         }
         let device = tx.device(account, manifest.device)?;
-        let device = device.ok_or_else(|| ProtocolError::Refused("a device is not registered".into()))?;
+        let device = device.ok_or(ProtocolError::NotRegistered)?;
         verify(manifest, &device.sign_pk).map_err(|bad| ProtocolError::Refused(bad.to_string()))?;
         out.insert(batch_hash(manifest), (manifest, manifest.rids.iter().copied().collect()));
     }

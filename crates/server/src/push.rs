@@ -57,7 +57,7 @@ pub(crate) fn push(
     let manifest = &request.manifest;
     let mut space = owned_space(tx, account, manifest.space)?;
     let device = tx.device(account, manifest.device)?;
-    let device = device.ok_or_else(|| ProtocolError::Refused("this device is not registered".into()))?;
+    let device = device.ok_or(ProtocolError::NotRegistered)?;
     verify(manifest, &device.sign_pk).map_err(|bad| ProtocolError::Refused(bad.to_string()))?;
 
     let Seen { log_epoch, seq, link, .. } = manifest.seen;

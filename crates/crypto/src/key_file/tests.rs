@@ -85,6 +85,31 @@ fn a_second_device_joins_and_the_first_follows() {
 }
 
 #[test]
+fn a_state_that_went_another_way_is_followed_by_a_device_that_it_does_not_name() {
+    let made = made();
+    let join = |seed: &str| {
+        let account = AccountKeys::from_bytes(&made.file.account().to_bytes()).unwrap();
+        let open = account.open_with_passphrase("pass").unwrap();
+        KeyFile::join(account, open, &mut SeededRng::new(seed)).unwrap()
+    };
+    let ((mut here, mut here_vault), (there, _)) = (join("here"), join("there"));
+    here.update_account(there.account().clone(), &mut here_vault).unwrap();
+    assert!(here_vault.account.members.devices.iter().all(|d| d.device_id != here.device_id()));
+    // It adds itself again.
+    let me = here_vault.device.public();
+    here.add_device(&mut here_vault, &me, &mut SeededRng::new("again")).unwrap();
+    assert_same(&here.open_with_passphrase("pass").unwrap(), &here_vault);
+    assert_eq!(here_vault.account.members.devices.len(), 3);
+    // Touched by somebody without the key it is not taken.
+    let mut bytes = there.account().to_bytes();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    if let Ok(touched) = AccountKeys::from_bytes(&bytes) {
+        assert!(join("third").0.update_account(touched, &mut join("third").1).is_err());
+    }
+}
+
+#[test]
 fn another_account_is_not_taken_over() {
     let made = made();
     let (other, _, _) = KeyFile::create("pass", SPACE, ACCOUNT, &mut SeededRng::new("other")).unwrap();

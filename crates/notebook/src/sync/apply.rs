@@ -13,6 +13,7 @@ use holdfast_protocol::{
 };
 use holdfast_store::{ManifestRow, QuarantineRow, Reader, RevisionSource, Waiting};
 
+use super::activity::{self, Happened, Line};
 use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
 
@@ -31,6 +32,7 @@ pub(super) fn apply(t: &mut Txn<'_>, page: &LogPage) -> Result<Taken> {
     let mut manifests: HashMap<Hash, &BatchManifest> = HashMap::new();
     for manifest in &page.manifests {
         manifests.insert(batch_hash(manifest), manifest);
+        note_copies(t, manifest)?;
         keep_manifest(t, manifest)?;
     }
     // So many can be read first: the index comes after them.
@@ -47,6 +49,19 @@ pub(super) fn apply(t: &mut Txn<'_>, page: &LogPage) -> Result<Taken> {
         retry_quarantined(t, &mut taken)?;
     }
     Ok(taken)
+}
+
+/// A counter names one batch. Only the device itself can sign another with it, so its vault was copied, and the server
+/// forgot one of the two in between: both are right, and both are kept. The copies find out at their own next sync.
+fn note_copies(t: &mut Txn<'_>, manifest: &BatchManifest) -> Result<()> {
+    let (device, ctr, batch) = (DeviceId(manifest.device.0), manifest.ctr, batch_hash(manifest));
+    let is_second = t.tx.is_counter_of_another(device, ctr, &batch.0)? && t.tx.manifest(&batch.0)?.is_none();
+    if !is_second || t.tx.is_counter_of_another(device, ctr.saturating_sub(1), &manifest.prev.0)? {
+        return Ok(());
+    }
+    let name = t.tx.device(device)?.map_or_else(|| "another computer".to_owned(), |row| format!("“{}”", row.name));
+    let message = format!("Two copies of the vault of {name} have sent changes; all of them are kept");
+    activity::write(t, &Line::new(Happened::Copied, message))
 }
 
 pub(super) fn keep_manifest(t: &mut Txn<'_>, manifest: &BatchManifest) -> Result<()> {

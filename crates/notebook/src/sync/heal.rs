@@ -55,12 +55,11 @@ pub(super) async fn begin(
         ));
     }
     tracing::warn!(log_epoch = lost.log_epoch, seq = lost.seq, times, "the server was set back");
-    // Members first: the server takes manifests of registered devices only.
     refresh_keys(vault, server, token).await?;
     let space = wire::SpaceId(vault.space().0);
     let own = vault.read(|r| own_last_manifest(vault, r))?;
     let request = HealRequest { space, lost: Some(lost), manifests: own.into_iter().collect(), entries: Vec::new() };
-    accepted(server.heal(token, request).await?)?;
+    ask(vault, server, token, request).await?;
     let blobs = lost_blobs(vault, server, token).await?;
     vault.transact(|t| {
         t.tx.forget_log()?;
@@ -92,6 +91,21 @@ fn own_last_manifest(vault: &Vault, reader: &Reader<'_>) -> Result<Option<BatchM
 
 fn read_manifest(bytes: &[u8]) -> Result<BatchManifest> {
     decode(bytes).map_err(|_| NotebookError::Damaged("a stored batch cannot be read".into()))
+}
+
+/// Asks the server to take this, again where it has forgotten a member: it takes manifests of registered devices only.
+async fn ask(
+    vault: &Vault,
+    server: &dyn SyncProtocol,
+    token: &Token,
+    request: HealRequest,
+) -> Result<(Vec<Stored>, LogHead)> {
+    let mut outcome = server.heal(token, request.clone()).await;
+    if matches!(outcome, Err(wire::ProtocolError::NotRegistered)) {
+        refresh_keys(vault, server, token).await?;
+        outcome = server.heal(token, request).await;
+    }
+    accepted(outcome?)
 }
 
 fn accepted(outcome: PushOutcome) -> Result<(Vec<Stored>, LogHead)> {
@@ -173,7 +187,7 @@ async fn send_batch(vault: &Vault, server: &dyn SyncProtocol, token: &Token, req
     let sent: Vec<Sent> = request.entries.iter().map(|entry| Sent::of(entry, batch)).collect();
     let entries = request.entries.into_iter().map(|entry| Restored { entry, batch }).collect();
     let heal = HealRequest { space: manifest.space, lost: None, manifests: vec![manifest.clone()], entries };
-    let (stored, head) = accepted(server.heal(token, heal).await?)?;
+    let (stored, head) = ask(vault, server, token, heal).await?;
     push::check_answer(&sent, &stored, head)?;
     vault.transact(|t| {
         push::move_over(t, &sent, &stored, head)?;
@@ -324,7 +338,7 @@ async fn send(vault: &Vault, server: &dyn SyncProtocol, token: &Token, lost: Vec
     }
     let sent: Vec<Sent> = entries.iter().map(|r| Sent::of(&r.entry, r.batch)).collect();
     let request = HealRequest { space, lost: None, manifests: manifests.into_values().collect(), entries };
-    let (stored, head) = accepted(server.heal(token, request).await?)?;
+    let (stored, head) = ask(vault, server, token, request).await?;
     push::check_answer(&sent, &stored, head)?;
     let new = stored.iter().filter(|s| !s.duplicate).count() as u64;
     vault.transact(|t| {

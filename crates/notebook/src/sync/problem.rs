@@ -29,6 +29,7 @@ pub(super) fn encode(error: &E) -> Vec<u8> {
         E::NewerVersion => (14, String::new()),
         E::TooLarge(what) => (15, what.clone()),
         E::Internal(what) => (INTERNAL, what.clone()),
+        E::Protocol(P::NotRegistered) => (21, String::new()),
         E::NothingMoves { minutes } => (20, minutes.to_string()),
         other => (INTERNAL, other.to_string()),
     };
@@ -61,6 +62,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<E> {
         13 => E::Damaged(detail),
         14 => E::NewerVersion,
         15 => E::TooLarge(detail),
+        21 => P::NotRegistered.into(),
         20 => E::NothingMoves { minutes: detail.parse().unwrap_or_default() },
         _ => E::Internal(detail),
     })
@@ -105,6 +107,7 @@ mod tests {
             P::Server("500".into()).into(),
             P::Refused("no".into()).into(),
             P::Malformed("?".into()).into(),
+            P::NotRegistered.into(),
             E::HostileServer("its log".into()),
             E::DiskFull,
             E::Damaged("a part".into()),

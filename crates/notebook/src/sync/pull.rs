@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use holdfast_domain::DeviceId;
 use holdfast_protocol as wire;
 use holdfast_protocol::{
-    BatchManifest, ChainError, Hash, LinkChain, LogAnswer, LogHead, LogPage, LogRequest, SyncProtocol, Token,
-    batch_hash, verify,
+    BatchManifest, ChainError, Hash, LinkChain, LogAnswer, LogHead, LogPage, LogRequest, SyncProtocol, Token, verify,
 };
 use holdfast_store::{Cursor, WriteTx};
 use holdfast_sync::StepReport;
@@ -48,7 +46,11 @@ pub(super) async fn pull(vault: &Vault, server: &dyn SyncProtocol, token: &Token
         return Ok(step(fork::become_another(vault, server, token).await?));
     }
     if vault.read(heal::is_healing)? {
-        return heal::step(vault, server, token).await;
+        let pulled = heal::step(vault, server, token).await?;
+        if pulled.report.caught_up {
+            fork::has_read(vault)?;
+        }
+        return Ok(pulled);
     }
     match page(vault, server, token).await? {
         Page::Taken { mut pulled, .. } => {
@@ -207,21 +209,5 @@ pub(super) async fn check_signatures(
         verify(manifest, key)
             .map_err(|e| NotebookError::HostileServer(format!("changes of a computer are not signed by it ({e})")))?;
     }
-    check_counters(vault, manifests)
-}
-
-/// A device's counter names one batch, for ever.
-fn check_counters(vault: &Vault, manifests: &[BatchManifest]) -> Result<()> {
-    let forked = || NotebookError::HostileServer("a computer's changes fork: its vault was copied".into());
-    let mut named: BTreeMap<([u8; 16], u64), Hash> = BTreeMap::new();
-    vault.read(|r| {
-        for manifest in manifests {
-            let batch = batch_hash(manifest);
-            let other = named.insert((manifest.device.0, manifest.ctr), batch).is_some_and(|other| other != batch);
-            if other || r.is_counter_of_another(DeviceId(manifest.device.0), manifest.ctr, &batch.0)? {
-                return Err(forked());
-            }
-        }
-        Ok(())
-    })
+    Ok(())
 }

@@ -9,6 +9,7 @@ use holdfast_protocol::{
 use holdfast_store::{Batch, BatchAccepted, Cursor, OutboxRow, Reader};
 use holdfast_sync::StepReport;
 
+use super::keys::refresh_keys;
 use super::{digest, fork, heal, pull};
 use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
@@ -27,14 +28,21 @@ pub(super) async fn push(vault: &Vault, server: &dyn SyncProtocol, token: &Token
     }
     if vault.read(fork::reads_first)? {
         let pulled = pull::pull(vault, server, token).await?;
-        return Ok(Pushed { report: StepReport { caught_up: false, ..pulled.report }, revisions: 0 });
+        // Read to its end: what waits can be sent now.
+        let moved = pulled.report.moved || !vault.read(fork::reads_first)?;
+        return Ok(Pushed { report: StepReport { caught_up: false, moved, ..pulled.report }, revisions: 0 });
     }
     let is_retry = vault.read(|r| Ok(r.batch()?.is_some()))?;
     let Some(request) = next_batch(vault)? else { return Ok(Pushed::default()) };
     let manifest = request.manifest.clone();
     let batch = batch_hash(&manifest);
     let sent: Vec<Sent> = request.entries.iter().map(|entry| Sent::of(entry, batch)).collect();
-    let answer = server.push(token, request).await;
+    let mut answer = server.push(token, request.clone()).await;
+    if matches!(answer, Err(wire::ProtocolError::NotRegistered)) {
+        // A server that was restored from a backup may have forgotten who this device is, and nothing else.
+        refresh_keys(vault, server, token).await?;
+        answer = server.push(token, request).await;
+    }
     if answer.is_err() && crate::planted("outbox-dropped-on-error") {
         vault.transact(|t| {
             t.tx.ack_outbox(&t.tx.outbox_rids()?)?;
@@ -187,6 +195,7 @@ fn next_batch(vault: &Vault) -> Result<Option<PushRequest>> {
             rids: rows.iter().map(|r| Rid(r.rid.0)).collect(),
             heirs,
             state,
+            mark: Some(t.vault.env().random()?),
             signature: [0; 64],
         };
         manifest.signature = keys.open.device.sign(&signed_bytes(&manifest));

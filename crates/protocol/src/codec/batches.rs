@@ -43,10 +43,14 @@ wire_map!(Heir {
     3 => signature as Plain,
 });
 
-/// Heirs and state stand only where they are there.
+/// Heirs, state and mark stand only where they are there.
 impl Wire for BatchManifest {
     fn write(&self, to: &mut CborWriter) {
-        to.map(7 + usize::from(!self.heirs.is_empty()) + usize::from(self.state.is_some()));
+        to.map(
+            7 + usize::from(!self.heirs.is_empty())
+                + usize::from(self.state.is_some())
+                + usize::from(self.mark.is_some()),
+        );
         to.uint(1);
         self.space.write(to);
         to.uint(2);
@@ -69,11 +73,15 @@ impl Wire for BatchManifest {
             to.uint(9);
             state.write(to);
         }
+        if let Some(mark) = &self.mark {
+            to.uint(10);
+            mark.write(to);
+        }
     }
 
     fn read(from: &mut CborReader<'_>) -> Result<Self, ReadError> {
         let (mut space, mut device, mut ctr, mut prev, mut seen) = (None, None, None, None, None);
-        let (mut rids, mut signature, mut heirs, mut state) = (None, None, None, None);
+        let (mut rids, mut signature, mut heirs, mut state, mut mark) = (None, None, None, None, None);
         from.map(|key, from| {
             match key {
                 1 => once(&mut space, Wire::read(from)?)?,
@@ -85,6 +93,7 @@ impl Wire for BatchManifest {
                 7 => once(&mut signature, Wire::read(from)?)?,
                 8 => once(&mut heirs, from.list(MAX_HEIRS)?)?,
                 9 => once(&mut state, Wire::read(from)?)?,
+                10 => once(&mut mark, Wire::read(from)?)?,
                 _ => return Ok(false),
             }
             Ok(true)
@@ -100,6 +109,7 @@ impl Wire for BatchManifest {
             signature: signature.ok_or_else(incomplete)?,
             heirs: heirs.unwrap_or_default(),
             state,
+            mark,
         })
     }
 }

@@ -34,6 +34,7 @@ fn manifest() -> BatchManifest {
         rids: vec![Rid([0x11; 32])],
         heirs: Vec::new(),
         state: None,
+        mark: None,
         signature: [0x06; 64],
     }
 }
@@ -82,6 +83,7 @@ fn vectors() {
     check("manifest", &manifest());
     let heir = Heir { of: DeviceId([0x13; 16]), to: DeviceId([0x02; 16]), signature: [0x14; 64] };
     check("manifest_full", &BatchManifest { heirs: vec![heir], state: Some(Hash([0x15; 32])), ..manifest() });
+    check("manifest_marked", &BatchManifest { mark: Some([0x16; 8]), ..manifest() });
     check("push_request", &PushRequest { manifest: manifest(), entries: vec![entry()] });
     let stored = vec![Stored { rid: Rid([0x11; 32]), seq: 65_536, duplicate: true }];
     check("push_accepted", &PushOutcome::Accepted { stored, head: head() });
@@ -156,6 +158,7 @@ fn every_error_that_a_server_sends_comes_back() {
         ProtocolError::Busy { retry_after_s: None },
         ProtocolError::Server("disk".into()),
         ProtocolError::Refused("signature".into()),
+        ProtocolError::NotRegistered,
     ] {
         let body: ErrorBody = decode(&encode(&ErrorBody::from(&error))).unwrap();
         assert_eq!(ProtocolError::from(body), error);
@@ -195,7 +198,8 @@ fn the_largest_messages_fit_their_limits() {
 
     let logged = LogEntry { seq: u64::MAX, entry: full.clone(), batch: Hash([0xff; 32]) };
     let heir = Heir { of: DeviceId([0xff; 16]), to: DeviceId([0xff; 16]), signature: [0xff; 64] };
-    let manifest = BatchManifest { heirs: vec![heir; limits::MAX_HEIRS], state: Some(Hash([0xff; 32])), ..manifest };
+    let (heirs, state, mark) = (vec![heir; limits::MAX_HEIRS], Some(Hash([0xff; 32])), Some([0xff; 8]));
+    let manifest = BatchManifest { heirs, state, mark, ..manifest };
     let push = PushRequest { manifest: manifest.clone(), ..push };
     assert!(encode(&push).len() <= MAX_PUSH_BYTES);
     // Few batches have heirs; a page of nothing else holds fewer of them.
@@ -241,6 +245,7 @@ fn any_push() -> impl Strategy<Value = PushRequest> {
             rids: entries.iter().map(|e| e.rid).collect(),
             heirs: (0..ids.0[0] % 3).map(|n| Heir { of: DeviceId([n; 16]), to: DeviceId(ids.1), signature }).collect(),
             state: (ids.0[1] % 2 == 0).then_some(Hash(ids.4)),
+            mark: ids.0[2].is_multiple_of(2).then_some([ids.0[3]; 8]),
             signature,
         };
         PushRequest { manifest, entries }

@@ -41,7 +41,9 @@ pub(super) fn log_status(answer: &LogAnswer) -> StatusCode {
 fn error_status(error: &ProtocolError) -> StatusCode {
     match error {
         ProtocolError::Unauthorized => StatusCode::UNAUTHORIZED,
-        ProtocolError::WrongLogin | ProtocolError::InvitationInvalid => StatusCode::FORBIDDEN,
+        ProtocolError::WrongLogin | ProtocolError::InvitationInvalid | ProtocolError::NotRegistered => {
+            StatusCode::FORBIDDEN
+        }
         ProtocolError::InvitationExpired => StatusCode::GONE,
         ProtocolError::UserTaken | ProtocolError::KeysChanged { .. } => StatusCode::CONFLICT,
         ProtocolError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,

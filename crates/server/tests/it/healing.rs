@@ -119,8 +119,8 @@ pub async fn a_lost_position_begins_a_new_epoch(world: World) {
     let (_, head) = device.push(&world, &token, vec![entry(1, 10), entry(2, 10)]).await;
     let space = device.space;
     let tell = |lost| HealRequest { space, lost, manifests: vec![], entries: vec![] };
-    // What the server knows, and what is of another epoch, is no reason.
-    for lost in [None, Some(head), Some(BEGINNING), Some(LogHead { log_epoch: head.log_epoch ^ 1, seq: 9, ..head })] {
+    // What the server knows is no reason.
+    for lost in [None, Some(head), Some(BEGINNING)] {
         let outcome = world.api.heal(&token, tell(lost)).await.unwrap();
         assert_eq!(outcome, PushOutcome::Accepted { stored: vec![], head }, "{lost:?}");
     }
@@ -138,6 +138,17 @@ pub async fn a_lost_position_begins_a_new_epoch(world: World) {
     device.seen = new;
     device.push(&world, &token, vec![entry(3, 10)]).await;
     assert_eq!(world.whole_log(&token, device.space).await.entries.len(), 3);
+    // An epoch that it never had began after the backup that it was restored from: the second restore from it.
+    let after_it = LogHead { log_epoch: head.log_epoch ^ 1, seq: 9, ..head };
+    let PushOutcome::Accepted { head: third, .. } = world.api.heal(&token, tell(Some(after_it))).await.unwrap() else {
+        panic!()
+    };
+    assert!(third.log_epoch != new.log_epoch && third.log_epoch != head.log_epoch);
+    // That is told once; and no past epoch begins another.
+    for lost in [after_it, lost, LogHead { seq: 50, ..new }] {
+        let outcome = world.api.heal(&token, tell(Some(lost))).await.unwrap();
+        assert_eq!(outcome, PushOutcome::Accepted { stored: vec![], head: third }, "{lost:?}");
+    }
 }
 
 pub async fn a_member_heals_for_another_who_then_retries(world: World) {

@@ -7,7 +7,12 @@ pub use crate::healing::*;
 use crate::world::{BEGINNING, Device, QUOTA, START_MS, World, entry};
 
 pub fn refused<T>(result: Result<T, ProtocolError>) -> bool {
-    matches!(result, Err(ProtocolError::Refused(_)))
+    matches!(result, Err(ProtocolError::Refused(_) | ProtocolError::NotRegistered))
+}
+
+/// Of a device that this server does not know.
+pub fn unknown<T>(result: Result<T, ProtocolError>) -> bool {
+    matches!(result, Err(ProtocolError::NotRegistered))
 }
 
 fn login(user: &str, method: LoginMethod, auth: u8) -> Login {
@@ -272,7 +277,7 @@ pub async fn other_accounts_see_nothing(world: World) {
     assert_eq!(world.api.get_blob(&bob, bobs.space, cid).await, Err(ProtocolError::NotFound));
     // Ada's device does not speak for Bob's account.
     let stolen = Device { space: bobs.space, ..Device::new(1, bobs.space) };
-    assert!(refused(world.api.push(&bob, stolen.batch(vec![entry(2, 10)])).await));
+    assert!(unknown(world.api.push(&bob, stolen.batch(vec![entry(2, 10)])).await));
 }
 
 pub async fn sessions_end(world: World) {
@@ -319,7 +324,7 @@ pub async fn second_device(world: &World, token: &Token, n: u8, space: SpaceId) 
 pub async fn a_second_device_is_registered_with_the_keys(world: World) {
     let (token, first) = world.account("ada", 1).await;
     let unregistered = Device::new(5, first.space);
-    assert!(refused(world.api.push(&token, unregistered.batch(vec![entry(1, 10)])).await));
+    assert!(unknown(world.api.push(&token, unregistered.batch(vec![entry(1, 10)])).await));
     let mut second = second_device(&world, &token, 5, first.space).await;
     second.push(&world, &token, vec![entry(1, 10)]).await;
 

@@ -120,6 +120,7 @@ impl Device {
             rids: entries.iter().map(|entry| entry.rid).collect(),
             heirs: Vec::new(),
             state: None,
+            mark: None,
             signature: [0; 64],
         };
         self.sign(&mut manifest);
