@@ -9,9 +9,9 @@ use std::ops::Range;
 use holdfast_domain::{Body, Merge, Segment, Stamp, Term};
 
 use crate::align::lines;
-use crate::cut::{Grain, Piece, Token, cut, tokens};
+use crate::cut::{Grain, Piece, Token, cut, join, tokens};
 use crate::doubled::Doubled;
-use crate::faults::{Faults, Held, NONE, faults};
+use crate::faults::{Faults, Held, NONE, faults, returned, without_break};
 use crate::text::{self, Around, front_lines, merge_front, refine};
 use crate::value::{MAX_SIDES, every_side, from_woven, merge_terms, same_values, weave};
 
@@ -86,28 +86,56 @@ pub fn merge_body(base: &Body, sides: &[&Body]) -> Body {
     if changed.iter().all(|s| s == first) {
         return (*first).clone();
     }
+    let texts = Texts::of(base, &changed);
+    let pieces = cut(&texts.pivot, &texts.rows, Grain::Places);
     // A merge of texts without places is cut in one way.
     if base.is_resolved() && changed.iter().all(|s| s.is_resolved()) {
-        return merge_cut(base, &changed, Grain::Places, Refine::Words);
+        return texts.merge_flat(pieces);
     }
-    let pivot = tokens(base);
-    let rows: Vec<Vec<Token<'_>>> = changed.iter().map(|s| tokens(s)).collect();
-    let pieces = cut(&pivot, &rows, Grain::Places);
-    let of = moved(&pivot, &rows, &pieces);
-    let (was, is) = (Held::body(base, &of), changed.iter().map(|s| Held::body(s, &of)).collect::<Vec<_>>());
-    let mut best: Option<(Faults, Grain)> = None;
+    let watch = Watch::over(&texts, &pieces);
+    let mut best: Option<(Faults, Body, Vec<Piece>)> = None;
     for grain in [Grain::Places, Grain::Common, Grain::Whole] {
         // Lines can be traced only while no words are merged in them.
-        let merged = merge_cut(base, &changed, grain, Refine::No);
-        let wrong = faults(&was, &is, &Held::body(&merged, &of));
-        if best.as_ref().is_none_or(|(least, _)| wrong < *least) {
-            best = Some((wrong, grain));
+        let pieces = cut(&texts.pivot, &texts.rows, grain);
+        let merged = texts.merge(&pieces, Refine::No).body;
+        let wrong = watch.faults(&merged);
+        let done = wrong == NONE;
+        if best.as_ref().is_none_or(|(least, ..)| wrong < *least) {
+            best = Some((wrong, merged, pieces));
         }
-        if wrong == NONE {
+        if done {
             break;
         }
     }
-    best.map_or_else(|| base.clone(), |(_, grain)| merge_cut(base, &changed, grain, Refine::Words))
+    let Some((_, by_lines, pieces)) = best else { return base.clone() };
+    let merged = texts.merge(&pieces, Refine::Words).body;
+    let settled = texts.settle(&watch, pieces, merged);
+    if watch.back(&settled).len() > watch.back(&by_lines).len() { by_lines } else { settled }
+}
+
+/// What is watched while texts merge: the lines that somebody touched, as they were and as each side has them.
+struct Watch<'a> {
+    of: BTreeSet<&'a str>,
+    was: Held<'a>,
+    is: Vec<Held<'a>>,
+}
+
+impl<'a> Watch<'a> {
+    fn over(texts: &Texts<'a>, pieces: &[Piece]) -> Self {
+        let of = moved(&texts.pivot, &texts.rows, pieces);
+        let (was, is) = (Held::body(texts.base, &of), texts.changed.iter().map(|s| Held::body(s, &of)).collect());
+        Self { of, was, is }
+    }
+
+    fn faults(&self, merged: &Body) -> Faults {
+        faults(&self.was, &self.is, &Held::body(merged, &self.of))
+    }
+
+    /// Lines that a side took out, each with the clean line that it is in.
+    fn back(&self, merged: &Body) -> BTreeSet<[String; 2]> {
+        let held = Held::body(merged, &self.of);
+        returned(&self.was, &self.is, &held).into_iter().map(|r| [r.line, r.within].map(str::to_owned)).collect()
+    }
 }
 
 /// The lines of all pieces but those that nobody touched.
@@ -117,8 +145,8 @@ fn moved<'a>(pivot: &[Token<'a>], rows: &[Vec<Token<'a>>], pieces: &[Piece]) -> 
         let of_rows = rows.iter().zip(&piece.is).flat_map(|(row, range)| &row[range.clone()]);
         for token in pivot[piece.was.clone()].iter().chain(of_rows) {
             match token {
-                Token::Line(line) => drop(out.insert(*line)),
-                Token::Place(merge) => out.extend(merge.adds().flat_map(|t| lines(&t.value))),
+                Token::Line(line) => drop(out.insert(without_break(line))),
+                Token::Place(merge) => out.extend(merge.adds().flat_map(|t| lines(&t.value)).map(without_break)),
             }
         }
     }
@@ -201,14 +229,72 @@ fn merged_front(base: &[Token<'_>], rows: &[Vec<Token<'_>>], ranges: &[Range<usi
     merge_front(&text(base, &ranges[0]), &sides.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
-fn merge_cut(base: &Body, changed: &[&Body], grain: Grain, how: Refine) -> Body {
+/// What is merged: a base, and the texts that are not as it is.
+struct Texts<'a> {
+    base: &'a Body,
+    changed: &'a [&'a Body],
+    pivot: Vec<Token<'a>>,
+    rows: Vec<Vec<Token<'a>>>,
+}
+
+struct Merged {
+    body: Body,
+    /// Whole lines alone would ask.
+    asked: bool,
+}
+
+impl<'a> Texts<'a> {
+    fn of(base: &'a Body, changed: &'a [&'a Body]) -> Self {
+        Self { base, changed, pivot: tokens(base), rows: changed.iter().map(|s| tokens(s)).collect() }
+    }
+
+    /// Merges texts without places. Where whole lines merge, that is what everybody's tools make of it.
+    fn merge_flat(&self, pieces: Vec<Piece>) -> Body {
+        let Merged { body, asked } = self.merge(&pieces, Refine::Words);
+        if !asked || body.is_resolved() {
+            return body;
+        }
+        self.settle(&Watch::over(self, &pieces), pieces, body)
+    }
+
+    /// A line that one side moved, or that words were matched across, can be clean text although another side took it
+    /// out. Then all that this line is in is asked about together, by its words, or else by its lines, unless that
+    /// would lose a line.
+    fn settle(&self, watch: &Watch<'_>, pieces: Vec<Piece>, merged: Body) -> Body {
+        let mut about = watch.back(&merged);
+        if about.is_empty() {
+            return merged;
+        }
+        let lost = |pieces: &[Piece]| watch.faults(&self.merge(pieces, Refine::No).body).0;
+        let least = lost(&pieces);
+        let joined = join(pieces, &self.pivot, &self.rows, &about);
+        let second = self.merge(&joined, Refine::Words).body;
+        let still = watch.back(&second);
+        if still.is_empty() && lost(&joined) <= least {
+            return second;
+        }
+        about.extend(still);
+        let mut joined = join(joined, &self.pivot, &self.rows, &about);
+        let asks = |piece: &Piece| about.iter().any(|lines| piece.has(&self.pivot, &self.rows, lines));
+        joined.iter_mut().filter(|piece| asks(piece)).for_each(|piece| piece.by_lines = true);
+        let third = self.merge(&joined, Refine::Words).body;
+        let better = watch.back(&third).len() < watch.back(&merged).len() && lost(&joined) <= least;
+        if better { third } else { merged }
+    }
+
+    fn merge(&self, pieces: &[Piece], how: Refine) -> Merged {
+        let mut asked = false;
+        let body = merge_cut(self, pieces, how, &mut asked);
+        Merged { body, asked }
+    }
+}
+
+fn merge_cut(texts: &Texts<'_>, pieces: &[Piece], how: Refine, asked: &mut bool) -> Body {
+    let Texts { base, changed, pivot, rows } = texts;
     let stamp = changed.iter().map(|s| s.stamp).max().unwrap_or(base.stamp);
-    let pivot = tokens(base);
-    let rows: Vec<Vec<Token<'_>>> = changed.iter().map(|s| tokens(s)).collect();
-    let doubled = Doubled::new(&pivot, &rows);
+    let doubled = Doubled::new(pivot, rows);
     let mut out: Vec<Segment> = Vec::new();
-    let pieces = cut(&pivot, &rows, grain);
-    let front = if how == Refine::Words { front_ranges(&pivot, &rows, &pieces) } else { None };
+    let front = if how == Refine::Words { front_ranges(pivot, rows, pieces) } else { None };
     // The closing fence, once all before it was merged by key.
     let mut done = 0;
     for piece in pieces {
@@ -237,12 +323,13 @@ fn merge_cut(base: &Body, changed: &[&Body], grain: Grain, how: Refine) -> Body 
             .map(|side| if same_values(&side, &was) && was.is_resolved() { was.clone() } else { side })
             .collect();
         let merged = merge_passage(&was, &passages.iter().collect::<Vec<_>>());
-        let asks = how == Refine::Words && !merged.is_resolved();
+        *asked |= !merged.is_resolved();
+        let asks = how == Refine::Words && !piece.by_lines && !merged.is_resolved();
         if asks
             && let Some(ranges) = &front
             && piece.was.start > 0
             && piece.was.end <= ranges[0].end
-            && let Some(text) = merged_front(&pivot, &rows, ranges)
+            && let Some(text) = merged_front(pivot, rows, ranges)
         {
             let first = if let Token::Line(line) = pivot[0] { line } else { "" };
             out = vec![Segment::Clean(format!("{first}{text}"))];

@@ -4,11 +4,13 @@
 //! is cut out. A place is cut off its neighbours wherever each side tells where its border is: spread over other
 //! lines, its terms would take those into a question that is not about them.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use holdfast_domain::{Body, Merge, Segment};
 
 use crate::align::{lines, matches};
+use crate::faults::without_break;
 
 #[derive(Clone, Copy)]
 pub(crate) enum Token<'a> {
@@ -72,11 +74,61 @@ pub(crate) fn tokens(body: &Body) -> Vec<Token<'_>> {
 }
 
 /// A passage of the base, and what became of it in each row.
+#[derive(Clone)]
 pub(crate) struct Piece {
     pub was: Range<usize>,
     pub is: Vec<Range<usize>>,
     /// Lines that every row has.
     pub kept: bool,
+    /// What whole lines ask about here is asked, whatever its words would make of it.
+    pub by_lines: bool,
+}
+
+impl Piece {
+    /// Whether the base or a row has a line of these here.
+    pub fn has(&self, pivot: &[Token<'_>], rows: &[Vec<Token<'_>>], any: &[String]) -> bool {
+        let one_of = |line: &str| any.iter().any(|l| l == without_break(line));
+        let of_rows = rows.iter().zip(&self.is).flat_map(|(row, range)| &row[range.clone()]);
+        pivot[self.was.clone()].iter().chain(of_rows).any(|token| match token {
+            Token::Line(line) => one_of(line),
+            Token::Place(merge) => merge.terms().iter().flat_map(|t| lines(&t.value)).any(one_of),
+        })
+    }
+}
+
+/// All from the first to the last piece that has one of these lines becomes one piece, for each pair on its own.
+pub(crate) fn join(
+    pieces: Vec<Piece>,
+    pivot: &[Token<'_>],
+    rows: &[Vec<Token<'_>>],
+    about: &BTreeSet<[String; 2]>,
+) -> Vec<Piece> {
+    let mut spans: Vec<Range<usize>> = Vec::new();
+    for lines in about {
+        let has = |piece: &Piece| !piece.kept && piece.has(pivot, rows, lines);
+        if let (Some(first), Some(last)) = (pieces.iter().position(has), pieces.iter().rposition(has)) {
+            spans.push(first..last + 1);
+        }
+    }
+    spans.sort_by_key(|span| span.start);
+    let mut spans = spans.into_iter().peekable();
+    let mut out: Vec<Piece> = Vec::with_capacity(pieces.len());
+    let mut open_to = 0;
+    for (n, piece) in pieces.into_iter().enumerate() {
+        let begins = n >= open_to;
+        while let Some(span) = spans.next_if(|span| span.start <= n) {
+            open_to = open_to.max(span.end);
+        }
+        match out.last_mut() {
+            Some(last) if !begins => {
+                last.was.end = piece.was.end;
+                last.is.iter_mut().zip(piece.is).for_each(|(all, more)| all.end = more.end);
+            }
+            _ if n < open_to => out.push(Piece { kept: false, ..piece }),
+            _ => out.push(piece),
+        }
+    }
+    out
 }
 
 /// Cuts the base and the rows into pieces, in order. Together they are all of each.
@@ -131,7 +183,7 @@ impl Cutter {
     fn cut(&mut self, was: usize, is: Vec<usize>, kept: bool) {
         let ranges: Vec<Range<usize>> = self.is.iter().zip(&is).map(|(from, to)| *from..*to).collect();
         if self.was < was || ranges.iter().any(|r| !r.is_empty()) {
-            self.pieces.push(Piece { was: self.was..was, is: ranges, kept });
+            self.pieces.push(Piece { was: self.was..was, is: ranges, kept, by_lines: false });
         }
         (self.was, self.is) = (was, is);
     }

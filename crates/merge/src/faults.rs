@@ -1,10 +1,11 @@
 //! What a merge may not do without a word: a pure look at the lines before and after.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use holdfast_domain::{Body, Merge, Segment};
 
 use crate::align::lines;
+use crate::text::words;
 
 /// The lines of a text or a passage: those in a side, those that are clean, and those of two passages.
 #[derive(Default)]
@@ -14,8 +15,13 @@ pub(crate) struct Held<'a> {
     twice: BTreeSet<&'a str>,
 }
 
+/// The lines that say something, without their breaks: the last one of a text may have none.
 fn said(text: &str) -> impl Iterator<Item = &str> {
-    lines(text).filter(|line| !line.trim().is_empty())
+    lines(text).map(without_break).filter(|line| !line.trim().is_empty())
+}
+
+pub(crate) fn without_break(line: &str) -> &str {
+    line.trim_end_matches(['\n', '\r'])
 }
 
 impl<'a> Held<'a> {
@@ -64,17 +70,71 @@ pub(crate) type Faults = (usize, usize, usize);
 
 pub(crate) const NONE: Faults = (0, 0, 0);
 
+/// A line of the base that a side took out, and the clean line that it stands in afterwards: itself, or one that is new,
+/// that has all its words or only such, and of whose words that side has not all any more.
+pub(crate) struct Returned<'a> {
+    pub line: &'a str,
+    pub within: &'a str,
+}
+
+/// The lines that a side took out, and that are clean text afterwards.
+pub(crate) fn returned<'a>(base: &Held<'a>, sides: &[Held<'a>], merged: &Held<'a>) -> Vec<Returned<'a>> {
+    let mut out = Vec::new();
+    let mut words: Option<Worded<'_>> = None;
+    for line in base.any.iter().copied().filter(|line| !sides.iter().all(|s| s.any.contains(line))) {
+        if merged.clean.contains(line) {
+            out.push(Returned { line, within: line });
+        } else if let Some(within) = words.get_or_insert_with(|| Worded::of(base, sides, merged)).of_line(line, sides) {
+            out.push(Returned { line, within });
+        }
+    }
+    out
+}
+
+/// Words by where they are.
+struct Worded<'a> {
+    /// New clean lines that have the word.
+    new: BTreeMap<&'a str, Vec<&'a str>>,
+    sides: Vec<BTreeSet<&'a str>>,
+}
+
+impl<'a> Worded<'a> {
+    fn of(base: &Held<'_>, sides: &[Held<'a>], merged: &Held<'a>) -> Self {
+        let mut new: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for line in merged.clean.iter().filter(|line| !base.any.contains(*line)) {
+            words(line).into_iter().for_each(|word| new.entry(word).or_default().push(line));
+        }
+        Self { new, sides: sides.iter().map(|s| s.any.iter().flat_map(|line| words(line)).collect()).collect() }
+    }
+
+    /// The new line that this one went into. A single word is too little to know a line by.
+    fn of_line(&self, line: &str, sides: &[Held<'_>]) -> Option<&'a str> {
+        let words = words(line);
+        if words.len() < 2 {
+            return None;
+        }
+        let taken = sides.iter().zip(&self.sides).filter(|(side, _)| !side.any.contains(line));
+        let taken: Vec<_> = taken.filter(|(_, has)| words.iter().any(|word| !has.contains(word))).collect();
+        if taken.is_empty() {
+            return None;
+        }
+        let beside: BTreeSet<&'a str> = words.iter().filter_map(|word| self.new.get(word)).flatten().copied().collect();
+        beside.into_iter().find(|new| {
+            let here = crate::text::words(new);
+            let gone = |word: &&str| taken.iter().any(|(side, has)| !side.any.contains(new) && !has.contains(word));
+            let (more, less) = (words.is_subset(&here), here.is_subset(&words) && here.len() >= 2);
+            (more || less) && here.intersection(&words).any(gone)
+        })
+    }
+}
+
 /// A line that a side added, or that no side took out, is in the result; a line that a side took out is not clean
 /// text afterwards; and no line is in two passages that was in one of every text.
-pub(crate) fn faults(base: &Held<'_>, sides: &[Held<'_>], merged: &Held<'_>) -> Faults {
+pub(crate) fn faults<'a>(base: &Held<'a>, sides: &[Held<'a>], merged: &Held<'a>) -> Faults {
     let lines: BTreeSet<&str> = sides.iter().flat_map(|s| &s.any).copied().collect();
     let all = |line: &str| sides.iter().all(|s| s.any.contains(line));
+    let back = returned(base, sides, merged).len();
     let lost = |line: &&&str| !merged.any.contains(**line) && (!base.any.contains(**line) || all(line));
-    let back = |line: &&&str| base.any.contains(**line) && !all(line);
     let twice = |line: &&&str| !base.twice.contains(**line) && !sides.iter().any(|s| s.twice.contains(**line));
-    (
-        lines.iter().filter(lost).count(),
-        merged.clean.iter().filter(back).count(),
-        merged.twice.iter().filter(twice).count(),
-    )
+    (lines.iter().filter(lost).count(), back, merged.twice.iter().filter(twice).count())
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use holdfast_domain::{DeviceId, Fields, Hlc, Origin, Revision, RevisionId, Stamp, TrashState};
-use holdfast_merge::{review, review_notebook};
+use holdfast_merge::{PlaceId, review, review_notebook};
 use holdfast_notebook::RecordId;
 use holdfast_notebook::simulation::{History, Shown};
 
@@ -23,7 +23,7 @@ pub const STOPS: &[Fault] = &[
 
 /// The merge of three versions or more can bring a removed line back as clean text (docs/testing-sync.md). False when
 /// that is mended.
-const FOUND_IN_MERGES_OF_MANY: bool = true;
+const FOUND_IN_MERGES_OF_MANY: bool = false;
 
 /// So often every device syncs at most until nothing moves.
 const ROUNDS: usize = 10;
@@ -277,14 +277,16 @@ impl World {
                 None if puts.is_empty() && self.typed_over.contains(&token) => {}
                 // The weak promise of 0015: put back is as never removed, for whoever had not seen it.
                 Some(put) if !takes.is_empty() && traced.is_again(*put, token) => self.met.put_back_gone += 1,
+                // Each side of a place that had it was taken away by somebody who had seen it, and no two knew.
+                Some(_) if traced.gone_by_sides(&history, token) => self.met.gone_by_sides += 1,
                 _ => {
-                    let story = traced.story(&history, token);
+                    let story = traced.story(&history, token, &shown.fields);
                     let what = format!("{name} lacks {} of {record}, which nobody took away{story}", word(token));
                     return Invariant::LostEdit.broken(what);
                 }
             }
         }
-        self.nothing_comes_back(&history, &traced, &now, shown.heads.len(), &name)?;
+        self.nothing_comes_back(&history, &traced, &now, &shown, &name)?;
         self.decisions_hold(record, &history, &shown, &name)?;
         trash_holds(&history, &traced, &shown, &name)
     }
@@ -313,7 +315,7 @@ impl World {
         history: &History,
         traced: &Traced,
         now: &Tokens,
-        heads: usize,
+        shown: &Shown,
         name: &str,
     ) -> Checked {
         for token in &now.clean {
@@ -331,11 +333,11 @@ impl World {
                 self.met.back_by_parts += 1;
                 continue;
             }
-            if heads > 2 && FOUND_IN_MERGES_OF_MANY {
+            if shown.heads.len() > 2 && FOUND_IN_MERGES_OF_MANY {
                 self.met.back_by_many += 1;
                 continue;
             }
-            let story = traced.story(history, *token);
+            let story = traced.story(history, *token, &shown.fields);
             let what = format!("{} was taken away, and {name} shows it again{story}", word(*token));
             return Invariant::Resurrection.broken(what);
         }
@@ -357,7 +359,15 @@ impl World {
             if !here || !all_saw || undone {
                 continue;
             }
-            if decision.places.iter().any(|place| open.contains(place)) {
+            // Two who decided the same place without knowing of each other are asked both.
+            let apart = |a: RevisionId, b: RevisionId| !history.is_ancestor(a, b) && !history.is_ancestor(b, a);
+            let crossed = |place: &PlaceId| {
+                let others = self.decisions.iter().filter(|d| d.record == record && d.places.contains(place));
+                others.into_iter().any(|other| {
+                    apart(made, other.revision) && history.rows.iter().any(|row| row.rid == other.revision)
+                })
+            };
+            if decision.places.iter().any(|place| open.contains(place) && !crossed(place)) {
                 let by = &self.devices[decision.device].name;
                 let what = format!("a place in {} that {by} decided is open again on {name}", short(record));
                 return Invariant::Decision.broken(what);
@@ -372,6 +382,8 @@ struct Traced {
     puts: BTreeMap<u32, Vec<RevisionId>>,
     takes: BTreeMap<u32, Vec<RevisionId>>,
     clears: BTreeMap<u32, Vec<RevisionId>>,
+    /// Of several sides of a place that had the word, fewer have it.
+    partly: BTreeMap<u32, Vec<RevisionId>>,
     trash: Vec<(RevisionId, TrashState)>,
     /// Places of places were decided in part.
     by_parts: bool,
@@ -393,6 +405,7 @@ impl Traced {
             puts: BTreeMap::new(),
             takes: BTreeMap::new(),
             clears: BTreeMap::new(),
+            partly: BTreeMap::new(),
             trash: Vec::new(),
             by_parts: false,
             order: history.rows.iter().enumerate().map(|(n, row)| (row.rid, n)).collect(),
@@ -420,6 +433,11 @@ impl Traced {
             now.all.difference(&base.all).for_each(|t| add(&mut out.puts, t));
             base.all.difference(&now.all).for_each(|t| add(&mut out.takes, t));
             now.clean.difference(&base.clean).for_each(|t| add(&mut out.clears, t));
+            for (token, before) in &base.sides {
+                if now.sides.get(token).is_some_and(|left| left < before) {
+                    add(&mut out.partly, token);
+                }
+            }
             let state = trash_of(&revision.fields);
             if state != trash {
                 out.trash.push((row.rid, state));
@@ -432,7 +450,7 @@ impl Traced {
     }
 
     /// Which versions did something about a word, for a person who looks for the fault.
-    fn story(&self, history: &History, token: u32) -> String {
+    fn story(&self, history: &History, token: u32, shown: &Fields) -> String {
         let mut out = String::new();
         let short = |id: &RevisionId| id.to_string()[..6].to_owned();
         for row in &history.rows {
@@ -447,7 +465,20 @@ impl Traced {
                 let _ = write!(out, "\n    {:?}", note.body.segments());
             }
         }
+        if let Some(note) = shown.as_note() {
+            let _ = write!(out, "\n    shown: {:?}", note.body.segments());
+        }
         out
+    }
+
+    fn gone_by_sides(&self, history: &History, token: u32) -> bool {
+        let partly = of_token(&self.partly, token);
+        let apart = |a: &&RevisionId| {
+            partly.iter().any(|b| b != *a && !history.is_ancestor(*b, **a) && !history.is_ancestor(**a, *b))
+        };
+        let by: Vec<&RevisionId> = partly.iter().filter(apart).chain(of_token(&self.takes, token)).collect();
+        let seen = |put: &RevisionId| by.iter().any(|take| history.is_ancestor(*put, **take));
+        partly.iter().any(|p| apart(&p)) && of_token(&self.puts, token).iter().all(seen)
     }
 
     /// True where this put a word back that had been there before.

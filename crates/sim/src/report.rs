@@ -90,6 +90,7 @@ impl Report {
         totals.stopped += met.stopped;
         totals.put_back_gone += met.put_back_gone;
         totals.back_by_parts += met.back_by_parts;
+        totals.gone_by_sides += met.gone_by_sides;
         totals.back_by_many += met.back_by_many;
         if let Some(violation) = verdict.violation {
             self.violations.insert(seed, violation);
@@ -108,7 +109,10 @@ impl Report {
             "{} conflicts, {} reviews, {} automatic merges, {} crashes, {} rebases, {} forks, {} devices stopped",
             t.conflicts, t.reviews, t.receipts, t.crashes, t.rebases, t.forks, t.stopped
         );
-        println!("weak promises (0015): {} put back and gone, {} back by parts", t.put_back_gone, t.back_by_parts);
+        println!(
+            "weak promises (0015): {} put back and gone, {} gone side by side, {} back by parts",
+            t.put_back_gone, t.gone_by_sides, t.back_by_parts
+        );
         println!("known faults of the merge: {} words back where three versions or more merged", t.back_by_many);
         for fault in Fault::ALL {
             let seeds = self.faults.get(&fault).copied().unwrap_or_default();

@@ -3,7 +3,7 @@
 //! A token is a number. In texts, titles, tags and names of files it is a word, `zqxjvkwq` and the number; as a due date,
 //! a day of its own.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use holdfast_domain::{Fields, Segment};
 use holdfast_notebook::Date;
@@ -43,6 +43,8 @@ pub struct Tokens {
     pub clean: BTreeSet<u32>,
     /// Also in the sides of places.
     pub all: BTreeSet<u32>,
+    /// How many sides have it; clean text is one.
+    pub sides: BTreeMap<u32, usize>,
     /// Places with more than two sides, which came of places.
     pub nested: bool,
     /// Places that are open.
@@ -60,7 +62,11 @@ impl Tokens {
                         Segment::Place(place) => {
                             out.open += 1;
                             out.nested |= place.terms().len() > 3;
-                            out.all.extend(place.adds().flat_map(|t| of_text(&t.value)));
+                            for side in place.adds() {
+                                let here: BTreeSet<u32> = of_text(&side.value).collect();
+                                here.iter().for_each(|t| *out.sides.entry(*t).or_default() += 1);
+                                out.all.extend(here);
+                            }
                         }
                     }
                 }
@@ -93,6 +99,10 @@ impl Tokens {
             _ => {}
         }
         out.all.extend(&out.clean);
+        for token in &out.all {
+            let clean = usize::from(out.clean.contains(token));
+            *out.sides.entry(*token).or_default() += clean;
+        }
         out
     }
 }

@@ -47,6 +47,8 @@ pub struct Met {
     pub stopped: u64,
     /// Clean text that somebody put back and that another, who had not seen that, took away (0015).
     pub put_back_gone: u64,
+    /// Words of which each side was taken away by somebody who had seen it, and by nobody who had seen all (0015).
+    pub gone_by_sides: u64,
     /// Removed text that is clean again where places of places were decided in part (0015).
     pub back_by_parts: u64,
     /// Removed text that is clean again where three versions or more merged: a fault of the merge, not mended yet.

@@ -13,6 +13,7 @@ mod words;
 pub(crate) use check::LONG_LINE;
 pub(crate) use front::{front_lines, merge_front};
 use holdfast_domain::{Body, DeviceId, Hlc, Segment, Stamp};
+pub(crate) use tokens::words;
 pub(crate) use words::merge_apart;
 
 /// A part of a merged text.

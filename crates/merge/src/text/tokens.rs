@@ -1,5 +1,7 @@
 //! The tokens that words are merged by.
 
+use std::collections::BTreeSet;
+
 use unicode_segmentation::UnicodeSegmentation;
 
 /// What a token is to the merge.
@@ -51,6 +53,11 @@ fn sort(text: &str) -> Sort {
     } else {
         Sort::Mark
     }
+}
+
+/// The words of a text, each once.
+pub(crate) fn words(text: &str) -> BTreeSet<&str> {
+    tokens(text).into_iter().filter(|token| token.sort == Sort::Word).map(|token| token.text).collect()
 }
 
 /// Bytes before the box of a checklist item, where this line is one: `  - [ ] milk`.
