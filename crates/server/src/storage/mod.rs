@@ -23,6 +23,9 @@ use crate::ServerError;
 /// In order; each runs once, in a transaction of its own. `user_version` counts them.
 const MIGRATIONS: &[&str] = &[include_str!("../../../../migrations/server-sqlite/0001_init.sql")];
 
+/// More than there are.
+const STATEMENTS_CACHED: usize = 64;
+
 type Result<T> = std::result::Result<T, ServerError>;
 
 /// Whether a transaction's work stays.
@@ -46,6 +49,7 @@ impl Storage {
         db.pragma_update(None, "synchronous", "FULL")?;
         db.pragma_update(None, "foreign_keys", true)?;
         migrate(&mut db)?;
+        db.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
         Ok(Self { db: Mutex::new(db), blobs: BlobFiles::open(&data.join("blobs"))? })
     }
 
