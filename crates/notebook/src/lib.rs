@@ -17,6 +17,7 @@ mod changes;
 mod cycles;
 mod env;
 mod error;
+mod folds;
 pub mod health;
 mod history;
 mod notebooks;

@@ -19,6 +19,7 @@ pub(crate) struct Working {
 }
 
 pub(crate) struct Record<'r, 'c> {
+    vault: &'r Vault,
     reader: &'r Reader<'c>,
     pub id: RecordId,
     pub heads: Vec<RevisionId>,
@@ -27,19 +28,19 @@ pub(crate) struct Record<'r, 'c> {
 
 impl<'r, 'c> Record<'r, 'c> {
     /// As it is shown: without what the tripwire holds back. `None` where there is no such record.
-    pub fn load(vault: &Vault, reader: &'r Reader<'c>, id: RecordId) -> Result<Option<Self>> {
+    pub fn load(vault: &'r Vault, reader: &'r Reader<'c>, id: RecordId) -> Result<Option<Self>> {
         let heads = if reader.is_held(id)? { reader.heads_not_held(id)? } else { reader.heads(id)? };
         Self::load_at(vault, reader, id, heads)
     }
 
     /// With all its versions, those too that are held back.
-    pub fn load_with_held(vault: &Vault, reader: &'r Reader<'c>, id: RecordId) -> Result<Option<Self>> {
+    pub fn load_with_held(vault: &'r Vault, reader: &'r Reader<'c>, id: RecordId) -> Result<Option<Self>> {
         Self::load_at(vault, reader, id, reader.heads(id)?)
     }
 
     /// As it is with these heads.
     pub fn load_at(
-        vault: &Vault,
+        vault: &'r Vault,
         reader: &'r Reader<'c>,
         id: RecordId,
         heads: Vec<RevisionId>,
@@ -51,7 +52,7 @@ impl<'r, 'c> Record<'r, 'c> {
             }
             None => None,
         };
-        Ok((!heads.is_empty() || working.is_some()).then_some(Self { reader, id, heads, working }))
+        Ok((!heads.is_empty() || working.is_some()).then_some(Self { vault, reader, id, heads, working }))
     }
 
     /// The versions that make up what is shown: the heads that the working revision does not supersede, and it.
@@ -77,11 +78,16 @@ impl<'r, 'c> Record<'r, 'c> {
         if let [only] = ids {
             return self.alone(self.revision(*only)?);
         }
+        let known = self.vault.folds().get(self.id, ids);
+        if let Some(folded) = known {
+            return self.settled((*folded).clone());
+        }
         let mut graph = self.graph()?;
         for id in ids {
             self.fill(&mut graph, *id)?;
         }
         let folded = self.folding(&mut graph, |graph| fold(graph, ids))?;
+        self.vault.folds().put(self.id, ids, &folded);
         self.settled(folded)
     }
 

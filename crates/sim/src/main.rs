@@ -68,6 +68,9 @@ struct Args {
     /// Run each seed twice: both must be the same
     #[arg(long)]
     twice: bool,
+    /// Print the hash of each seed's trace: two builds that print the same did the same
+    #[arg(long)]
+    hashes: bool,
     /// Stop at the first violation
     #[arg(long)]
     stop: bool,
@@ -114,6 +117,9 @@ fn main() -> anyhow::Result<ExitCode> {
     let run = report::Run { seeds: args.seeds.0.clone(), twice: args.twice, stop: args.stop || args.shrink, jobs };
     let report = run.all(&template, &choice);
     report.print();
+    if args.hashes {
+        report.print_hashes();
+    }
     if let Some((seed, _)) = report.violations.first_key_value().filter(|_| args.shrink) {
         return Ok(replay(&template, &Plan::of(*seed, &choice), true));
     }

@@ -29,6 +29,8 @@ pub struct Report {
     operations: Vec<u64>,
     totals: Met,
     faults: BTreeMap<Fault, u64>,
+    /// Of the traces, by seed.
+    hashes: BTreeMap<u64, String>,
     /// By seed.
     pub violations: BTreeMap<u64, Violation>,
 }
@@ -77,6 +79,7 @@ impl Report {
         let met = &verdict.met;
         self.seeds += 1;
         self.operations.push(met.operations);
+        self.hashes.insert(seed, verdict.hash);
         for fault in &met.faults {
             *self.faults.entry(*fault).or_default() += 1;
         }
@@ -94,6 +97,13 @@ impl Report {
         totals.back_by_many += met.back_by_many;
         if let Some(violation) = verdict.violation {
             self.violations.insert(seed, violation);
+        }
+    }
+
+    pub fn print_hashes(&self) {
+        for (seed, hash) in &self.hashes {
+            let held = self.violations.get(seed).map_or("holds", |v| v.invariant.name());
+            println!("hash {seed} {hash} {held}");
         }
     }
 

@@ -1,12 +1,15 @@
 //! How revisions are compressed. A stored format: what was written must be readable for ever.
 
-use std::io::{self, Read};
+use std::{
+    cell::RefCell,
+    io::{self, Read},
+};
 
 use holdfast_domain::MAX_RECORD_BYTES;
 use zstd::{
     bulk::Compressor,
     stream::{raw::CParameter, read, write},
-    zstd_safe::DParameter,
+    zstd_safe::{DCtx, DParameter, get_frame_content_size},
 };
 
 use crate::{Result, StoreError};
@@ -16,25 +19,25 @@ const LEVEL: i32 = 3;
 /// A prefix is used only where it lies within the window: the largest record twice fits in 8 MiB.
 const WINDOW_LOG: u32 = 23;
 
-/// Compression contexts that are used again.
-#[derive(Default)]
-pub(crate) struct Codec {
-    full: Option<Compressor<'static>>,
+// A context is larger than most revisions, and costs more to make than they do to compress or decompress.
+thread_local! {
+    static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+    static DECOMPRESSOR: RefCell<DCtx<'static>> = RefCell::new(DCtx::create());
 }
 
-impl Codec {
-    /// zstd with a checksum of the content.
-    pub(crate) fn compress(&mut self, bytes: &[u8]) -> Result<Vec<u8>> {
-        if self.full.is_none() {
-            let mut full = Compressor::new(LEVEL)?;
-            full.set_parameter(CParameter::ChecksumFlag(true))?;
-            self.full = Some(full);
-        }
-        match &mut self.full {
-            Some(full) => Ok(full.compress(bytes)?),
-            None => unreachable!("made above"),
-        }
-    }
+/// zstd with a checksum of the content.
+pub(crate) fn compress(bytes: &[u8]) -> Result<Vec<u8>> {
+    COMPRESSOR.with_borrow_mut(|made| {
+        let compressor = match made {
+            Some(compressor) => compressor,
+            None => {
+                let mut new = Compressor::new(LEVEL)?;
+                new.set_parameter(CParameter::ChecksumFlag(true))?;
+                made.insert(new)
+            }
+        };
+        Ok(compressor.compress(bytes)?)
+    })
 }
 
 /// zstd of `bytes` with `base` as its prefix.
@@ -51,13 +54,49 @@ pub(crate) fn compress_on(base: &[u8], bytes: &[u8]) -> Result<Vec<u8>> {
     Ok(encoder.finish()?)
 }
 
+/// What a dictionary of zstd's own begins with; anything else is taken as the bytes it is.
+const DICTIONARY: [u8; 4] = [0x37, 0xA4, 0x30, 0xEC];
+
 pub(crate) fn decompress(data: &[u8]) -> Result<Vec<u8>> {
-    read_all(read::Decoder::with_buffer(data)?)
+    match room(data)? {
+        Some(mut out) => whole(DECOMPRESSOR.with_borrow_mut(|context| context.decompress(&mut out, data)), out),
+        None => read_all(read::Decoder::with_buffer(data)?),
+    }
 }
 
 /// The inverse of [`compress_on`]; the checksum fails for another `base`.
 pub(crate) fn decompress_on(base: &[u8], data: &[u8]) -> Result<Vec<u8>> {
-    read_all(read::Decoder::with_ref_prefix(data, base)?)
+    match room(data)? {
+        Some(mut out) if !base.starts_with(&DICTIONARY) => {
+            whole(DECOMPRESSOR.with_borrow_mut(|context| context.decompress_using_dict(&mut out, data, base)), out)
+        }
+        _ => read_all(read::Decoder::with_ref_prefix(data, base)?),
+    }
+}
+
+/// Memory for as many bytes as a frame says it holds. `None` where it does not say.
+fn room(data: &[u8]) -> Result<Option<Vec<u8>>> {
+    match get_frame_content_size(data) {
+        Ok(Some(size)) if size > MAX_RECORD_BYTES as u64 => Err(too_large()),
+        Ok(Some(size)) => Ok(Some(Vec::with_capacity(size as usize))),
+        Ok(None) => Ok(None),
+        Err(_) => Err(StoreError::damaged("a revision does not decompress: it does not begin with a frame")),
+    }
+}
+
+/// A frame that holds more than it said did not fit.
+fn whole(done: Result<usize, usize>, out: Vec<u8>) -> Result<Vec<u8>> {
+    match done {
+        Ok(_) => Ok(out),
+        Err(code) => {
+            let error = zstd::zstd_safe::get_error_name(code);
+            Err(StoreError::damaged(format!("a revision does not decompress: {error}")))
+        }
+    }
+}
+
+fn too_large() -> StoreError {
+    StoreError::damaged("a revision is larger than allowed")
 }
 
 fn read_all<R: io::BufRead>(mut decoder: read::Decoder<'_, R>) -> Result<Vec<u8>> {
@@ -66,7 +105,7 @@ fn read_all<R: io::BufRead>(mut decoder: read::Decoder<'_, R>) -> Result<Vec<u8>
     let limit = MAX_RECORD_BYTES as u64 + 1;
     match decoder.take(limit).read_to_end(&mut out) {
         Ok(_) if out.len() <= MAX_RECORD_BYTES => Ok(out),
-        Ok(_) => Err(StoreError::damaged("a revision is larger than allowed")),
+        Ok(_) => Err(too_large()),
         Err(error) => Err(StoreError::damaged(format!("a revision does not decompress: {error}"))),
     }
 }
@@ -74,6 +113,8 @@ fn read_all<R: io::BufRead>(mut decoder: read::Decoder<'_, R>) -> Result<Vec<u8>
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use std::io::Write as _;
+
     use super::*;
 
     #[test]
@@ -102,8 +143,47 @@ mod tests {
     }
 
     #[test]
+    fn a_base_that_looks_like_a_dictionary_is_only_bytes() {
+        let base = [&DICTIONARY[..], &b"words that both have, ".repeat(9)].concat();
+        let next = [&base[..], b"and one more"].concat();
+        let data = compress_on(&base, &next).unwrap();
+        assert_eq!(decompress_on(&base, &data).unwrap(), next);
+    }
+
+    #[test]
+    fn a_frame_that_does_not_say_its_size_is_read_too() {
+        let plain = b"as it was written by a stream".repeat(40);
+        let written = |mut encoder: write::Encoder<'_, Vec<u8>>| {
+            for part in plain.chunks(100) {
+                encoder.write_all(part).unwrap();
+                encoder.flush().unwrap();
+            }
+            let data = encoder.finish().unwrap();
+            assert_eq!(get_frame_content_size(&data).unwrap(), None);
+            data
+        };
+        let whole = written(write::Encoder::new(Vec::new(), LEVEL).unwrap());
+        assert_eq!(decompress(&whole).unwrap(), plain);
+        let base = b"as it was written before";
+        let delta = written(write::Encoder::with_ref_prefix(Vec::new(), LEVEL, base).unwrap());
+        assert_eq!(decompress_on(base, &delta).unwrap(), plain);
+    }
+
+    #[test]
+    fn what_is_cut_or_changed_is_damage() {
+        let data = compress(&b"some words ".repeat(20)).unwrap();
+        let mut changed = data.clone();
+        let last = changed.len() - 1;
+        changed[last] ^= 1;
+        for bad in [&data[..last], &changed, b"", b"no frame at all"] {
+            assert!(matches!(decompress(bad), Err(StoreError::Damaged(_))));
+            assert!(matches!(decompress_on(b"some words", bad), Err(StoreError::Damaged(_))));
+        }
+    }
+
+    #[test]
     fn a_bomb_is_refused_before_it_unfolds() {
-        let data = Codec::default().compress(&vec![0; MAX_RECORD_BYTES + 1]).unwrap();
+        let data = compress(&vec![0; MAX_RECORD_BYTES + 1]).unwrap();
         assert!(matches!(decompress(&data), Err(StoreError::Damaged(_))));
     }
 }

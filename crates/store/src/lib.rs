@@ -30,6 +30,7 @@ mod notes;
 mod outbox;
 mod quarantine;
 mod receipts;
+mod recent;
 mod review_choices;
 mod revisions;
 mod search;

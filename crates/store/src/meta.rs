@@ -16,9 +16,11 @@ impl Reader<'_> {
 }
 
 impl WriteTx<'_> {
+    /// Writes nothing where it is so already: most of what is put here says again what was said before.
     pub fn put_meta(&self, key: &str, value: &[u8]) -> Result<()> {
         self.run(
-            "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            "INSERT INTO meta (key, value) VALUES (?1, ?2)
+             ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE value <> excluded.value",
             params![key, value],
         )?;
         Ok(())

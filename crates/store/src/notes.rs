@@ -113,8 +113,9 @@ fn extra_text(note: &NoteRow, search_text: &str) -> String {
 }
 
 impl WriteTx<'_> {
-    /// Replaces the view of a note and its place in the search index (see [`WriteTx::defer_index`]). `search_text` is found by search though
-    /// it is not shown: every other side of each open place.
+    /// Replaces the view of a note and its place in the search index (see [`WriteTx::defer_index`]), where they are not
+    /// so already: typing that becomes a revision shows as it did. `search_text` is found by search though it is not
+    /// shown: every other side of each open place.
     pub fn put_note_view(&self, note: &NoteRow, search_text: &str) -> Result<()> {
         let extra = extra_text(note, search_text);
         let before = self.row("SELECT n, title, body, search_text FROM notes WHERE id = ?1", [note.id.0], |r| {
@@ -123,6 +124,10 @@ impl WriteTx<'_> {
                 && r.get_ref(3)?.as_str()? == extra;
             Ok((r.get::<_, i64>(0)?, same))
         })?;
+        let shown = if before.is_some() { self.note(note.id)? } else { None };
+        if before.is_some_and(|(_, same)| same) && shown.as_ref() == Some(note) {
+            return Ok(());
+        }
         let n = self.upsert_note(note, &extra)?;
         if before.is_none_or(|(_, same)| !same) && self.is_indexed(n)? {
             if before.is_some() {
@@ -130,7 +135,7 @@ impl WriteTx<'_> {
             }
             self.index_note(n, &note.title, &note.body, &extra)?;
         }
-        self.put_note_lists(note, before.is_some())
+        self.put_note_lists(note, shown.as_ref())
     }
 
     /// The note's number in the search tables.
@@ -170,21 +175,28 @@ impl WriteTx<'_> {
             )?)
     }
 
-    fn put_note_lists(&self, note: &NoteRow, replace: bool) -> Result<()> {
+    /// `before`: what there is of the note, if anything.
+    fn put_note_lists(&self, note: &NoteRow, before: Option<&NoteRow>) -> Result<()> {
         let id = note.id.0;
-        if replace {
+        if before.is_none_or(|before| before.tags != note.tags) {
             self.run("DELETE FROM note_tags WHERE note = ?1", [id])?;
+            for tag in &note.tags {
+                self.run("INSERT OR IGNORE INTO note_tags VALUES (?1, ?2, ?3)", params![id, fold_name(tag), tag])?;
+            }
+        }
+        if before.is_none_or(|before| before.aliases != note.aliases) {
             self.run("DELETE FROM note_aliases WHERE note = ?1", [id])?;
+            for alias in &note.aliases {
+                let row = params![id, fold_name(alias), alias];
+                self.run("INSERT OR IGNORE INTO note_aliases VALUES (?1, ?2, ?3)", row)?;
+            }
+        }
+        if before.is_none_or(|before| before.attachments != note.attachments) {
             self.run("DELETE FROM note_attachments WHERE note = ?1", [id])?;
-        }
-        for tag in &note.tags {
-            self.run("INSERT OR IGNORE INTO note_tags VALUES (?1, ?2, ?3)", params![id, fold_name(tag), tag])?;
-        }
-        for alias in &note.aliases {
-            self.run("INSERT OR IGNORE INTO note_aliases VALUES (?1, ?2, ?3)", params![id, fold_name(alias), alias])?;
-        }
-        for (path, attachment) in &note.attachments {
-            self.run("INSERT OR IGNORE INTO note_attachments VALUES (?1, ?2, ?3)", params![id, path, attachment.0])?;
+            for (path, attachment) in &note.attachments {
+                let row = params![id, path, attachment.0];
+                self.run("INSERT OR IGNORE INTO note_attachments VALUES (?1, ?2, ?3)", row)?;
+            }
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! `revisions` and `edges`: every version of every record, and which follows which.
 
+use std::sync::Arc;
+
 use holdfast_domain::{DeviceId, Hlc, Origin, RecordId, Revision, RevisionId};
 use rusqlite::params;
 
@@ -35,6 +37,10 @@ pub struct HistoryRow {
     pub stub: bool,
 }
 
+fn gone() -> StoreError {
+    StoreError::damaged("the base of a delta is gone")
+}
+
 struct Stored {
     encoding: u8,
     base: Option<[u8; 32]>,
@@ -44,34 +50,58 @@ struct Stored {
 impl Reader<'_> {
     /// The canonical bytes; `None` if the revision is not here, or only its stub.
     pub fn revision_bytes(&self, rid: RevisionId) -> Result<Option<Vec<u8>>> {
+        Ok(self.content(rid)?.map(|bytes| bytes.to_vec()))
+    }
+
+    fn content(&self, rid: RevisionId) -> Result<Option<Arc<[u8]>>> {
+        if let Some(bytes) = self.recently(rid) {
+            // It may be known of a transaction that was rolled back.
+            let sql = "SELECT 1 FROM revisions WHERE rid = ?1 AND encoding <> ?2";
+            return Ok(self.exists(sql, params![rid.0, STUB])?.then_some(bytes));
+        }
         let Some(mut stored) = self.stored(rid)? else { return Ok(None) };
-        // From the revision down to a full one, then up again.
-        let mut deltas = Vec::new();
-        while stored.encoding == DELTA {
-            if deltas.len() > MAX_DEPTH as usize {
-                return Err(StoreError::damaged("a chain of deltas has no end"));
+        // From the revision down to one that is whole or known, then up again.
+        let (mut deltas, mut at) = (Vec::new(), rid);
+        let mut bytes = loop {
+            match stored.encoding {
+                DELTA if deltas.len() > MAX_DEPTH as usize => {
+                    return Err(StoreError::damaged("a chain of deltas has no end"));
+                }
+                DELTA => {
+                    deltas.push((at, stored.data.ok_or_else(|| StoreError::damaged("a delta has no data"))?));
+                    at = RevisionId(stored.base.ok_or_else(|| StoreError::damaged("a delta names no base"))?);
+                }
+                STUB if deltas.is_empty() => return Ok(None),
+                STUB => return Err(gone()),
+                _ => {
+                    let full = stored.data.ok_or_else(|| StoreError::damaged("a revision has no data"))?;
+                    break self.now_recent(at, delta::decompress(&full)?);
+                }
             }
-            let base = stored.base.ok_or_else(|| StoreError::damaged("a delta names no base"))?;
-            deltas.push(stored.data.ok_or_else(|| StoreError::damaged("a delta has no data"))?);
-            stored = self
-                .stored(RevisionId(base))?
-                .filter(|base| base.encoding != STUB)
-                .ok_or_else(|| StoreError::damaged("the base of a delta is gone"))?;
-        }
-        if stored.encoding == STUB {
-            return Ok(None);
-        }
-        let full = stored.data.ok_or_else(|| StoreError::damaged("a revision has no data"))?;
-        let mut bytes = delta::decompress(&full)?;
-        for data in deltas.iter().rev() {
-            bytes = delta::decompress_on(&bytes, data)?;
+            if let Some(bytes) = self.recently(at) {
+                break bytes;
+            }
+            stored = self.stored(at)?.ok_or_else(gone)?;
+        };
+        for (rid, data) in deltas.iter().rev() {
+            bytes = self.now_recent(*rid, delta::decompress_on(&bytes, data)?);
         }
         Ok(Some(bytes))
     }
 
+    fn recently(&self, rid: RevisionId) -> Option<Arc<[u8]>> {
+        self.recent.borrow_mut().get(rid)
+    }
+
+    fn now_recent(&self, rid: RevisionId, bytes: Vec<u8>) -> Arc<[u8]> {
+        let bytes: Arc<[u8]> = bytes.into();
+        self.recent.borrow_mut().put(rid, bytes.clone());
+        bytes
+    }
+
     /// `None` if the revision is not here, or only its stub.
     pub fn revision(&self, rid: RevisionId) -> Result<Option<Revision>> {
-        self.revision_bytes(rid)?
+        self.content(rid)?
             .map(|bytes| {
                 Revision::decode(&bytes).map_err(|e| StoreError::damaged(format!("a revision cannot be read: {e}")))
             })
@@ -216,12 +246,13 @@ impl WriteTx<'_> {
             )?;
         }
         self.update_heads(rid, revision)?;
+        self.now_recent(rid, canonical.to_vec());
         Ok(true)
     }
 
     /// A delta on the first parent that is stored, where that is worth it.
     fn encode(&self, revision: &Revision, canonical: &[u8]) -> Result<(u8, Option<RevisionId>, u32, Vec<u8>)> {
-        let full = self.codec.borrow_mut().compress(canonical)?;
+        let full = delta::compress(canonical)?;
         for parent in revision.parents() {
             let depth = self.row(
                 "SELECT depth FROM revisions WHERE rid = ?1 AND record = ?2 AND encoding <> ?3",
@@ -232,7 +263,7 @@ impl WriteTx<'_> {
             if depth >= MAX_DEPTH {
                 break;
             }
-            let Some(base) = self.revision_bytes(*parent)? else { continue };
+            let Some(base) = self.content(*parent)? else { continue };
             let data = delta::compress_on(&base, canonical)?;
             if data.len() * 2 <= full.len() {
                 return Ok((DELTA, Some(*parent), depth + 1, data));

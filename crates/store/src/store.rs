@@ -1,6 +1,7 @@
 //! Opening, checking and closing the database file.
 
 use std::{
+    cell::RefCell,
     fs::{File, OpenOptions},
     path::{Path, PathBuf},
     time::Duration,
@@ -8,7 +9,7 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags};
 
-use crate::{RawKey, Result, SCHEMA_VERSION, StoreError, migrate};
+use crate::{RawKey, Result, SCHEMA_VERSION, StoreError, migrate, recent::Recent};
 
 /// How long a connection waits for another one's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -16,7 +17,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// SQLCipher's page size; part of the file format.
 const PAGE_BYTES: u64 = 4096;
 
-const STATEMENTS_CACHED: usize = 128;
+/// More than there are: what is forgotten is parsed again each time.
+const STATEMENTS_CACHED: usize = 256;
 
 const STOPPED_CLEANLY: &str = "clean_stop";
 
@@ -27,6 +29,7 @@ pub struct Store {
     path: PathBuf,
     was_clean_stop: bool,
     role: Role,
+    recent: RefCell<Recent>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +62,8 @@ impl Store {
             return Err(StoreError::damaged("the schema is older, and a reader cannot bring it up to date"));
         }
         conn.pragma_update(None, "query_only", true)?;
-        let mut store = Self { conn, path: path.into(), was_clean_stop: true, role: Role::Reader };
+        let mut store =
+            Self { conn, path: path.into(), was_clean_stop: true, role: Role::Reader, recent: RefCell::default() };
         store.was_clean_stop = store.read(|tx| tx.get_u64(STOPPED_CLEANLY))? == Some(1);
         Ok(store)
     }
@@ -71,7 +75,8 @@ impl Store {
     }
 
     fn writer(conn: Connection, path: &Path) -> Result<Self> {
-        let mut store = Self { conn, path: path.into(), was_clean_stop: true, role: Role::Writer };
+        let mut store =
+            Self { conn, path: path.into(), was_clean_stop: true, role: Role::Writer, recent: RefCell::default() };
         store.was_clean_stop = store.write(|tx| {
             let before = tx.get_u64(STOPPED_CLEANLY)?;
             tx.put_u64(STOPPED_CLEANLY, 0)?;
@@ -129,6 +134,10 @@ impl Store {
 
     pub(crate) fn conn(&self) -> &Connection {
         &self.conn
+    }
+
+    pub(crate) fn recent(&self) -> &RefCell<Recent> {
+        &self.recent
     }
 }
 

@@ -2,13 +2,14 @@
 
 use std::{cell::RefCell, ops::Deref};
 
-use rusqlite::{CachedStatement, Connection, Params, Row, Transaction, TransactionBehavior};
+use rusqlite::{CachedStatement, Connection, Params, Row};
 
-use crate::{Result, Store, StoreError, delta::Codec};
+use crate::{Result, Store, StoreError, recent::Recent};
 
 /// Reads one consistent snapshot of the database.
 pub struct Reader<'c> {
     conn: &'c Connection,
+    pub(crate) recent: &'c RefCell<Recent>,
 }
 
 /// The argument of [`Store::read`].
@@ -17,8 +18,6 @@ pub type ReadTx<'c> = Reader<'c>;
 /// Writes in one transaction; also a [`Reader`] that sees its own writes.
 pub struct WriteTx<'c> {
     reader: Reader<'c>,
-    /// Compression contexts, made once a transaction: each costs more than a small revision.
-    pub(crate) codec: RefCell<Codec>,
 }
 
 impl<'c> Deref for WriteTx<'c> {
@@ -32,9 +31,9 @@ impl<'c> Deref for WriteTx<'c> {
 impl Store {
     /// Runs `body` on one consistent snapshot. Not to be nested on the same `Store`.
     pub fn read<T, E: From<StoreError>>(&self, body: impl FnOnce(&ReadTx<'_>) -> Result<T, E>) -> Result<T, E> {
-        let tx = self.begin(TransactionBehavior::Deferred)?;
-        let out = body(&Reader { conn: self.conn() })?;
-        tx.commit().map_err(StoreError::from)?;
+        let tx = Open::begin(self.conn(), "BEGIN DEFERRED")?;
+        let out = body(&self.reader())?;
+        tx.commit()?;
         Ok(out)
     }
 
@@ -42,15 +41,41 @@ impl Store {
     /// when it returns `Err`. `body` passes on every `StoreError`: after some (a full disk) SQLite has rolled
     /// back already, and whatever is called then fails too. Not to be nested on the same `Store`.
     pub fn write<T, E: From<StoreError>>(&self, body: impl FnOnce(&WriteTx<'_>) -> Result<T, E>) -> Result<T, E> {
-        let tx = self.begin(TransactionBehavior::Immediate)?;
-        let out = body(&WriteTx { reader: Reader { conn: self.conn() }, codec: RefCell::default() })?;
+        let tx = Open::begin(self.conn(), "BEGIN IMMEDIATE")?;
+        let out = body(&WriteTx { reader: self.reader() })?;
         still_open(self.conn())?;
-        tx.commit().map_err(StoreError::from)?;
+        tx.commit()?;
         Ok(out)
     }
 
-    fn begin(&self, behavior: TransactionBehavior) -> Result<Transaction<'_>> {
-        Ok(Transaction::new_unchecked(self.conn(), behavior)?)
+    fn reader(&self) -> Reader<'_> {
+        Reader { conn: self.conn(), recent: self.recent() }
+    }
+}
+
+/// A transaction under way: rolled back unless it is committed. (`rusqlite`'s own parses its statements each time, and
+/// there are many small ones.)
+struct Open<'c>(&'c Connection);
+
+impl<'c> Open<'c> {
+    fn begin(conn: &'c Connection, how: &str) -> Result<Self> {
+        conn.prepare_cached(how)?.execute([])?;
+        Ok(Self(conn))
+    }
+
+    fn commit(self) -> Result<()> {
+        self.0.prepare_cached("COMMIT")?.execute([])?;
+        Ok(())
+    }
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        // Not so after a commit, and where SQLite has rolled back already. Should it fail, the next one cannot begin, which
+        // is told.
+        if !self.0.is_autocommit() {
+            let _ = self.0.execute_batch("ROLLBACK");
+        }
     }
 }
 

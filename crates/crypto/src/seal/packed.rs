@@ -50,8 +50,12 @@ pub(super) fn unpack_on(before: &[u8], packed: &[u8], max_plain: usize) -> Resul
 }
 
 thread_local! {
-    static WHOLE: RefCell<DCtx<'static>> = RefCell::new(DCtx::create());
+    /// A context is larger than most revisions, and costs more to make than they do to unpack.
+    static CONTEXT: RefCell<DCtx<'static>> = RefCell::new(DCtx::create());
 }
+
+/// What a dictionary of zstd's own begins with; anything else is taken as the bytes it is.
+const DICTIONARY: [u8; 4] = [0x37, 0xA4, 0x30, 0xEC];
 
 fn decompress(packed: &[u8], before: Option<&[u8]>, max_plain: usize) -> Result<Vec<u8>, CryptoError> {
     let not_opened = |_| CryptoError::NotOpened;
@@ -63,12 +67,12 @@ fn decompress(packed: &[u8], before: Option<&[u8]>, max_plain: usize) -> Result<
     }
     let mut plain = Vec::with_capacity(size);
     match before {
-        // A context is larger than most revisions, and costs more to make than they do to unpack.
-        None => WHOLE.with_borrow_mut(|context| context.decompress(&mut plain, packed)),
-        Some(before) => {
+        None => CONTEXT.with_borrow_mut(|context| context.decompress(&mut plain, packed)),
+        Some(before) if before.starts_with(&DICTIONARY) => {
             let mut context = DCtx::create();
             context.ref_prefix(before).and_then(|_| context.decompress(&mut plain, packed))
         }
+        Some(before) => CONTEXT.with_borrow_mut(|context| context.decompress_using_dict(&mut plain, packed, before)),
     }
     .map_err(not_opened)?;
     if plain.len() == size { Ok(plain) } else { Err(CryptoError::NotOpened) }
@@ -103,6 +107,14 @@ mod tests {
             assert_ne!(other, plain);
         }
         assert!(unpack(&packed, CAP).map_or(true, |other| other != plain));
+    }
+
+    #[test]
+    fn what_comes_before_is_only_bytes_even_where_it_looks_like_a_dictionary() {
+        let before = [&DICTIONARY[..], &b"words that both have, ".repeat(9)].concat();
+        let plain = [&before[..], b"and one more"].concat();
+        let packed = pack_on(&before, &plain).unwrap();
+        assert_eq!(unpack_on(&before, &packed, CAP).unwrap(), plain);
     }
 
     #[test]

@@ -454,7 +454,8 @@ impl Syncer {
                 Ok(pushed.report)
             }
             Step::Pull => {
-                let joining = held(&self.first_sync).is_some() || self.vault.sync_status()?.last_confirmed_ms.is_none();
+                let joining = held(&self.first_sync).is_some()
+                    || self.vault.read(|r| Ok(r.get_u64(meta::CONFIRMED_MS)?))?.is_none();
                 let pulled = pull::pull(&self.vault, &*server, &token).await?;
                 // A backup that cannot be made now is made before anything is accepted.
                 if let Err(error) = self.vault.tripwire_snapshot() {
@@ -499,15 +500,12 @@ impl Syncer {
             if changes > 0 {
                 t.tx.put_u64(meta::LAST_CHANGES, u64::from(changes))?;
                 t.tx.put_u64(meta::LAST_DURATION_MS, duration_ms)?;
+                let message = format!("{} sent, {} received", report.pushed, report.pulled);
+                let traffic = report.traffic;
+                activity::write(t, &Line { duration_ms, traffic, ..Line::new(Happened::Synced, message) })?;
             }
             Ok(())
         })?;
-        if changes > 0 {
-            let message = format!("{} sent, {} received", report.pushed, report.pulled);
-            let traffic = report.traffic;
-            let line = Line { duration_ms, traffic, ..Line::new(Happened::Synced, message) };
-            self.vault.transact(|t| activity::write(t, &line))?;
-        }
         self.tell();
         Ok(())
     }

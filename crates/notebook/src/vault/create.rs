@@ -220,6 +220,7 @@ impl Vault {
             device: Mutex::new(DeviceId(device)),
             keychain_key: Mutex::new(None),
             new_passphrase: Mutex::new(None),
+            folds: Mutex::default(),
             changes: broadcast::channel(256).0,
             wake: Notify::new(),
             _lock: lock,

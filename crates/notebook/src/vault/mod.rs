@@ -17,6 +17,7 @@ use holdfast_store::{RawKey, Store};
 use tokio::sync::{Notify, broadcast};
 use zeroize::Zeroizing;
 
+use crate::folds::Folds;
 use crate::txn::Txn;
 use crate::{Env, NotebookError, OpChanges, Result};
 
@@ -60,6 +61,7 @@ pub struct Vault {
     keychain_key: Mutex<Option<KeychainKey>>,
     /// A passphrase that the server does not know yet, in case another device changes the account first.
     new_passphrase: Mutex<Option<Zeroizing<String>>>,
+    folds: Mutex<Folds>,
     changes: broadcast::Sender<OpChanges>,
     /// Rings when something is to be sent, or the account changed.
     pub(crate) wake: Notify,
@@ -167,6 +169,11 @@ impl Vault {
     /// The id that a revision with these canonical bytes has.
     pub(crate) fn revision_id(&self, canonical: &[u8]) -> Result<RevisionId> {
         self.with_space_keys(|keys| Ok(RevisionId(revision_id(keys.current_id_key().1, canonical))))
+    }
+
+    /// Taken for a moment, and nothing else while it is.
+    pub(crate) fn folds(&self) -> MutexGuard<'_, Folds> {
+        held(&self.folds)
     }
 
     /// For a second connection to the database.

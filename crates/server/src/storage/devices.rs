@@ -17,7 +17,7 @@ pub(crate) struct DeviceRow {
 impl Tx<'_> {
     pub(crate) fn device(&self, account: AccountId, device: DeviceId) -> Result<Option<DeviceRow>> {
         let sql = "SELECT sign_pk, last_ctr, last_batch, last_answer FROM devices WHERE account = ?1 AND device = ?2";
-        let row = self.0.query_row(sql, params![account.0, device.0], |row| {
+        let row = self.0.prepare_cached(sql)?.query_row(params![account.0, device.0], |row| {
             Ok(DeviceRow {
                 sign_pk: row.get(0)?,
                 last_ctr: row.get::<_, i64>(1)? as u64,
@@ -44,7 +44,7 @@ impl Tx<'_> {
     ) -> Result<()> {
         let sql = "UPDATE devices SET last_ctr = ?3, last_batch = ?4, last_answer = ?5
                    WHERE account = ?1 AND device = ?2";
-        self.0.execute(sql, params![account.0, device.0, ctr as i64, batch.0, answer])?;
+        self.0.prepare_cached(sql)?.execute(params![account.0, device.0, ctr as i64, batch.0, answer])?;
         Ok(())
     }
 }

@@ -32,7 +32,8 @@ impl Tx<'_> {
     pub(crate) fn link_at(&self, space: SpaceId, seq: u64) -> Result<Option<Hash>> {
         let Ok(seq) = i64::try_from(seq) else { return Ok(None) };
         let sql = "SELECT link FROM entries WHERE space = ?1 AND seq = ?2";
-        Ok(self.0.query_row(sql, params![space.0, seq], |row| row.get(0)).optional()?.map(Hash))
+        let mut statement = self.0.prepare_cached(sql)?;
+        Ok(statement.query_row(params![space.0, seq], |row| row.get(0)).optional()?.map(Hash))
     }
 
     /// Where the log holds exactly this body of this revision.
@@ -145,7 +146,7 @@ impl Tx<'_> {
     /// No change where it is there already: healing brought it.
     pub(crate) fn insert_manifest(&self, batch: Hash, manifest: &BatchManifest) -> Result<()> {
         let sql = "INSERT INTO manifests (space, batch_hash, manifest) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
-        self.0.execute(sql, params![manifest.space.0, batch.0, encode(manifest)])?;
+        self.0.prepare_cached(sql)?.execute(params![manifest.space.0, batch.0, encode(manifest)])?;
         Ok(())
     }
 

@@ -26,6 +26,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../../migrations/server-sqlite/0002_past_epochs.sql"),
 ];
 
+/// More than there are.
+const STATEMENTS_CACHED: usize = 64;
+
 type Result<T> = std::result::Result<T, ServerError>;
 
 /// Whether a transaction's work stays.
@@ -49,6 +52,7 @@ impl Storage {
         db.pragma_update(None, "synchronous", "FULL")?;
         db.pragma_update(None, "foreign_keys", true)?;
         migrate(&mut db)?;
+        db.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
         Ok(Self { db: Mutex::new(db), blobs: BlobFiles::open(&data.join("blobs"))? })
     }
 

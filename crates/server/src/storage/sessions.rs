@@ -9,7 +9,7 @@ impl Tx<'_> {
     /// The account of a session that has not ended.
     pub(crate) fn session_account(&self, token_hash: &[u8; 32], now_ms: u64) -> Result<Option<AccountId>> {
         let sql = "SELECT account FROM sessions WHERE token_hash = ?1 AND expires_ms > ?2";
-        let account = self.0.query_row(sql, params![token_hash, now_ms as i64], |row| row.get(0));
+        let account = self.0.prepare_cached(sql)?.query_row(params![token_hash, now_ms as i64], |row| row.get(0));
         Ok(account.optional()?.map(AccountId))
     }
 

@@ -18,7 +18,7 @@ impl Tx<'_> {
     pub(crate) fn space(&self, space: SpaceId) -> Result<Option<SpaceRow>> {
         let sql = "SELECT account, log_epoch, head_seq, head_link, key_epoch, stored_bytes FROM spaces
                    WHERE space = ?1";
-        let row = self.0.query_row(sql, [space.0], |row| {
+        let row = self.0.prepare_cached(sql)?.query_row([space.0], |row| {
             let head = LogHead {
                 log_epoch: row.get::<_, i64>(1)? as u64,
                 seq: row.get::<_, i64>(2)? as u64,
@@ -56,10 +56,14 @@ impl Tx<'_> {
         let sql = "UPDATE spaces SET log_epoch = ?2, head_seq = ?3, head_link = ?4, key_epoch = ?5, stored_bytes = ?6
                    WHERE space = ?1";
         let LogHead { log_epoch, seq, link } = row.head;
-        self.0.execute(
-            sql,
-            params![space.0, log_epoch as i64, seq as i64, link.0, row.key_epoch, row.stored_bytes as i64],
-        )?;
+        self.0.prepare_cached(sql)?.execute(params![
+            space.0,
+            log_epoch as i64,
+            seq as i64,
+            link.0,
+            row.key_epoch,
+            row.stored_bytes as i64
+        ])?;
         Ok(())
     }
 

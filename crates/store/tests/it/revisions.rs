@@ -1,7 +1,7 @@
 //! Revisions, their deltas, and which of them are heads.
 
 use holdfast_domain::{Origin, RecordId};
-use holdfast_store::{RevisionSource, Store, WorkingRow};
+use holdfast_store::{RevisionSource, Store, StoreError, WorkingRow};
 
 use crate::support::{TempStore, key, noise, put, revision, rid};
 
@@ -137,4 +137,21 @@ fn a_working_revision_is_replaced_and_taken() {
     assert_eq!(t.write(|tx| tx.take_working(RecordId([1; 16]))), None);
     assert_eq!(t.read(|tx| tx.working(RecordId([2; 16]))), Some(row(2, 4)));
     assert_eq!(t.read(|tx| tx.working_count()), 1);
+}
+
+#[test]
+fn what_was_rolled_back_or_lost_is_not_there_though_it_was_known() {
+    let t = TempStore::new();
+    let (kept, undone) = (revision(1, &[], 1, "kept"), revision(1, &[1], 2, "undone"));
+    t.write(|tx| put(tx, 1, &kept));
+    let failed = t.store.write(|tx| {
+        put(tx, 2, &undone)?;
+        assert_eq!(tx.revision(rid(2))?.as_ref(), Some(&undone));
+        Err::<(), _>(StoreError::DiskFull)
+    });
+    assert!(failed.is_err());
+    assert_eq!(t.read(|tx| tx.revision(rid(2))), None);
+    assert_eq!(t.read(|tx| tx.revision(rid(1))), Some(kept));
+    t.write(|tx| tx.lose_revision(rid(1)));
+    assert_eq!(t.read(|tx| tx.revision_bytes(rid(1))), None);
 }
