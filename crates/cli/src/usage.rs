@@ -136,7 +136,8 @@ impl Typed<'_> {
 
 /// `--title <TITLE>` by its name alone; an argument without one by what stands for it.
 fn name(argument: &str) -> String {
-    let shown = if argument.starts_with('-') { argument.split([' ', '=']).next().unwrap_or(argument) } else { argument };
+    let shown =
+        if argument.starts_with('-') { argument.split([' ', '=']).next().unwrap_or(argument) } else { argument };
     quoted(shown.trim_matches(['<', '>', '[', ']']))
 }
 
@@ -154,7 +155,8 @@ fn needed(argument: &str) -> String {
 
 /// In quotation marks, on one line, and not too long.
 fn quoted(text: &str) -> String {
-    let mut shown: String = text.chars().take(SHOWN_CHARS).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    let mut shown: String =
+        text.chars().take(SHOWN_CHARS).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
     if text.chars().count() > SHOWN_CHARS {
         shown.push('…');
     }
@@ -188,7 +190,10 @@ mod tests {
         for (words, sentence) in [
             ("frobnicate", "`holdfast` has no command `frobnicate`. See `holdfast --help`."),
             ("reveiw list", "`holdfast` has no command `reveiw`; perhaps `review` is meant. See `holdfast --help`."),
-            ("note", "`holdfast note` needs a command: add, show, list, edit, trash or restore. See `holdfast note --help`."),
+            (
+                "note",
+                "`holdfast note` needs a command: add, show, list, edit, trash or restore. See `holdfast note --help`.",
+            ),
             ("note add", "`holdfast note add` needs `--title <TITLE>`. See `holdfast note add --help`."),
             (
                 "note add --titel x",
@@ -202,17 +207,30 @@ mod tests {
                 "note add --title x --due 2026-02-30",
                 "`2026-02-30` does not fit `--due`: a day is written like 2026-11-28. See `holdfast note add --help`.",
             ),
-            ("search x --limit many", "`many` does not fit `--limit`: it is no whole number. See `holdfast search --help`."),
+            (
+                "search x --limit many",
+                "`many` does not fit `--limit`: it is no whole number. See `holdfast search --help`.",
+            ),
             ("import --from word .", "`--from` cannot be `word`, only `markdown`. See `holdfast import --help`."),
             ("import", "`holdfast import` needs `--from <FROM>` and `PATH`. See `holdfast import --help`."),
-            ("note edit ab --done --not-done", "`--done` does not go with `--not-done`. See `holdfast note edit --help`."),
+            (
+                "note edit ab --done --not-done",
+                "`--done` does not go with `--not-done`. See `holdfast note edit --help`.",
+            ),
             ("note show ab --json --json", "`--json` was given twice. See `holdfast note show --help`."),
-            ("review resolve ab", "`holdfast review resolve` needs `--take` or `--body-file`. See `holdfast review resolve --help`."),
+            (
+                "review resolve ab",
+                "`holdfast review resolve` needs `--take` or `--body-file`. See `holdfast review resolve --help`.",
+            ),
             ("unlock", "`holdfast unlock` needs `--recovery`. See `holdfast unlock --help`."),
         ] {
             assert_eq!(said(words), sentence, "{words}");
         }
-        assert!(said("note edit ab").starts_with("`holdfast note edit` needs `--title`, `--due`, "), "{}", said("note edit ab"));
+        assert!(
+            said("note edit ab").starts_with("`holdfast note edit` needs `--title`, `--due`, "),
+            "{}",
+            said("note edit ab")
+        );
         assert!(said("").starts_with("`holdfast` needs a command: init, unlock, note, "), "{}", said(""));
     }
 
