@@ -74,6 +74,12 @@ impl Computer {
         window.quit().await
     }
 
+    /// The power fails: the program ends at once, and nothing is flushed.
+    pub async fn kill(&mut self) -> anyhow::Result<()> {
+        self.says("is killed");
+        self.window.take().context("The window is not open.")?.kill().await
+    }
+
     // The first minutes
 
     /// Makes a vault, leaves the code for later, and is in a note.

@@ -48,15 +48,19 @@ impl Driver {
     }
 
     /// Ends the window at once, as a crash or a power cut would: nothing is flushed.
-    pub fn kill_app(&self) -> anyhow::Result<()> {
-        signal("KILL", &self.app_process()?);
-        Ok(())
+    pub async fn kill_app(&self) -> anyhow::Result<()> {
+        self.end_app("KILL").await
     }
 
-    /// Asks the window to close, as its own button does, and waits until the program has ended.
+    /// Asks the window to close, as its own button does.
     pub async fn quit_app(&self) -> anyhow::Result<()> {
+        self.end_app("TERM").await
+    }
+
+    /// Answers once the program has ended.
+    async fn end_app(&self, by: &str) -> anyhow::Result<()> {
         let process = self.app_process()?;
-        signal("TERM", &process);
+        signal(by, &process);
         let started = Instant::now();
         while self.app_process().is_ok_and(|it| it == process) {
             ensure!(started.elapsed() < READY_TIMEOUT, "The window does not close.");

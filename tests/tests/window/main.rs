@@ -17,6 +17,7 @@ mod harness;
 mod hostile;
 mod keyboard;
 mod keys;
+mod killed;
 mod layout;
 mod long_note;
 mod long_review;
