@@ -2,5 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 pub mod canary;
+pub mod lies;
+pub mod odd_folder;
+pub mod permissions;
 pub mod programs;
 pub mod small_disk;

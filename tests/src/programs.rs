@@ -9,6 +9,8 @@ use std::process::{Child, Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::permissions::obeying;
+
 /// Of every vault, where a test does not choose another.
 pub const PASSPHRASE: &str = "correct horse battery";
 
@@ -55,6 +57,7 @@ pub struct Computer {
     pub passphrase: String,
     /// `RUST_LOG` of what it runs; what is then printed on standard error is kept in `logs`.
     pub log: Option<&'static str>,
+    obeys: bool,
 }
 
 impl Computer {
@@ -68,12 +71,17 @@ impl Computer {
         for folder in ["home", "config", "data", "state", "cache", "run", "tmp", "logs"] {
             fs::create_dir(scratch.path().join(folder)).unwrap();
         }
-        Self { scratch, program, passphrase: PASSPHRASE.into(), log: None }
+        Self { scratch, program, passphrase: PASSPHRASE.into(), log: None, obeys: false }
     }
 
     /// Runs another copy of the program from now on.
     pub fn use_program(&mut self, program: PathBuf) {
         self.program = program;
+    }
+
+    /// Permissions hold for its programs from now on, whoever runs the test.
+    pub fn obey_permissions(&mut self) {
+        self.obeys = true;
     }
 
     /// With a vault of its own.
@@ -94,7 +102,7 @@ impl Computer {
     }
 
     pub fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
-        let mut command = Command::new(&self.program);
+        let mut command = if self.obeys { obeying(&self.program) } else { Command::new(&self.program) };
         let scratch = self.root();
         command
             .env_clear()

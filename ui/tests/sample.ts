@@ -131,6 +131,7 @@ export function sampleReview(): Review {
     diff: from ? [{ kind: 'same' as const, text: from }, { kind: 'added' as const, text: text.slice(from.length) }] : [{ kind: 'added' as const, text }],
   });
   const start = 'The bearing is ';
+  const year = new Date(now).getFullYear();
   return {
     id: 'pump4', title: 'Site visit: pump 4', left: 3, devices: [laptop, office], edited_result: null, set_aside: null, seen_heads: ['rev-l', 'rev-o'], stale_choices: 0,
     merged: [{ label: '“two centimetres”', device: 'This laptop', this_device: true }, { label: 'New to-do', device: 'Office PC', this_device: false }],
@@ -142,7 +143,7 @@ export function sampleReview(): Review {
       { text: '.\n', place: null, merged: null, open: false, this_device: false, other_device: false },
     ],
     places: [
-      { id: 'due', number: 1, field: 'due', label: 'Due date', original: '20 Nov 2026', has_original: true, sides: [side(1, laptop, '28 Nov 2026'), side(2, office, '30 Nov 2026')], can_keep_all: false, can_take_original: true, suggested: null, choice: null, before: '', after: '' },
+      { id: 'due', number: 1, field: 'due', label: 'Due date', original: `${year}-11-20`, has_original: true, sides: [side(1, laptop, `${year}-11-28`), side(2, office, `${year}-11-30`)], can_keep_all: false, can_take_original: true, suggested: null, choice: null, before: '', after: '' },
       { id: 'saw', number: 2, field: 'text', label: 'What we saw', original: `${start}fine.`, has_original: true, sides: [side(1, laptop, `${start}warm to the touch but within the maker's limits.`, start), side(2, office, `${start}hot, 71 °C by the infrared gun, over the limit of 65 °C.`, start)], can_keep_all: true, can_take_original: true, suggested: null, choice: null, before: '## What we saw\n', after: ' The housing has a hairline mark on the left side.' },
       { id: 'visit', number: 3, field: 'text', label: 'Return visit', original: 'In spring.', has_original: true, sides: [side(1, laptop, 'In May.'), side(2, office, '', '', true)], can_keep_all: true, can_take_original: true, suggested: null, choice: null, before: '', after: '' },
     ],

@@ -14,6 +14,7 @@ mod output;
 mod passphrase;
 mod session;
 mod shapes;
+mod usage;
 
 use std::process::ExitCode;
 
@@ -63,21 +64,14 @@ pub fn main() -> ExitCode {
 /// Help, or a sentence about what was typed. Git takes 2 from a merge driver for two conflicts, so `merge-file` fails
 /// with another code.
 fn refuse(error: &clap::Error) -> ExitCode {
-    let asked_for = !error.use_stderr();
-    let mut words = std::env::args_os().skip(1);
-    let command = loop {
-        match words.next() {
-            // The only option before a command that has a value.
-            Some(word) if word == "--vault" => drop(words.next()),
-            Some(word) if word.to_string_lossy().starts_with('-') => {}
-            word => break word,
-        }
-    };
-    // Nowhere is left to say that this failed.
-    let _ = error.print();
-    match command {
-        _ if asked_for => ExitCode::SUCCESS,
-        Some(command) if command == "merge-file" => ExitCode::from(failure::GIT_USAGE),
-        _ => ExitCode::from(failure::USAGE),
+    // Of no arguments at all clap makes a help that was not asked for.
+    if !error.use_stderr() {
+        // Nowhere is left to say that this failed.
+        let _ = error.print();
+        return ExitCode::SUCCESS;
     }
+    let path = usage::command_path(std::env::args_os().skip(1));
+    output::complain(&usage::sentence(error, &path));
+    let merges = path.get(1).is_some_and(|command| command == "merge-file");
+    ExitCode::from(if merges { failure::GIT_USAGE } else { failure::USAGE })
 }

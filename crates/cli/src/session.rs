@@ -25,7 +25,7 @@ impl Place {
     /// The folder of a vault that is there; asked before anybody types a passphrase.
     fn existing(&self) -> Outcome<PathBuf> {
         let dir = self.dir()?;
-        if vault_exists(&dir) { Ok(dir) } else { Err(NotebookError::NoVault(dir).into()) }
+        if vault_exists(&dir)? { Ok(dir) } else { Err(NotebookError::NoVault(dir).into()) }
     }
 
     /// Opens the vault, runs a command in it, and closes it.

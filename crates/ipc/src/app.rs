@@ -61,8 +61,11 @@ impl App {
     /// Opens by the system's keychain, if the person chose so. A problem is kept for the session's status.
     pub fn start(&self) {
         self.set_problem(None);
-        if !holdfast_notebook::vault_exists(&self.dir) {
-            return;
+        // A folder that cannot be looked into is a problem too, and nobody is asked to make a vault there.
+        match holdfast_notebook::vault_exists(&self.dir) {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(e) => return self.set_problem(Some(crate::command_error(&e))),
         }
         match Vault::open_with_keychain(&self.dir, &*self.keychain, self.env.clone()) {
             Ok(Some(vault)) => {

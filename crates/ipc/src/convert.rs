@@ -1,6 +1,7 @@
 //! Between DTOs and domain values.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use holdfast_domain::{Date, DeviceId, NoteId, NotebookId, RevisionId};
 use holdfast_notebook as nb;
@@ -104,15 +105,18 @@ pub(crate) fn everything() -> dto::OpChanges {
     }
 }
 
-/// Devices by name. A device whose record has not arrived is called by the start of its id.
+/// How things are called where people read them: devices by their names, days as they are said this year. A device
+/// whose record has not arrived is called by the start of its id.
 pub(crate) struct Names {
-    names: BTreeMap<DeviceId, String>,
+    devices: BTreeMap<DeviceId, String>,
     me: DeviceId,
+    this_year: i16,
 }
 
 impl Names {
     pub fn load(vault: &nb::Vault) -> Answer<Self> {
-        Ok(Self { names: answer(vault.device_names())?, me: vault.device() })
+        let now = Date::constant(1970, 1, 1).saturating_add(Duration::from_millis(vault.env().now_ms()));
+        Ok(Self { devices: answer(vault.device_names())?, me: vault.device(), this_year: now.year() })
     }
 
     pub fn is_me(&self, device: DeviceId) -> bool {
@@ -120,7 +124,13 @@ impl Names {
     }
 
     pub fn name(&self, device: DeviceId) -> String {
-        self.names.get(&device).cloned().unwrap_or_else(|| format!("Computer {}", &device.to_string()[..6]))
+        self.devices.get(&device).cloned().unwrap_or_else(|| format!("Computer {}", &device.to_string()[..6]))
+    }
+
+    /// A due date in the same words as `dueText` of the window: `4 Dec`, with the year where it is not this one.
+    pub fn day(&self, day: Date) -> String {
+        let with_year = day.year() != self.this_year;
+        day.strftime(if with_year { "%-d %b %-Y" } else { "%-d %b" }).to_string()
     }
 }
 
@@ -135,4 +145,18 @@ pub(crate) fn spans(old: &str, new: &str) -> Vec<dto::DiffSpan> {
         text: s.text,
     };
     holdfast_notebook::diff_words(old, new).into_iter().map(span).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As time.test.ts has it for the window's own dates.
+    #[test]
+    fn a_day_is_said_with_its_year_only_where_that_is_another() {
+        let names = Names { devices: BTreeMap::new(), me: DeviceId([1; 16]), this_year: 2026 };
+        assert_eq!(names.day(Date::constant(2026, 11, 28)), "28 Nov");
+        assert_eq!(names.day(Date::constant(2027, 1, 2)), "2 Jan 2027");
+        assert_eq!(names.day(Date::constant(2025, 12, 4)), "4 Dec 2025");
+    }
 }

@@ -11,6 +11,8 @@ pub const POLL_ACTIVE_MS: u64 = 15_000;
 pub const POLL_IDLE_MS: u64 = 5 * 60 * 1_000;
 /// While the server tells of news by itself: only in case it does not.
 pub const POLL_LIVE_MS: u64 = 15 * 60 * 1_000;
+/// The server's stream ended: it is asked within this, not by all computers at once, whether it is still there.
+const CUT_SPREAD_MS: u64 = 1_000;
 /// A network that comes and goes starts at most one try in this time.
 const NETWORK_GAP_MS: u64 = 1_000;
 /// While changes are held back, so many of them are worth a request of their own.
@@ -200,7 +202,7 @@ impl Engine {
             Event::NetworkUp => self.network_up(facts, now_ms),
             Event::LocalChange => self.local_change(facts, now_ms),
             Event::Poke(position) => self.poke(position, facts, now_ms),
-            Event::Live(live) => self.set_live(live, facts, now_ms),
+            Event::Live(live) => self.set_live(live, facts, now_ms, jitter),
             Event::Tick => self.tick(facts, now_ms),
         }
     }
@@ -282,8 +284,8 @@ impl Engine {
         self.tick(facts, now_ms)
     }
 
-    fn set_live(&mut self, live: bool, facts: &Facts, now_ms: u64) -> Effect {
-        self.live = live;
+    fn set_live(&mut self, live: bool, facts: &Facts, now_ms: u64, jitter: u64) -> Effect {
+        let was_live = std::mem::replace(&mut self.live, live);
         if self.running.is_some() {
             return Effect::Wait;
         }
@@ -295,7 +297,9 @@ impl Engine {
             self.poll_ms = self.poll_ms.map(|_| now_ms + POLL_LIVE_MS);
         } else {
             self.poll_every_ms = POLL_ACTIVE_MS;
-            self.poll_ms = self.poll_ms.map(|at| at.min(now_ms + POLL_ACTIVE_MS));
+            // A server that ended takes its stream with it: what it confirmed is not said for much longer without asking.
+            let soon_ms = if was_live { jitter % CUT_SPREAD_MS } else { POLL_ACTIVE_MS };
+            self.poll_ms = self.poll_ms.map(|at| at.min(now_ms + soon_ms));
         }
         self.rest(facts, now_ms)
     }

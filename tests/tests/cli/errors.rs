@@ -118,9 +118,14 @@ fn usage_is_two() {
     ] {
         let done = device.run(args);
         assert_eq!((done.code, done.stdout.as_str()), (2, ""), "{done:?}");
-        assert!(!done.stderr.is_empty());
+        let said = done.stderr.trim_end();
+        assert!(said.starts_with('`') && said.ends_with("--help`."), "{said}");
+        assert_eq!(said.lines().count(), 1, "a sentence: {said}");
     }
-    assert_eq!(device.run(["--help"]).code, 0);
+    for asked in [&["--help"][..], &["--version"], &["help"], &["note", "add", "--help"]] {
+        let done = device.run(asked);
+        assert!(done.code == 0 && !done.stdout.is_empty() && done.stderr.is_empty(), "{done:?}");
+    }
 }
 
 #[test]

@@ -1,11 +1,10 @@
 //! Texts and folders that cannot be taken as they are.
 
-use std::ffi::OsStr;
 use std::fs;
-use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::symlink;
 use std::path::Path;
 
+use holdfast_tests::odd_folder;
+use holdfast_tests::permissions::allow;
 use holdfast_tests::programs::Computer;
 
 use crate::table::{Kept, Table};
@@ -14,7 +13,8 @@ const OVER: usize = 2 * 1024 * 1024 + 1;
 
 pub fn faults(table: &mut Table) {
     table.section("Texts and folders");
-    let desk = Computer::with_vault();
+    let mut desk = Computer::with_vault();
+    desk.obey_permissions();
     let id = desk.add("Kept", "as it was");
     let kept = Kept::of(&desk);
     let scratch = tempfile::tempdir().unwrap();
@@ -43,18 +43,19 @@ pub fn faults(table: &mut Table) {
     kept.check(&desk);
 
     let odd = scratch.path().join("odd");
-    fs::create_dir_all(odd.join("sub")).unwrap();
-    fs::write(odd.join("good.md"), "fine\n").unwrap();
-    fs::write(odd.join("sub/latin.md"), b"caf\xe9\n").unwrap();
-    symlink("nowhere", odd.join("dangling.md")).unwrap();
-    fs::create_dir(odd.join(OsStr::from_bytes(b"caf\xe9"))).unwrap();
-    fs::write(odd.join(OsStr::from_bytes(b"caf\xe9/in.md")), "lost\n").unwrap();
-    fs::write(odd.join("unlinked.pdf"), "pdf").unwrap();
+    odd_folder::make(&odd);
     let dry: Vec<String> = import(&odd).into_iter().chain(["--dry-run".to_owned()]).collect();
     table.tells("a folder with odd files, looked at", &desk, &dry, "skipped");
     kept.check(&desk);
     let answer = table.tells("a folder with odd files", &desk, &import(&odd), "skipped");
     assert_eq!(answer["notes"], 1);
+    odd_folder::open(&odd);
+
+    let closed = scratch.path().join("closed");
+    fs::create_dir(&closed).unwrap();
+    allow(&closed, 0o000);
+    table.fails("a folder that cannot be read", &desk, &import(&closed));
+    allow(&closed, 0o700);
 
     let huge = scratch.path().join("huge");
     fs::create_dir(&huge).unwrap();

@@ -3,70 +3,11 @@
 use std::fs;
 use std::sync::{Arc, Mutex};
 
-use holdfast_protocol::{LogAnswer, LogHead, LogPage, PushOutcome, body_hash, link};
-use holdfast_server::{CoreOptions, RunningServer, Server, ServerConfig, Tamper};
+use holdfast_protocol::{LogHead, LogPage, PushOutcome, body_hash, link};
+use holdfast_tests::lies::{Lies, LyingServer};
 use holdfast_tests::programs::{Computer, USER, converge};
 
 use crate::table::{Kept, Table};
-
-type Lie<T> = Arc<Mutex<Option<Box<dyn FnMut(T) -> T + Send>>>>;
-
-/// What the server says instead of the truth; nothing is the truth.
-#[derive(Clone, Default)]
-struct Lies {
-    push: Lie<PushOutcome>,
-    log: Lie<LogAnswer>,
-    blob: Lie<Vec<u8>>,
-    keys: Lie<Vec<u8>>,
-}
-
-fn told<T>(lie: &Lie<T>, honest: T) -> T {
-    match &mut *lie.lock().unwrap() {
-        Some(lie) => lie(honest),
-        None => honest,
-    }
-}
-
-impl Lies {
-    fn tamper(&self) -> Tamper {
-        let Self { push, log, blob, keys } = self.clone();
-        Tamper {
-            push: Some(Arc::new(move |honest| Ok(told(&push, honest)))),
-            log: Some(Arc::new(move |honest| Ok(told(&log, honest)))),
-            blob: Some(Arc::new(move |honest| Ok(told(&blob, honest)))),
-            keys: Some(Arc::new(move |honest| Ok(told(&keys, honest)))),
-        }
-    }
-
-    fn about_pages(&self, mut lie: impl FnMut(&mut LogPage) + Send + 'static) {
-        *self.log.lock().unwrap() = Some(Box::new(move |answer| match answer {
-            LogAnswer::Page(mut page) => {
-                lie(&mut page);
-                LogAnswer::Page(page)
-            }
-            other @ LogAnswer::Rebase { .. } => other,
-        }));
-    }
-
-    fn about_push(&self, mut lie: impl FnMut(&mut PushOutcome) + Send + 'static) {
-        *self.push.lock().unwrap() = Some(Box::new(move |mut outcome| {
-            lie(&mut outcome);
-            outcome
-        }));
-    }
-
-    fn be_honest(&self) {
-        *self.push.lock().unwrap() = None;
-        *self.log.lock().unwrap() = None;
-        *self.blob.lock().unwrap() = None;
-        *self.keys.lock().unwrap() = None;
-    }
-}
-
-async fn start(data: &std::path::Path, lies: &Lies) -> RunningServer {
-    let options = CoreOptions { tamper: lies.tamper(), ..CoreOptions::default() };
-    Server::start(ServerConfig { options, ..ServerConfig::new(data, "127.0.0.1:0") }).await.unwrap()
-}
 
 /// The server's answer to a reader, altered.
 type AlteredPage = fn(&mut LogPage);
@@ -75,10 +16,9 @@ type AlteredPush = fn(&mut PushOutcome);
 
 pub fn faults(table: &mut Table) {
     table.section("A server that lies");
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let (data, lies) = (tempfile::tempdir().unwrap(), Lies::default());
-    let server = runtime.block_on(start(data.path(), &lies));
-    let link = server.join_link.to_string();
+    let data = tempfile::tempdir().unwrap();
+    let server = LyingServer::start(data.path());
+    let (lies, link) = (server.lies.clone(), server.link.clone());
     let desk = Computer::with_vault();
     for n in 0..4 {
         desk.add(&format!("Note {n}"), "text");
@@ -108,7 +48,6 @@ pub fn faults(table: &mut Table) {
     one_that_does_not_open(&lies, &desk, &laptop);
     pushes(table, &lies, &desk, &laptop);
     attachment(table, &lies, &desk, &laptop);
-    runtime.block_on(server.stop()).unwrap();
 }
 
 /// A body is altered, and all that the server can make anew fits: only the seal tells. The change is set aside, the
@@ -143,11 +82,10 @@ fn one_that_does_not_open(lies: &Lies, desk: &Computer, laptop: &Computer) {
 }
 
 fn join(table: &mut Table, lies: &Lies, link: &str) {
-    *lies.keys.lock().unwrap() = Some(Box::new(|mut keys| {
+    lies.about_keys(|keys| {
         let middle = keys.len() / 2;
         keys[middle] ^= 1;
-        keys
-    }));
+    });
     let laptop = Computer::new();
     table.fails("it alters the account's keys", &laptop, &["account", "join", "--link", link, "--user", USER]);
     assert!(!laptop.vault().join("vault.keys").exists(), "half a vault was made");
@@ -187,10 +125,7 @@ fn attachment(table: &mut Table, lies: &Lies, desk: &Computer, laptop: &Computer
     fs::write(folder.path().join("file.bin"), "content".repeat(100)).unwrap();
     desk.ok(["import", "--from", "markdown", folder.path().to_str().unwrap()]);
     desk.sync();
-    *lies.blob.lock().unwrap() = Some(Box::new(|mut sealed| {
-        sealed[100] ^= 1;
-        sealed
-    }));
+    lies.about_blobs(|sealed| sealed[100] ^= 1);
     table.fails("it alters an attachment", laptop, &["sync"]);
     lies.be_honest();
     converge(&[desk, laptop]);

@@ -111,6 +111,16 @@ fn files_of_a_vault_that_cannot_be_used_are_named_and_left_alone() {
         }
         allow(&person.path(name), 0o600);
     }
+    // One that cannot be looked into may well have a vault.
+    let said = "~/vault cannot be used: there is no permission for it.";
+    allow(&person.path("vault"), 0o000);
+    for command in [&list[..], &add, &["init"], &["status"], &["unlock", "--recovery"]] {
+        person.refuses(command, said);
+    }
+    person.refuses(&["account", "join", "--link", "x", "--user", "ann"], said);
+    let mode = fs::metadata(person.path("vault")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0, "whoever closed it did so for a reason");
+    allow(&person.path("vault"), 0o700);
     let closed = person.path("closed");
     fs::create_dir(&closed).unwrap();
     person.own_all();

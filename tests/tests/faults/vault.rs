@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::PathBuf;
 
+use holdfast_tests::permissions::allow;
 use holdfast_tests::programs::{Computer, text};
 
 use crate::noise;
@@ -51,6 +52,15 @@ pub fn faults(table: &mut Table) {
     table.fails_with("open elsewhere, in a save", &desk, &["note", "add", "--title", "x"], &[], b"x");
     drop(lock);
     kept.check(&desk);
+
+    desk.obey_permissions();
+    allow(&desk.vault(), 0o000);
+    table.fails("a vault that cannot be read", &desk, &["note", "list"]);
+    allow(&desk.vault(), 0o700);
+    kept.check(&desk);
+    let taken = Computer::new();
+    fs::write(taken.vault(), "a file of somebody's").unwrap();
+    table.fails("a vault's folder is a file", &taken, &["note", "list"]);
 
     damage(table, &desk, &kept);
     full_disk(table, &desk, &kept);

@@ -74,6 +74,12 @@ impl Computer {
         window.quit().await
     }
 
+    /// The power fails: the program ends at once, and nothing is flushed.
+    pub async fn kill(&mut self) -> anyhow::Result<()> {
+        self.says("is killed");
+        self.window.take().context("The window is not open.")?.kill().await
+    }
+
     // The first minutes
 
     /// Makes a vault, leaves the code for later, and is in a note.
@@ -104,9 +110,14 @@ impl Computer {
 
     /// "I already have a vault".
     pub async fn join(&self, server: &Server) -> anyhow::Result<()> {
+        self.join_by(&server.link).await
+    }
+
+    /// As `join`, by a link.
+    pub async fn join_by(&self, link: &str) -> anyhow::Result<()> {
         self.says("joins the vault");
         self.click(&hook("create-join")).await?;
-        self.type_keys(&hook("join-link"), &server.link).await?;
+        self.type_keys(&hook("join-link"), link).await?;
         self.find(&hook("join-server")).await?;
         self.type_keys(&hook("join-user"), USER).await?;
         self.name_itself(&hook("join-device")).await?;

@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
+use holdfast_tests::permissions::obeying;
 
 /// How long the driver may take to listen.
 const READY_TIMEOUT: Duration = Duration::from_secs(20);
@@ -20,13 +21,13 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// Starts a driver whose windows have `home` as their home folder.
+    /// Starts a driver whose windows have `home` as their home folder, and are refused what a person is refused.
     pub fn start(home: &Path) -> anyhow::Result<Self> {
         let screen = env::var_os("DISPLAY").is_some_and(|value| !value.is_empty());
         ensure!(screen, "There is no screen (DISPLAY is not set): run `cargo xtask test`, or this under xvfb-run.");
         let program = program("HOLDFAST_TAURI_DRIVER", "tools/bin/tauri-driver")?;
         let (port, native_port) = free_ports()?;
-        let mut command = Command::new(&program);
+        let mut command = obeying(&program);
         command.args(["--port", &port.to_string(), "--native-port", &native_port.to_string()]);
         command.env("HOME", home).env("XDG_DATA_HOME", home.join(".local/share"));
         command.env("XDG_CONFIG_HOME", home.join(".config")).env("XDG_CACHE_HOME", home.join(".cache"));
@@ -47,15 +48,19 @@ impl Driver {
     }
 
     /// Ends the window at once, as a crash or a power cut would: nothing is flushed.
-    pub fn kill_app(&self) -> anyhow::Result<()> {
-        signal("KILL", &self.app_process()?);
-        Ok(())
+    pub async fn kill_app(&self) -> anyhow::Result<()> {
+        self.end_app("KILL").await
     }
 
-    /// Asks the window to close, as its own button does, and waits until the program has ended.
+    /// Asks the window to close, as its own button does.
     pub async fn quit_app(&self) -> anyhow::Result<()> {
+        self.end_app("TERM").await
+    }
+
+    /// Answers once the program has ended.
+    async fn end_app(&self, by: &str) -> anyhow::Result<()> {
         let process = self.app_process()?;
-        signal("TERM", &process);
+        signal(by, &process);
         let started = Instant::now();
         while self.app_process().is_ok_and(|it| it == process) {
             ensure!(started.elapsed() < READY_TIMEOUT, "The window does not close.");

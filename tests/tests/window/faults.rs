@@ -1,9 +1,7 @@
 //! What goes wrong, as a person at the window reads it: the sentences of the table that the terminal is held to
 //! (`tests/faults/table.txt`), with the same error codes. After each fault everything is still there.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::path::Path;
 
 use anyhow::{Context as _, ensure};
 use holdfast_protocol::JoinLink;
@@ -11,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::computer::{Computer, EDITOR, PASSPHRASE, USER, hook};
 use crate::server::Server;
+use crate::table::{Table, bodies, shows};
 use crate::terminal::Terminal;
 use crate::window::within;
 
@@ -19,46 +18,6 @@ const BODY: &str = "as it was";
 /// The valid code of no vault here.
 const OTHER_CODE: &str = "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon \
     abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon art";
-
-/// The committed table: by fault, the error code and the sentence.
-struct Table(BTreeMap<String, (String, String)>);
-
-impl Table {
-    fn read() -> anyhow::Result<Self> {
-        let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/faults/table.txt"))?;
-        let mut rows = BTreeMap::new();
-        for row in text.split("\n\n") {
-            let lines: Vec<&str> = row.lines().collect();
-            if let [fault, _, ended, sentence] = lines[..] {
-                let code = ended.split_once(", ").with_context(|| format!("No code: {row}"))?.1;
-                rows.insert(fault.to_owned(), (code.to_owned(), sentence.to_owned()));
-            }
-        }
-        Ok(Self(rows))
-    }
-
-    /// The sentence of a fault.
-    fn sentence(&self, fault: &str) -> anyhow::Result<&str> {
-        Ok(&self.0.get(fault).with_context(|| format!("table.txt has no \"{fault}\""))?.1)
-    }
-
-    /// The program refuses a command as the table says. Answers with the sentence, its paths as they are.
-    async fn refuses(&self, at: &Computer, fault: &str, command: &str, arguments: Value) -> anyhow::Result<String> {
-        let error = at.refusal(command, arguments).await.with_context(|| fault.to_owned())?;
-        let message = error["message"].as_str().context("No sentence.")?;
-        let row = self.0.get(fault).with_context(|| format!("table.txt has no \"{fault}\""))?;
-        let said = (error["code"].as_str().unwrap_or_default(), neutral(message, at)?);
-        assert_eq!(said, (row.0.as_str(), row.1.clone()), "{fault}");
-        Ok(message.to_owned())
-    }
-}
-
-/// As the table has it, without the folders of this run.
-fn neutral(message: &str, at: &Computer) -> anyhow::Result<String> {
-    let vault = at.vault();
-    let home = vault.parent().and_then(Path::to_str).context("A scratch path is not UTF-8.")?;
-    Ok(message.replace(&format!("{home}/scratch"), "TMP").replace(home, "~"))
-}
 
 #[tokio::test]
 async fn the_window_says_what_the_terminal_says() -> anyhow::Result<()> {
@@ -98,11 +57,6 @@ async fn the_window_says_what_the_terminal_says() -> anyhow::Result<()> {
     .await
 }
 
-/// Without when they were saved: a fault may be followed by a save of the same.
-fn bodies(notes: &[Value]) -> Vec<[&Value; 3]> {
-    notes.iter().map(|note| [&note["id"], &note["title"], &note["body"]]).collect()
-}
-
 /// Somebody took the user name, with a note.
 fn account_elsewhere(server: &Server) -> anyhow::Result<Terminal> {
     let terminal = Terminal::own()?;
@@ -111,20 +65,6 @@ fn account_elsewhere(server: &Server) -> anyhow::Result<Terminal> {
     terminal.run(&["account", "create", "--link", &server.link, "--user", USER], "")?;
     terminal.sync()?;
     Ok(terminal)
-}
-
-// What is shown
-
-/// Waits until this is the sentence there: in an alert, or beside a field.
-async fn shows(at: &Computer, fault: &str, css: &str, sentence: &str) -> anyhow::Result<()> {
-    at.says(&format!("{fault}: {sentence}"));
-    let script = "const it = document.querySelector(arguments[0]);
-        const beside = it?.matches('input') ? it.closest('.field').querySelector('p.error') : it;
-        return beside !== null && beside?.innerText.trim() === arguments[1];";
-    at.until(&format!("{fault}: \"{css}\" says \"{sentence}\""), async || {
-        at.execute_with(script, vec![json!(css), json!(sentence)]).await
-    })
-    .await
 }
 
 /// Types in the place of what is in a field.

@@ -39,7 +39,7 @@ async fn clicks_keys_and_text_arrive() -> anyhow::Result<()> {
         assert_eq!(window.count("#said").await?, 1);
         window.press("Escape").await?;
         window.wait_gone("#said").await?;
-        window.kill()
+        window.kill().await
     })
     .await
 }

@@ -1,5 +1,10 @@
 //! Each screen as it opens: it says what it should, nothing is cut off, and every control can be reached.
 
+use anyhow::ensure;
+use serde_json::json;
+
+use crate::computer::{Computer, hook};
+use crate::server::Server;
 use crate::window::{Window, scratch_home, within};
 
 #[tokio::test]
@@ -72,6 +77,46 @@ async fn two_windows_at_once() -> anyhow::Result<()> {
         laptop.close().await?;
         office.wait_text("h1, h2", "Your notes, on this computer").await?;
         office.close().await
+    })
+    .await
+}
+
+/// In the smallest window, with the Sync panel and its log open: a message lies over none of their buttons, and what a
+/// sync cost is one line.
+#[tokio::test]
+async fn a_message_covers_no_button_of_a_dialog() -> anyhow::Result<()> {
+    within(async {
+        let server = Server::start()?;
+        let computer = Computer::new("Laptop").await?;
+        computer.create_vault().await?;
+        computer.write("Diary", "Rain.").await?;
+        computer.add_server(&server).await?;
+        computer.sync().await?;
+        computer.set_window_size(900, 600).await?;
+        // A message would go after six seconds; a slow machine would then look too late.
+        let stays = "const real = window.setTimeout;
+            window.setTimeout = (then, ms, ...rest) => (ms === 6000 ? 0 : real(then, ms, ...rest));";
+        computer.execute(stays).await?;
+        computer.trash().await?;
+        computer.layout_look().await?.assert_clean("a message in the smallest window")?;
+        computer.click(&hook("sync-status")).await?;
+        computer.click(&hook("sync-activity")).await?;
+        computer.find(&hook("sync-log-line")).await?;
+        computer.find(&format!("{} {}", hook("sync-panel"), hook("toast"))).await?;
+        computer.screenshot("sync-message-900x600").await?;
+        computer.layout_report().await?.assert_clean("the Sync panel with a message, in the smallest window")?;
+        let lines = "return [...document.querySelectorAll('[data-testid=sync-log-line] .cost')].map((cost) => {
+            const range = document.createRange();
+            range.selectNodeContents(cost);
+            return new Set([...range.getClientRects()].map((rect) => rect.top)).size;
+        });";
+        let lines = computer.execute(lines).await?;
+        let lines = lines.as_array().map(Vec::as_slice).unwrap_or_default();
+        ensure!(
+            lines.contains(&json!(1)) && lines.iter().all(|n| n.as_u64() <= Some(1)),
+            "what a sync cost wraps: {lines:?}"
+        );
+        Ok(())
     })
     .await
 }

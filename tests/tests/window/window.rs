@@ -69,8 +69,8 @@ impl Window {
     }
 
     /// Ends the program as a power cut would.
-    pub fn kill(self) -> anyhow::Result<()> {
-        self.driver.kill_app()
+    pub async fn kill(self) -> anyhow::Result<()> {
+        self.driver.kill_app().await
     }
 
     /// The first visible element; waits for it.

@@ -368,7 +368,7 @@ export type PlaceSide = {
 	/**  1 to 9: its key. */
 	number: number,
 	devices: SideDevice[],
-	/**  As shown, e.g. `28 Nov 2026`, `Not done`, a passage. */
+	/**  As shown, e.g. `Not done`, a passage; but a due date is `2026-11-28`, or `No due date`. */
 	text: string,
 	/**  Against the original. */
 	diff: DiffSpan[],

@@ -1,4 +1,5 @@
-// Short messages at the foot of the window, with at most one action. They are announced too.
+// Short messages at the foot of the window, or of the dialog that is open: over a dialog they would cover its buttons,
+// and Tab would not reach them. With at most one action. They are announced too.
 import { announce } from './announce.svelte';
 import { errorText } from './errors';
 
@@ -13,7 +14,24 @@ const SHOWN_MS = 6000;
 
 class Toasts {
   items = $state<ToastItem[]>([]);
+  /** The dialogs that are open, the topmost last. */
+  #dialogs = $state.raw<symbol[]>([]);
   #next = 1;
+
+  get inDialog(): boolean {
+    return this.#dialogs.length > 0;
+  }
+
+  /** True where the messages belong in this dialog. */
+  isTop(dialog: symbol): boolean {
+    return this.#dialogs.at(-1) === dialog;
+  }
+
+  /** A dialog opened; call the answer when it closes. */
+  opened(dialog: symbol): () => void {
+    this.#dialogs = [...this.#dialogs, dialog];
+    return () => (this.#dialogs = this.#dialogs.filter((one) => one !== dialog));
+  }
 
   show(text: string, options: { tone?: ToastItem['tone']; action?: ToastItem['action'] } = {}): void {
     const id = this.#next++;

@@ -21,7 +21,7 @@ pub fn run(place: &Place, command: AccountCommand) -> Outcome {
         }),
         AccountCommand::Join { link, user, device_name: name } => {
             let dir = place.dir()?;
-            if vault_exists(&dir) {
+            if vault_exists(&dir)? {
                 return Err(Failure::said(format!(
                     "There is already a vault in {dir}, and it was not touched. To join with a vault of its own, name \
                      another folder with --vault; to give this vault an account, use `holdfast account create`.",

@@ -10,7 +10,7 @@ use crate::{Outcome, passphrase};
 pub fn init(place: &Place, name: Option<String>) -> Outcome {
     let dir = place.dir()?;
     // Before anybody thinks of a passphrase.
-    if vault_exists(&dir) {
+    if vault_exists(&dir)? {
         return Err(NotebookError::VaultExists(dir).into());
     }
     let secret = passphrase::first()?;
@@ -28,7 +28,7 @@ pub fn init(place: &Place, name: Option<String>) -> Outcome {
 
 pub fn unlock(place: &Place) -> Outcome {
     let dir = place.dir()?;
-    if !vault_exists(&dir) {
+    if !vault_exists(&dir)? {
         return Err(NotebookError::NoVault(dir).into());
     }
     let code = passphrase::recovery_code()?;

@@ -36,7 +36,7 @@ pub struct PlaceSide {
     /// 1 to 9: its key.
     pub number: u32,
     pub devices: Vec<SideDevice>,
-    /// As shown, e.g. `28 Nov 2026`, `Not done`, a passage.
+    /// As shown, e.g. `Not done`, a passage; but a due date is `2026-11-28`, or `No due date`.
     pub text: String,
     /// Against the original.
     pub diff: Vec<DiffSpan>,

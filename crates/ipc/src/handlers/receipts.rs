@@ -55,7 +55,7 @@ fn receipt(names: &Names, r: nb::Receipt) -> Receipt {
                 this_device: names.is_me(s.author),
                 at_ms: ms(s.stamp.hlc.ms),
                 revision: s.head.to_string(),
-                fields: moved(s).unwrap_or_else(|| s.fields.iter().map(field).collect()),
+                fields: moved(s).unwrap_or_else(|| s.fields.iter().map(|f| field(names, f)).collect()),
                 diff: s.body.iter().flat_map(hunk).collect(),
             })
             .collect(),
@@ -63,11 +63,11 @@ fn receipt(names: &Names, r: nb::Receipt) -> Receipt {
 }
 
 /// A changed field in words.
-pub(crate) fn field(field: &ChangedField) -> String {
+pub(crate) fn field(names: &Names, field: &ChangedField) -> String {
     match field {
         ChangedField::Title { new, .. } => format!("Title: {new}"),
         ChangedField::Notebook { .. } => "Moved to another notebook".into(),
-        ChangedField::Due { new: Some(date), .. } => format!("Due {date}"),
+        ChangedField::Due { new: Some(date), .. } => format!("Due {}", names.day(*date)),
         ChangedField::Due { new: None, .. } => "Due date removed".into(),
         ChangedField::Done { new: true, .. } => "Done".into(),
         ChangedField::Done { new: false, .. } => "Not done".into(),

@@ -13,10 +13,11 @@ pub fn status(app: &App) -> Answer<SessionStatus> {
     if !app.is_open() && app.problem().is_some() {
         app.start();
     }
-    let vault = match (app.is_open(), vault_exists(app.dir())) {
-        (true, _) => VaultState::Open,
-        (false, true) => VaultState::Locked,
-        (false, false) => VaultState::Absent,
+    let vault = match vault_exists(app.dir()) {
+        _ if app.is_open() => VaultState::Open,
+        Ok(false) => VaultState::Absent,
+        // One that could not be looked for may be there; opening it says why not.
+        Ok(true) | Err(_) => VaultState::Locked,
     };
     let unconfirmed = match app.vault() {
         Ok(vault) => answer(vault.unconfirmed_code())?.is_some(),

@@ -167,7 +167,7 @@ pub async fn join(
     device_name: &str,
     env: Env,
 ) -> Result<Vault> {
-    if crate::vault_exists(dir) {
+    if crate::vault_exists(dir)? {
         return Err(NotebookError::VaultExists(dir.to_owned()));
     }
     let name = device::clean_name(device_name)?;

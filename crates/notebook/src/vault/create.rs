@@ -100,7 +100,7 @@ impl Vault {
 
     /// Opens by the system's keychain. `None` where it has no key that opens this vault.
     pub fn open_with_keychain(dir: &Path, keychain: &dyn Keychain, env: Env) -> Result<Option<Self>> {
-        if !vault_exists(dir) || !KeyFile::read(&dir.join(KEYS_FILE))?.has_keychain_copy() {
+        if !vault_exists(dir)? || !KeyFile::read(&dir.join(KEYS_FILE))?.has_keychain_copy() {
             return Ok(None);
         }
         let Some(key) = keychain.get(&keychain_name(dir)) else { return Ok(None) };
@@ -172,7 +172,7 @@ impl Vault {
     }
 
     fn open_by(dir: &Path, env: Env, open: impl FnOnce(&KeyFile) -> Result<OpenVault, CryptoError>) -> Result<Self> {
-        if !vault_exists(dir) {
+        if !vault_exists(dir)? {
             return Err(NotebookError::NoVault(dir.to_owned()));
         }
         let lock = Lock::take(dir)?;
@@ -254,7 +254,7 @@ fn prepare(dir: &Path) -> Result<Lock> {
         fs::set_permissions(dir, fs::Permissions::from_mode(0o700)).map_err(NotebookError::io(dir))?;
     }
     let lock = Lock::take(dir)?;
-    if vault_exists(dir) {
+    if vault_exists(dir)? {
         return Err(NotebookError::VaultExists(dir.to_owned()));
     }
     for name in [DB_FILE, "vault.db-wal", "vault.db-shm"] {

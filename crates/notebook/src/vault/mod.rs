@@ -215,9 +215,10 @@ impl Vault {
     }
 }
 
-/// True where there is a vault in this folder.
-pub fn vault_exists(dir: &Path) -> bool {
-    dir.join(KEYS_FILE).exists()
+/// True where there is a vault in this folder. A folder that cannot be looked into is [`NotebookError::Unreadable`]:
+/// there may well be one.
+pub fn vault_exists(dir: &Path) -> Result<bool> {
+    dir.join(KEYS_FILE).try_exists().map_err(NotebookError::io(dir))
 }
 
 /// The platform's data folder + `holdfast/default`.

@@ -58,7 +58,7 @@ async fn a_link_with_another_key_joins_nothing() {
     let dir = w.dir.path().join("new");
     let said = sync::join(&dir, w["A"].connect(), &forged, USER, PASSPHRASE, "New", w.clock.env()).await;
     assert!(matches!(said, Err(NotebookError::Protocol(ProtocolError::PinMismatch))), "{said:?}");
-    assert!(!vault_exists(&dir));
+    assert!(!vault_exists(&dir).unwrap());
     let nobody = JoinLink::new("https://127.0.0.1:9", link.pin, None, 0).unwrap().to_string();
     let said = sync::join(&dir, w["A"].connect(), &nobody, USER, PASSPHRASE, "New", w.clock.env()).await;
     assert!(matches!(said, Err(NotebookError::Protocol(ProtocolError::Unreachable(_)))), "{said:?}");

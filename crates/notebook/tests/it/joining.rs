@@ -103,7 +103,7 @@ async fn joining_refuses_where_a_vault_is_and_what_does_not_fit() {
     for (user, passphrase) in [(USER, "wrong"), ("nobody", PASSPHRASE)] {
         let said = join(&w, user, passphrase).await;
         assert!(matches!(said, Err(NotebookError::Protocol(ProtocolError::WrongLogin))), "{said:?}");
-        assert!(!vault_exists(&w.dir.path().join("new")));
+        assert!(!vault_exists(&w.dir.path().join("new")).unwrap());
     }
     w.server.lies.about_keys(|mut keys| {
         let middle = keys.len() / 2;
@@ -112,7 +112,7 @@ async fn joining_refuses_where_a_vault_is_and_what_does_not_fit() {
     });
     let said = join(&w, USER, PASSPHRASE).await;
     assert!(matches!(said, Err(NotebookError::HostileServer(_))), "{said:?}");
-    assert!(!vault_exists(&w.dir.path().join("new")));
+    assert!(!vault_exists(&w.dir.path().join("new")).unwrap());
     w.server.lies.be_honest();
     join(&w, USER, PASSPHRASE).await.unwrap();
 }

@@ -203,7 +203,15 @@ fn a_live_stream_makes_polls_rare_and_its_end_makes_them_frequent() {
     let mut engine = confirmed(0);
     assert_eq!(engine.handle(Event::Live(true), &facts(), 0, 0), Effect::WaitUntil(POLL_LIVE_MS));
     assert!(engine.is_live());
-    assert_eq!(engine.handle(Event::Live(false), &facts(), 1_000, 0), Effect::WaitUntil(16_000));
+    // What it confirmed may be out of date with the stream: it is asked soon, by each computer at a time of its own.
+    let mut cut = engine;
+    assert_eq!(cut.handle(Event::Live(false), &facts(), 1_000, 700), Effect::WaitUntil(1_700));
+    assert!(!cut.is_live());
+    // That the stream cannot be opened again is no news.
+    assert_eq!(cut.handle(Event::Live(false), &facts(), 1_100, 0), Effect::WaitUntil(1_700));
+    assert!(matches!(cut.handle(Event::Tick, &facts(), 1_700, 0), Effect::Run(Step::Pull)));
+    cut.handle(Event::StepFailed(Failure::Unreachable), &facts(), 1_700, 0);
+    assert_eq!(state(&cut, &facts()), SyncState::Unreachable);
     // Nobody told of a change: it is found all the same, long before the next poll.
     let mut engine = confirmed(0);
     engine.handle(Event::Live(true), &facts(), 0, 0);

@@ -189,13 +189,18 @@ test('a suggestion has a card and a key of its own, is not chosen before, and ca
 
 test('a field takes a value of one\'s own, and the Result shows the fields as they will be', async () => {
   const { backend, user } = await open();
-  expect(screen.getByTestId('result-field').textContent).toContain('28 Nov 2026');
+  const texts = [...screen.getAllByTestId('side-card'), screen.getByRole('region', { name: 'Original' })].map((card) => card.textContent);
+  expect(texts.map((text) => /\d+ Nov/.exec(text)?.[0])).toEqual(['28 Nov', '30 Nov', '20 Nov']);
+  expect(texts.join()).not.toContain('-11-');
+  expect(screen.getByTestId('result-field').textContent).toContain('28 Nov');
   expect(screen.getByTestId('result-field').textContent).toContain('still to choose');
   const input = screen.getByRole('textbox', { name: 'Or another date' });
-  await user.type(input, '2026-12-01{Enter}');
+  expect((input as HTMLInputElement).value).toMatch(/^\d{4}-11-28$/);
+  await user.clear(input);
+  await user.type(input, '2031-12-01{Enter}');
   await screen.findByText('1 of 3 chosen');
-  expect(choices(backend)).toEqual([['due', { kind: 'text', text: '2026-12-01' }]]);
-  expect(screen.getByTestId('result-field').textContent).toContain('2026-12-01');
+  expect(choices(backend)).toEqual([['due', { kind: 'text', text: '2031-12-01' }]]);
+  expect(screen.getByTestId('result-field').textContent).toContain('1 Dec 2031');
   expect(screen.queryByTestId('own-value')).toBeNull();
 });
 

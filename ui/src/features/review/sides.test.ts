@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { PlaceSide, ReviewPlace, SideDevice } from '../../ipc/types';
-import { actionsOf, colorOf, deviceName, headline, list, sideName, sideOfDevice, sameChoice, shownSide, valueText } from './sides';
+import { actionsOf, colorOf, deviceName, headline, list, placeSaid, said, sideName, sideOfDevice, sameChoice, shownSide, valueText } from './sides';
 import { sampleReview } from '../../../tests/sample';
 
 const FORBIDDEN = /\b(local|remote|ours|theirs|mine|base|current|incoming)\b/i;
@@ -83,6 +83,14 @@ test('a field in words, by its choice', () => {
   const due = place([side(1, [laptop]), side(2, [office])], { original: 'before' });
   expect([null, { kind: 'side', number: 2 } as const, { kind: 'original' } as const, { kind: 'text', text: 'typed' } as const].map((choice) => valueText(due, choice)))
     .toEqual(['text 1', 'text 2', 'before', 'typed']);
+});
+
+test('a due date is said as it is everywhere else, and only a due date', () => {
+  const now = new Date(2026, 10, 26).getTime();
+  const due = place([{ ...side(1, [laptop]), text: '2026-12-04', diff: [{ kind: 'added', text: '2026-12-04' }] }], { field: 'due', original: '2027-01-02', has_original: true });
+  expect([placeSaid(due, now).original, placeSaid(due, now).sides[0]?.text, placeSaid(due, now).sides[0]?.diff]).toEqual(['2 Jan 2027', '4 Dec', []]);
+  expect([said(due, '2026-12-04', now), said(due, '', now), said(due, 'No due date', now)]).toEqual(['4 Dec', 'No due date', 'No due date']);
+  expect(placeSaid({ ...due, field: 'title' }, now)).toEqual({ ...due, field: 'title' });
 });
 
 test('names: each device by its own, twins with their times', () => {

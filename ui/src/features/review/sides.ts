@@ -1,6 +1,6 @@
 // Who stands on which side of a review: names, colours, and what can be chosen at a place. Pure.
 import type { PlaceChoice, PlaceSide, Review, ReviewPlace, SideDevice } from '../../ipc/types';
-import { clockTime, plural } from '../../lib/time';
+import { clockTime, dueText, plural } from '../../lib/time';
 
 /** Name of a colour in sides.css. */
 export type SideColor = 'mine' | 'theirs' | 'third' | 'fourth' | 'fifth';
@@ -156,7 +156,20 @@ export function sideOfDevice(place: ReviewPlace, device: Named): PlaceSide | und
   return asksToKeep(place) && side === trashSide(place) ? undefined : side;
 }
 
-/** What a field will be, in words, with the choice made for it (or without one). */
+/** A value of this place in the words that people read: a date as it stands elsewhere, not as the program writes it. */
+export function said(place: ReviewPlace, value: string, now: number): string {
+  if (place.field !== 'due') return value;
+  return value.split('\n').map((day) => dueText(day, now) || 'No due date').join('\n');
+}
+
+/** The place as its cards show it. A date has no words to compare: each card shows all of it. */
+export function placeSaid(place: ReviewPlace, now: number): ReviewPlace {
+  if (place.field !== 'due') return place;
+  const sides = place.sides.map((side) => ({ ...side, text: said(place, side.text, now), diff: [] }));
+  return { ...place, original: place.has_original ? said(place, place.original, now) : '', sides };
+}
+
+/** What a field will be, with the choice made for it (or without one), as the program reads it. */
 export function valueText(place: ReviewPlace, choice: PlaceChoice | null): string {
   if (choice?.kind === 'side') return place.sides.find((side) => side.number === choice.number)?.text ?? '';
   if (choice?.kind === 'original') return place.original;

@@ -29,6 +29,20 @@ test('the lines of the design, word for word', () => {
   expect(words({ state: 'unreachable', next_try_ms: NOW + 40_000 })).toBe("Can't reach the server, next try in 40 s");
 });
 
+test('a server that answers is not called unreachable: what stopped the sync needs a person', () => {
+  for (const code of ['disk_full', 'server_not_trusted', 'pin_mismatch', 'server_refused'] as const) {
+    const stopped = status({ state: 'unreachable', waiting: 2, next_try_ms: NOW + 40_000, problem: { code, message: 'Why.', retryable: false } });
+    expect(statusWords(stopped, NOW)).toMatchObject({
+      text: 'Needs you: sync stopped, next try in 40 s', spoken: 'Needs you: sync stopped', detail: '2 changes waiting. Saved on this computer.', tone: 'problem',
+    });
+    expect(panelSentence(stopped, NOW)).toBe('Sync stopped. 2 changes are saved here and will be sent once the problem is gone. Next try in 40 s.');
+  }
+  const away = status({ state: 'unreachable', problem: { code: 'server_unreachable', message: 'Why.', retryable: true } });
+  expect(statusWords(away, NOW).text).toBe("Can't reach the server");
+  // Where sync goes on by other means, a problem of before changes nothing.
+  expect(words({ state: 'syncing', problem: { code: 'disk_full', message: 'Why.', retryable: true } })).toBe('Syncing');
+});
+
 test('the countdown falls with the clock and is not read out', () => {
   const away = status({ state: 'unreachable', next_try_ms: NOW + 40_000 });
   expect(statusWords(away, NOW + 39_500).text).toBe("Can't reach the server, next try in 1 s");

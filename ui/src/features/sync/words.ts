@@ -40,6 +40,11 @@ export function somethingWaits(status: SyncStatus): boolean {
   return status.waiting > 0 || status.waiting_attachments > 0;
 }
 
+/** Not for want of the server: the disk is full, or what it answers is not right. The Sync panel has the sentence. */
+function isStopped(status: SyncStatus): boolean {
+  return status.state === 'unreachable' && status.problem !== null && status.problem.code !== 'server_unreachable';
+}
+
 const withTail = (head: string, tail: string): string => (tail === '' ? head : `${head}, ${tail}`);
 
 /** Never says that the server has everything while anything waits, whatever `state` claims. */
@@ -71,7 +76,7 @@ export function statusWords(status: SyncStatus, now: number): StatusWords {
     case 'offline':
       return says(withTail('Offline', waiting), 'waiting', lines(confirmed, here, sentence(review)));
     case 'unreachable': {
-      const head = "Can't reach the server";
+      const head = isStopped(status) ? 'Needs you: sync stopped' : "Can't reach the server";
       return says(withTail(head, nextTry(status, now)), 'problem', lines(sentence(waiting), here, sentence(review)), head);
     }
     case 'local_only':
@@ -115,6 +120,7 @@ export function panelSentence(status: SyncStatus, now: number): string {
     case 'offline':
       return `Offline. ${waits ? `${saved} when the server answers.` : 'Everything you changed reached the server.'}${next}${review}`;
     case 'unreachable':
+      if (isStopped(status)) return `Sync stopped. ${waits ? `${saved} once the problem is gone.` : 'Your notes are saved here.'}${next}${review}`;
       return `Can't reach the server. ${waits ? `${saved} when it answers.` : 'Your notes are saved here.'}${next}${review}`;
     case 'paused':
       if (status.tripwire && !status.paused) return `${waits ? `${saved} soon.` : 'Your own changes reached the server.'}${review}`;

@@ -42,7 +42,7 @@ fn fields(view: &View) -> Vec<MergedPart> {
     let mut out = Vec::new();
     for change in &view.review.changes {
         let part = |field: &ChangedField| MergedPart {
-            label: receipts::field(field),
+            label: receipts::field(&view.names, field),
             device: view.names.name(change.author),
             this_device: view.names.is_me(change.author),
         };
