@@ -22,7 +22,12 @@ pub(super) struct Token<'a> {
     pub sort: Sort,
 }
 
-impl Token<'_> {
+impl<'a> Token<'a> {
+    /// What it says: a box ticked with `X` is one ticked with `x`.
+    pub fn said(&self) -> &'a str {
+        if self.sort == Sort::Tick && self.text == "[X]" { "[x]" } else { self.text }
+    }
+
     /// Something that an eye takes hold of: an unchanged one lets edits on its two sides be told apart. One
     /// character of a script without spaces is less than that; its punctuation ends a clause.
     pub fn separates(&self) -> bool {
