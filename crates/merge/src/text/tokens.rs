@@ -46,6 +46,17 @@ fn is_ideograph(c: char) -> bool {
         | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}' | '\u{ff66}'..='\u{ff9f}' | '\u{20000}'..='\u{3ffff}')
 }
 
+/// True if a word of Korean stands there, between spaces: unlike the other scripts whose characters are words here, it
+/// has words.
+pub(super) fn spaced_word(tokens: &[Token<'_>]) -> bool {
+    let hangul = |t: &Token<'_>| t.text.chars().all(|c| matches!(c, '\u{3130}'..='\u{318f}' | '\u{ac00}'..='\u{d7af}'));
+    let space = |t: Option<&Token<'_>>| t.is_some_and(|t| t.sort == Sort::Space);
+    (0..tokens.len()).any(|at| {
+        let word = tokens[at..].iter().take_while(|t| hangul(t)).count();
+        word > 0 && space(at.checked_sub(1).and_then(|i| tokens.get(i))) && space(tokens.get(at + word))
+    })
+}
+
 fn sort(text: &str) -> Sort {
     if text == "\n" || text == "\r\n" {
         Sort::Break

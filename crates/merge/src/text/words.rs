@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::check::holds;
 use super::edits::{Edit, edits};
-use super::tokens::{Sort, Token, tokens};
+use super::tokens::{Sort, Token, spaced_word, tokens};
 use super::{Around, Piece, rules};
 
 /// Fewer words changed in a line are no new line.
@@ -84,7 +84,8 @@ impl Region<'_> {
         if start.start < old.end {
             return false;
         }
-        if self.base[old.end..start.start].iter().any(Token::separates) {
+        let between = &self.base[old.end..start.start];
+        if between.iter().any(Token::separates) || spaced_word(between) {
             return !self.inside_a_number(old, start);
         }
         let (at, same_point) = (old.end == start.start, old.is_empty() && start.is_empty());

@@ -94,6 +94,8 @@ fn the_same_tick_is_no_question() {
         ["- [ ] milk\n", "- [X] oat milk\n", "- [X] milk\n", "- [X] oat milk\n"],
         ["* [ ] a\n1. [ ] b\n", "* [x] a\n1. [X] b\n", "* [X] a\n1. [x] b\n", "* [x] a\n1. [x] b\n"],
         ["- a\n", "- a\n- [x] milk\n", "- a\n- [X] milk\n", "- a\n- [x] milk\n"],
+        // And so it is beside a third person's words.
+        ["- [ ] milk\n- [ ] b\n", "- [X] milk\n- [ ] c\n", "- [x] oat milk\n- [ ] b\n", "- [x] oat milk\n- [ ] c\n"],
         // Who wrote the tick in another way only did not tick it.
         ["- [X] milk\n", "- [x] milk\n", "- [ ] milk\n", "- [ ] milk\n"],
         // A letter in brackets elsewhere is a letter.
@@ -114,6 +116,23 @@ fn a_box_that_was_ticked_and_taken_away_is_asked() {
         ],
         // Who gave an item its box took nothing away.
         ["- some milk\n", "- [ ] milk\n", "- milk\n", "- [ ] milk\n"],
+    ]);
+}
+
+/// Three people and one item.
+#[test]
+fn two_tick_and_one_rewords() {
+    let sides = ["- [x] milk\n", "- [X] milk\n", "- [ ] oat milk\n"].map(String::from).to_vec();
+    let body = crate::text_props::merged(&Case { base: "- [ ] milk\n".into(), sides });
+    assert_eq!((body.shown().as_str(), body.is_resolved()), ("- [x] oat milk\n", true));
+}
+
+/// Korean has words with spaces between.
+#[test]
+fn an_unchanged_korean_word_is_a_word() {
+    rules(&[
+        ["안녕하세요 세계 여러분\n", "안녕 세계 여러분\n", "안녕하세요 세계 친구\n", "안녕 세계 친구\n"],
+        ["안녕하세요 여러분\n", "안녕 여러분\n", "안녕하세요 친구\n", "{안녕 여러분\n|안녕하세요 친구\n}"],
     ]);
 }
 
