@@ -63,6 +63,8 @@ pub(crate) const VECTORS: &[(&str, &[&str])] = &[
     ("the same tick", &["- [ ] milk\n", "- [x] oat milk\n", "- [X] milk\n"]),
     ("a box that was ticked and one that was taken away", &["- [ ] milk\n", "- [x] milk\n", "- milk\n"]),
     ("one date", &["Due 2026-01-05.\n", "Due 2027-01-05.\n", "Due 2026-01-06.\n"]),
+    ("two ticks and other words", &["- [ ] milk\n", "- [x] milk\n", "- [X] milk\n", "- [ ] oat milk\n"]),
+    ("an unchanged Korean word", &["안녕하세요 세계 여러분\n", "안녕 세계 여러분\n", "안녕하세요 세계 친구\n"]),
     ("title apart", &["Plan for May", "Plans for May", "Plan for June"]),
     ("title asked", &["Plan for May", "Plan for July", "Plan for June"]),
 ];
