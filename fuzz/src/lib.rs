@@ -35,8 +35,9 @@ fn boundary(text: &str, mut at: usize) -> usize {
 }
 
 /// The words that a side wrote, as far as nobody can divide them otherwise: runs of ASCII letters that the base has
-/// not.
+/// not. The letter of a ticked box is no word: `[x]` and `[X]` are one tick.
 pub fn written<'a>(side: &'a str, base: &str) -> Vec<&'a str> {
     let runs = side.split(|c: char| !c.is_ascii_alphabetic());
-    runs.filter(|run| !run.is_empty() && !base.contains(run)).collect()
+    let tick = |run: &str| side.contains(&format!("[{run}]")) && run.eq_ignore_ascii_case("x");
+    runs.filter(|run| !run.is_empty() && !base.contains(run) && !tick(run)).collect()
 }

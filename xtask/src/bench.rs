@@ -17,7 +17,7 @@ use crate::place::Place;
 pub enum Bench {
     /// From the outbox of one computer to the text in the window of another
     Latency,
-    /// The merge of texts, beside `git merge-file`
+    /// The merge of texts, beside `git merge-file` and `gix-merge`
     Merge,
     /// The review of a note of 1 MB with 200 places, in the real window
     Review,

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use holdfast_notebook::Date;
 
+use crate::markers::DEFAULT_SIZE;
+
 /// Holdfast: an offline-first, end-to-end encrypted notebook.
 ///
 /// The passphrase comes from HOLDFAST_PASSPHRASE, from the system's keychain (unless HOLDFAST_NO_KEYCHAIN=1), or
@@ -131,13 +133,20 @@ pub struct MergeFile {
     #[arg(short, long)]
     pub quiet: bool,
     /// Show the original in conflicts too.
-    #[arg(long)]
+    #[arg(long, overrides_with = "zdiff3")]
     pub diff3: bool,
+    /// As --diff3, with the lines that both begin or end with outside of the conflict.
+    #[arg(long)]
+    pub zdiff3: bool,
+    /// For git's sake: the merge has one of its own, whatever is asked for.
+    #[arg(long, value_name = "ALGORITHM", hide_possible_values = true,
+        value_parser = ["default", "minimal", "myers", "patience", "histogram"])]
+    pub diff_algorithm: Option<String>,
     /// In place of the name of MINE, then of BASE, then of THEIRS, in conflict markers.
     #[arg(short = 'L', value_name = "LABEL", allow_hyphen_values = true)]
     pub labels: Vec<String>,
     /// How long conflict markers are.
-    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_SIZE)]
     pub marker_size: u16,
     /// In conflicts, take the version of MINE.
     #[arg(long, group = "favor")]

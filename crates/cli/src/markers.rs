@@ -2,6 +2,9 @@
 
 use holdfast_merge::text::TextPart;
 
+/// How long git's markers are.
+pub const DEFAULT_SIZE: u16 = 7;
+
 /// Instead of markers, what a conflict becomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Favor {
@@ -20,6 +23,8 @@ pub struct Style {
     pub size: usize,
     /// With the base.
     pub diff3: bool,
+    /// Lines that both have at an end of a conflict stand beside it, once. Git does so where it does not show the base.
+    pub zealous: bool,
     pub favor: Option<Favor>,
     /// Lines end with a carriage return too.
     pub crlf: bool,
@@ -29,7 +34,14 @@ impl Style {
     /// Git's markers of `ours`, `base` and `theirs`, with line ends as in this text.
     pub fn like(text: &str) -> Self {
         let crlf = text.split_once('\n').is_some_and(|(line, _)| line.ends_with('\r'));
-        Self { labels: ["ours", "base", "theirs"].map(Into::into), size: 7, diff3: true, favor: None, crlf }
+        Self {
+            labels: ["ours", "base", "theirs"].map(Into::into),
+            size: DEFAULT_SIZE.into(),
+            diff3: true,
+            zealous: false,
+            favor: None,
+            crlf,
+        }
     }
 
     fn line_end(&self) -> &'static str {
@@ -48,17 +60,36 @@ pub fn write(parts: Vec<TextPart>, style: &Style) -> (String, usize) {
                 Some(Favor::Ours) => out.push_str(&ours),
                 Some(Favor::Theirs) => out.push_str(&theirs),
                 Some(Favor::Union) => {
-                    lines(&mut out, &ours, if theirs.is_empty() { "" } else { style.line_end() });
-                    out.push_str(&theirs);
+                    let (before, ours, theirs, after) = shared(&ours, &theirs);
+                    out.push_str(before);
+                    let more = !theirs.is_empty() || !after.is_empty();
+                    lines(&mut out, ours, if more { style.line_end() } else { "" });
+                    lines(&mut out, theirs, if after.is_empty() { "" } else { style.line_end() });
+                    out.push_str(after);
                 }
                 None => {
                     conflicts += 1;
-                    mark(&mut out, [&ours, &base, &theirs], style);
+                    let all = ("", ours.as_str(), theirs.as_str(), "");
+                    let (before, ours, theirs, after) = if style.zealous { shared(&ours, &theirs) } else { all };
+                    out.push_str(before);
+                    mark(&mut out, [ours, &base, theirs], style);
+                    out.push_str(after);
                 }
             },
         }
     }
     (out, conflicts)
+}
+
+/// The lines that two texts begin with, what is left of each, and the lines that both end with.
+fn shared<'a>(ours: &'a str, theirs: &'a str) -> (&'a str, &'a str, &'a str, &'a str) {
+    let of = |text: &'a str| text.split_inclusive('\n');
+    let before = of(ours).zip(of(theirs)).take_while(|(a, b)| a == b).map(|(a, _)| a.len()).sum::<usize>();
+    let (head, ours, theirs) = (&ours[..before], &ours[before..], &theirs[before..]);
+    let last = of(ours).rev().zip(of(theirs).rev());
+    let after = last.take_while(|(a, b)| a == b).map(|(a, _)| a.len()).sum::<usize>();
+    let (ours, tail) = ours.split_at(ours.len() - after);
+    (head, ours, &theirs[..theirs.len() - after], tail)
 }
 
 fn mark(out: &mut String, [ours, base, theirs]: [&str; 3], style: &Style) {
@@ -184,6 +215,20 @@ mod tests {
         let style = Style { labels, size: 3, ..Style::like("x\r\ny") };
         let text = "<<< m\r\no\r\n||| \r\n===\r\nt\r\n>>> a b\r\n";
         assert_eq!(write(vec![asked("", "o\r\n", "t")], &style).0, text);
+    }
+
+    #[test]
+    fn lines_that_both_have_stand_beside_a_conflict_once() {
+        let parts = || vec![asked("x\n", "A\nB\nZ\n", "A\nC\nD\nZ\n"), clean("end\n")];
+        let style = Style { zealous: true, ..Style::like("") };
+        let text = "A\n<<<<<<< ours\nB\n||||||| base\nx\n=======\nC\nD\n>>>>>>> theirs\nZ\nend\n";
+        assert_eq!(write(parts(), &style), (text.into(), 1));
+        let union = Style { favor: Some(Favor::Union), ..style };
+        assert_eq!(write(parts(), &union), ("A\nB\nC\nD\nZ\nend\n".into(), 0));
+        // What both begin and end with is not counted twice, and a last line may have no end.
+        assert_eq!(shared("a\n", "a\na\n"), ("a\n", "", "a\n", ""));
+        assert_eq!(shared("b\na", "c\na"), ("", "b\n", "c\n", "a"));
+        assert_eq!(shared("a", "a\n"), ("", "a", "a\n", ""));
     }
 
     #[test]

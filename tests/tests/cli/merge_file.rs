@@ -62,6 +62,8 @@ fn what_lines_alone_decide_is_as_git_has_it() {
         [BASE.replace("one", "1"), BASE.replace("last", "final")],
         open.clone(),
         open.clone().map(|text| text.replace("last", &text[4..8])),
+        // Both begin and end with lines that were not there, so half of the conflict is none.
+        open.clone().map(|text| text.replace("zwei", "new\nzwei\nmore").replace("deux", "new\ndeux\nmore")),
         // The last line has no end.
         [BASE.trim_end().replace("last", "final"), BASE.trim_end().replace("last", "end")],
         open.clone().map(|text| text.replace('\n', "\r\n")),
@@ -72,6 +74,9 @@ fn what_lines_alone_decide_is_as_git_has_it() {
         for options in [
             &[][..],
             &["--diff3"],
+            &["--zdiff3"],
+            &["--zdiff3", "--diff3"],
+            &["--diff3", "--zdiff3", "--diff-algorithm", "histogram", "--marker-size", "0"],
             &["-L", "here", "-L", "was", "-L", "there", "--diff3", "--marker-size", "9"],
             &["-L", "only"],
             &["-q", "--ours"],
@@ -121,10 +126,15 @@ fn what_is_not_merged_is_as_it_was() {
     files.merge(&[]).failed(255, "theirs is not UTF-8: the byte at offset 2 does not fit. Nothing was merged.");
     let quiet = files.merge(&["-q"]);
     assert_eq!((quiet.code, quiet.stderr.as_str()), (255, ""));
+    // Git takes it for a binary too, and a text of 16 bits looks like it.
+    fs::write(files.0.path("theirs"), "n\0o\0t\0").unwrap();
+    files.merge(&["-p"]).failed(255, "theirs is no text: there is a zero at offset 1. Nothing was merged.");
+    assert_eq!(files.merge_by_git(&[]).0, 255);
     fs::remove_file(files.0.path("theirs")).unwrap();
     files.merge(&["-p"]).failed(255, "theirs cannot be read: it is not there.");
     files.merge(&["-L", "1", "-L", "2", "-L", "3", "-L", "4"]).failed(255, "three labels");
     // Git takes what clap has for wrong arguments, 2, for two conflicts.
+    files.merge(&["--diff-algorithm", "best"]).failed(129, "best");
     files.merge(&["--no-such-option"]).failed(129, "--no-such-option");
     files.merge(&["--ours", "--theirs"]).failed(129, "--ours");
     assert_eq!(files.mine(), "a\n");

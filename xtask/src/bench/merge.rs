@@ -1,7 +1,8 @@
-//! `cargo xtask bench merge`: how long the merge of a text takes, beside `git merge-file`.
+//! `cargo xtask bench merge`: how long the merge of a text takes, beside `git merge-file` and `gix-merge`.
 //!
-//! Ours is the release `holdfast merge-cases`, which says how long each merge took without reading and answering. Git
-//! has no such program, so its start is measured on empty files and subtracted; its reading of the files is in it.
+//! Ours is the release `holdfast merge-cases`, which says how long each merge took without reading and answering.
+//! Behind the same lines, `gix-merge-cases` of the workspace in `bench` does so for gitoxide. Git has no such program, so
+//! its start is measured on empty files and subtracted; its reading of the files is in it.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -22,8 +23,10 @@ const SIZES: [(usize, usize); 4] = [(1 << 10, 200), (10 << 10, 200), (100 << 10,
 /// Merges that are not counted.
 const WARM_UP: usize = 5;
 
-/// The ratio would be of noise where git took less.
-const MIN_GIT_MS: f64 = 0.05;
+/// A ratio would be of noise where another took less.
+const LEAST_MS: f64 = 0.005;
+/// The same for git, whose start is subtracted.
+const LEAST_GIT_MS: f64 = 0.05;
 
 const NAMES: [&str; 3] = ["mine", "base", "theirs"];
 
@@ -31,29 +34,52 @@ const NAMES: [&str; 3] = ["mine", "base", "theirs"];
 pub fn run(place: &Place) -> anyhow::Result<ExitCode> {
     let build = ["build", "--release", "--package", "holdfast-cli", "--bin", "holdfast"];
     command::succeed(command::cargo(place).args(build))?;
+    // A workspace of its own: nothing that it compares with is in ours.
+    let target = place.target.join("bench").join("gix");
+    let mut build = command::cargo(place);
+    build.args(["build", "--release", "--locked", "--manifest-path", "bench/Cargo.toml"]);
+    command::succeed(build.env("CARGO_TARGET_DIR", &target))?;
     let folder = place.target.join("bench").join("merge");
     fs::create_dir_all(&folder)?;
-    let mut ours = Cases::start(&place.release_program("holdfast"))?;
+    let mut ours = Cases::start(Command::new(place.release_program("holdfast")).arg("merge-cases"), "holdfast")?;
+    let gix = target.join("release").join(format!("gix-merge-cases{}", std::env::consts::EXE_SUFFIX));
+    let mut gix = Cases::start(&mut Command::new(gix), "gix-merge")?;
 
     put(&folder, &["", "", ""])?;
     let start = Times::of(200, || git(&folder, 0))?;
     println!("Each text has a few edits on each side and one conflict. Milliseconds, p50 / p99.");
-    println!("holdfast: the merge alone, as `holdfast merge-cases` measures it.");
-    println!("git:      `git merge-file -p` less {:.2}, its p50 on empty files ({:.2} p99).", start.p50(), start.p99());
+    println!("holdfast:  the merge alone, as `holdfast merge-cases` measures it.");
+    println!("gix-merge: the same, its merge of texts by lines.");
+    println!(
+        "git:       `git merge-file -p` less {:.2}, its p50 on empty files ({:.2} p99).",
+        start.p50(),
+        start.p99()
+    );
+    println!("Ratios are of p50, holdfast's to the other's.");
     println!();
-    println!("{:>8}  {:>17}  {:>17}  {:>12}", "bytes", "holdfast", "git", "ratio of p50");
+    println!("{:>8}  {:>15}  {:>15}  {:>9}  {:>15}  {:>9}", "bytes", "holdfast", "gix-merge", "ratio", "git", "ratio");
     for (bytes, rounds) in SIZES {
         let [mine, base, theirs] = texts(bytes);
         put(&folder, &[&mine, &base, &theirs])?;
         let case = json!({ "id": bytes.to_string(), "path": "bench.md", "base": base, "ours": mine, "theirs": theirs });
         let case = case.to_string();
-        let holdfast = Times::of(rounds, || ours.merge(&case))?;
+        // In turns, so that whatever else the machine does is shared.
+        let (mut holdfast, mut other) = (Vec::new(), Vec::new());
+        for round in 0..WARM_UP + rounds {
+            let (mine, theirs) = (ours.merge(&case)?, gix.merge(&case)?);
+            if round >= WARM_UP {
+                holdfast.push(mine);
+                other.push(theirs);
+            }
+        }
+        let (holdfast, other) = (Times::sorted(holdfast), Times::sorted(other));
         let git = Times::of(rounds, || git(&folder, 1))?.less(start.p50());
-        let ratio =
-            if git.p50() < MIN_GIT_MS { "git: noise".to_owned() } else { format!("{:.2}", holdfast.p50() / git.p50()) };
-        println!("{bytes:>8}  {:>17}  {:>17}  {ratio:>12}", holdfast.shown(), git.shown());
+        let (to_gix, to_git) = (holdfast.ratio(&other, LEAST_MS), holdfast.ratio(&git, LEAST_GIT_MS));
+        let (holdfast, other, git) = (holdfast.shown(), other.shown(), git.shown());
+        println!("{bytes:>8}  {holdfast:>15}  {other:>15}  {to_gix:>9}  {git:>15}  {to_git:>9}");
     }
     ours.end()?;
+    gix.end()?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -65,9 +91,17 @@ impl Times {
         for _ in 0..WARM_UP {
             once()?;
         }
-        let mut times = (0..rounds).map(|_| once()).collect::<anyhow::Result<Vec<_>>>()?;
+        Ok(Self::sorted((0..rounds).map(|_| once()).collect::<anyhow::Result<Vec<_>>>()?))
+    }
+
+    fn sorted(mut times: Vec<f64>) -> Self {
         times.sort_by(f64::total_cmp);
-        Ok(Self(times))
+        Self(times)
+    }
+
+    /// How much longer this took than another did, by p50.
+    fn ratio(&self, other: &Self, least: f64) -> String {
+        if other.p50() < least { "noise".to_owned() } else { format!("{:.2}", self.p50() / other.p50()) }
     }
 
     fn less(self, start: f64) -> Self {
@@ -87,20 +121,20 @@ impl Times {
     }
 }
 
-/// A running `holdfast merge-cases`.
+/// A running program that answers cases, one a line.
 struct Cases {
+    name: &'static str,
     process: Child,
     to: ChildStdin,
     from: BufReader<ChildStdout>,
 }
 
 impl Cases {
-    fn start(program: &Path) -> anyhow::Result<Self> {
-        let mut command = Command::new(program);
-        let mut process = command.arg("merge-cases").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    fn start(command: &mut Command, name: &'static str) -> anyhow::Result<Self> {
+        let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let (to, from) = (process.stdin.take(), process.stdout.take());
-        let (to, from) = (to.context("holdfast has no input.")?, from.context("holdfast has no output.")?);
-        Ok(Self { process, to, from: BufReader::new(from) })
+        let (to, from) = (to.context("It has no input.")?, from.context("It has no output.")?);
+        Ok(Self { name, process, to, from: BufReader::new(from) })
     }
 
     /// How long it says that the merge took.
@@ -109,16 +143,17 @@ impl Cases {
         self.to.flush()?;
         let mut answer = String::new();
         self.from.read_line(&mut answer)?;
-        let answer: Value = serde_json::from_str(&answer).context("`holdfast merge-cases` gave no answer.")?;
-        ensure!(answer["conflicts"] == 1, "holdfast found {} conflicts in place of 1.", answer["conflicts"]);
-        answer["ms"].as_f64().context("`holdfast merge-cases` did not say how long it took.")
+        let name = self.name;
+        let answer: Value = serde_json::from_str(&answer).with_context(|| format!("{name} gave no answer."))?;
+        ensure!(answer["conflicts"] == 1, "{name} found {} conflicts in place of 1.", answer["conflicts"]);
+        answer["ms"].as_f64().with_context(|| format!("{name} did not say how long it took."))
     }
 
     fn end(self) -> anyhow::Result<()> {
-        let Self { mut process, to, from: _ } = self;
+        let Self { name, mut process, to, from: _ } = self;
         drop(to);
         let status = process.wait()?;
-        ensure!(status.success(), "`holdfast merge-cases` failed ({status}).");
+        ensure!(status.success(), "{name} failed ({status}).");
         Ok(())
     }
 }
@@ -214,6 +249,8 @@ mod tests {
         let mut given = (0..WARM_UP + 100).rev().map(|n| n as f64);
         let times = Times::of(100, || given.next().context("there are enough")).expect("all are given");
         assert_eq!((times.p50(), times.p99()), (50.0, 99.0));
+        let twice = Times::sorted(times.0.iter().map(|ms| 2.0 * ms).collect());
+        assert_eq!((twice.ratio(&times, 50.0), twice.ratio(&times, 51.0)), ("2.00".into(), "noise".into()));
         assert_eq!(times.less(60.0).shown(), "0.00 / 39.00");
     }
 }

@@ -11,7 +11,7 @@ use crate::Outcome;
 use crate::args::MergeFile;
 use crate::failure::{Failure, NOT_MERGED};
 use crate::input;
-use crate::markers::{self, Favor, Style};
+use crate::markers::{self, DEFAULT_SIZE, Favor, Style};
 use crate::output::Answer;
 
 /// Git takes more from a merge driver for a failure.
@@ -40,8 +40,10 @@ fn merge(command: &MergeFile) -> Result<usize, String> {
         MergeFile { union: true, .. } => Some(Favor::Union),
         _ => None,
     };
-    let size = usize::from(command.marker_size);
-    let style = Style { labels, size, diff3: command.diff3, favor, ..Style::like(&mine) };
+    // As git: none at all are as many as ever.
+    let size = if command.marker_size == 0 { DEFAULT_SIZE } else { command.marker_size }.into();
+    let (diff3, zealous) = (command.diff3 || command.zdiff3, command.zdiff3 || !command.diff3);
+    let style = Style { labels, size, diff3, zealous, favor, ..Style::like(&mine) };
     let (text, conflicts) = markers::write(merge_text(&base, &mine, &other), &style);
     if command.stdout {
         let mut out = io::stdout().lock();
@@ -60,6 +62,10 @@ fn read(path: &Path) -> Result<String, String> {
     let name = path.display();
     let bytes =
         fs::read(path).map_err(|e| format!("{name} cannot be read: {}. Nothing was merged.", input::why(&e)))?;
+    // Also what UTF-16 looks like, which has no lines here.
+    if let Some(at) = bytes.iter().position(|b| *b == 0) {
+        return Err(format!("{name} is no text: there is a zero at offset {at}. Nothing was merged."));
+    }
     String::from_utf8(bytes).map_err(|e| {
         let at = e.utf8_error().valid_up_to();
         format!("{name} is not UTF-8: the byte at offset {at} does not fit. Nothing was merged.")

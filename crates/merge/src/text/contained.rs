@@ -6,7 +6,7 @@ use super::edits::{Edit, raw};
 use super::tokens::{Sort, Token, tokens};
 
 fn texts<'a>(tokens: &[Token<'a>]) -> Vec<&'a str> {
-    tokens.iter().map(|t| t.text).collect()
+    tokens.iter().map(Token::said).collect()
 }
 
 /// True if a word goes on over the border: part of a link, a path or a number is not the whole.
@@ -81,7 +81,7 @@ fn extends(base: &[Token<'_>], more: &[Token<'_>], less: &[Token<'_>]) -> bool {
     let mut shared = vec![false; more.len()];
     let mut rest = mine.iter();
     for other in others {
-        match rest.find(|at| more[**at].text == less[other].text) {
+        match rest.find(|at| more[**at].said() == less[other].said()) {
             Some(at) => shared[*at] = true,
             None => return false,
         }
@@ -92,7 +92,8 @@ fn extends(base: &[Token<'_>], more: &[Token<'_>], less: &[Token<'_>]) -> bool {
     }
     let any = |t: &Token<'_>| !matches!(t.sort, Sort::Space | Sort::Break);
     let (was, is) = (count(base, any), count(less, any));
-    let mut between = mine.into_iter().filter(|at| !shared[*at]).map(|at| more[at].text);
+    // A box is a box, ticked or not: who took it away and who ticked it do not agree.
+    let mut between = mine.into_iter().filter(|at| !shared[*at]).map(|at| thing(&more[at]));
     !between.any(|word| was.get(word).copied().unwrap_or(0) > is.get(word).copied().unwrap_or(0))
 }
 
@@ -104,9 +105,14 @@ fn is_word(token: &Token<'_>) -> bool {
 fn count<'a>(tokens: &[Token<'a>], some: impl Fn(&Token<'a>) -> bool) -> HashMap<&'a str, usize> {
     let mut out = HashMap::new();
     for token in tokens.iter().filter(|t| some(t)) {
-        *out.entry(token.text).or_insert(0) += 1;
+        *out.entry(thing(token)).or_insert(0) += 1;
     }
     out
+}
+
+/// What a token is, whatever state it is in.
+fn thing<'a>(token: &Token<'a>) -> &'a str {
+    if token.sort == Sort::Tick { "[ ]" } else { token.text }
 }
 
 /// The sides that are not contained in another.

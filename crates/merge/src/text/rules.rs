@@ -25,9 +25,16 @@ pub(super) fn decide(base: &str, sides: &[String], place: Place<'_>) -> Option<S
     match new.as_slice() {
         [] => return Some(base.to_string()),
         [only] => return Some((*only).to_string()),
+        // Out of their item their letters would look like words.
+        all if ticked(base, all) => return Some("[x]".to_string()),
         _ => {}
     }
     resolved(base, &new, place).filter(|text| holds(base, &new, text))
+}
+
+/// A box alone, out of its item, ticked in one way and in another.
+fn ticked(base: &str, new: &[&str]) -> bool {
+    base == "[ ]" && new.iter().all(|text| matches!(*text, "[x]" | "[X]"))
 }
 
 /// What the rules make of several new texts.

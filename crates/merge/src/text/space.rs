@@ -1,4 +1,5 @@
-//! White space: where it is all that a side changed, words come before it.
+//! White space: where it is all that a side changed, words come before it. A box ticked with `X` is one ticked with
+//! `x`, and no more than white space between them.
 
 use std::collections::BTreeSet;
 
@@ -9,15 +10,17 @@ fn is_space(token: &Token<'_>) -> bool {
     matches!(token.sort, Sort::Space | Sort::Break)
 }
 
+/// What texts of the same words have alike: cheap to compare, before tokens are.
 fn letters(text: &str) -> impl Iterator<Item = char> {
-    text.chars().filter(|c| !c.is_whitespace())
+    text.chars().filter(|c| !c.is_whitespace()).map(|c| if c == 'X' { 'x' } else { c })
 }
 
 fn said<'a>(tokens: &'a [Token<'a>]) -> impl Iterator<Item = &'a str> {
-    tokens.iter().filter(|t| !is_space(t)).map(|t| t.text)
+    tokens.iter().filter(|t| !is_space(t)).map(Token::said)
 }
 
-/// True if two texts differ in white space at most. A word taken apart is two other words.
+/// True if two texts differ in white space, or in how the same boxes are ticked, at most. A word taken apart is two
+/// other words.
 pub(super) fn same_words(a: &str, b: &str) -> bool {
     let (said_a, said_b) = (letters(a), letters(b));
     a == b || (said_a.eq(said_b) && said(&tokens(a)).eq(said(&tokens(b))))

@@ -24,7 +24,12 @@ pub(super) struct Token<'a> {
     pub sort: Sort,
 }
 
-impl Token<'_> {
+impl<'a> Token<'a> {
+    /// What it says: a box ticked with `X` is one ticked with `x`.
+    pub fn said(&self) -> &'a str {
+        if self.sort == Sort::Tick && self.text == "[X]" { "[x]" } else { self.text }
+    }
+
     /// Something that an eye takes hold of: an unchanged one lets edits on its two sides be told apart. One
     /// character of a script without spaces is less than that; its punctuation ends a clause.
     pub fn separates(&self) -> bool {
@@ -41,6 +46,17 @@ impl Token<'_> {
 fn is_ideograph(c: char) -> bool {
     matches!(c, '\u{2e80}'..='\u{30ff}' | '\u{3130}'..='\u{318f}' | '\u{31f0}'..='\u{31ff}' | '\u{3400}'..='\u{9fff}'
         | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}' | '\u{ff66}'..='\u{ff9f}' | '\u{20000}'..='\u{3ffff}')
+}
+
+/// True if a word of Korean stands there, between spaces: unlike the other scripts whose characters are words here, it
+/// has words.
+pub(super) fn spaced_word(tokens: &[Token<'_>]) -> bool {
+    let hangul = |t: &Token<'_>| t.text.chars().all(|c| matches!(c, '\u{3130}'..='\u{318f}' | '\u{ac00}'..='\u{d7af}'));
+    let space = |t: Option<&Token<'_>>| t.is_some_and(|t| t.sort == Sort::Space);
+    (0..tokens.len()).any(|at| {
+        let word = tokens[at..].iter().take_while(|t| hangul(t)).count();
+        word > 0 && space(at.checked_sub(1).and_then(|i| tokens.get(i))) && space(tokens.get(at + word))
+    })
 }
 
 fn sort(text: &str) -> Sort {

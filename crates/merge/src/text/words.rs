@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::check::holds;
 use super::edits::{Edit, edits};
-use super::tokens::{Sort, Token, tokens};
+use super::tokens::{Sort, Token, spaced_word, tokens};
 use super::{Around, Piece, rules};
 
 /// Fewer words changed in a line are no new line.
@@ -84,8 +84,9 @@ impl Region<'_> {
         if start.start < old.end {
             return false;
         }
-        if self.base[old.end..start.start].iter().any(Token::separates) {
-            return true;
+        let between = &self.base[old.end..start.start];
+        if between.iter().any(Token::separates) || spaced_word(between) {
+            return !self.inside_a_number(old, start);
         }
         let (at, same_point) = (old.end == start.start, old.is_empty() && start.is_empty());
         let whole = match new.last() {
@@ -93,6 +94,17 @@ impl Region<'_> {
             None => self.line_start(old.start),
         };
         (at && self.line_start(old.end) && whole && !same_point) || (!same_point && self.tick(old, start))
+    }
+
+    /// True if two changes are in one date, time or number: `2026-01-05` with another year and another day is a day
+    /// that nobody meant.
+    fn inside_a_number(&self, a: &Range<usize>, b: &Range<usize>) -> bool {
+        let digits = |t: &Token<'_>| t.sort == Sort::Word && t.text.bytes().all(|c| c.is_ascii_digit() || c == b'.');
+        let joint = |t: &Token<'_>| matches!(t.text, "-" | "/" | ":" | ".");
+        let part = |at: Option<usize>| at.and_then(|at| self.base.get(at)).is_some_and(|t| digits(t) || joint(t));
+        part(a.end.checked_sub(1))
+            && part(Some(b.start))
+            && self.base[a.end..b.start].iter().all(|t| digits(t) || joint(t))
     }
 
     /// A box beside the words of its item.

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use holdfast_domain::{Body, Fields, Merge, Segment, Stamp, Term, Trash, TrashState};
 use holdfast_merge::{SpanKind, diff_lines, diff_words, merge_body, merge_fields};
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 
+use crate::text_props::{LONG, cases};
 use crate::world::{note, stamp};
 
 /// 2,000 cases, unless `PROPTEST_CASES` says otherwise.
@@ -93,20 +95,27 @@ fn held_lines(body: &Body) -> BTreeSet<&str> {
     clean.chain(sides).flat_map(line_set).collect()
 }
 
-proptest! {
-    #![proptest_config(config())]
+/// `n` cases of a property.
+fn run<S: Strategy>(n: u64, cases: S, holds: impl Fn(S::Value) -> Result<(), TestCaseError>) {
+    let config = ProptestConfig { cases: u32::try_from(n).unwrap(), ..config() };
+    if let Err(e) = TestRunner::new(config).run(&cases, holds) {
+        panic!("{e}");
+    }
+}
 
-    #[test]
-    fn one_change_is_taken_as_it_is(b in any_fields(), x in any_fields()) {
+fn one_change(n: u64) {
+    run(n, (any_fields(), any_fields()), |(b, x)| {
         prop_assert_eq!(&merge_fields(&b, &[&x, &x]), &x);
         prop_assert_eq!(&merge_fields(&b, &[&b, &x]), &x);
         prop_assert_eq!(&merge_fields(&b, &[&x, &b, &x]), &x);
         prop_assert_eq!(&merge_fields(&b, &[&x]), &x);
         prop_assert_eq!(&merge_fields(&b, &[]), &b);
-    }
+        Ok(())
+    });
+}
 
-    #[test]
-    fn the_order_of_the_sides_does_not_matter(b in any_fields(), mut sides in prop::collection::vec(any_fields(), 2..5)) {
+fn order(n: u64) {
+    run(n, (any_fields(), prop::collection::vec(any_fields(), 2..5)), |(b, mut sides)| {
         let merged = merge_fields(&b, &sides.iter().collect::<Vec<_>>());
         for _ in 0..sides.len() {
             sides.rotate_left(1);
@@ -114,10 +123,12 @@ proptest! {
         }
         sides.reverse();
         prop_assert_eq!(&merge_fields(&b, &sides.iter().collect::<Vec<_>>()), &merged);
-    }
+        Ok(())
+    });
+}
 
-    #[test]
-    fn what_a_side_added_is_held_whatever_places_there_are(b in any_lines(), sides in prop::collection::vec(any_lines(), 2..5)) {
+fn what_a_side_added(n: u64) {
+    run(n, (any_lines(), prop::collection::vec(any_lines(), 2..5)), |(b, sides)| {
         let merged = merge_body(&b, &sides.iter().collect::<Vec<_>>());
         let (was, is) = (held_lines(&b), held_lines(&merged));
         for side in &sides {
@@ -125,21 +136,34 @@ proptest! {
                 prop_assert!(is.contains(line), "{line:?} is lost in {merged:?}");
             }
         }
-    }
+        Ok(())
+    });
+}
 
-    #[test]
-    fn a_merge_has_the_invariants_of_a_body(b in any_body(), sides in prop::collection::vec(any_body(), 2..4)) {
+fn invariants(n: u64) {
+    run(n, (any_body(), prop::collection::vec(any_body(), 2..4)), |(b, sides)| {
         let merged = merge_body(&b, &sides.iter().collect::<Vec<_>>());
         prop_assert_eq!(&Body::from_segments(merged.segments().to_vec(), merged.stamp), &merged);
         prop_assert!(merged.places().all(|p| p.terms().len() > 1 && p.adds().count() <= 8));
-    }
+        Ok(())
+    });
+}
 
-    #[test]
-    fn a_difference_holds_both_texts(old in any_text(), new in any_text()) {
+fn differences(n: u64) {
+    run(n, (any_text(), any_text()), |(old, new)| {
         for spans in [diff_words(&old, &new), diff_lines(&old, &new)] {
             let without = |kind| spans.iter().filter(|s| s.kind != kind).map(|s| s.text.as_str()).collect::<String>();
             prop_assert_eq!(without(SpanKind::Added), old.clone());
             prop_assert_eq!(without(SpanKind::Removed), new.clone());
         }
-    }
+        Ok(())
+    });
+}
+
+crate::text_props::properties! {
+    one_change_is_taken_as_it_is, long_one_change: one_change;
+    the_order_of_the_sides_does_not_matter, long_order_of_the_sides: order;
+    what_a_side_added_is_held_whatever_places_there_are, long_what_a_side_added: what_a_side_added;
+    a_merge_has_the_invariants_of_a_body, long_invariants_of_a_body: invariants;
+    a_difference_holds_both_texts, long_differences: differences;
 }

@@ -60,6 +60,11 @@ pub(crate) const VECTORS: &[(&str, &[&str])] = &[
     ),
     ("windows", &["- a", "- a\r\n- ours", "- a\r\n- theirs"]),
     ("mark of order", &["\u{feff}a b c\r\n", "\u{feff}A b c\r\n", "\u{feff}a b C\r\n"]),
+    ("the same tick", &["- [ ] milk\n", "- [x] oat milk\n", "- [X] milk\n"]),
+    ("a box that was ticked and one that was taken away", &["- [ ] milk\n", "- [x] milk\n", "- milk\n"]),
+    ("one date", &["Due 2026-01-05.\n", "Due 2027-01-05.\n", "Due 2026-01-06.\n"]),
+    ("two ticks and other words", &["- [ ] milk\n", "- [x] milk\n", "- [X] milk\n", "- [ ] oat milk\n"]),
+    ("an unchanged Korean word", &["안녕하세요 세계 여러분\n", "안녕 세계 여러분\n", "안녕하세요 세계 친구\n"]),
     ("title apart", &["Plan for May", "Plans for May", "Plan for June"]),
     ("title asked", &["Plan for May", "Plan for July", "Plan for June"]),
 ];
@@ -79,6 +84,76 @@ fn edits_that_lie_apart_are_both_taken() {
         ["- [ ] buy milk\n", "- [x] buy milk\n", "- [ ] buy oat milk\n", "- [x] buy oat milk\n"],
         ["1. [ ] milk\n", "1. [x] milk\n", "1. [ ] oat milk\n", "1. [x] oat milk\n"],
         ["| a | 1 |\n| b | 2 |\n", "| a | 7 |\n| b | 2 |\n", "| a | 1 |\n| b | 8 |\n", "| a | 7 |\n| b | 8 |\n"],
+    ]);
+}
+
+/// `[x]` and `[X]` are one tick, as editors write it.
+#[test]
+fn the_same_tick_is_no_question() {
+    rules(&[
+        ["- [ ] milk\n", "- [x] milk\n", "- [X] milk\n", "- [x] milk\n"],
+        ["- [ ] milk\n", "- [x] oat milk\n", "- [X] milk\n", "- [x] oat milk\n"],
+        ["- [ ] milk\n", "- [X] oat milk\n", "- [X] milk\n", "- [X] oat milk\n"],
+        ["* [ ] a\n1. [ ] b\n", "* [x] a\n1. [X] b\n", "* [X] a\n1. [x] b\n", "* [x] a\n1. [x] b\n"],
+        ["- a\n", "- a\n- [x] milk\n", "- a\n- [X] milk\n", "- a\n- [x] milk\n"],
+        // And so it is beside a third person's words.
+        ["- [ ] milk\n- [ ] b\n", "- [X] milk\n- [ ] c\n", "- [x] oat milk\n- [ ] b\n", "- [x] oat milk\n- [ ] c\n"],
+        // Who wrote the tick in another way only did not tick it.
+        ["- [X] milk\n", "- [x] milk\n", "- [ ] milk\n", "- [ ] milk\n"],
+        // A letter in brackets elsewhere is a letter.
+        ["see [a] here\n", "see [x] here\n", "see [X] here\n", "{see [x] here\n|see [X] here\n}"],
+    ]);
+}
+
+/// A box is a thing: a ticked one is not what is left of a line without one.
+#[test]
+fn a_box_that_was_ticked_and_taken_away_is_asked() {
+    rules(&[
+        ["- [ ] milk\n", "- [x] milk\n", "- milk\n", "{- [x] milk\n|- milk\n}"],
+        [
+            "- [x] milk and eggs\n",
+            "- [ ] milk and eggs\n",
+            "- milk and eggs\n",
+            "{- [ ] milk and eggs\n|- milk and eggs\n}",
+        ],
+        // Who gave an item its box took nothing away.
+        ["- some milk\n", "- [ ] milk\n", "- milk\n", "- [ ] milk\n"],
+    ]);
+}
+
+/// Three people and one item.
+#[test]
+fn two_tick_and_one_rewords() {
+    let sides = ["- [x] milk\n", "- [X] milk\n", "- [ ] oat milk\n"].map(String::from).to_vec();
+    let body = crate::text_props::merged(&Case { base: "- [ ] milk\n".into(), sides });
+    assert_eq!((body.shown().as_str(), body.is_resolved()), ("- [x] oat milk\n", true));
+}
+
+/// Korean has words with spaces between.
+#[test]
+fn an_unchanged_korean_word_is_a_word() {
+    rules(&[
+        ["안녕하세요 세계 여러분\n", "안녕 세계 여러분\n", "안녕하세요 세계 친구\n", "안녕 세계 친구\n"],
+        ["안녕하세요 여러분\n", "안녕 여러분\n", "안녕하세요 친구\n", "{안녕 여러분\n|안녕하세요 친구\n}"],
+    ]);
+}
+
+/// A date with the year of one and the day of the other is a day that nobody meant.
+#[test]
+fn a_date_is_one_thing() {
+    rules(&[
+        [
+            "Due 2026-01-05, call Ann.\n",
+            "Due 2027-01-05, call Ann.\n",
+            "Due 2026-01-06, call Ann.\n",
+            "{Due 2027-01-05, call Ann.\n|Due 2026-01-06, call Ann.\n}",
+        ],
+        ["At 10:30:15 h\n", "At 11:30:15 h\n", "At 10:30:20 h\n", "{At 11:30:15 h\n|At 10:30:20 h\n}"],
+        ["+49-30-1234\n", "+41-30-1234\n", "+49-30-1235\n", "{+41-30-1234\n|+49-30-1235\n}"],
+        // A date and a time are two, and so are a date and the words beside it.
+        ["2026-01-05 10:30\n", "2027-01-05 10:30\n", "2026-01-05 10:45\n", "2027-01-05 10:45\n"],
+        ["On 2026-01-05 in Rome\n", "On 2026-01-06 in Rome\n", "On 2026-01-05 in Oslo\n", "On 2026-01-06 in Oslo\n"],
+        ["| 1 | 2 | 3 |\n", "| 7 | 2 | 3 |\n", "| 1 | 2 | 9 |\n", "| 7 | 2 | 9 |\n"],
     ]);
 }
 
