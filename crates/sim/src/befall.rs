@@ -146,8 +146,7 @@ impl World {
             Ended::Done(Err(error)) => {
                 let excused = fault.is_some_and(|f| f.is_of_request() || f.is_lie())
                     || partition
-                    || (self.full && matches!(error, NotebookError::DiskFull))
-                    || self.may_stop();
+                    || (self.full && matches!(error, NotebookError::DiskFull));
                 if !excused {
                     return Invariant::Liveness.broken(format!("{name} does not sync: {error}"));
                 }
@@ -417,12 +416,14 @@ impl World {
         "mended".into()
     }
 
-    /// One sync after the faults have stopped. False where the device stopped for good and may.
-    pub fn sync_in_peace(&mut self, at: usize) -> Checked<Option<CycleReport>> {
+    /// One sync after the faults have stopped.
+    pub fn sync_in_peace(&mut self, at: usize) -> Checked<CycleReport> {
         let typing = self.devices[at].position()?.typing.len();
         let ended = self.drive(&[at], &mut Dice::new(0), None)?;
         let name = self.devices[at].name.clone();
-        let Some((_, ended)) = ended.into_iter().next() else { return Ok(None) };
+        let Some((_, ended)) = ended.into_iter().next() else {
+            return Invariant::Works.broken("nothing ran");
+        };
         match ended {
             Ended::Done(Ok(report)) => {
                 self.look_at_outbox(at, typing)?;
@@ -432,11 +433,7 @@ impl World {
                     let what = format!("{name} synced and is {:?}, {} waiting", status.state, status.waiting);
                     return Invariant::Liveness.broken(what);
                 }
-                Ok(Some(report))
-            }
-            Ended::Done(Err(error)) if self.may_stop() => {
-                self.devices[at].stopped = Some(error.to_string());
-                Ok(None)
+                Ok(report)
             }
             Ended::Done(Err(error)) => Invariant::Liveness.broken(format!("{name} does not sync in peace: {error}")),
             Ended::Killed => Invariant::Works.broken("killed in peace"),

@@ -14,17 +14,6 @@ use crate::template::read;
 use crate::tokens::{MARK, Tokens, word};
 use crate::world::World;
 
-/// Faults whose healing is not built: whom they befall may stop with an error, and loses nothing. A line that goes is
-/// an expectation that begins: that all converge.
-#[rustfmt::skip]
-pub const STOPS: &[Fault] = &[
-
-];
-
-/// The merge of three versions or more can bring a removed line back as clean text (docs/testing-sync.md). False when
-/// that is mended.
-const FOUND_IN_MERGES_OF_MANY: bool = false;
-
 /// So often every device syncs at most until nothing moves.
 const ROUNDS: usize = 10;
 /// A device's clock follows another's by so much (`domain::hlc`).
@@ -62,10 +51,8 @@ impl World {
             let mut moved = 0;
             for at in 0..self.devices.len() {
                 self.clock.advance(1_000);
-                self.devices[at].stopped = None;
-                if let Some(report) = self.sync_in_peace(at)? {
-                    moved += report.pushed + report.pulled;
-                }
+                let report = self.sync_in_peace(at)?;
+                moved += report.pushed + report.pulled;
                 self.overheard()?;
             }
             if moved == 0 {
@@ -75,19 +62,14 @@ impl World {
         Invariant::Liveness.broken(format!("after {ROUNDS} rounds of sync there is still something to send"))
     }
 
-    /// The devices that go on.
-    fn live(&self) -> Checked<Vec<usize>> {
-        let mut live = Vec::new();
-        for (at, device) in self.devices.iter().enumerate() {
-            let waits = !device.position()?.quarantine.is_empty();
-            if waits && !self.may_stop() {
+    /// Nobody has anything set aside any more.
+    fn nothing_waits(&self) -> Checked {
+        for device in &self.devices {
+            if !device.position()?.quarantine.is_empty() {
                 return Invariant::Liveness.broken(format!("{} has something in quarantine", device.name));
             }
-            if device.stopped.is_none() && !waits {
-                live.push(at);
-            }
         }
-        Ok(live)
+        Ok(())
     }
 
     /// All that a device shows, a line for each thing.
@@ -128,35 +110,21 @@ impl World {
 
     /// Everything that is checked at the end.
     pub fn judge_all(&mut self) -> Checked {
-        let live = self.live()?;
-        self.met.stopped += (self.devices.len() - live.len()) as u64;
-        let mut pictures = Vec::new();
-        for at in &live {
-            pictures.push(self.picture(*at)?);
+        self.nothing_waits()?;
+        let pictures: Vec<_> = (0..self.devices.len()).map(|at| self.picture(at)).collect::<Checked<_>>()?;
+        for (at, picture) in pictures.iter().enumerate() {
+            self.compare(0, at, &pictures[0], picture, Invariant::Convergence)?;
+            let hash = blake3::hash(format!("{picture:?}").as_bytes()).to_hex();
+            self.note(&format!("{} {hash}", self.devices[at].name));
         }
-        for (at, picture) in live.iter().zip(&pictures) {
-            self.compare(live[0], *at, &pictures[0], picture, Invariant::Convergence)?;
-            self.note(&format!(
-                "{} {}",
-                self.devices[*at].name,
-                blake3::hash(format!("{picture:?}").as_bytes()).to_hex()
-            ));
-        }
-        if let Some(at) = live.first() {
-            self.met.receipts += u64::from(self.devices[*at].vault()?.unseen_receipts().works("counting receipts")?);
-        }
-        self.again(&live, &pictures)?;
-        self.no_storm(&live)?;
+        self.met.receipts += u64::from(self.devices[0].vault()?.unseen_receipts().works("counting receipts")?);
+        self.again(&pictures)?;
+        self.no_storm()?;
+        // All show the same: one of them is enough.
         for record in self.records() {
-            for at in 0..self.devices.len() {
-                // Those that go on show the same: one of them is enough.
-                if live.contains(&at) && live.first() != Some(&at) {
-                    continue;
-                }
-                self.judge_record(record, at, &live)?;
-            }
+            self.judge_record(record, 0)?;
         }
-        self.searchable(&live)?;
+        self.searchable(0)?;
         self.scan()
     }
 
@@ -183,45 +151,43 @@ impl World {
     }
 
     /// A second sync changes nothing, and asks once.
-    fn again(&mut self, live: &[usize], pictures: &[BTreeMap<String, String>]) -> Checked {
-        for (at, picture) in live.iter().zip(pictures) {
-            let count = self.devices[*at].look(|l| l.revision_count())?;
-            let report = self.sync_in_peace(*at)?;
-            let requests = self.network.net().line(*at).requests.clone();
-            let name = self.devices[*at].name.clone();
-            let moved = report.is_none_or(|r| r.pushed + r.pulled > 0);
-            if moved || requests != ["log"] || self.devices[*at].look(|l| l.revision_count())? != count {
+    fn again(&mut self, pictures: &[BTreeMap<String, String>]) -> Checked {
+        for (at, picture) in pictures.iter().enumerate() {
+            let count = self.devices[at].look(|l| l.revision_count())?;
+            let report = self.sync_in_peace(at)?;
+            let requests = self.network.net().line(at).requests.clone();
+            let name = self.devices[at].name.clone();
+            let moved = report.pushed + report.pulled > 0;
+            if moved || requests != ["log"] || self.devices[at].look(|l| l.revision_count())? != count {
                 let what = format!("a second sync of {name} asked {requests:?}, {report:?}");
                 return Invariant::Idempotence.broken(what);
             }
-            let now = self.picture(*at)?;
-            self.compare(*at, *at, picture, &now, Invariant::Idempotence)?;
+            let now = self.picture(at)?;
+            self.compare(at, at, picture, &now, Invariant::Idempotence)?;
         }
         Ok(())
     }
 
     /// Each device has what people wrote and nothing else.
-    fn no_storm(&self, live: &[usize]) -> Checked {
-        for at in live {
-            let count = self.devices[*at].look(|l| l.revision_count())?;
-            let stopped = live.len() < self.devices.len();
-            if count > self.made.len() as u64 || (!stopped && count < self.made.len() as u64) {
-                let (name, made) = (&self.devices[*at].name, self.made.len());
+    fn no_storm(&self) -> Checked {
+        for device in &self.devices {
+            let count = device.look(|l| l.revision_count())?;
+            if count != self.made.len() as u64 {
+                let (name, made) = (&device.name, self.made.len());
                 return Invariant::Storm.broken(format!("{name} has {count} revisions, and people made {made}"));
             }
         }
         Ok(())
     }
 
-    fn searchable(&self, live: &[usize]) -> Checked {
-        let Some(at) = live.first() else { return Ok(()) };
+    fn searchable(&self, at: usize) -> Checked {
         for saved in self.saved.iter().rev().filter(|s| self.notes.iter().any(|n| s.record == (*n).into())).take(3) {
-            let Some(shown) = self.devices[*at].shown(saved.record)? else { continue };
+            let Some(shown) = self.devices[at].shown(saved.record)? else { continue };
             let Some(note) = shown.fields.as_note() else { continue };
             let token = word(saved.token);
             let there =
                 note.body.shown().contains(&format!("{token} ")) || note.body.shown().contains(&format!("{token}\n"));
-            let hits = self.devices[*at].vault()?.search(&token, 50).works("searching")?;
+            let hits = self.devices[at].vault()?.search(&token, 50).works("searching")?;
             if there && !hits.iter().any(|hit| RecordId::from(hit.id) == saved.record) {
                 return Invariant::Convergence.broken(format!("{token} is in a note and is not found"));
             }
@@ -246,15 +212,8 @@ impl World {
     }
 
     /// What became of everything that people wrote in a record, as one device has it.
-    fn judge_record(&mut self, record: RecordId, at: usize, live: &[usize]) -> Checked {
-        let goes_on = live.contains(&at);
-        // Of a device that stopped, what it wrote itself is asked; of the others, what all of them wrote.
-        let asked: Vec<u32> = self
-            .saved
-            .iter()
-            .filter(|s| s.record == record && if goes_on { live.contains(&s.device) } else { s.device == at })
-            .map(|s| s.token)
-            .collect();
+    fn judge_record(&mut self, record: RecordId, at: usize) -> Checked {
+        let asked: Vec<u32> = self.saved.iter().filter(|s| s.record == record).map(|s| s.token).collect();
         let name = self.devices[at].name.clone();
         let Some(shown) = self.devices[at].shown(record)? else {
             return match asked.first() {
@@ -331,10 +290,6 @@ impl World {
             // The other weak promise of 0015.
             if traced.by_parts {
                 self.met.back_by_parts += 1;
-                continue;
-            }
-            if shown.heads.len() > 2 && FOUND_IN_MERGES_OF_MANY {
-                self.met.back_by_many += 1;
                 continue;
             }
             let story = traced.story(history, *token, &shown.fields);

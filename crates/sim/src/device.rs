@@ -77,8 +77,6 @@ pub struct Device {
     pub twin: bool,
     /// The first revisions of the devices that it became.
     pub named: BTreeSet<RevisionId>,
-    /// What it stopped on for good, where healing that is not there.
-    pub stopped: Option<String>,
 }
 
 /// The files of a vault, as a computer that loses its power leaves them.
@@ -115,7 +113,6 @@ impl Device {
             away: false,
             twin: false,
             named: BTreeSet::new(),
-            stopped: None,
         }
     }
 

@@ -163,7 +163,7 @@ impl World {
                 self.typed_over.extend(&gone);
             }
             if !self.unacknowledged {
-                self.acknowledge(at, deed.record, deed.fresh);
+                self.acknowledge(deed.record, deed.fresh);
             }
         } else if !gone.is_empty() || before.is_some() != after.is_some() {
             return Invariant::LostEdit.broken(format!("{doing} was refused on {name} and took {gone:?} away"));
@@ -194,7 +194,7 @@ impl World {
             }
             self.notes.push(id);
             if !self.unacknowledged {
-                self.acknowledge(at, id.into(), &fresh);
+                self.acknowledge(id.into(), &fresh);
             }
             return Ok(format!("add {} {outcome}", short(id.into())));
         }
@@ -322,7 +322,7 @@ impl World {
                 if let Ok(id) = added {
                     self.notebooks.push(id);
                     if !self.unacknowledged {
-                        self.acknowledge(at, id.into(), fresh);
+                        self.acknowledge(id.into(), fresh);
                     }
                 }
                 Ok(format!("add a notebook {outcome}"))

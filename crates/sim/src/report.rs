@@ -90,11 +90,9 @@ impl Report {
         totals.crashes += met.crashes;
         totals.rebases += met.rebases;
         totals.forks += met.forks;
-        totals.stopped += met.stopped;
         totals.put_back_gone += met.put_back_gone;
         totals.back_by_parts += met.back_by_parts;
         totals.gone_by_sides += met.gone_by_sides;
-        totals.back_by_many += met.back_by_many;
         if let Some(violation) = verdict.violation {
             self.violations.insert(seed, violation);
         }
@@ -116,14 +114,13 @@ impl Report {
         println!("{} operations, {median} at the median", operations.iter().sum::<u64>());
         let t = &self.totals;
         println!(
-            "{} conflicts, {} reviews, {} automatic merges, {} crashes, {} rebases, {} forks, {} devices stopped",
-            t.conflicts, t.reviews, t.receipts, t.crashes, t.rebases, t.forks, t.stopped
+            "{} conflicts, {} reviews, {} automatic merges, {} crashes, {} rebases, {} forks",
+            t.conflicts, t.reviews, t.receipts, t.crashes, t.rebases, t.forks
         );
         println!(
             "weak promises (0015): {} put back and gone, {} gone side by side, {} back by parts",
             t.put_back_gone, t.gone_by_sides, t.back_by_parts
         );
-        println!("known faults of the merge: {} words back where three versions or more merged", t.back_by_many);
         for fault in Fault::ALL {
             let seeds = self.faults.get(&fault).copied().unwrap_or_default();
             let share = seeds as f64 * 100.0 / self.seeds.max(1) as f64;

@@ -20,8 +20,6 @@ use crate::wire::{LineState, Network, Real};
 pub struct Saved {
     pub token: u32,
     pub record: RecordId,
-    /// Where it was written.
-    pub device: usize,
 }
 
 /// What a person decided.
@@ -44,15 +42,12 @@ pub struct Met {
     pub crashes: u64,
     pub rebases: u64,
     pub forks: u64,
-    pub stopped: u64,
     /// Clean text that somebody put back and that another, who had not seen that, took away (0015).
     pub put_back_gone: u64,
     /// Words of which each side was taken away by somebody who had seen it, and by nobody who had seen all (0015).
     pub gone_by_sides: u64,
     /// Removed text that is clean again where places of places were decided in part (0015).
     pub back_by_parts: u64,
-    /// Removed text that is clean again where three versions or more merged: a fault of the merge, not mended yet.
-    pub back_by_many: u64,
     pub faults: BTreeSet<Fault>,
 }
 
@@ -155,13 +150,8 @@ impl World {
     }
 
     /// Words of an edit that somebody was told is saved.
-    pub fn acknowledge(&mut self, device: usize, record: RecordId, fresh: &[u32]) {
-        self.saved.extend(fresh.iter().map(|token| Saved { token: *token, record, device }));
-    }
-
-    /// Something that happened and for which a device may stop for good, as long as healing it is not built.
-    pub fn may_stop(&self) -> bool {
-        crate::check::STOPS.iter().any(|fault| self.met.faults.contains(fault))
+    pub fn acknowledge(&mut self, record: RecordId, fresh: &[u32]) {
+        self.saved.extend(fresh.iter().map(|token| Saved { token: *token, record }));
     }
 
     /// True where a use case may answer so.
