@@ -462,6 +462,7 @@ impl Syncer {
                     tracing::warn!(%error, "no backup before the decision yet");
                 }
                 report.pulled += pulled.revisions;
+                report.pushed += pulled.sent_again;
                 if joining && pulled.at < pulled.head {
                     *held(&self.first_sync) = Some(FirstSync { done: pulled.at, total: pulled.head });
                 }
@@ -496,7 +497,7 @@ impl Syncer {
         self.vault.transact(|t| {
             t.tx.put_u64(meta::CONFIRMED_MS, now)?;
             problem::clear(t.tx)?;
-            heal::went_well(t)?;
+            heal::is_over(t)?;
             if changes > 0 {
                 t.tx.put_u64(meta::LAST_CHANGES, u64::from(changes))?;
                 t.tx.put_u64(meta::LAST_DURATION_MS, duration_ms)?;
@@ -515,6 +516,7 @@ impl Syncer {
         let line = Line { duration_ms, traffic, problem: Some(error), ..Line::new(what(step), "") };
         self.vault.transact(|t| {
             problem::keep(t.tx, error)?;
+            heal::is_over(t)?;
             activity::write(t, &line)
         })
     }

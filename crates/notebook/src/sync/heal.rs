@@ -35,8 +35,8 @@ pub(super) fn is_healing(reader: &Reader<'_>) -> Result<bool> {
     Ok(reader.get_u64(meta::HEALING)?.is_some())
 }
 
-/// The server took a batch, or has everything: what happens to it next is counted anew.
-pub(super) fn went_well(t: &Txn<'_>) -> Result<()> {
+/// The server took a batch or has everything, or the cycle failed: what happens next is counted anew.
+pub(super) fn is_over(t: &Txn<'_>) -> Result<()> {
     Ok(t.tx.remove_meta(meta::HEALINGS)?)
 }
 
@@ -150,13 +150,13 @@ pub(super) async fn step(vault: &Vault, server: &dyn SyncProtocol, token: &Token
     }
     let not_yet = StepReport { moved: true, ..StepReport::default() };
     if let Some(request) = vault.read(push::pending)? {
-        send_batch(vault, server, token, request).await?;
-        return Ok(Pulled { report: not_yet, ..pulled });
+        let sent_again = send_batch(vault, server, token, request).await?;
+        return Ok(Pulled { report: not_yet, sent_again, ..pulled });
     }
     let lacks = find_lacking(vault, server, token).await?;
     if !lacks.gone.is_empty() {
-        send(vault, server, token, lacks.gone).await?;
-        return Ok(Pulled { report: not_yet, ..pulled });
+        let sent_again = send(vault, server, token, lacks.gone).await?;
+        return Ok(Pulled { report: not_yet, sent_again, ..pulled });
     }
     if lacks.shown_nowhere {
         // Another device was quicker: the log must show it now.
@@ -175,13 +175,21 @@ pub(super) async fn step(vault: &Vault, server: &dyn SyncProtocol, token: &Token
             }
         };
     }
-    finish(vault)?;
+    // Asked at the beginning too, so that they go before what names them; the server may have been set back since.
+    let blobs = lost_blobs(vault, server, token).await?;
+    finish(vault, &blobs)?;
     Ok(pulled)
 }
 
 /// The batch that was under way, as it was signed: it may have been accepted before the server was set back, and
 /// another device may have brought it back.
-async fn send_batch(vault: &Vault, server: &dyn SyncProtocol, token: &Token, request: wire::PushRequest) -> Result<()> {
+/// Returns how many of its changes the server did not have.
+async fn send_batch(
+    vault: &Vault,
+    server: &dyn SyncProtocol,
+    token: &Token,
+    request: wire::PushRequest,
+) -> Result<u32> {
     let manifest = request.manifest;
     let batch = batch_hash(&manifest);
     let sent: Vec<Sent> = request.entries.iter().map(|entry| Sent::of(entry, batch)).collect();
@@ -191,7 +199,8 @@ async fn send_batch(vault: &Vault, server: &dyn SyncProtocol, token: &Token, req
     push::check_answer(&sent, &stored, head)?;
     vault.transact(|t| {
         push::move_over(t, &sent, &stored, head)?;
-        push::acknowledged(t, &manifest)
+        push::acknowledged(t, &manifest)?;
+        Ok(stored.iter().filter(|s| !s.duplicate).count() as u32)
     })
 }
 
@@ -316,8 +325,13 @@ fn listed_in(rows: Vec<ManifestRow>, rids: &mut BTreeSet<Rid>, out: &mut HashMap
     Ok(())
 }
 
-/// Sends the first of these, as many as one request holds.
-async fn send(vault: &Vault, server: &dyn SyncProtocol, token: &Token, lost: Vec<(Lost, BatchManifest)>) -> Result<()> {
+/// Sends the first of these, as many as one request holds. Returns how many of them the server did not have.
+async fn send(
+    vault: &Vault,
+    server: &dyn SyncProtocol,
+    token: &Token,
+    lost: Vec<(Lost, BatchManifest)>,
+) -> Result<u32> {
     let space = wire::SpaceId(vault.space().0);
     let (mut entries, mut manifests) = (Vec::<Restored>::new(), HashMap::<Hash, BatchManifest>::new());
     let (mut bytes, mut listed) = (0, 0);
@@ -347,7 +361,8 @@ async fn send(vault: &Vault, server: &dyn SyncProtocol, token: &Token, lost: Vec
             t.tx.place_quarantine(RevisionId(s.rid.0), &one.body.0, s.seq)?;
         }
         let before = t.tx.get_u64(meta::HEALING)?.unwrap_or(0);
-        Ok(t.tx.put_u64(meta::HEALING, before + new)?)
+        t.tx.put_u64(meta::HEALING, before + new)?;
+        Ok(new as u32)
     })
 }
 
@@ -363,8 +378,11 @@ fn entry_of(vault: &Vault, lost: Lost) -> Result<Option<Entry>> {
 }
 
 /// The server has all that this device has.
-fn finish(vault: &Vault) -> Result<()> {
+fn finish(vault: &Vault, lost_blobs: &[[u8; 32]]) -> Result<()> {
     vault.transact(|t| {
+        for content in lost_blobs {
+            t.tx.mark_not_uploaded(content)?;
+        }
         let sent = t.tx.get_u64(meta::HEALING)?.unwrap_or(0);
         t.tx.remove_meta(meta::HEALING)?;
         if digest::was_read_again(t)? {

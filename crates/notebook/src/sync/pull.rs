@@ -23,6 +23,8 @@ const PAGE_BYTES: u32 = 4 * 1024 * 1024;
 pub(super) struct Pulled {
     pub report: StepReport,
     pub revisions: u32,
+    /// Changes that a restored server has again.
+    pub sent_again: u32,
     /// Where this device is in the log, and how long the log is.
     pub at: u64,
     pub head: u64,
@@ -102,20 +104,28 @@ pub(super) async fn page(vault: &Vault, server: &dyn SyncProtocol, token: &Token
     }
     let read = Read { from, at, links };
     let taken = match read.take_over(vault, &page, at.seq == page.head.seq)? {
-        Some(taken) => taken,
-        None => {
+        TakenOver::All(taken) => taken,
+        TakenOver::SetBack(lost) => return Ok(Page::SetBack(lost)),
+        TakenOver::NotCompared => {
             // Its links are compared at the end of the log. What does not open must not wait so long: is it the server
             // that holds it so, or was it altered on the way?
             let request = LogRequest { space, log_epoch: at.log_epoch, seq: at.seq, link: at.link, max_bytes: 0 };
             if matches!(server.log(token, request).await?, LogAnswer::Rebase { .. }) {
                 return Err(broken(ChainError::BrokenLink { seq: at.seq }));
             }
-            read.take_over(vault, &page, true)?.unwrap_or_default()
+            match read.take_over(vault, &page, true)? {
+                TakenOver::All(taken) => taken,
+                TakenOver::SetBack(lost) => return Ok(Page::SetBack(lost)),
+                TakenOver::NotCompared => Taken::default(),
+            }
         }
     };
     let (entries, head) = (page.entries.len(), page.head);
     let report = StepReport { caught_up: at.seq == head.seq, moved: entries > 0, ..StepReport::default() };
-    Ok(Page::Taken { pulled: Pulled { report, revisions: taken.new, at: at.seq, head: head.seq }, entries })
+    Ok(Page::Taken {
+        pulled: Pulled { report, revisions: taken.new, at: at.seq, head: head.seq, ..Pulled::default() },
+        entries,
+    })
 }
 
 /// The part of the log that a page holds.
@@ -126,11 +136,19 @@ struct Read {
     links: Vec<Hash>,
 }
 
+/// What came of a page. But for the first, nothing was taken.
+enum TakenOver {
+    All(Taken),
+    /// Something does not open, and the links were not compared.
+    NotCompared,
+    /// The log does not have this position any more, which a device signed.
+    SetBack(LogHead),
+}
+
 impl Read {
-    /// Takes the page over, in one transaction with the cursor. `None`, and nothing is taken, where something does not
-    /// open and the links were not compared.
-    fn take_over(&self, vault: &Vault, page: &LogPage, compared: bool) -> Result<Option<Taken>> {
-        let mut altered = false;
+    /// Takes the page over, in one transaction with the cursor.
+    fn take_over(&self, vault: &Vault, page: &LogPage, compared: bool) -> Result<TakenOver> {
+        let (mut altered, mut set_back) = (false, None);
         let taken = vault.transact(|t| {
             let taken = apply::apply(t, page)?;
             if self.at.seq == page.head.seq {
@@ -144,7 +162,13 @@ impl Read {
                 }
                 named_head(t.tx, page.head)?;
             }
-            seen::check(t, &page.manifests, page.head)?;
+            if let Some(seen::Contradiction { seen, error }) = seen::check(t, &page.manifests, page.head)? {
+                // Who reads the log again from its beginning has no position of its own that would show a restore.
+                if heal::is_healing(t.reader())? {
+                    set_back = Some(seen);
+                }
+                return Err(error);
+            }
             digest::compare(t, &page.manifests)?;
             if taken.altered > 0 {
                 altered = true;
@@ -155,7 +179,11 @@ impl Read {
             }
             Ok(taken)
         });
-        if altered && !compared { Ok(None) } else { taken.map(Some) }
+        match (set_back, taken) {
+            (Some(lost), Err(_)) => Ok(TakenOver::SetBack(lost)),
+            (_, Err(_)) if altered && !compared => Ok(TakenOver::NotCompared),
+            (_, taken) => taken.map(TakenOver::All),
+        }
     }
 }
 

@@ -242,7 +242,7 @@ fn accept(
         let at_head = move_over(t, sent, stored, head)?;
         acknowledged(t, manifest)?;
         fork::went_well(t)?;
-        heal::went_well(t)?;
+        heal::is_over(t)?;
         Ok(Some(at_head))
     })
 }
