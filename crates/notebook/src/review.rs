@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use holdfast_domain::{Body, DeviceId, Fields, NoteFields, Origin, RecordId, RevisionId, Segment, Stamp};
 use holdfast_merge::{
-    Choice, PlaceId, PlaceKind, ResultSpan, Review, SideChange, resolve, resolve_notebook, resolve_with_body,
-    result_text, review, review_notebook, summarize, undo,
+    ChangedField, Choice, PlaceId, PlaceKind, ResultSpan, Review, SideChange, resolve, resolve_notebook,
+    resolve_with_body, result_text, review, review_notebook, summarize, undo,
 };
 use holdfast_store::{NoteQuery, Reader, ReviewChoice, TrashFilter};
 
@@ -76,6 +76,23 @@ pub struct RecordReview {
 impl RecordReview {
     pub fn written_by(&self, stamp: Stamp) -> DeviceStamp {
         DeviceStamp { device: stamp.device, stamp, revision: self.revisions.get(&stamp).copied() }
+    }
+
+    /// The fields other than the text that merged by themselves: what each version changed and what is not in question.
+    pub fn merged_fields(&self) -> impl Iterator<Item = (DeviceId, &ChangedField)> {
+        use ChangedField as F;
+        let open = |kind: fn(&PlaceKind) -> bool| self.review.places.iter().any(|p| kind(&p.kind));
+        let in_question = move |field: &ChangedField| match field {
+            F::Title { .. } => open(|k| *k == PlaceKind::Title),
+            F::Notebook { .. } => open(|k| matches!(k, PlaceKind::Notebook | PlaceKind::TrashedNotebook)),
+            F::Due { .. } => open(|k| *k == PlaceKind::Due),
+            F::Done { .. } => open(|k| *k == PlaceKind::Done),
+            F::Trash { .. } => open(|k| *k == PlaceKind::Trash),
+            F::FrontMatter(_) => open(|k| *k == PlaceKind::FrontMatter),
+            _ => false,
+        };
+        let all = self.changes.iter().flat_map(|change| change.fields.iter().map(|field| (change.author, field)));
+        all.filter(move |(_, field)| !in_question(field))
     }
 
     /// Places without a choice.

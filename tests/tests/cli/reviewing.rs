@@ -56,6 +56,32 @@ fn a_review_shows_each_place_with_its_versions() {
 }
 
 #[test]
+fn a_review_shows_what_merged_by_itself_around_it() {
+    let (pair, id) = Pair::with_note("Note", BODY);
+    pair.desk.set_body(&id, &with("middle", "of the desk").replace("first", "FIRST"));
+    pair.desk.edit(&id, &["--add-tag", "new", "--title", "Of the desk"]);
+    pair.laptop.set_body(&id, &with("middle", "of the laptop"));
+    pair.laptop.edit(&id, &["--done", "--title", "Of the laptop"]);
+    pair.converge();
+    for device in [&pair.desk, &pair.laptop] {
+        let review = device.ok(["review", "show", &id]);
+        assert_eq!(review["places"].as_array().unwrap().len(), 2, "the title and a line: {review}");
+        let mut merged = review["merged"].as_array().unwrap().clone();
+        merged.sort_by_key(Value::to_string);
+        let mut expected = [
+            json!({ "devices": ["Desk"], "field": "tags", "added": "new" }),
+            json!({ "devices": ["Desk"], "field": "text", "removed": "first\n", "added": "FIRST\n" }),
+            json!({ "devices": ["Laptop"], "field": "done", "from": false, "to": true }),
+        ];
+        expected.sort_by_key(Value::to_string);
+        assert_eq!(merged, expected, "what is in question is not among it");
+        let shown = device.run(["review", "show", &id]).stdout;
+        assert!(shown.contains("Merged by itself\n") && shown.contains("  Desk (tags)\n    + new\n"), "{shown}");
+        assert!(shown.contains("  Desk (text)\n    - first\n    + FIRST\n"), "{shown}");
+    }
+}
+
+#[test]
 fn decided_by_device() {
     let (pair, id) = open();
     let answer = pair.desk.ok(["review", "resolve", &id, "--take", "desk"]);

@@ -87,7 +87,7 @@ fn the_answers_have_these_shapes() {
         "value": "text", "also": [],
     });
     let review = json!({
-        "id": "text", "title": "text", "heads": ["text"],
+        "id": "text", "title": "text", "heads": ["text"], "merged": [],
         "places": [{
             "number": "uint", "id": "text", "field": "text", "label": "text", "region": { "heading": "null", "line": "uint" },
             "base": ["text"], "sides": [side], "suggested": "null",

@@ -69,7 +69,8 @@ fn hunk_json(field: &str, hunk: &DiffHunk) -> Value {
     json!({ "field": field, "line": hunk.line + 1, "removed": hunk.removed, "added": hunk.added })
 }
 
-fn change(names: &Names, changed: &ChangedField) -> Vec<Value> {
+/// What became of a field; a set has an entry for each name.
+pub(super) fn change(names: &Names, changed: &ChangedField) -> Vec<Value> {
     let from_to = |field: &str, old: Value, new: Value| vec![json!({ "field": field, "from": old, "to": new })];
     let added = |field: &str, name: &str| vec![json!({ "field": field, "added": name })];
     let removed = |field: &str, name: &str| vec![json!({ "field": field, "removed": name })];

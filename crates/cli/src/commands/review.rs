@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use holdfast_notebook::{
-    Choice, DeviceStamp, Place as ReviewPlace, PlaceId, PlaceKind, RecordReview, Side, Stamp, Vault,
+    Choice, DeviceId, DeviceStamp, Place as ReviewPlace, PlaceId, PlaceKind, RecordReview, Side, Stamp, Vault,
 };
 use serde_json::{Value, json};
 
 use super::decide::{Take, choice};
+use super::receipts;
 use crate::args::{PlaceName, ReviewCommand, ReviewResolve};
 use crate::failure::Failure;
 use crate::output::Answer;
@@ -63,9 +64,13 @@ fn show(vault: &Vault, id: &str) -> Outcome {
         "id": review.id.to_string(),
         "title": review.title,
         "places": view.numbered().map(|(n, p)| view.place(n, p)).collect::<Vec<_>>(),
+        "merged": view.merged(),
         "heads": review.seen_heads.iter().map(ToString::to_string).collect::<Vec<_>>(),
     });
-    let text: Vec<String> = view.numbered().map(|(n, p)| view.place_text(n, p)).collect();
+    let mut text: Vec<String> = view.numbered().map(|(n, p)| view.place_text(n, p)).collect();
+    if !text.is_empty() {
+        text.extend(view.merged_text());
+    }
     let text = lines(&text, "Nothing is to decide here.");
     Ok(Answer::new(json, format!("{}\n\n{text}", titled(&review.title))))
 }
@@ -100,6 +105,40 @@ impl View<'_> {
             "sides": place.sides.iter().map(|s| self.side(s)).collect::<Vec<_>>(),
             "suggested": place.suggested.as_ref().map(|v| self.names.value(v)),
         })
+    }
+
+    /// What merged by itself around the places: the fields, then the text from top to bottom.
+    fn merged(&self) -> Vec<Value> {
+        let by = |devices: &[DeviceId], mut change: Value| {
+            change["devices"] = devices.iter().map(|d| self.names.device(*d)).collect();
+            change
+        };
+        let fields = self.review.merged_fields();
+        let fields =
+            fields.flat_map(|(who, field)| receipts::change(self.names, field).into_iter().map(move |c| by(&[who], c)));
+        let text = self.review.merged.iter().map(|passage| {
+            by(&passage.by, json!({ "field": "text", "removed": passage.removed, "added": passage.added }))
+        });
+        fields.chain(text).collect()
+    }
+
+    /// The same for a person: who, and what is there now.
+    fn merged_text(&self) -> Option<String> {
+        let words = |value: &Value| match value {
+            Value::String(text) => text.trim_end().to_owned(),
+            Value::Null => "none".to_owned(),
+            other => other.to_string(),
+        };
+        let mut out = vec!["Merged by itself".to_owned()];
+        for change in self.merged() {
+            let who: Vec<String> = change["devices"].as_array().into_iter().flatten().map(words).collect();
+            out.push(format!("  {} ({})", who.join(" and "), words(&change["field"])));
+            for (sign, key) in [('-', "removed"), ('+', "added"), ('-', "from"), ('+', "to")] {
+                let value = change.get(key).map(words).unwrap_or_default();
+                out.extend(value.lines().map(|line| format!("    {sign} {line}")));
+            }
+        }
+        (out.len() > 1).then(|| out.join("\n"))
     }
 
     fn writing(&self, stamp: Stamp) -> Value {

@@ -1,7 +1,7 @@
 //! What merged by itself around the open places: a line each, and its words marked in the result.
 
 use holdfast_domain::DeviceId;
-use holdfast_notebook::{ChangedField, MergedPassage, PlaceKind};
+use holdfast_notebook::MergedPassage;
 
 use super::View;
 use super::view::quoted;
@@ -28,27 +28,12 @@ pub(super) fn parts(view: &View) -> Vec<MergedPart> {
 
 /// The fields that each version changed, but for those in question.
 fn fields(view: &View) -> Vec<MergedPart> {
-    use ChangedField as F;
-    let open = |kind: fn(&PlaceKind) -> bool| view.review.review.places.iter().any(|p| kind(&p.kind));
-    let in_question = |field: &ChangedField| match field {
-        F::Title { .. } => open(|k| *k == PlaceKind::Title),
-        F::Notebook { .. } => open(|k| matches!(k, PlaceKind::Notebook | PlaceKind::TrashedNotebook)),
-        F::Due { .. } => open(|k| *k == PlaceKind::Due),
-        F::Done { .. } => open(|k| *k == PlaceKind::Done),
-        F::Trash { .. } => open(|k| *k == PlaceKind::Trash),
-        F::FrontMatter(_) => open(|k| *k == PlaceKind::FrontMatter),
-        _ => false,
+    let part = |(author, field)| MergedPart {
+        label: receipts::field(&view.names, field),
+        device: view.names.name(author),
+        this_device: view.names.is_me(author),
     };
-    let mut out = Vec::new();
-    for change in &view.review.changes {
-        let part = |field: &ChangedField| MergedPart {
-            label: receipts::field(&view.names, field),
-            device: view.names.name(change.author),
-            this_device: view.names.is_me(change.author),
-        };
-        out.extend(change.fields.iter().filter(|field| !in_question(field)).map(part));
-    }
-    out
+    view.review.merged_fields().map(part).collect()
 }
 
 /// The new words; where there are none, those that went.
