@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use holdfast_merge::text::TextPart;
+use holdfast_merge::text::{TextPart, merge_text};
 
 use crate::text_props::{Case, symmetric, two};
 
@@ -65,9 +65,48 @@ pub(crate) const VECTORS: &[(&str, &[&str])] = &[
     ("one date", &["Due 2026-01-05.\n", "Due 2027-01-05.\n", "Due 2026-01-06.\n"]),
     ("two ticks and other words", &["- [ ] milk\n", "- [x] milk\n", "- [X] milk\n", "- [ ] oat milk\n"]),
     ("an unchanged Korean word", &["안녕하세요 세계 여러분\n", "안녕 세계 여러분\n", "안녕하세요 세계 친구\n"]),
+    (
+        "taken out and beside a question",
+        &[
+            "- [ ] Buy milk\nCall Anna today\n- Water the plants\n",
+            "- [ ] Buy milk\nCall Anna today\n",
+            "- [ ] Buy milk\n- Water the plants\n- [ ] Fix the roof\n",
+        ],
+    ),
+    (
+        "taken out and moved",
+        &[
+            "# Plan\nNotes of May\n\nAnna starts\na paragraph\n",
+            "# Plan\nNotes of May\n\nBob starts\na paragraph\n\nAnna starts\na paragraph too\n",
+            "# Plan\nNotes of May\n\na paragraph\n",
+        ],
+    ),
+    (
+        "taken out and added to",
+        &[
+            "\nAnna starts\na paragraph\n",
+            "First\nAnna starts early\nthen this\na paragraph\n\nBob starts\na paragraph\n",
+            "\nCarl instead\na paragraph\n",
+        ],
+    ),
     ("title apart", &["Plan for May", "Plans for May", "Plan for June"]),
     ("title asked", &["Plan for May", "Plan for July", "Plan for June"]),
 ];
+
+/// Where there is a question anyway, a line that one side took out does not stand beside it as if nobody had.
+#[test]
+fn what_a_side_took_out_is_not_clean_text_beside_a_question() {
+    for (name, texts) in VECTORS.iter().filter(|(name, _)| name.starts_with("taken out and")) {
+        let parts = merge_text(texts[0], texts[1], texts[2]);
+        let clean: String =
+            parts.iter().map(|p| if let TextPart::Clean(text) = p { text.as_str() } else { "" }).collect();
+        assert!(parts.iter().any(|p| matches!(p, TextPart::Conflict { .. })), "{name} asks: {parts:?}");
+        for line in texts[0].lines().filter(|l| !l.is_empty()) {
+            let kept = texts[1..].iter().all(|side| side.lines().any(|l| l == line));
+            assert!(kept || !clean.lines().any(|l| l.starts_with(line)), "{name}: {line} is back: {parts:?}");
+        }
+    }
+}
 
 #[test]
 fn edits_that_lie_apart_are_both_taken() {
