@@ -28,6 +28,8 @@ export class SyncController {
 
   #backend: Backend;
   #activityWish = 0;
+  /** Events so far. */
+  #told = 0;
   #speakLater: ReturnType<typeof setTimeout> | undefined;
 
   constructor(backend: Backend) {
@@ -40,11 +42,15 @@ export class SyncController {
     let unlisten: (() => void) | null = null;
     this.#backend
       .onEvent((event) => {
-        if (event.kind === 'sync' && !ended) this.#take(event.data);
+        if (event.kind !== 'sync' || ended) return;
+        this.#told += 1;
+        this.#take(event.data);
       })
       .then((stop) => {
-        if (ended) stop();
-        else unlisten = stop;
+        if (ended) return stop();
+        unlisten = stop;
+        // What changed before anybody listened is told by no event.
+        void this.refresh();
       })
       .catch((error: unknown) => (this.failed = errorText(error)));
     void this.refresh();
@@ -56,8 +62,11 @@ export class SyncController {
   }
 
   async refresh(): Promise<void> {
+    const told = this.#told;
     try {
-      this.#take(await this.#backend.syncStatus());
+      const status = await this.#backend.syncStatus();
+      // What came meanwhile may be newer than this answer, and whatever is newer still is told too.
+      if (told === this.#told) this.#take(status);
     } catch (error) {
       this.failed = errorText(error);
     }

@@ -36,6 +36,29 @@ test('the line follows the events and opens the panel', async () => {
   expect(onopen).toHaveBeenCalledOnce();
 });
 
+test('an answer that was overtaken by an event is not shown, and what nobody heard yet is asked for', async () => {
+  const backend = new FakeBackend('main');
+  let answer: (status: ReturnType<typeof syncOf>) => void = () => undefined;
+  const syncing = { ...syncOf('main'), state: 'syncing' as const, waiting: 1, to_review: 0 };
+  vi.spyOn(backend, 'syncStatus').mockImplementation(() => new Promise((resolve) => (answer = resolve)));
+  const controller = new SyncController(backend);
+  const stop = controller.start();
+  const before = answer;
+  // It asks again once it listens.
+  await waitFor(() => expect(answer).not.toBe(before));
+  emit(backend, {});
+  answer(syncing);
+  before(syncing);
+  await waitFor(() => expect(controller.status?.state).toBe('up_to_date'));
+  await Promise.resolve();
+  expect(controller.status?.state).toBe('up_to_date');
+  const asked = controller.refresh();
+  answer(syncing);
+  await asked;
+  expect(controller.status?.state).toBe('syncing');
+  stop();
+});
+
 test('the countdown ticks here, without a new event', async () => {
   const backend = show(SyncStatusLine, { onopen: vi.fn() });
   const line = await screen.findByTestId('sync-status');
