@@ -251,7 +251,7 @@ impl<'a> Texts<'a> {
     /// Merges texts without places. Where whole lines merge, that is what everybody's tools make of it.
     fn merge_flat(&self, pieces: Vec<Piece>) -> Body {
         let Merged { body, asked } = self.merge(&pieces, Refine::Words);
-        if !asked {
+        if !asked || body.is_resolved() {
             return body;
         }
         self.settle(&Watch::over(self, &pieces), pieces, body)
