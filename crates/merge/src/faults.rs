@@ -102,7 +102,9 @@ impl<'a> Worded<'a> {
     fn of(base: &Held<'_>, sides: &[Held<'a>], merged: &Held<'a>) -> Self {
         let mut new: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for line in merged.clean.iter().filter(|line| !base.any.contains(*line)) {
-            words(line).into_iter().for_each(|word| new.entry(word).or_default().push(line));
+            for word in words(line) {
+                new.entry(word).or_default().push(line);
+            }
         }
         Self { new, sides: sides.iter().map(|s| s.any.iter().flat_map(|line| words(line)).collect()).collect() }
     }

@@ -70,12 +70,12 @@ pub(crate) fn heal(
     let mut space = owned_space(tx, account, request.space)?;
     let manifests = checked_manifests(tx, account, request)?;
 
-    if let Some(lost) = request.lost {
-        if is_lost(tx, request.space, &space, lost)? {
-            begin_epoch(tx, random, request.space, &mut space)?;
-            // Who comes later with a position of that epoch finds that it is over.
-            tx.put_past_epoch(request.space, lost.log_epoch)?;
-        }
+    if let Some(lost) = request.lost
+        && is_lost(tx, request.space, &space, lost)?
+    {
+        begin_epoch(tx, random, request.space, &mut space)?;
+        // Who comes later with a position of that epoch finds that it is over.
+        tx.put_past_epoch(request.space, lost.log_epoch)?;
     }
     if request.entries.iter().any(|restored| restored.entry.key_epoch < space.key_epoch) {
         return Ok(Verdict::Rollback(PushOutcome::StaleEpoch { key_epoch: space.key_epoch }));

@@ -64,7 +64,9 @@ impl Tokens {
                             out.nested |= place.terms().len() > 3;
                             for side in place.adds() {
                                 let here: BTreeSet<u32> = of_text(&side.value).collect();
-                                here.iter().for_each(|t| *out.sides.entry(*t).or_default() += 1);
+                                for token in &here {
+                                    *out.sides.entry(*token).or_default() += 1;
+                                }
                                 out.all.extend(here);
                             }
                         }
