@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use holdfast_domain::{NoteId, NotebookId, RevisionId};
 use holdfast_merge::{Choice, Place, PlaceId, PlaceKind, PlaceValue};
+use holdfast_notebook::simulation::Shown;
 use holdfast_notebook::{NewNote, NotePatch, NotebookError, RecordId, TagPatch, Vault};
 
 use crate::device::Buffer;
@@ -152,7 +153,18 @@ impl World {
             if let Some(may_go) = &deed.may_go
                 && let Some(lost) = gone.iter().find(|token| !may_go.contains(token))
             {
-                let what = format!("{doing} on {name} took {} of {} away", word(*lost), deed.record);
+                let text = |shown: &Option<Shown>| {
+                    let fields =
+                        shown.as_ref().and_then(|s| s.fields.as_note().map(|note| note.body.segments().to_vec()));
+                    format!("{fields:?}")
+                };
+                let lost = word(*lost);
+                let what = format!(
+                    "{doing} on {name} took {lost} of {} away\n    before: {}\n    after: {}",
+                    deed.record,
+                    text(&before),
+                    text(&after)
+                );
                 return Invariant::LostEdit.broken(what);
             }
             if let Some(missing) = deed.fresh.iter().find(|token| !holds.all.contains(token)) {
