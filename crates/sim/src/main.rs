@@ -83,6 +83,9 @@ struct Args {
     /// Seeds whose violation is known: they are run, and the run fails where one of them holds
     #[arg(long, value_delimiter = ',')]
     known: Vec<u64>,
+    /// Seeds that are not run
+    #[arg(long, value_delimiter = ',')]
+    skip: Vec<u64>,
 }
 
 impl Args {
@@ -114,7 +117,13 @@ fn main() -> anyhow::Result<ExitCode> {
         return Ok(replay(&template, &Plan::of(seed, &choice), args.shrink));
     }
     let jobs = args.jobs.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
-    let run = report::Run { seeds: args.seeds.0.clone(), twice: args.twice, stop: args.stop || args.shrink, jobs };
+    let run = report::Run {
+        seeds: args.seeds.0.clone(),
+        twice: args.twice,
+        stop: args.stop || args.shrink,
+        jobs,
+        skip: args.skip.iter().copied().collect(),
+    };
     let report = run.all(&template, &choice);
     report.print();
     if args.hashes {

@@ -1,6 +1,6 @@
 //! Many seeds, on all processors, and what they met.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -20,6 +20,8 @@ pub struct Run {
     pub twice: bool,
     pub stop: bool,
     pub jobs: usize,
+    /// Left out.
+    pub skip: BTreeSet<u64>,
 }
 
 #[derive(Default)]
@@ -46,6 +48,9 @@ impl Run {
                 let seed = next.fetch_add(1, Ordering::SeqCst);
                 if seed >= self.seeds.end {
                     break;
+                }
+                if self.skip.contains(&seed) {
+                    continue;
                 }
                 let plan = Plan::of(seed, choice);
                 let mut verdict = run::run(template, &plan, false);
