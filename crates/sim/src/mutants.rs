@@ -78,3 +78,29 @@ pub fn run(seeds: &Range<u64>) -> anyhow::Result<ExitCode> {
     println!("{} caught, {missed} not; invariants that caught none: {}", MUTANTS.len() - missed, idle.join(", "));
     Ok(if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// A place that goes with the code around it would make a bug that nothing can catch.
+    #[test]
+    fn each_bug_has_a_place_in_the_code() {
+        let crates = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let (mut folders, mut code) = (vec![crates.to_owned()], String::new());
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|ext| ext == "rs") {
+                    code.push_str(&std::fs::read_to_string(path).unwrap());
+                }
+            }
+        }
+        for (name, _) in MUTANTS {
+            assert!(code.contains(&format!("planted(\"{name}\")")), "{name}");
+        }
+    }
+}
