@@ -275,8 +275,10 @@ impl<'a> Texts<'a> {
         }
         about.extend(still);
         let mut joined = join(joined, &self.pivot, &self.rows, &about);
-        let asks = |piece: &Piece| about.iter().any(|lines| piece.has(&self.pivot, &self.rows, lines));
-        joined.iter_mut().filter(|piece| asks(piece)).for_each(|piece| piece.by_lines = true);
+        let about: BTreeSet<&str> = about.iter().flatten().map(String::as_str).collect();
+        for piece in &mut joined {
+            piece.by_lines = piece.lines(&self.pivot, &self.rows).any(|line| about.contains(line));
+        }
         let third = self.merge(&joined, Refine::Words).body;
         let better = watch.back(&third).len() < watch.back(&merged).len() && lost(&joined) <= least;
         if better { third } else { merged }

@@ -4,7 +4,7 @@
 //! is cut out. A place is cut off its neighbours wherever each side tells where its border is: spread over other
 //! lines, its terms would take those into a question that is not about them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use holdfast_domain::{Body, Merge, Segment};
@@ -47,6 +47,14 @@ impl<'a> Token<'a> {
         }
     }
 
+    /// Its line, or those of its terms.
+    fn lines(self) -> Vec<&'a str> {
+        match self {
+            Self::Line(line) => vec![line],
+            Self::Place(merge) => merge.terms().iter().flat_map(|t| lines(&t.value)).collect(),
+        }
+    }
+
     pub fn line(self) -> Option<&'a str> {
         match self {
             Self::Line(line) => Some(line),
@@ -85,14 +93,15 @@ pub(crate) struct Piece {
 }
 
 impl Piece {
-    /// Whether the base or a row has a line of these here.
-    pub fn has(&self, pivot: &[Token<'_>], rows: &[Vec<Token<'_>>], any: &[String]) -> bool {
-        let one_of = |line: &str| any.iter().any(|l| l == without_break(line));
-        let of_rows = rows.iter().zip(&self.is).flat_map(|(row, range)| &row[range.clone()]);
-        pivot[self.was.clone()].iter().chain(of_rows).any(|token| match token {
-            Token::Line(line) => one_of(line),
-            Token::Place(merge) => merge.terms().iter().flat_map(|t| lines(&t.value)).any(one_of),
-        })
+    /// The lines of the base and of the rows here, those in places too.
+    pub fn lines<'t>(
+        &self,
+        pivot: &'t [Token<'t>],
+        rows: &'t [Vec<Token<'t>>],
+    ) -> impl Iterator<Item = &'t str> + use<'t> {
+        let of_rows = rows.iter().zip(self.is.clone()).flat_map(|(row, range)| &row[range]);
+        let tokens = pivot[self.was.clone()].iter().chain(of_rows);
+        tokens.flat_map(|token| token.lines()).map(without_break)
     }
 }
 
@@ -103,13 +112,19 @@ pub(crate) fn join(
     rows: &[Vec<Token<'_>>],
     about: &BTreeSet<[String; 2]>,
 ) -> Vec<Piece> {
-    let mut spans: Vec<Range<usize>> = Vec::new();
-    for lines in about {
-        let has = |piece: &Piece| !piece.kept && piece.has(pivot, rows, lines);
-        if let (Some(first), Some(last)) = (pieces.iter().position(has), pieces.iter().rposition(has)) {
-            spans.push(first..last + 1);
+    let mut at: BTreeMap<&str, Option<Range<usize>>> = about.iter().flatten().map(|l| (l.as_str(), None)).collect();
+    for (n, piece) in pieces.iter().enumerate().filter(|(_, piece)| !piece.kept) {
+        for line in piece.lines(pivot, rows) {
+            if let Some(span) = at.get_mut(line) {
+                *span = Some(span.as_ref().map_or(n, |known| known.start)..n + 1);
+            }
         }
     }
+    let span = |pair: &[String; 2]| {
+        let spans = pair.iter().filter_map(|line| at.get(line.as_str()).cloned().flatten());
+        spans.reduce(|a, b| a.start.min(b.start)..a.end.max(b.end))
+    };
+    let mut spans: Vec<Range<usize>> = about.iter().filter_map(span).collect();
     spans.sort_by_key(|span| span.start);
     let mut spans = spans.into_iter().peekable();
     let mut out: Vec<Piece> = Vec::with_capacity(pieces.len());

@@ -80,53 +80,63 @@ pub(crate) struct Returned<'a> {
 /// The lines that a side took out, and that are clean text afterwards.
 pub(crate) fn returned<'a>(base: &Held<'a>, sides: &[Held<'a>], merged: &Held<'a>) -> Vec<Returned<'a>> {
     let mut out = Vec::new();
-    let mut words: Option<Worded<'_>> = None;
+    let mut new: Option<NewLines<'_>> = None;
     for line in base.any.iter().copied().filter(|line| !sides.iter().all(|s| s.any.contains(line))) {
         if merged.clean.contains(line) {
             out.push(Returned { line, within: line });
-        } else if let Some(within) = words.get_or_insert_with(|| Worded::of(base, sides, merged)).of_line(line, sides) {
+        } else if let Some(within) = new.get_or_insert_with(|| NewLines::of(base, sides, merged)).of_line(line, sides) {
             out.push(Returned { line, within });
         }
     }
     out
 }
 
-/// Words by where they are.
-struct Worded<'a> {
-    /// New clean lines that have the word.
-    new: BTreeMap<&'a str, Vec<&'a str>>,
-    sides: Vec<BTreeSet<&'a str>>,
+/// A word that is in more new lines than this tells none of them, and would make each line of a long text be compared
+/// with each.
+const TELLING: usize = 16;
+
+/// The clean lines that the base does not have, and where each word is among them.
+struct NewLines<'a> {
+    lines: Vec<(&'a str, BTreeSet<&'a str>)>,
+    with: BTreeMap<&'a str, Vec<usize>>,
+    /// All words of each side.
+    of_sides: Vec<BTreeSet<&'a str>>,
 }
 
-impl<'a> Worded<'a> {
+impl<'a> NewLines<'a> {
     fn of(base: &Held<'_>, sides: &[Held<'a>], merged: &Held<'a>) -> Self {
-        let mut new: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for line in merged.clean.iter().filter(|line| !base.any.contains(*line)) {
-            for word in words(line) {
-                new.entry(word).or_default().push(line);
+        let new = merged.clean.iter().copied().filter(|line| !base.any.contains(line));
+        let lines: Vec<(&str, BTreeSet<&str>)> = new.map(|line| (line, words(line))).collect();
+        let mut with: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (n, (_, words)) in lines.iter().enumerate() {
+            for word in words {
+                with.entry(word).or_default().push(n);
             }
         }
-        Self { new, sides: sides.iter().map(|s| s.any.iter().flat_map(|line| words(line)).collect()).collect() }
+        with.retain(|_, at| at.len() <= TELLING);
+        let of_sides = sides.iter().map(|s| s.any.iter().flat_map(|line| words(line)).collect()).collect();
+        Self { lines, with, of_sides }
     }
 
     /// The new line that this one went into. A single word is too little to know a line by.
     fn of_line(&self, line: &str, sides: &[Held<'_>]) -> Option<&'a str> {
-        let words = words(line);
-        if words.len() < 2 {
+        let here = words(line);
+        if here.len() < 2 {
             return None;
         }
-        let taken = sides.iter().zip(&self.sides).filter(|(side, _)| !side.any.contains(line));
-        let taken: Vec<_> = taken.filter(|(_, has)| words.iter().any(|word| !has.contains(word))).collect();
-        if taken.is_empty() {
-            return None;
+        let mut found: Option<usize> = None;
+        for word in &here {
+            let sides = sides.iter().zip(&self.of_sides).filter(|(_, has)| !has.contains(word)).map(|(side, _)| side);
+            let taken: Vec<&Held<'_>> = sides.filter(|side| !side.any.contains(line)).collect();
+            for n in self.with.get(word).into_iter().flatten() {
+                let (new, there) = &self.lines[*n];
+                let alike = here.is_subset(there) || (there.len() >= 2 && there.is_subset(&here));
+                if alike && found.is_none_or(|first| *n < first) && taken.iter().any(|side| !side.any.contains(new)) {
+                    found = Some(*n);
+                }
+            }
         }
-        let beside: BTreeSet<&'a str> = words.iter().filter_map(|word| self.new.get(word)).flatten().copied().collect();
-        beside.into_iter().find(|new| {
-            let here = crate::text::words(new);
-            let gone = |word: &&str| taken.iter().any(|(side, has)| !side.any.contains(new) && !has.contains(word));
-            let (more, less) = (words.is_subset(&here), here.is_subset(&words) && here.len() >= 2);
-            (more || less) && here.intersection(&words).any(gone)
-        })
+        found.map(|n| self.lines[n].0)
     }
 }
 

@@ -4,45 +4,34 @@
 //! Versions never change, and their ids follow from what they hold, so a state that was folded once stays true. (What
 //! depends on the tree of notebooks is done afterwards, each time.)
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use hashlink::LruCache;
 use holdfast_domain::{Fields, RecordId, RevisionId, Segment};
 use holdfast_merge::Folded;
 
-/// So many of each generation are kept.
-const MOST: usize = 64;
+/// So many are kept.
+const MOST: usize = 128;
 /// Larger texts are folded each time.
 const LARGEST: usize = 64 * 1024;
 
-type Of = (RecordId, Vec<RevisionId>);
+pub(crate) struct Folds(LruCache<(RecordId, Vec<RevisionId>), Arc<Folded>>);
 
-/// Two generations: what was not asked for since the younger one began goes with the older.
-#[derive(Default)]
-pub(crate) struct Folds {
-    young: HashMap<Of, Arc<Folded>>,
-    old: HashMap<Of, Arc<Folded>>,
+impl Default for Folds {
+    fn default() -> Self {
+        Self(LruCache::new(MOST))
+    }
 }
 
 impl Folds {
     pub fn get(&mut self, record: RecordId, of: &[RevisionId]) -> Option<Arc<Folded>> {
-        let key = (record, of.to_vec());
-        if let Some(folded) = self.young.get(&key) {
-            return Some(folded.clone());
-        }
-        let folded = self.old.remove(&key)?;
-        self.young.insert(key, folded.clone());
-        Some(folded)
+        self.0.get(&(record, of.to_vec())).cloned()
     }
 
     pub fn put(&mut self, record: RecordId, of: &[RevisionId], folded: &Folded) {
-        if size(&folded.fields) > LARGEST {
-            return;
+        if size(&folded.fields) <= LARGEST {
+            self.0.insert((record, of.to_vec()), Arc::new(folded.clone()));
         }
-        if self.young.len() >= MOST {
-            self.old = std::mem::take(&mut self.young);
-        }
-        self.young.insert((record, of.to_vec()), Arc::new(folded.clone()));
     }
 }
 
@@ -76,7 +65,7 @@ mod tests {
         for n in 0..=250 {
             folds.put(record, &of(n), &note(&n.to_string()));
             assert_eq!(*folds.get(record, &of(0)).unwrap(), note("0"));
-            assert!(folds.young.len() <= MOST + 1 && folds.old.len() <= MOST + 1);
+            assert!(folds.0.len() <= MOST);
         }
         assert_eq!(*folds.get(record, &of(250)).unwrap(), note("250"));
         assert!(folds.get(record, &of(1)).is_none());

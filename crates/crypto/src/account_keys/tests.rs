@@ -155,7 +155,10 @@ fn parts_spoiled_exchanged_or_left_out_are_noticed_by_every_recipient() {
         let mut account = made.account.clone();
         spoil(&mut account);
         assert!(account.open_with_device(&made.device).is_err(), "{what}");
+        assert!(account.open_with_key(made.open.account_key.clone()).is_err(), "{what}, by the key itself");
     }
+    assert_same(&made.account.open_with_key(made.open.account_key.clone()).unwrap(), &made.open);
+    assert!(made.account.open_with_key(make("another").open.account_key).is_err());
 }
 
 #[test]

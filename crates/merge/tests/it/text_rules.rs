@@ -458,3 +458,35 @@ fn three_edits_that_touch_meet_in_any_order() {
     symmetric(&case("👩日[", "日[ا")).unwrap();
     symmetric(&case("日[", "👩日[ا")).unwrap();
 }
+
+/// One question in a long text, of which one side took many lines out and the other wrote many that have their words:
+/// each is not compared with each, and none of those that went comes back.
+#[test]
+fn many_lines_taken_out_and_many_written_beside_one_question() {
+    let lines: Vec<String> = (0..3_000).map(|n| format!("b{n} {}\n", word(n))).collect();
+    let kept = |n: usize| format!("keep {n}\nstay {n}\nmore {n}\n");
+    let text = |first: &str, out: bool, new: bool| {
+        let mut text = format!("{first}\n");
+        for (n, line) in lines.iter().enumerate() {
+            let beside = if new { format!("t{n} {}\n", word(n + 7)) } else { String::new() };
+            let line = if out { "" } else { line };
+            let _ = write!(text, "keep {n}\n{beside}stay {n}\nmore {n}\n{line}");
+        }
+        text
+    };
+    let parts =
+        merge_text(&text("asked", false, false), &text("one thing", true, false), &text("another", false, true));
+    let asked = parts.iter().filter(|part| matches!(part, TextPart::Conflict { .. })).count();
+    assert_eq!(asked, 1);
+    let clean: String = parts.iter().map(|p| if let TextPart::Clean(text) = p { text.as_str() } else { "" }).collect();
+    let there: std::collections::BTreeSet<&str> = clean.lines().collect();
+    for (n, line) in lines.iter().enumerate() {
+        assert!(!there.contains(line.trim_end()) && there.contains(format!("t{n} {}", word(n + 7)).as_str()));
+        assert!(kept(n).lines().all(|line| there.contains(line)));
+    }
+}
+
+/// Words that come again and again.
+fn word(n: usize) -> String {
+    ["alpha", "beta", "gamma", "delta"].map(|word| format!("{word}{}", n % 5)).join(" ")
+}

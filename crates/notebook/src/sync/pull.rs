@@ -103,22 +103,20 @@ pub(super) async fn page(vault: &Vault, server: &dyn SyncProtocol, token: &Token
         vault.transact(|t| Ok(t.tx.set_cursor(Cursor { log_epoch: at.log_epoch, seq: at.seq, link })?))?;
     }
     let read = Read { from, at, links };
-    let taken = match read.take_over(vault, &page, at.seq == page.head.seq)? {
+    let mut taken = read.take_over(vault, &page, at.seq == page.head.seq)?;
+    if matches!(taken, TakenOver::NotCompared) {
+        // Its links are compared at the end of the log. What does not open must not wait so long: is it the server that
+        // holds it so, or was it altered on the way?
+        let request = LogRequest { space, log_epoch: at.log_epoch, seq: at.seq, link: at.link, max_bytes: 0 };
+        if matches!(server.log(token, request).await?, LogAnswer::Rebase { .. }) {
+            return Err(broken(ChainError::BrokenLink { seq: at.seq }));
+        }
+        taken = read.take_over(vault, &page, true)?;
+    }
+    let taken = match taken {
         TakenOver::All(taken) => taken,
         TakenOver::SetBack(lost) => return Ok(Page::SetBack(lost)),
-        TakenOver::NotCompared => {
-            // Its links are compared at the end of the log. What does not open must not wait so long: is it the server
-            // that holds it so, or was it altered on the way?
-            let request = LogRequest { space, log_epoch: at.log_epoch, seq: at.seq, link: at.link, max_bytes: 0 };
-            if matches!(server.log(token, request).await?, LogAnswer::Rebase { .. }) {
-                return Err(broken(ChainError::BrokenLink { seq: at.seq }));
-            }
-            match read.take_over(vault, &page, true)? {
-                TakenOver::All(taken) => taken,
-                TakenOver::SetBack(lost) => return Ok(Page::SetBack(lost)),
-                TakenOver::NotCompared => Taken::default(),
-            }
-        }
+        TakenOver::NotCompared => return Err(NotebookError::Internal("links that were compared were not".into())),
     };
     let (entries, head) = (page.entries.len(), page.head);
     let report = StepReport { caught_up: at.seq == head.seq, moved: entries > 0, ..StepReport::default() };

@@ -37,10 +37,11 @@ pub(super) async fn push(vault: &Vault, server: &dyn SyncProtocol, token: &Token
     let manifest = request.manifest.clone();
     let batch = batch_hash(&manifest);
     let sent: Vec<Sent> = request.entries.iter().map(|entry| Sent::of(entry, batch)).collect();
-    let mut answer = server.push(token, request.clone()).await;
+    let mut answer = server.push(token, request).await;
     if matches!(answer, Err(wire::ProtocolError::NotRegistered)) {
         // A server that was restored from a backup may have forgotten who this device is, and nothing else.
         refresh_keys(vault, server, token).await?;
+        let Some(request) = vault.read(pending)? else { return Ok(Pushed::default()) };
         answer = server.push(token, request).await;
     }
     if answer.is_err() && crate::planted("outbox-dropped-on-error") {
