@@ -151,6 +151,81 @@ async fn a_copy_of_a_copy_and_a_restored_server() {
     }
 }
 
+/// The server has the log as this device knows it, and not the device.
+#[tokio::test]
+async fn a_copy_that_a_restored_server_forgot_is_registered_again() {
+    let (mut w, copy, ids) = copied().await;
+    w["A"].write(ids[0], "of the one\n");
+    w["A"].sync().await;
+    let before = w.server.backup().await;
+    copy.write(ids[1], "of the copy\n");
+    // Registered as a device of its own, and nothing sent yet.
+    let (mut registered, mut after) = (false, 0);
+    loop {
+        copy.net.fail(after, Fault::DropRequest);
+        assert!(copy.try_sync().await.is_err(), "it sent something after {after} requests");
+        copy.net.heal();
+        let requests = copy.net.take_requests();
+        if registered && requests.last() == Some(&"push") {
+            break;
+        }
+        let now = !registered && requests.iter().rev().skip(1).any(|request| *request == "put_keys");
+        registered |= now;
+        after = if now { 0 } else { after + 1 };
+    }
+    w.server.restore(&before).await;
+    copy.sync().await;
+    let requests = copy.net.take_requests();
+    assert!(requests.contains(&"put_keys") && !requests.contains(&"heal"), "{requests:?}");
+    let w = with_copy(w, copy);
+    w.sync_all().await;
+    w.sync_all().await;
+    assert_same(&w);
+    assert_eq!(w["B"].body(ids[1]), "of the copy\n");
+    assert_eq!(names(&w["B"]), ["A", "A (2)", "B"].map(String::from).into());
+}
+
+/// What waits is the same on both, and so would the batch be, but that no two are alike.
+#[tokio::test]
+async fn two_copies_that_send_the_same_are_told_apart() {
+    let mut w = World::of(2);
+    let id = w["A"].add("Of A", "old\n");
+    w.sync_all().await;
+    w["A"].write(id, "written before the copy\n");
+    w["A"].vault().commit_all().unwrap();
+    let copy = copy_of(&mut w);
+    w["A"].sync().await;
+    copy.sync().await;
+    let w = with_copy(w, copy);
+    w.sync_all().await;
+    w.sync_all().await;
+    assert_same(&w);
+    assert_eq!(names(&w["B"]), ["A", "A (2)", "B"].map(String::from).into());
+    assert_eq!(w["B"].vault().history(id.into()).unwrap().len(), 2, "it is there once");
+}
+
+/// Only the copied device can have signed two batches of one number: readers take both.
+#[tokio::test]
+async fn two_batches_of_one_number_are_both_taken() {
+    let (mut w, copy, ids) = copied().await;
+    let backup = w.server.backup().await;
+    w["A"].write(ids[0], "of the one\n");
+    w["A"].sync().await;
+    w["B"].sync().await;
+    w.server.restore(&backup).await;
+    let other = copy.add("New", "on the copy\n");
+    copy.sync().await;
+    w["B"].sync().await;
+    let said = told(&w["B"]);
+    assert_eq!(said, ["Two copies of the vault of “A” have sent changes; all of them are kept"]);
+    let w = with_copy(w, copy);
+    for _ in 0..3 {
+        w.sync_all().await;
+    }
+    assert_same(&w);
+    assert_eq!((w["B"].body(ids[0]).as_str(), w["B"].body(other).as_str()), ("of the one\n", "on the copy\n"));
+}
+
 #[tokio::test]
 async fn a_vault_set_back_to_an_older_copy_goes_on_as_another_device() {
     let mut w = World::of(2);

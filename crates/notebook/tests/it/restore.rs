@@ -78,6 +78,31 @@ async fn one_device_brings_back_what_all_had_written() {
     assert_eq!(told(&w["A"]).len(), 1);
 }
 
+/// Each time the server has the same past again, while the devices have been in other histories since.
+#[tokio::test]
+async fn one_backup_put_back_again_and_again_is_healed_each_time() {
+    let (mut w, backup, ids) = changed_since_backup(3).await;
+    // Now each signs a position that the backup does not reach.
+    for d in &w.devices {
+        d.add(&format!("Second of {}", d.name), "after the others\n");
+    }
+    w.sync_all().await;
+    for round in 1..=6 {
+        w.server.restore(&backup).await;
+        // Who comes first is another one each time.
+        w.devices.rotate_left(1);
+        let name = w.devices[0].name.clone();
+        w[name.as_str()].add(&format!("Round {round}"), "of this round\n");
+        w.sync_all().await;
+        w.sync_all().await;
+        assert_same(&w);
+    }
+    w.devices.sort_by(|a, b| a.name.cmp(&b.name));
+    assert_new(&w, &ids);
+    assert_eq!(w["C"].vault().sidebar_counts().unwrap().all, 3 + 3 + 6);
+    assert_server_has_all(&w, &ids).await;
+}
+
 #[tokio::test]
 async fn each_device_brings_what_only_it_has() {
     let mut w = World::of(3);
