@@ -29,6 +29,8 @@ pub enum ErrorCode {
     PinMismatch,
     ServerUnreachable,
     SignInAgain,
+    /// This computer was removed from the account.
+    DeviceRemoved,
     ServerNotTrusted,
     ServerRefused,
     Unreadable,
