@@ -422,7 +422,6 @@ export type RecoveryCode = {
 	words: string[],
 };
 
-/**  A passage of the result, with where it comes from. */
 /**  Removes another computer from the account. */
 export type RemoveDeviceRequest = {
 	id: string,
@@ -430,6 +429,7 @@ export type RemoveDeviceRequest = {
 	passphrase: PassphraseChange | null,
 };
 
+/**  A passage of the result, with where it comes from. */
 export type ResultSpan = {
 	text: string,
 	/**  The place it fills, if it fills one. */

@@ -398,6 +398,26 @@ async fn keys_that_leave_the_removal_out_are_replaced() {
     assert_eq!((w["C"].body(id), d.body(id)), ("still\n".to_owned(), "still\n".to_owned()));
 }
 
+/// Two removals, on both sides of a server that was set back. Nobody can tell which of them a removed computer made, so
+/// neither is followed by who knows the other, and that is said.
+#[tokio::test]
+async fn removals_that_know_nothing_of_each_other_stop_sync_with_words() {
+    let mut w = World::of(4);
+    w.sync_all().await;
+    let backup = w.server.backup().await;
+    remove(&w["A"], &w["B"]).await.unwrap();
+    w.server.restore(&backup).await;
+    remove(&w["C"], &w["D"]).await.unwrap();
+    let id = w["A"].add("Kept", "by A\n");
+    for _ in 0..2 {
+        let said = w["A"].try_sync().await;
+        assert!(matches!(&said, Err(NotebookError::HostileServer(what)) if what.contains("two ways")), "{said:?}");
+    }
+    assert_ne!(w["A"].syncer().status().unwrap().state, SyncState::UpToDate);
+    assert_eq!(w["A"].body(id), "by A\n");
+    w["C"].sync().await;
+}
+
 trait Two {
     fn path(&self, name: &str) -> std::path::PathBuf;
     async fn sync_two(&self);
