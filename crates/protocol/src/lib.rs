@@ -23,6 +23,6 @@ pub use events::{EVENT_STREAM, EventReader, EventStream, KEEP_ALIVE_LINE, event_
 pub use healing::{FetchRequest, Fetched, HealRequest, Missing, MissingRequest, Restored};
 pub use ids::{AccountId, Cid, DeviceId, Hash, Rid, SpaceId};
 pub use join_link::{JoinLink, JoinLinkError, spki_pin};
-pub use link::{ChainError, LinkChain, body_hash, link};
+pub use link::{ChainError, LinkChain, body_hash, keys_hash, link};
 pub use messages::*;
 pub use sync_protocol::{SyncProtocol, Token, Traffic};

@@ -8,6 +8,7 @@ use crate::{BatchManifest, EntryKind, Hash, LogHead, LogPage, Rid, SpaceId, batc
 
 const LINK_DOMAIN: &[u8] = b"holdfast/v1/link";
 const BODY_DOMAIN: &[u8] = b"holdfast/v1/body";
+const KEYS_DOMAIN: &[u8] = b"holdfast/v1/account-keys";
 
 /// A hasher that has taken in a domain, preceded by its length: no two formats hash the same bytes.
 pub(crate) fn hasher(domain: &[u8]) -> blake3::Hasher {
@@ -20,6 +21,11 @@ pub(crate) fn hasher(domain: &[u8]) -> blake3::Hasher {
 /// The hash of an entry's sealed body, as links and the check for duplicates use it.
 pub fn body_hash(body: &[u8]) -> Hash {
     Hash(*hasher(BODY_DOMAIN).update(body).finalize().as_bytes())
+}
+
+/// Names an account's sealed keys, so that both ends can tell whether they have the same.
+pub fn keys_hash(keys: &[u8]) -> Hash {
+    Hash(*hasher(KEYS_DOMAIN).update(keys).finalize().as_bytes())
 }
 
 /// The link at `seq`: commits to the whole log up to there. All fields have fixed lengths; numbers are
@@ -200,7 +206,7 @@ mod tests {
             entries.push(LogEntry { seq: u64::from(n), entry: e, batch });
         }
         let head = LogHead { log_epoch: 7, seq: u64::from(count), link: links[usize::from(count)] };
-        (LogPage { log_epoch: 7, entries, manifests: vec![manifest], head, keys_version: None }, links)
+        (LogPage { log_epoch: 7, entries, manifests: vec![manifest], head, keys: None }, links)
     }
 
     #[test]

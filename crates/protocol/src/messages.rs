@@ -75,6 +75,9 @@ pub struct PushRequest {
     pub manifest: BatchManifest,
     /// As many as `manifest.rids`, in the same order.
     pub entries: Vec<Entry>,
+    /// Names the account's sealed keys as this device knows them: where the server has others, nothing is stored, and the
+    /// answer is [`ProtocolError::KeysChanged`](crate::ProtocolError). Not signed: a retry names the newest.
+    pub keys: Option<Hash>,
 }
 
 /// The newest position of a space's log.
@@ -165,9 +168,9 @@ pub struct LogPage {
     /// The manifests of all batches that `entries` name.
     pub manifests: Vec<BatchManifest>,
     pub head: LogHead,
-    /// The version of the account's sealed keys, so that who reads finds out that they changed. An older server does not
-    /// say it.
-    pub keys_version: Option<u64>,
+    /// Names the account's sealed keys as the server has them ([`keys_hash`](crate::keys_hash)), so that who reads finds out
+    /// that they are others. An older server does not say it.
+    pub keys: Option<Hash>,
 }
 
 /// Argon2id parameters, as stored beside the salt. The client enforces floors.

@@ -8,7 +8,7 @@ use holdfast_protocol::limits::{MAX_BATCH_BYTES, MAX_BLOB_BYTES, MAX_ENTRY_BYTES
 use holdfast_protocol::{
     AccountId, Cid, CreateAccount, DeviceId, EventStream, FetchRequest, Fetched, HealRequest, KdfParams, LogAnswer,
     LogPage, LogRequest, Login, Missing, MissingRequest, ProtocolError, PushOutcome, PushRequest, PutKeys, ServerInfo,
-    Session, SpaceId, SyncProtocol, Token,
+    Session, SpaceId, SyncProtocol, Token, keys_hash,
 };
 
 use crate::accounts::{self, folded};
@@ -231,7 +231,6 @@ impl SyncProtocol for Core {
 
     async fn put_keys(&self, token: &Token, request: PutKeys) -> Result<u64, ProtocolError> {
         let (token, now_ms) = (token.clone(), self.now_ms());
-        let removed_in = request.key_epoch.filter(|_| request.remove_device.is_some()).map(|epoch| epoch.space);
         let put = move |inner: &Inner| {
             inner.storage.write(|tx| {
                 let session = whole_session(tx, &token, now_ms)?;
@@ -239,16 +238,19 @@ impl SyncProtocol for Core {
                 if let Some(by) = request.by {
                     session_of(tx, &token, now_ms, by)?;
                 }
-                if request.remove_device.is_some() {
-                    // Whose they are is not known: one may be the removed device's.
-                    tx.end_nameless_sessions(session.account)?;
+                if request.remove_device.is_none() {
+                    return Ok((version, None));
                 }
-                Ok(version)
+                // Whose they are is not known: one may be the removed device's.
+                tx.end_nameless_sessions(session.account)?;
+                let space = tx.personal_space(session.account)?;
+                let row = space.map(|space| owned_space(tx, session.account, space)).transpose()?;
+                Ok((version, space.zip(row.map(|row| row.head))))
             })
         };
-        let version = self.blocking(put).await?;
-        if let Some(space) = removed_in {
-            self.0.events.look_again(space);
+        let (version, told) = self.blocking(put).await?;
+        if let Some((space, head)) = told {
+            self.0.events.look_again(space, head);
         }
         Ok(version)
     }
@@ -280,7 +282,7 @@ impl SyncProtocol for Core {
                     return Ok(LogAnswer::Rebase { head });
                 }
                 let page = tx.page(space, head, seq, max_bytes as usize)?;
-                Ok(LogAnswer::Page(LogPage { keys_version: Some(tx.keys_version(account)?), ..page }))
+                Ok(LogAnswer::Page(LogPage { keys: Some(keys_hash(&tx.keys(account)?.0)), ..page }))
             })
         };
         Tamper::apply(self.0.options.tamper.log.as_ref(), self.blocking(read).await?)

@@ -40,8 +40,7 @@ impl Events {
     pub(crate) fn tell(&self, space: SpaceId, head: LogHead) {
         if let Some(sender) = self.listening().spaces.get(&space) {
             sender.send_if_modified(|known| {
-                // Two pushes may commit in one order and tell in the other.
-                let newer = known.log_epoch != head.log_epoch || known.seq < head.seq;
+                let newer = is_newer(known, &head);
                 if newer {
                     *known = head;
                 }
@@ -50,10 +49,14 @@ impl Events {
         }
     }
 
-    /// Wakes all who listen, with nothing new: each stream looks whether its session is still one.
-    pub(crate) fn look_again(&self, space: SpaceId) {
+    /// Wakes all who listen, though nothing may be new: each stream looks whether its session is still one.
+    pub(crate) fn look_again(&self, space: SpaceId, head: LogHead) {
         if let Some(sender) = self.listening().spaces.get(&space) {
-            sender.send_modify(|_| {});
+            sender.send_modify(|known| {
+                if is_newer(known, &head) {
+                    *known = head;
+                }
+            });
         }
     }
 
@@ -70,6 +73,11 @@ impl Events {
         drop(listening);
         Ok(Place { events: self.clone(), account, space, receiver: Some(receiver) })
     }
+}
+
+/// Two pushes may commit in one order and tell in the other.
+fn is_newer(known: &LogHead, head: &LogHead) -> bool {
+    known.log_epoch != head.log_epoch || known.seq < head.seq
 }
 
 /// Before anything was told.

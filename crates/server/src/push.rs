@@ -3,7 +3,7 @@
 use holdfast_protocol::limits::MAX_ENTRY_BYTES;
 use holdfast_protocol::{
     AccountId, Entry, Hash, LogHead, ProtocolError, PushOutcome, PushRequest, RejectReason, Seen, SpaceId, Stored,
-    batch_hash, body_hash, decode, encode, limits, link, verify,
+    batch_hash, body_hash, decode, encode, keys_hash, limits, link, verify,
 };
 
 use crate::ServerError;
@@ -47,7 +47,7 @@ pub(crate) fn is_known(
     })
 }
 
-/// Decides, in this order: device and signature, `seen`, counter, key epoch, entries. [`check_shape`] has passed.
+/// Decides, in this order: device and signature, `seen`, counter, account keys, key epoch, entries. [`check_shape`] has passed.
 pub(crate) fn push(
     tx: &Tx<'_>,
     account: AccountId,
@@ -78,6 +78,12 @@ pub(crate) fn push(
     if !is_retry && (manifest.ctr != device.last_ctr + 1 || manifest.prev != device.last_batch) {
         let forked = PushOutcome::Forked { ctr: device.last_ctr, batch: device.last_batch };
         return Ok(Verdict::Rollback(forked));
+    }
+    if let Some(known) = request.keys {
+        let (keys, version) = tx.keys(account)?;
+        if keys_hash(&keys) != known {
+            return Err(ProtocolError::KeysChanged { version }.into());
+        }
     }
     if request.entries.iter().any(|entry| entry.key_epoch < space.key_epoch) {
         return Ok(Verdict::Rollback(PushOutcome::StaleEpoch { key_epoch: space.key_epoch }));

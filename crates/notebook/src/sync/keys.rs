@@ -4,7 +4,9 @@
 use holdfast_crypto::{AccountKeys, CryptoError, DeviceMember, DevicePublic, LastBatch, RemovedDevice, Standing};
 use holdfast_domain::DeviceId;
 use holdfast_protocol as wire;
-use holdfast_protocol::{DeviceRegistration, DeviceRemoval, KeyEpoch, ProtocolError, PutKeys, SyncProtocol, Token};
+use holdfast_protocol::{
+    DeviceRegistration, DeviceRemoval, Hash, KeyEpoch, ProtocolError, PutKeys, SyncProtocol, Token, keys_hash,
+};
 
 use super::account::KEY_TRIES;
 use super::activity::{self, Happened, Line};
@@ -167,6 +169,11 @@ async fn send(
 pub(super) fn removal(removed: &RemovedDevice, if_last: bool) -> DeviceRemoval {
     let DeviceMember { device_id, sign_pk, .. } = removed.device;
     DeviceRemoval { device: wire::DeviceId(device_id), sign_pk, last_ctr: removed.last.ctr, if_last }
+}
+
+/// Names the account's keys as this device has them.
+pub(super) fn own_keys(vault: &Vault) -> Hash {
+    keys_hash(&vault.keys().file.account().to_bytes())
 }
 
 /// The key epoch that this device seals with.

@@ -9,8 +9,8 @@ use holdfast_sync::StepReport;
 
 use super::activity::{self, Happened, Line};
 use super::apply::Taken;
-use super::keys::refresh_keys;
-use super::{apply, digest, fetch, fork, heal, meta, seen};
+use super::keys::{own_keys, refresh_keys};
+use super::{apply, digest, fetch, fork, heal, seen};
 use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
 
@@ -80,8 +80,7 @@ pub(super) async fn page(vault: &Vault, server: &dyn SyncProtocol, token: &Token
         LogAnswer::Rebase { .. } => return Ok(Page::SetBack(from)),
     };
     // Before anything is judged: who is a member, and which keys there are, may have changed.
-    let known = vault.read(|r| Ok(r.get_u64(meta::KEYS_VERSION)?))?;
-    if page.keys_version.is_some_and(|version| Some(version) != known) {
+    if page.keys.is_some_and(|theirs| theirs != own_keys(vault)) {
         refresh_keys(vault, server, token).await?;
     }
     let mut links = Vec::new();

@@ -9,7 +9,7 @@ use holdfast_protocol::{
 use holdfast_store::{Batch, BatchAccepted, Cursor, OutboxRow, Reader};
 use holdfast_sync::StepReport;
 
-use super::keys::{newest_epoch, refresh_keys};
+use super::keys::{newest_epoch, own_keys, refresh_keys};
 use super::{digest, fork, heal, pull};
 use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
@@ -34,16 +34,23 @@ pub(super) async fn push(vault: &Vault, server: &dyn SyncProtocol, token: &Token
     }
     let is_retry = vault.read(|r| Ok(r.batch()?.is_some()))?;
     let Some(request) = next_batch(vault)? else { return Ok(Pushed::default()) };
+    let with_keys = |request: PushRequest| PushRequest { keys: Some(own_keys(vault)), ..request };
     let manifest = request.manifest.clone();
     let batch = batch_hash(&manifest);
-    let sent: Vec<Sent> = request.entries.iter().map(|entry| Sent::of(entry, batch)).collect();
-    let oldest = request.entries.iter().map(|entry| entry.key_epoch).min().unwrap_or_default();
-    let mut answer = server.push(token, request).await;
-    if matches!(answer, Err(wire::ProtocolError::NotRegistered)) {
-        // A server that was restored from a backup may have forgotten who this device is, and nothing else.
+    let (mut sent, mut oldest) = outline(&request, batch);
+    let mut answer = server.push(token, with_keys(request)).await;
+    let others = matches!(answer, Err(wire::ProtocolError::KeysChanged { .. }));
+    if others || matches!(answer, Err(wire::ProtocolError::NotRegistered)) {
+        // A server that was restored from a backup may have forgotten who this device is, and nothing else. Or another
+        // device changed the account: what is sealed under other keys than the account's, nobody could open.
         refresh_keys(vault, server, token).await?;
+        if others {
+            // It looks at the counter first: it does not have this batch.
+            vault.transact(|t| renew_pending(t))?;
+        }
         let Some(request) = vault.read(pending)? else { return Ok(Pushed::default()) };
-        answer = server.push(token, request).await;
+        (sent, oldest) = outline(&request, batch);
+        answer = server.push(token, with_keys(request)).await;
     }
     if answer.is_err() && crate::planted("outbox-dropped-on-error") {
         vault.transact(|t| {
@@ -129,6 +136,12 @@ pub(super) fn rejected(index: u32, reason: RejectReason) -> NotebookError {
 
 pub(super) fn stale_epoch() -> NotebookError {
     NotebookError::HostileServer("it asks for a newer key, which this account does not have".into())
+}
+
+/// What has to be remembered of a batch that is sent, and the oldest key epoch in it.
+fn outline(request: &PushRequest, batch: Hash) -> (Vec<Sent>, u32) {
+    let oldest = request.entries.iter().map(|entry| entry.key_epoch).min();
+    (request.entries.iter().map(|entry| Sent::of(entry, batch)).collect(), oldest.unwrap_or_default())
 }
 
 /// What goes into an entry's link.
@@ -233,7 +246,7 @@ fn next_batch(vault: &Vault) -> Result<Option<PushRequest>> {
         drop(keys);
         t.tx.put_batch(&Batch { ctr: manifest.ctr, manifest: encode(&manifest) })?;
         t.tx.assign_batch(&rids, manifest.ctr)?;
-        Ok(Some(PushRequest { manifest, entries: rows.into_iter().map(entry).collect() }))
+        Ok(Some(PushRequest { manifest, entries: rows.into_iter().map(entry).collect(), keys: None }))
     })
 }
 
@@ -249,7 +262,7 @@ pub(super) fn pending(reader: &Reader<'_>) -> Result<Option<PushRequest>> {
         reader.outbox_batch(batch.ctr)?.into_iter().map(|r| (r.rid.0, r)).collect();
     let entries: Option<Vec<Entry>> = manifest.rids.iter().map(|rid| rows.remove(&rid.0).map(entry)).collect();
     let entries = entries.ok_or_else(|| NotebookError::Damaged("the stored batch lacks a change".into()))?;
-    Ok(Some(PushRequest { manifest, entries }))
+    Ok(Some(PushRequest { manifest, entries, keys: None }))
 }
 
 /// Checks the server's confirmation, takes the batch out of the outbox, and moves the cursor over it. `None` where the

@@ -158,7 +158,7 @@ async fn a_batch_in_flight_is_the_same_batch_under_the_new_key() {
         // What the server had before the removal has its answer, and stays as it is.
         let had = u32::from(fault != Some(Fault::DropAnswer)) + 1;
         assert_eq!((epoch(ids[0]), epoch(ids[1]), epoch(late)), (vec![had; 2], vec![had], vec![2]), "{fault:?}");
-        // One that was refused, or answered from memory, and then what there was.
+        // One that was refused, or answered from memory; the same once more; and what there was.
         assert!(pushes <= 3, "{pushes}");
     }
 }
@@ -391,7 +391,9 @@ async fn keys_that_leave_the_removal_out_are_replaced() {
     d.sync().await;
     w["A"].sync().await;
     w["A"].write(id, "still\n");
-    w["A"].sync().await;
+    let told = w["A"].try_sync().await;
+    // It says that it has other keys than those that it shows: it is given nothing.
+    assert!(matches!(told, Err(NotebookError::Protocol(ProtocolError::KeysChanged { .. }))), "{told:?}");
     w.server.lies.be_honest();
     w.sync_two().await;
     d.sync().await;

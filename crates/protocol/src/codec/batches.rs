@@ -116,7 +116,9 @@ impl Wire for BatchManifest {
 
 wire_map!(PushRequest {
     1 => manifest as Plain,
-    2 => entries as List<MAX_BATCH_ENTRIES>,
+    2 => entries as List<MAX_BATCH_ENTRIES>;
+    optional
+    3 => keys as Plain,
 });
 
 wire_map!(LogHead {
@@ -253,7 +255,7 @@ wire_map!(LogPage {
     3 => manifests as List<MAX_PAGE_ENTRIES>,
     4 => head as Plain;
     optional
-    5 => keys_version as Plain,
+    5 => keys as Plain,
 });
 
 /// A map whose key 0 names the variant.

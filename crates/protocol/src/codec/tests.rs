@@ -45,7 +45,7 @@ fn head() -> LogHead {
 
 fn page() -> LogPage {
     let entries = vec![LogEntry { seq: 1, entry: entry(), batch: Hash([0x08; 32]) }];
-    LogPage { log_epoch: 1, entries, manifests: vec![manifest()], head: head(), keys_version: None }
+    LogPage { log_epoch: 1, entries, manifests: vec![manifest()], head: head(), keys: None }
 }
 
 fn heal() -> HealRequest {
@@ -84,7 +84,10 @@ fn vectors() {
     let heir = Heir { of: DeviceId([0x13; 16]), to: DeviceId([0x02; 16]), signature: [0x14; 64] };
     check("manifest_full", &BatchManifest { heirs: vec![heir], state: Some(Hash([0x15; 32])), ..manifest() });
     check("manifest_marked", &BatchManifest { mark: Some([0x16; 8]), ..manifest() });
-    check("push_request", &PushRequest { manifest: manifest(), entries: vec![entry()] });
+    let push = PushRequest { manifest: manifest(), entries: vec![entry()], keys: None };
+    check("push_request", &push);
+    check("push_request_keys", &PushRequest { keys: Some(Hash([0x18; 32])), ..push });
+    assert_eq!(keys_hash(&[1, 2, 3]).to_string(), "d15b09c4b9a43e182f4df8de93a4ca16d6fd350cb18219eed2be089e7d16a1b9");
     let stored = vec![Stored { rid: Rid([0x11; 32]), seq: 65_536, duplicate: true }];
     check("push_accepted", &PushOutcome::Accepted { stored, head: head() });
     check("push_rejected", &PushOutcome::Rejected { index: 2, reason: RejectReason::TooManyVariants });
@@ -95,7 +98,7 @@ fn vectors() {
         LogRequest { space: SpaceId([0x01; 16]), log_epoch: 1, seq: 2, link: Hash([0x07; 32]), max_bytes: 1 << 20 };
     check("log_request", &request);
     check("log_page", &LogAnswer::Page(page()));
-    check("log_page_keys", &LogAnswer::Page(LogPage { keys_version: Some(300), ..page() }));
+    check("log_page_keys", &LogAnswer::Page(LogPage { keys: Some(Hash([0x18; 32])), ..page() }));
     check("log_rebase", &LogAnswer::Rebase { head: head() });
     let ids = MissingRequest { space: SpaceId([0x01; 16]), rids: vec![Rid([0x11; 32])], cids: vec![Cid([0x12; 32])] };
     check("missing_request", &ids);
@@ -201,7 +204,11 @@ fn the_largest_messages_fit_their_limits() {
         Entry { key_epoch: u32::MAX, body: vec![0; limits::MAX_BATCH_BYTES / limits::MAX_BATCH_ENTRIES], ..entry() };
     let rids = vec![Rid([0xff; 32]); limits::MAX_BATCH_ENTRIES];
     let manifest = BatchManifest { ctr: u64::MAX, rids, ..manifest() };
-    let push = PushRequest { manifest: manifest.clone(), entries: vec![full.clone(); limits::MAX_BATCH_ENTRIES] };
+    let push = PushRequest {
+        manifest: manifest.clone(),
+        entries: vec![full.clone(); limits::MAX_BATCH_ENTRIES],
+        keys: Some(Hash([1; 32])),
+    };
     assert_eq!(limits::batch_bytes(&push), limits::MAX_BATCH_BYTES);
     assert!(encode(&push).len() <= MAX_PUSH_BYTES);
 
@@ -257,7 +264,7 @@ fn any_push() -> impl Strategy<Value = PushRequest> {
             mark: ids.0[2].is_multiple_of(2).then_some([ids.0[3]; 8]),
             signature,
         };
-        PushRequest { manifest, entries }
+        PushRequest { manifest, entries, keys: None }
     })
 }
 
@@ -275,7 +282,7 @@ proptest! {
             entries: entries.collect(),
             manifests: vec![push.manifest],
             head: head(),
-            keys_version: None,
+            keys: None,
         };
         let answer = LogAnswer::Page(page);
         prop_assert_eq!(decode::<LogAnswer>(&encode(&answer)).unwrap(), answer);

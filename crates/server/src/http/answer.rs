@@ -46,9 +46,9 @@ fn error_status(error: &ProtocolError) -> StatusCode {
         | ProtocolError::NotRegistered
         | ProtocolError::DeviceRemoved => StatusCode::FORBIDDEN,
         ProtocolError::InvitationExpired => StatusCode::GONE,
-        ProtocolError::UserTaken | ProtocolError::KeysChanged { .. } | ProtocolError::DeviceAhead => {
-            StatusCode::CONFLICT
-        }
+        ProtocolError::UserTaken | ProtocolError::DeviceAhead => StatusCode::CONFLICT,
+        // Not 409: with that a push has an outcome.
+        ProtocolError::KeysChanged { .. } => StatusCode::PRECONDITION_FAILED,
         ProtocolError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         ProtocolError::NotFound => StatusCode::NOT_FOUND,
         ProtocolError::Busy { .. } => StatusCode::TOO_MANY_REQUESTS,

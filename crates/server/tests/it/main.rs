@@ -66,6 +66,7 @@ both!(
     a_new_epoch_for_all_keeps_every_entry,
     a_removed_device_is_shut_out,
     a_removal_ends_the_old_key_epoch_at_once,
+    a_push_with_other_account_keys_is_refused,
     who_removes_has_read_all_that_was_sent,
     a_restored_server_is_told_of_a_removal_again,
     sessions_of_nobody_end_with_a_removal,

@@ -68,7 +68,8 @@ pub async fn a_removed_device_is_shut_out(world: World) {
     first.seen = BEGINNING;
     first.push(&world, &token, vec![Entry { key_epoch: 2, ..entry(3, 10) }]).await;
     let page = world.whole_log(&token, first.space).await;
-    assert_eq!((page.entries.len(), page.keys_version), (2, Some(3)));
+    let (keys, version) = world.api.get_keys(&token).await.unwrap();
+    assert_eq!((page.entries.len(), page.keys, version), (2, Some(keys_hash(&keys)), 3));
     assert!(sign_in(&world, first.id).await.is_ok());
 }
 
@@ -91,6 +92,24 @@ pub async fn a_removal_ends_the_old_key_epoch_at_once(world: World) {
     // What was stored before has its answer still.
     assert_eq!(world.api.push(&token, stored).await.unwrap(), answer);
     assert_eq!(world.whole_log(&token, first.space).await.entries.len(), 2);
+}
+
+/// Whoever seals with keys that the server does not have finds out before anything is stored.
+pub async fn a_push_with_other_account_keys_is_refused(world: World) {
+    let (token, mut first) = world.account("ada", 1).await;
+    let (keys, version) = world.api.get_keys(&token).await.unwrap();
+    let request = PushRequest { keys: Some(keys_hash(&keys)), ..first.batch(vec![entry(1, 10)]) };
+    let answer = world.api.push(&token, request.clone()).await.unwrap();
+    first.accepted(&request);
+    world.api.put_keys(&token, PutKeys::new(version, vec![5; 9])).await.unwrap();
+
+    let next = PushRequest { keys: Some(keys_hash(&keys)), ..first.batch(vec![entry(2, 10)]) };
+    assert_eq!(world.api.push(&token, next.clone()).await, Err(ProtocolError::KeysChanged { version: version + 1 }));
+    assert_eq!(world.whole_log(&token, first.space).await.entries.len(), 1);
+    // What was stored before has its answer, whatever became of the keys.
+    assert_eq!(world.api.push(&token, request).await.unwrap(), answer);
+    let newest = PushRequest { keys: Some(keys_hash(&[5; 9])), ..next };
+    assert!(matches!(world.api.push(&token, newest).await.unwrap(), PushOutcome::Accepted { .. }));
 }
 
 pub async fn who_removes_has_read_all_that_was_sent(world: World) {

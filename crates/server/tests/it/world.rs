@@ -124,7 +124,7 @@ impl Device {
             signature: [0; 64],
         };
         self.sign(&mut manifest);
-        PushRequest { manifest, entries }
+        PushRequest { manifest, entries, keys: None }
     }
 
     pub fn sign(&self, manifest: &mut BatchManifest) {
