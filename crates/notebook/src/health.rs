@@ -123,9 +123,14 @@ impl Vault {
     }
 
     fn database_bytes(&self) -> u64 {
-        let size = |name: &str| std::fs::metadata(self.dir().join(name)).map_or(0, |m| m.len());
-        size(DB_FILE) + size("vault.db-wal")
+        database_bytes(self.dir())
     }
+}
+
+/// The database of the vault in this folder, with what is in its log.
+pub(crate) fn database_bytes(vault: &Path) -> u64 {
+    let size = |name: &str| std::fs::metadata(vault.join(name)).map_or(0, |m| m.len());
+    size(DB_FILE) + size("vault.db-wal")
 }
 
 /// What is free on the disk of a folder, for this user; `None` where the system does not say.

@@ -6,6 +6,7 @@
 
 mod saves;
 mod syncs;
+mod upgrades;
 
 use std::fmt::Write as _;
 
