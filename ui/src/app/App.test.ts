@@ -77,7 +77,7 @@ describe('the first start', () => {
     expect((await id('join-server')).textContent).toContain('4F2A 91C0');
     await user.type(await id('join-user'), 'ada');
     await user.type(await id('join-passphrase'), 'secret{Enter}');
-    expect((await id('first-sync')).textContent).toContain('312 of 1,204; you can read now, edits are safe');
+    expect((await id('catch-up')).textContent).toContain('312 of 1,204; you can read now, edits are safe');
     expect(backend.calls).toContainEqual(['accountJoin', { link: 'holdfast:link', user: 'ada', passphrase: 'secret', device_name: 'this-laptop' }]);
   });
 });

@@ -110,6 +110,17 @@ export type BackupItem = {
 	bytes: number | null,
 };
 
+/**  How far a first sync or a long catch-up is. */
+export type CatchUp = {
+	/**  The first sync of a joined vault. */
+	first: boolean,
+	/**  Changes that were read, of how many. */
+	done: number,
+	total: number,
+	/**  How long it still takes, in words, where that is known. */
+	left: string | null,
+};
+
 /**  An error as the window and the terminal show it. */
 export type CommandError = {
 	code: ErrorCode,
@@ -169,12 +180,6 @@ export type ExportReport = {
 	elapsed_ms: number,
 };
 
-/**  Progress of the first sync of a joined vault. */
-export type FirstSync = {
-	done: number,
-	total: number,
-};
-
 export type Health = {
 	at_ms: number | null,
 	ok: boolean,
@@ -183,7 +188,10 @@ export type Health = {
 
 /**  One thing that was looked at. */
 export type HealthLine = {
-	/**  Of a closed list: `database`, `decision`, `outbox`, `clock`, `keychain`, `disk`, `set_aside`, `backup`. */
+	/**
+	 *  Of a closed list: `database`, `decision`, `outbox`, `clock`, `keychain`, `disk`, `set_aside`,
+	 *  `agreement`, `backup`, `sync`.
+	 */
 	id: string,
 	name: string,
 	/**  False: look at this. */
@@ -604,7 +612,7 @@ export type SyncStatus = {
 	/**  What went wrong last, as a sentence, while it is still wrong. */
 	problem: CommandError | null,
 	devices: DeviceItem[],
-	first_sync: FirstSync | null,
+	catch_up: CatchUp | null,
 	/**  Entries that did not open or came before their parents. */
 	quarantined: number,
 	/**  The same, by why. */
