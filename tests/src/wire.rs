@@ -203,9 +203,12 @@ impl Shared {
     /// Waits as long as the fault says, where it has come to pass.
     fn wait(&self, way: Way) -> Rest {
         let mut state = self.lock();
-        let mut counted = false;
+        let mut held = None;
         loop {
-            let Some(since) = state.since else { return Rest::GoesOn };
+            let Some(since) = state.since else {
+                // What was held back is let go by whoever waited longest.
+                return if held == Some(true) { Rest::Ends } else { Rest::GoesOn };
+            };
             match state.fault {
                 Fault::Stop { .. } => state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
                 Fault::Cut { way: at_way, .. } if at_way == way => {
@@ -214,13 +217,15 @@ impl Shared {
                     return Rest::Ends;
                 }
                 Fault::Hold { way: at_way, for_, lost, .. } if at_way == way => {
-                    state.befell.held += u64::from(!counted);
-                    counted = true;
+                    state.befell.held += u64::from(held.is_none());
+                    held = Some(lost);
                     let left = for_.saturating_sub(since.elapsed());
                     if left.is_zero() {
-                        return if lost { Rest::Ends } else { Rest::GoesOn };
+                        (state.fault, state.since) = (Fault::None, None);
+                        self.changed.notify_all();
+                    } else {
+                        state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
                     }
-                    state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
                 }
                 _ => return Rest::GoesOn,
             }

@@ -1,5 +1,6 @@
 //! One person at one computer: what they do, and what the program answers.
 
+use std::borrow::Borrow;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -25,6 +26,9 @@ const PATIENCE: Duration = Duration::from_mins(5);
 /// Of a vault's disk, enough for all that a run writes; and what it gets in peace.
 const DISK_MIB: usize = 48;
 const PEACE_MIB: usize = 512;
+
+/// Notes that everybody works on.
+const FEW: usize = 3;
 
 pub struct Desk<'a> {
     pub n: usize,
@@ -171,6 +175,7 @@ impl<'a> Desk<'a> {
             Op::Add { bytes } => self.add(bytes, kill),
             Op::Import { files } => self.import(files, kill),
             Op::Line { note, at, bytes } => self.line(note, at, bytes, kill),
+            Op::More { note, at } => self.more(note, at, kill),
             Op::Remove { note, at } => self.remove(note, at, kill),
             Op::Field { note, which } => {
                 let tag = canary("tag").word().to_owned();
@@ -251,7 +256,9 @@ impl<'a> Desk<'a> {
         if notes.is_empty() {
             return Ok(());
         }
-        let id = text(&notes[(which % notes.len() as u64) as usize]["id"]);
+        // Mostly one of the few that were changed last, as others do at the same time: so they disagree.
+        let among = if which.is_multiple_of(4) { notes.len() } else { notes.len().min(FEW) };
+        let id = text(&notes[(which / 4 % among as u64) as usize]["id"]);
         act(self, &id)
     }
 
@@ -279,6 +286,23 @@ impl<'a> Desk<'a> {
         })
     }
 
+    fn more(&mut self, note: u64, at: u64, kill: Option<Kill>) -> Result<(), Violation> {
+        let (word, more) = self.sentence("body", 0);
+        self.saved(std::slice::from_ref(&word), &Heard::NoRoom);
+        self.with_note(note, |desk, id| {
+            let Some(body) = desk.body(id)? else { return Ok(()) };
+            let mut lines: Vec<String> = body.lines().map(str::to_owned).collect();
+            let places = lines.len() as u64;
+            match lines.get_mut((at % places.max(1)) as usize) {
+                Some(line) => line.extend([" ", &more]),
+                None => lines.push(more),
+            }
+            let heard = desk.edit(id, &lines, kill)?;
+            desk.saved(&[word], &heard);
+            Ok(())
+        })
+    }
+
     fn remove(&mut self, note: u64, at: u64, kill: Option<Kill>) -> Result<(), Violation> {
         self.with_note(note, |desk, id| {
             let Some(body) = desk.body(id)? else { return Ok(()) };
@@ -298,7 +322,7 @@ impl<'a> Desk<'a> {
         })
     }
 
-    fn edit(&mut self, id: &str, lines: &[&str], kill: Option<Kill>) -> Result<Heard, Violation> {
+    fn edit(&mut self, id: &str, lines: &[impl Borrow<str>], kill: Option<Kill>) -> Result<Heard, Violation> {
         let body = format!("{}\n", lines.join("\n"));
         self.run(&["note", "edit", id, "--body-file", "-", "--allow-empty"], body.as_bytes(), kill)
     }

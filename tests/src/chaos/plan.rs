@@ -26,6 +26,11 @@ pub enum Op {
         at: u64,
         bytes: usize,
     },
+    /// More at the end of a line that somebody wrote.
+    More {
+        note: u64,
+        at: u64,
+    },
     /// Takes a line away that somebody wrote.
     Remove {
         note: u64,
@@ -122,9 +127,11 @@ impl Plan {
         let mut rng = TestRng::new(seed);
         let computers = sizes.computers.max(2);
         let rounds = (0..sizes.rounds.max(1))
-            .map(|n| Round {
-                computers: (0..computers).map(|_| person(&mut rng)).collect(),
-                server: server(&mut rng, n),
+            .map(|n| {
+                // In many rounds everybody begins with the same line of the same note: so they disagree.
+                let quarrel = rng.chance(60).then(|| Op::More { note: rng.next_u64() | 1, at: rng.next_u64() });
+                let computers = (0..computers).map(|_| person(&mut rng, quarrel)).collect();
+                Round { computers, server: server(&mut rng, n) }
             })
             .collect();
         let joins = if computers == 2 { 0 } else { rng.below(sizes.rounds.max(1)) };
@@ -133,7 +140,7 @@ impl Plan {
 }
 
 /// What one person does in a round: a few things in bad weather, then a sync.
-fn person(rng: &mut TestRng) -> Vec<Act> {
+fn person(rng: &mut TestRng, quarrel: Option<Op>) -> Vec<Act> {
     let mut acts = vec![Act::Wire(weather(rng))];
     let fills = rng.chance(15);
     let things = 1 + rng.below(3);
@@ -141,7 +148,7 @@ fn person(rng: &mut TestRng) -> Vec<Act> {
         if fills && n + 1 == things {
             acts.push(Act::FillDisk);
         }
-        let op = op(rng);
+        let op = quarrel.filter(|_| n == 0).unwrap_or_else(|| op(rng));
         let kill = rng.chance(25).then(|| Kill::After(ms(rng, 700)));
         acts.push(Act::Do { op, kill });
     }
@@ -185,14 +192,14 @@ fn op(rng: &mut TestRng) -> Op {
     let bytes = |rng: &mut TestRng| if rng.chance(15) { 20_000 + rng.below(120_000) } else { 20 + rng.below(1_500) };
     match rng.below(20) {
         0..=4 => Op::Add { bytes: bytes(rng) },
-        5..=11 => Op::Line { note, at: rng.next_u64(), bytes: bytes(rng) / 4 },
+        5..=7 => Op::Line { note, at: rng.next_u64(), bytes: bytes(rng) / 4 },
+        8..=11 => Op::More { note, at: rng.next_u64() },
         12 => Op::Remove { note, at: rng.next_u64() },
         13 | 14 => Op::Field { note, which: rng.next_u64() },
         15 => Op::Trash { note },
         16 => Op::Restore { note },
         17 => Op::Import { files: 3 + rng.below(12) },
-        18 => Op::Resolve { note },
-        _ => Op::Sync,
+        _ => Op::Resolve { note },
     }
 }
 

@@ -223,6 +223,18 @@ describe('keys', () => {
     expect(await screen.findByRole('heading', { name: 'Interviews' })).toBeTruthy();
   });
 
+  test('the tray says what the sidebar says, and its Lock locks', async () => {
+    open('offline');
+    const line = await id('sync-status');
+    await waitFor(() => expect(backend.tray?.text).toBe('Offline, 3 changes waiting'));
+    expect(line.textContent).toContain(backend.tray?.text ?? 'nothing');
+    expect(backend.tray).toMatchObject({ icon: 'offline', can_lock: true });
+    backend.emit({ kind: 'lock' });
+    await id('unlock-passphrase');
+    expect(backend.calls).toContainEqual(['vaultLock']);
+    await waitFor(() => expect(backend.tray).toMatchObject({ text: 'Locked', can_lock: false }));
+  });
+
   test('new note, settings, help, lock', async () => {
     open('main');
     await id('note-title');

@@ -62,6 +62,9 @@ export const commands = {
 	openLink: (url: string) => __TAURI_INVOKE<null>("open_link", { url }),
 	importFolder: (path: string, dryRun: boolean) => __TAURI_INVOKE<ImportReport>("import_folder", { path, dryRun }),
 	exportFolder: (path: string) => __TAURI_INVOKE<ExportReport>("export_folder", { path }),
+	trayShow: (shown: TrayShown) => __TAURI_INVOKE<null>("tray_show", { shown }),
+	/**  `null` where the desktop has no tray. */
+	trayShown: () => __TAURI_INVOKE<TrayShown | null>("tray_shown"),
 };
 
 /** Events */
@@ -171,7 +174,9 @@ export type ErrorCode =
 "stale" | "needs_newer_version" | "no_server" | "has_server" | "link_invalid" | "link_expired" | "user_taken" | "wrong_login" | "pin_mismatch" | "server_unreachable" | "sign_in_again" | "server_not_trusted" | "server_refused" | "unreadable" | "io" | "internal";
 
 /**  Pushed to the window. */
-export type Event = { kind: "changed"; data: OpChanges } | { kind: "sync"; data: SyncStatus } | { kind: "session"; data: SessionStatus };
+export type Event = { kind: "changed"; data: OpChanges } | { kind: "sync"; data: SyncStatus } | { kind: "session"; data: SessionStatus } | 
+/**  The tray's "Lock": the window saves what is typed, and locks. */
+{ kind: "lock" };
 
 export type ExportReport = {
 	notes: number,
@@ -627,6 +632,24 @@ export type TagItem = {
 };
 
 export type Theme = "system" | "light" | "dark";
+
+/**  The pictures of the tray. */
+export type TrayIcon = "normal" | 
+/**  Something waits, or is being sent or received. */
+"waiting" | 
+/**  A person is needed. */
+"attention" | 
+/**  The server is not reached. */
+"offline";
+
+/**  What the tray shows: the window says it, since it has the words. */
+export type TrayShown = {
+	icon: TrayIcon,
+	/**  The line of the sidebar, word for word. */
+	text: string,
+	can_sync: boolean,
+	can_lock: boolean,
+};
 
 /**  What waits for the person's decision. */
 export type Tripwire = {
