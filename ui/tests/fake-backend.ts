@@ -1,7 +1,7 @@
 // A Backend in memory, for vitest and for looking at views in a browser. It keeps what it is told and answers at
 // once; a test replaces single functions or reads `calls`. It merges nothing: a test says what arrived.
 import type { Backend } from '../src/ipc/backend';
-import type { ActivityQuery, CommandError, ErrorCode, Event, NoteDetail, NoteListItem, NotesQuery, OpChanges, RecoveryCode, ResultSpan, ReviewPlace, SaveRequest, Saved, SessionStatus, Settings, SyncStatus } from '../src/ipc/types';
+import type { ActivityQuery, CommandError, ErrorCode, Event, NoteDetail, NoteListItem, NotesQuery, OpChanges, RecoveryCode, ResultSpan, ReviewPlace, SaveRequest, Saved, SessionStatus, Settings, SyncStatus, TrayShown } from '../src/ipc/types';
 import { WORDS, sampleActivity, sampleBackups, sampleHealth, sampleHeld, sampleNotebooks, sampleNotes, sampleReceipts, sampleReview, syncOf } from './sample';
 
 export type Scenario = 'first' | 'locked' | 'damaged' | 'elsewhere' | 'empty' | 'main' | 'review' | 'offline' | 'local' | 'joining' | 'many' | 'held';
@@ -340,6 +340,11 @@ export class FakeBackend implements Backend {
   #setSync(sync: SyncStatus): void {
     this.sync = sync;
     this.emit({ kind: 'sync', data: sync });
+  }
+  /** What the tray shows. */
+  tray: TrayShown | null = null;
+  async trayShow(shown: TrayShown) {
+    this.tray = shown;
   }
   async syncNow() {
     this.#log('syncNow');

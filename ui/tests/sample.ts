@@ -67,11 +67,11 @@ export function syncOf(scenario: string): SyncStatus {
       { name: 'This laptop', platform: 'linux', this_device: true, last_seen_ms: now, added_ms: now - 20 * DAY },
       { name: 'Office PC', platform: 'linux', this_device: false, last_seen_ms: now - 15 * MINUTE, added_ms: now - 12 * DAY },
     ],
-    first_sync: null, quarantined: 0, set_aside: [], tripwire: null,
+    catch_up: null, quarantined: 0, set_aside: [], tripwire: null,
   };
   if (scenario === 'offline') return { ...base, state: 'offline', waiting: 3, waiting_attachments: 1, waiting_attachment_bytes: 2_400_000, next_try_ms: now + 24_000 };
   if (scenario === 'held') return { ...base, state: 'paused', to_review: 0, tripwire: sampleTripwire() };
-  if (scenario === 'joining') return { ...base, state: 'syncing', to_review: 0, last_confirmed_ms: null, first_sync: { done: 312, total: 1204 } };
+  if (scenario === 'joining') return { ...base, state: 'syncing', to_review: 0, last_confirmed_ms: null, catch_up: { first: true, done: 312, total: 1204, left: 'About 2 minutes left' } };
   if (['local', 'first', 'empty', 'many'].includes(scenario)) return { ...base, state: 'local_only', to_review: 0, last_confirmed_ms: null, server: null, user: null, devices: [] };
   return base;
 }

@@ -42,6 +42,22 @@ pub fn command_error(error: &E) -> CommandError {
             "The disk is full. Nothing was changed, and what was saved before is safe. Free some space and try again.".into(),
             true,
         ),
+        E::NoSnapshot { why, needed } => {
+            let why = command_error(why);
+            // Why it failed may have a sentence of its own, which says what to do about a save.
+            let (happened, to_do) = match why.code {
+                C::DiskFull => {
+                    let mib = needed.div_ceil(1024 * 1024);
+                    ("the disk is full".to_owned(), format!("Free {mib} MB of it and open the vault again."))
+                }
+                _ => (why.message.trim_end_matches('.').to_owned(), "Mend that and open the vault again.".to_owned()),
+            };
+            let message = format!(
+                "This version of Holdfast has to bring the vault up to date, and makes a backup before. That did not \
+                 work: {happened}. Nothing was changed; the version that you had still opens it. {to_do}"
+            );
+            (why.code, message, true)
+        }
         E::NotFound { what, id } => (C::NotFound, format!("There is no {what} {id}."), false),
         E::Invalid(why) => (C::InvalidInput, sentence(why), true),
         E::TooLarge(why) => (C::TooLarge, sentence(why), false),

@@ -31,6 +31,10 @@ pub enum NotebookError {
     NewerVersion,
     #[error("the disk is full")]
     DiskFull,
+    /// This version has to bring the vault to another form, and there is no backup before it: nothing was changed, and
+    /// the version before still opens it. `needed` is in bytes.
+    #[error("no backup could be made before the vault is brought up to date: {why}")]
+    NoSnapshot { why: Box<NotebookError>, needed: u64 },
     #[error("there is no {what} {id}")]
     NotFound { what: &'static str, id: String },
     #[error("{0}")]

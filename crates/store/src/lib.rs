@@ -59,6 +59,6 @@ pub use receipts::ReceiptRow;
 pub use review_choices::ReviewChoice;
 pub use revisions::{HistoryRow, RevisionSource};
 pub use search::{SearchHit, fold_text};
-pub use store::Store;
+pub use store::{Outdated, Store};
 pub use tx::{ReadTx, Reader, WriteTx};
 pub use working::WorkingRow;

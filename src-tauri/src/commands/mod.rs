@@ -9,6 +9,7 @@ pub mod review;
 pub mod session;
 pub mod sync;
 pub mod transfer;
+pub mod tray;
 
 use std::sync::Arc;
 
@@ -99,5 +100,7 @@ pub fn builder() -> Builder<tauri::Wry> {
             desktop::open_link,
             transfer::import_folder,
             transfer::export_folder,
+            tray::tray_show,
+            tray::tray_shown,
         ])
 }

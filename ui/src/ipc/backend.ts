@@ -3,7 +3,7 @@
 import type {
   ActivityItem, ActivityQuery, BackupContent, BackupItem, CommandError, ConfirmWord, CreateAccountRequest, Event,
   ExportReport, Health, HeldNote, ImportReport, JoinRequest, LinkInfo, NoteDetail, NoteListItem, NotesPage, NotesQuery, PlaceChoice, Receipt, RecoveryCode, Review, ReviewListItem,
-  ReviewStep, SaveRequest, Saved, SearchHit, SessionStatus, Settings, Sidebar, SyncStatus,
+  ReviewStep, SaveRequest, Saved, SearchHit, SessionStatus, Settings, Sidebar, SyncStatus, TrayShown,
 } from './types';
 
 export interface Backend {
@@ -77,6 +77,8 @@ export interface Backend {
   syncStatus(): Promise<SyncStatus>;
   syncNow(): Promise<void>;
   syncPause(paused: boolean): Promise<void>;
+  /** What the icon in the desktop's tray shows from now on, where there is one. */
+  trayShow(shown: TrayShown): Promise<void>;
   /** The newest first. */
   activity(query: ActivityQuery): Promise<ActivityItem[]>;
   /** Into a new file, without titles, texts, names and addresses; answers with the number of lines. */

@@ -62,6 +62,9 @@ export const commands = {
 	openLink: (url: string) => __TAURI_INVOKE<null>("open_link", { url }),
 	importFolder: (path: string, dryRun: boolean) => __TAURI_INVOKE<ImportReport>("import_folder", { path, dryRun }),
 	exportFolder: (path: string) => __TAURI_INVOKE<ExportReport>("export_folder", { path }),
+	trayShow: (shown: TrayShown) => __TAURI_INVOKE<null>("tray_show", { shown }),
+	/**  `null` where the desktop has no tray. */
+	trayShown: () => __TAURI_INVOKE<TrayShown | null>("tray_shown"),
 };
 
 /** Events */
@@ -108,6 +111,17 @@ export type BackupItem = {
 	/**  Why it was made, in a person's words. */
 	reason: string,
 	bytes: number | null,
+};
+
+/**  How far a first sync or a long catch-up is. */
+export type CatchUp = {
+	/**  The first sync of a joined vault. */
+	first: boolean,
+	/**  Changes that were read, of how many. */
+	done: number,
+	total: number,
+	/**  How long it still takes, in words, where that is known. */
+	left: string | null,
 };
 
 /**  An error as the window and the terminal show it. */
@@ -160,19 +174,15 @@ export type ErrorCode =
 "stale" | "needs_newer_version" | "no_server" | "has_server" | "link_invalid" | "link_expired" | "user_taken" | "wrong_login" | "pin_mismatch" | "server_unreachable" | "sign_in_again" | "server_not_trusted" | "server_refused" | "unreadable" | "io" | "internal";
 
 /**  Pushed to the window. */
-export type Event = { kind: "changed"; data: OpChanges } | { kind: "sync"; data: SyncStatus } | { kind: "session"; data: SessionStatus };
+export type Event = { kind: "changed"; data: OpChanges } | { kind: "sync"; data: SyncStatus } | { kind: "session"; data: SessionStatus } | 
+/**  The tray's "Lock": the window saves what is typed, and locks. */
+{ kind: "lock" };
 
 export type ExportReport = {
 	notes: number,
 	attachments: number,
 	skipped: Skipped[],
 	elapsed_ms: number,
-};
-
-/**  Progress of the first sync of a joined vault. */
-export type FirstSync = {
-	done: number,
-	total: number,
 };
 
 export type Health = {
@@ -183,7 +193,10 @@ export type Health = {
 
 /**  One thing that was looked at. */
 export type HealthLine = {
-	/**  Of a closed list: `database`, `decision`, `outbox`, `clock`, `keychain`, `disk`, `set_aside`, `backup`. */
+	/**
+	 *  Of a closed list: `database`, `decision`, `outbox`, `clock`, `keychain`, `disk`, `set_aside`,
+	 *  `agreement`, `backup`, `sync`.
+	 */
 	id: string,
 	name: string,
 	/**  False: look at this. */
@@ -604,7 +617,7 @@ export type SyncStatus = {
 	/**  What went wrong last, as a sentence, while it is still wrong. */
 	problem: CommandError | null,
 	devices: DeviceItem[],
-	first_sync: FirstSync | null,
+	catch_up: CatchUp | null,
 	/**  Entries that did not open or came before their parents. */
 	quarantined: number,
 	/**  The same, by why. */
@@ -619,6 +632,24 @@ export type TagItem = {
 };
 
 export type Theme = "system" | "light" | "dark";
+
+/**  The pictures of the tray. */
+export type TrayIcon = "normal" | 
+/**  Something waits, or is being sent or received. */
+"waiting" | 
+/**  A person is needed. */
+"attention" | 
+/**  The server is not reached. */
+"offline";
+
+/**  What the tray shows: the window says it, since it has the words. */
+export type TrayShown = {
+	icon: TrayIcon,
+	/**  The line of the sidebar, word for word. */
+	text: string,
+	can_sync: boolean,
+	can_lock: boolean,
+};
 
 /**  What waits for the person's decision. */
 export type Tripwire = {

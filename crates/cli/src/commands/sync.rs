@@ -14,7 +14,7 @@ use crate::failure::Failure;
 use crate::output::Answer;
 use crate::session::{Place, block_on};
 use crate::shapes::{count, state, state_words, time};
-use crate::{Outcome, passphrase};
+use crate::{Outcome, passphrase, progress};
 
 /// Clients that were made, for what went over their wires.
 #[derive(Clone, Default)]
@@ -46,7 +46,7 @@ pub fn sync(place: &Place) -> Outcome {
         let clients = Clients::default();
         let syncer = Syncer::new(vault.clone(), clients.connect())?;
         let mut report = CycleReport::default();
-        let outcome = block_on(cycle(vault, &syncer, &clients, &mut report))?;
+        let outcome = block_on(progress::shown(&syncer, cycle(vault, &syncer, &clients, &mut report)))?;
         report.elapsed_ms = started.elapsed().as_millis() as u64;
         let mut answer = answer(&syncer.status()?, &report, clients.counters());
         if let Some(held) = tripwire::told(vault)? {

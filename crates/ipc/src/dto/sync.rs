@@ -47,7 +47,7 @@ pub struct SyncStatus {
     /// What went wrong last, as a sentence, while it is still wrong.
     pub problem: Option<super::CommandError>,
     pub devices: Vec<DeviceItem>,
-    pub first_sync: Option<FirstSync>,
+    pub catch_up: Option<CatchUp>,
     /// Entries that did not open or came before their parents.
     pub quarantined: u32,
     /// The same, by why.
@@ -95,11 +95,16 @@ pub struct HeldNote {
     pub updated_ms: f64,
 }
 
-/// Progress of the first sync of a joined vault.
+/// How far a first sync or a long catch-up is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
-pub struct FirstSync {
+pub struct CatchUp {
+    /// The first sync of a joined vault.
+    pub first: bool,
+    /// Changes that were read, of how many.
     pub done: u32,
     pub total: u32,
+    /// How long it still takes, in words, where that is known.
+    pub left: Option<String>,
 }
 
 /// A line of the log. It names no note.
@@ -131,7 +136,8 @@ pub struct ActivityQuery {
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
 pub struct HealthLine {
-    /// Of a closed list: `database`, `decision`, `outbox`, `clock`, `keychain`, `disk`, `set_aside`, `backup`.
+    /// Of a closed list: `database`, `decision`, `outbox`, `clock`, `keychain`, `disk`, `set_aside`,
+    /// `agreement`, `backup`, `sync`.
     pub id: String,
     pub name: String,
     /// False: look at this.

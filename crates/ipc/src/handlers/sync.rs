@@ -7,9 +7,7 @@ use holdfast_notebook::sync::Syncer;
 
 use super::account::wait;
 use crate::convert::{Names, answer, ms};
-use crate::dto::{
-    ActivityItem, ActivityQuery, DeviceItem, FirstSync, Health, HeldNote, SyncState, SyncStatus, Tripwire,
-};
+use crate::dto::{ActivityItem, ActivityQuery, CatchUp, DeviceItem, Health, HeldNote, SyncState, SyncStatus, Tripwire};
 use crate::{Answer, App, command_error};
 
 pub fn status(app: &App) -> Answer<SyncStatus> {
@@ -43,7 +41,12 @@ pub(crate) fn status_of(syncer: &Syncer) -> Answer<SyncStatus> {
                 added_ms: ms(d.added_ms),
             })
             .collect(),
-        first_sync: syncer.first_sync().map(|f| FirstSync { done: f.done as u32, total: f.total as u32 }),
+        catch_up: syncer.catch_up().map(|c| CatchUp {
+            first: c.first,
+            done: c.done as u32,
+            total: c.total as u32,
+            left: c.left_ms.map(crate::time_left),
+        }),
         quarantined: s.quarantined,
         set_aside: crate::set_aside(&answer(syncer.vault().set_aside())?),
         tripwire: s.tripwire.map(|t| tripwire(syncer, t)).transpose()?,
@@ -130,7 +133,8 @@ pub fn tripwire_decide(app: &App, number: u32, keep: bool) -> Answer<u32> {
 pub fn check_health(app: &App) -> Answer<Health> {
     let syncer = app.syncer()?;
     let vault = syncer.vault();
-    let found = wait(holdfast_notebook::health::check(vault, syncer.connect(), &*app.keychain))?;
+    let checked = holdfast_notebook::health::check(vault, syncer.connect(), &*app.keychain, Some(syncer.metrics()));
+    let found = wait(checked)?;
     let lines: Vec<_> = answer(found)?.iter().map(crate::health_line).collect();
     Ok(Health { at_ms: ms(vault.env().now_ms()), ok: lines.iter().all(|l| l.ok), lines })
 }

@@ -5,6 +5,7 @@ mod account;
 pub(crate) mod activity;
 mod apply;
 mod blobs;
+mod catch_up;
 mod device;
 mod digest;
 mod driver;
@@ -34,11 +35,12 @@ use crate::{Result, Vault};
 pub use account::{Connect, ServerAddress, create_account, join, read_link, sign_in};
 pub(crate) use account::{passphrase_changed, passphrase_given};
 pub use activity::{Activity, Happened};
+pub use catch_up::CatchUp;
 pub use driver::{CycleReport, Syncer};
 pub use flags::SyncFlag;
 pub use metrics::{StepCount, SyncMetrics};
 pub use set_aside::WhySetAside;
-pub use status::{DeviceStatus, FirstSync, SyncStatus};
+pub use status::{DeviceStatus, SyncStatus};
 pub use tripwire::{HeldNote, Tripwire};
 
 /// Meta rows that only sync reads and writes.

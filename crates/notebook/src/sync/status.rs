@@ -24,13 +24,6 @@ pub struct DeviceStatus {
 /// So much may two clocks differ, as for stamps (DESIGN.md section 3).
 const CLOCK_SLACK_MS: u64 = 5 * 60 * 1_000;
 
-/// Progress of the first sync of a joined vault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FirstSync {
-    pub done: u64,
-    pub total: u64,
-}
-
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyncStatus {
     pub state: SyncState,

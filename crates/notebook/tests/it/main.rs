@@ -25,5 +25,6 @@ mod reviews;
 mod strays;
 mod syncing;
 mod tripwire;
+mod upgrade;
 mod vault;
 mod writers;

@@ -107,11 +107,9 @@ fn the_newest_schema_is_what_it_was() {
     assert_eq!(definitions(&now), definitions(V3));
 }
 
-#[test]
-fn a_vault_of_schema_v2_opens_and_reads() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("vault.db");
-    let conn = raw(&path);
+/// A file as the version with schema 2 left it.
+fn write_v2(path: &Path) {
+    let conn = raw(path);
     conn.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
     conn.execute_batch(V2).unwrap();
     conn.execute_batch(
@@ -119,7 +117,13 @@ fn a_vault_of_schema_v2_opens_and_reads() {
          PRAGMA application_id = 1214673780; PRAGMA user_version = 2;",
     )
     .unwrap();
-    drop(conn);
+}
+
+#[test]
+fn a_vault_of_schema_v2_opens_and_reads() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("vault.db");
+    write_v2(&path);
     let store = Store::open(&path, &key(1)).unwrap();
     store.quick_check().unwrap();
     store
@@ -134,11 +138,9 @@ fn a_vault_of_schema_v2_opens_and_reads() {
         .unwrap();
 }
 
-#[test]
-fn a_vault_of_schema_v1_opens_and_reads() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("vault.db");
-    let conn = raw(&path);
+/// A file as the version with schema 1 left it.
+fn write_v1(path: &Path) {
+    let conn = raw(path);
     conn.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
     conn.execute_batch(V1).unwrap();
     conn.execute_batch(
@@ -151,7 +153,13 @@ fn a_vault_of_schema_v1_opens_and_reads() {
          PRAGMA application_id = 1214673780; PRAGMA user_version = 1;",
     )
     .unwrap();
-    drop(conn);
+}
+
+#[test]
+fn a_vault_of_schema_v1_opens_and_reads() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("vault.db");
+    write_v1(&path);
     assert_eq!(Store::schema_version(&path, &key(1)).unwrap(), 1);
     let store = Store::open(&path, &key(1)).unwrap();
     store.quick_check().unwrap();
@@ -175,4 +183,42 @@ fn a_vault_of_schema_v1_opens_and_reads() {
             Ok::<_, StoreError>(())
         })
         .unwrap();
+}
+
+#[test]
+fn a_snapshot_comes_before_a_migration_and_without_it_nothing_is_changed() {
+    for (schema, write) in [(1, write_v1 as fn(&Path)), (2, write_v2)] {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, copy) = (dir.path().join("vault.db"), dir.path().join("copy.db"));
+        write(&path);
+        let before = dump(&raw(&path));
+
+        // It fails: the file is what it was.
+        let refused = Store::open_after(&path, &key(1), |_| Err(StoreError::DiskFull));
+        assert!(matches!(refused, Err(StoreError::DiskFull)));
+        // Something is in its way: the same.
+        std::fs::write(&copy, b"in the way").unwrap();
+        let refused = Store::open_after(&path, &key(1), |old| old.snapshot_to(&copy, &key(1)));
+        assert!(refused.is_err());
+        assert_eq!(std::fs::read(&copy).unwrap(), b"in the way");
+        std::fs::remove_file(&copy).unwrap();
+        assert_eq!(Store::schema_version(&path, &key(1)).unwrap(), schema);
+        assert_eq!(dump(&raw(&path)), before);
+
+        let store = Store::open_after(&path, &key(1), |old| {
+            assert_eq!(old.schema, schema);
+            old.snapshot_to(&copy, &key(1))
+        });
+        store.unwrap().close().unwrap();
+        assert_eq!(Store::schema_version(&path, &key(1)).unwrap(), SCHEMA_VERSION);
+        assert_eq!(Store::schema_version(&copy, &key(1)).unwrap(), schema);
+        assert_eq!(dump(&raw(&copy)), before, "the snapshot is what was there");
+        let old = Store::open_snapshot(&copy, &key(1)).unwrap();
+        old.quick_check().unwrap();
+        assert_eq!(old.read(|r| Ok::<_, StoreError>((r.note_ids()?.len(), r.notebooks()?.len()))).unwrap(), (1, 1));
+        drop(old);
+
+        // Nothing is due any more.
+        Store::open_after::<StoreError>(&path, &key(1), |_| panic!("a snapshot that nobody needs")).unwrap();
+    }
 }

@@ -218,8 +218,13 @@ test('adding a server: what the link says and what will be sent, then the first 
   await user.click(screen.getByTestId('add-server-submit'));
   await screen.findByText('Server added');
   expect(backend.calls).toContainEqual(['accountCreate', { link: 'holdfast:abc', user: 'ada', device_name: 'This laptop', passphrase: 'secret words' }]);
-  emit(backend, { state: 'syncing', first_sync: { done: 3, total: 7 } });
-  expect((await screen.findByTestId('first-sync')).textContent).toContain('3 of 7; you can read now');
+  emit(backend, { state: 'syncing', catch_up: { first: true, done: 3, total: 7, left: 'About 2 minutes left' } });
+  const bar = await screen.findByTestId('catch-up');
+  expect(bar.textContent).toContain('3 of 7; you can read now');
+  expect(bar.textContent).toContain('About 2 minutes left');
+  emit(backend, { state: 'syncing', catch_up: { first: true, done: 6, total: 7, left: null } });
+  await waitFor(() => expect(bar.textContent).toContain('6 of 7'));
+  expect(screen.queryByTestId('catch-up-left')).toBeNull();
 });
 
 test('adding a server: each error stands at its field', async () => {
