@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use holdfast_store::{NoteQuery, Store};
+use holdfast_store::{FileCount, NoteQuery, Store};
 
 use crate::sync::activity::{self, Happened, Line};
 use crate::vault::{DB_FILE, KEYS_FILE};
@@ -45,6 +45,8 @@ pub struct Backup {
     pub at_ms: u64,
     pub reason: BackupReason,
     pub bytes: u64,
+    /// What it holds, of one that was just made.
+    pub content: Option<BackupContent>,
 }
 
 /// What a backup holds, counted after it was opened and checked.
@@ -53,6 +55,8 @@ pub struct BackupContent {
     pub notes: u64,
     pub trashed: u64,
     pub notebooks: u64,
+    /// Files that it does not hold, since they were not on this computer.
+    pub files_not_here: FileCount,
 }
 
 impl Vault {
@@ -72,18 +76,26 @@ impl Vault {
         let unfinished = dir.with_extension(&UNFINISHED[1..]);
         remove(&unfinished)?;
         let made = self.write_backup(&unfinished).and_then(|()| {
-            self.test_backup(&unfinished)?;
-            fs::rename(&unfinished, &dir).map_err(NotebookError::io(&dir))
+            let content = self.test_backup(&unfinished)?;
+            fs::rename(&unfinished, &dir).map_err(NotebookError::io(&dir))?;
+            Ok(content)
         });
-        if let Err(error) = made {
-            // The first error is the one to tell.
-            let _ = remove(&unfinished);
-            return Err(error);
-        }
-        let backup = Backup { bytes: size(&dir)?, dir, at_ms, reason };
-        self.transact(|t| {
-            activity::write(t, &Line::new(Happened::Backup, format!("{} bytes, checked", backup.bytes)))
-        })?;
+        let content = match made {
+            Ok(content) => content,
+            Err(error) => {
+                // The first error is the one to tell.
+                let _ = remove(&unfinished);
+                return Err(error);
+            }
+        };
+        let backup = Backup { bytes: size(&dir)?, dir, at_ms, reason, content: Some(content) };
+        let lacks = match content.files_not_here.files {
+            0 => String::new(),
+            1 => "; without 1 file that is not on this computer".to_owned(),
+            n => format!("; without {n} files that are not on this computer"),
+        };
+        let message = format!("{} bytes, checked{lacks}", backup.bytes);
+        self.transact(|t| activity::write(t, &Line::new(Happened::Backup, message)))?;
         Ok(backup)
     }
 
@@ -110,6 +122,7 @@ impl Vault {
                 notes: r.count_notes(&NoteQuery::default())?,
                 trashed: r.count_notes(&NoteQuery::trash())?,
                 notebooks: r.notebooks()?.iter().filter(|n| !n.trashed).count() as u64,
+                files_not_here: r.count_files_not_here()?,
             })
         })?;
         store.close()?;
@@ -131,7 +144,7 @@ impl Vault {
             if let Some((at_ms, reason)) = named
                 && dir.join(KEYS_FILE).exists()
             {
-                out.push(Backup { bytes: size(&dir)?, dir, at_ms, reason });
+                out.push(Backup { bytes: size(&dir)?, dir, at_ms, reason, content: None });
             }
         }
         out.sort_by(|a, b| (b.at_ms, &b.dir).cmp(&(a.at_ms, &a.dir)));
@@ -261,7 +274,10 @@ mod tests {
 
     #[test]
     fn seven_days_and_four_weeks_are_kept() {
-        let at = |day: u64, reason| Backup { dir: format!("{day}").into(), at_ms: day * DAY_MS, reason, bytes: 0 };
+        let at = |day: u64, reason| {
+            let (dir, at_ms) = (format!("{day}").into(), day * DAY_MS);
+            Backup { dir, at_ms, reason, bytes: 0, content: None }
+        };
         // Sixty days, the newest first; two on the newest day.
         let mut all: Vec<Backup> = (1_000..1_060).rev().map(|day| at(day, BackupReason::Daily)).collect();
         all.insert(1, Backup { dir: "earlier that day".into(), ..at(1_059, BackupReason::Daily) });

@@ -18,6 +18,10 @@ struct State {
     stop: Option<(Way, u64)>,
     /// The chosen byte came, and nothing goes on until [`Wire::release`].
     stopped: bool,
+    /// Every connection ends each time that so many bytes have passed, both ways together.
+    breaks_every: Option<u64>,
+    since_break: u64,
+    breaks: u64,
 }
 
 #[derive(Default)]
@@ -58,6 +62,17 @@ impl Wire {
         *self.shared.state.lock().unwrap() = State { stop: Some((way, bytes)), ..State::default() };
     }
 
+    /// Counts anew, and ends the connection under way each time that so many bytes have passed.
+    pub fn break_every(&self, bytes: u64) {
+        *self.shared.state.lock().unwrap() = State { breaks_every: Some(bytes), ..State::default() };
+    }
+
+    /// The bytes that went up and down, and how often it broke, since it began to count.
+    pub fn passed(&self) -> (u64, u64, u64) {
+        let state = self.shared.state.lock().unwrap();
+        (state.up, state.down, state.breaks)
+    }
+
     pub fn stopped(&self) -> bool {
         self.shared.state.lock().unwrap().stopped
     }
@@ -65,7 +80,7 @@ impl Wire {
     /// Everything goes on, for good.
     pub fn release(&self) {
         let mut state = self.shared.state.lock().unwrap();
-        (state.stop, state.stopped) = (None, false);
+        (state.stop, state.stopped, state.breaks_every) = (None, false, None);
         self.shared.released.notify_all();
     }
 }
@@ -74,6 +89,9 @@ impl Shared {
     fn carry(&self, mut from: TcpStream, mut to: TcpStream, way: Way) {
         let mut part = [0; 16 * 1024];
         while let Ok(n @ 1..) = from.read(&mut part) {
+            if self.breaks(n) {
+                break;
+            }
             let (now, later) = part[..n].split_at(self.allowed(way, n));
             if to.write_all(now).is_err() {
                 break;
@@ -85,6 +103,20 @@ impl Shared {
         }
         let _ = from.shutdown(Shutdown::Both);
         let _ = to.shutdown(Shutdown::Both);
+    }
+
+    /// Whether the connection ends before the next `n` bytes. They count as sent: who sent them does not know better.
+    fn breaks(&self, n: usize) -> bool {
+        let mut state = self.state.lock().unwrap();
+        let Some(every) = state.breaks_every else { return false };
+        state.since_break += n as u64;
+        if state.since_break < every {
+            return false;
+        }
+        state.since_break = 0;
+        state.breaks += 1;
+        state.up += n as u64;
+        true
     }
 
     /// How many of the next `n` bytes may pass.

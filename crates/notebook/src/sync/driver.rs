@@ -14,6 +14,7 @@ use super::activity::{self, Happened, Line};
 use super::flags::{self, SyncFlags};
 use super::live::LOOK;
 use super::metrics::SyncMetrics;
+use super::on_demand::InHand;
 use super::status::{FirstSync, SyncStatus};
 use super::{Connect, blobs, heal, meta, problem, pull, push};
 use crate::{NotebookError, Result, Vault};
@@ -54,6 +55,7 @@ pub struct Syncer {
     /// It was noted down that nothing moves.
     stuck_noted: Mutex<bool>,
     first_sync: Mutex<Option<FirstSync>>,
+    pub(super) in_hand: InHand,
     pub(super) metrics: Mutex<SyncMetrics>,
     commands: Mutex<Vec<Event>>,
     ring: Notify,
@@ -89,6 +91,7 @@ impl Syncer {
             uncommitted: Mutex::new(None),
             stuck_noted: Mutex::new(false),
             first_sync: Mutex::new(None),
+            in_hand: InHand::default(),
             metrics: Mutex::default(),
             commands: Mutex::new(Vec::new()),
             ring: Notify::new(),
@@ -469,7 +472,10 @@ impl Syncer {
                 Ok(pulled.report)
             }
             Step::UploadBlob => blobs::upload(&self.vault, &*server, &token).await,
-            Step::FetchBlob => blobs::fetch(&self.vault, &*server, &token, skipped).await,
+            Step::FetchBlob => {
+                let in_hand = held(&self.in_hand).clone();
+                blobs::fetch(&self.vault, &*server, &token, skipped, &in_hand).await
+            }
         }
     }
 

@@ -13,8 +13,10 @@ mod flags;
 mod fork;
 mod heal;
 mod keys;
+mod lazy;
 mod live;
 mod metrics;
+mod on_demand;
 mod problem;
 mod pull;
 mod push;
@@ -36,9 +38,10 @@ pub(crate) use account::{passphrase_changed, passphrase_given};
 pub use activity::{Activity, Happened};
 pub use driver::{CycleReport, Syncer};
 pub use flags::SyncFlag;
+pub use lazy::FetchFiles;
 pub use metrics::{StepCount, SyncMetrics};
 pub use set_aside::WhySetAside;
-pub use status::{DeviceStatus, FirstSync, SyncStatus};
+pub use status::{DeviceStatus, FileProgress, FirstSync, SyncStatus};
 pub use tripwire::{HeldNote, Tripwire};
 
 /// Meta rows that only sync reads and writes.
