@@ -22,7 +22,7 @@ export class FakeBackend implements Backend {
   review = sampleReview();
   session: SessionStatus;
   sync: SyncStatus;
-  config: Settings = { theme: 'system', device_name: 'This laptop', use_keychain: false, keychain_available: true };
+  config: Settings = { theme: 'system', device_name: 'This laptop', use_keychain: false, keychain_available: true, fetch_all_files: false };
   copied = '';
   /** What the next dialogs of the system answer. */
   picks: (string | null)[] = [];
@@ -243,10 +243,17 @@ export class FakeBackend implements Backend {
     this.#log('noteAttach', id, path);
     const name = path.split('/').at(-1) ?? path;
     const note = this.#note(id);
-    return this.#put({ ...note, attachments: [...note.attachments, { id: `a${this.#next++}`, path: `files/${name}`, name, media_type: 'image/jpeg', size: 240_000, here: true }] });
+    return this.#put({ ...note, attachments: [...note.attachments, { id: `a${this.#next++}`, path: `files/${name}`, name, media_type: 'image/jpeg', size: 240_000, here: true, here_bytes: 240_000, wanted: false }] });
   }
   async attachmentSave(note: string, attachment: string, path: string) {
     this.#log('attachmentSave', note, attachment, path);
+  }
+  async attachmentFetch(note: string, attachment: string) {
+    this.#log('attachmentFetch', note, attachment);
+    const there = this.notes.get(note);
+    if (!there) return;
+    const attachments = there.attachments.map((one) => (one.id === attachment ? { ...one, here: true, here_bytes: one.size, wanted: false } : one));
+    this.#put({ ...there, attachments });
   }
   async search(query: string, limit: number) {
     this.#log('search', query, limit);
@@ -268,7 +275,7 @@ export class FakeBackend implements Backend {
     const above = this.notebooks.find((one) => one.id === parent);
     const id = `nb-${this.#next++}`;
     const at = above ? this.notebooks.indexOf(above) + 1 : this.notebooks.length;
-    this.notebooks = this.notebooks.toSpliced(at, 0, { id, name, path: above ? `${above.path}/${name}` : name, parent, depth: above ? above.depth + 1 : 0, notes: 0 });
+    this.notebooks = this.notebooks.toSpliced(at, 0, { id, name, path: above ? `${above.path}/${name}` : name, parent, depth: above ? above.depth + 1 : 0, notes: 0, kept_offline: false });
     this.changed({ notebooks: true });
     return id;
   }
@@ -280,6 +287,11 @@ export class FakeBackend implements Backend {
   async notebookMove(id: string, parent: string | null) {
     this.#log('notebookMove', id, parent);
     this.changed({ notebooks: true, many: true });
+  }
+  async notebookKeepOffline(id: string, kept: boolean) {
+    this.#log('notebookKeepOffline', id, kept);
+    this.notebooks = this.notebooks.map((one) => (one.id === id ? { ...one, kept_offline: kept } : one));
+    this.changed({ notebooks: true });
   }
   async notebookTrash(id: string) {
     this.#log('notebookTrash', id);
@@ -386,7 +398,7 @@ export class FakeBackend implements Backend {
   }
   async backupTest(path: string) {
     this.#log('backupTest', path);
-    return { notes: 1204, trashed: 12, notebooks: 14 };
+    return { notes: 1204, trashed: 12, notebooks: 14, files_not_here: { files: 0, bytes: 0 } };
   }
 
   async importFolder(path: string, dryRun: boolean) {

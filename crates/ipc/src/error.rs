@@ -2,6 +2,7 @@
 
 use holdfast_notebook::NotebookError as E;
 use holdfast_notebook::ProtocolError as P;
+use holdfast_notebook::WhyNotHere;
 
 use crate::dto::{CommandError, ErrorCode as C};
 
@@ -61,6 +62,7 @@ pub fn command_error(error: &E) -> CommandError {
         E::NotFound { what, id } => (C::NotFound, format!("There is no {what} {id}."), false),
         E::Invalid(why) => (C::InvalidInput, sentence(why), true),
         E::TooLarge(why) => (C::TooLarge, sentence(why), false),
+        E::NotHere { name, why } => (C::NotHere, not_here(name, *why), true),
         E::Stale => (
             C::Stale,
             "Another version arrived in the meantime. Nothing was changed; look at it and decide again.".into(),
@@ -118,6 +120,18 @@ pub fn command_error(error: &E) -> CommandError {
         ),
     };
     CommandError { code, message, retryable }
+}
+
+fn not_here(name: &str, why: WhyNotHere) -> String {
+    let then = match why {
+        WhyNotHere::NoAnswer => "It comes when there is a network.",
+        WhyNotHere::NotFetched => "It comes when it is opened while there is a network.",
+        WhyNotHere::NotOnServer => {
+            "The server does not have all of it; it comes when the computer that has it has sent it."
+        }
+        WhyNotHere::NoKey => "Its key has not come yet; the file comes with one of the next syncs.",
+    };
+    format!("This file is not on this computer yet: {name}. {then}")
 }
 
 /// As [`command_error`], for making an account and for joining one: there is nothing yet that waits to be sent.

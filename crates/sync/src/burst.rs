@@ -43,9 +43,7 @@ impl Changes {
     pub(crate) fn one_more(&mut self, now_ms: u64) {
         let mut burst = self.burst.unwrap_or_else(|| {
             let quiet_ms = match self.went {
-                Some((at, quiet_ms)) if now_ms < at + A_WHILE_MS => {
-                    (2 * quiet_ms).clamp(QUIET_MS, LAST_QUIET_MS)
-                }
+                Some((at, quiet_ms)) if now_ms < at + A_WHILE_MS => (2 * quiet_ms).clamp(QUIET_MS, LAST_QUIET_MS),
                 _ => FIRST_QUIET_MS,
             };
             Burst { began_ms: now_ms, quiet_ms, due_ms: now_ms }

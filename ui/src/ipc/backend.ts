@@ -48,12 +48,16 @@ export interface Backend {
   /** Copies a file into the note; returns the note with the link at the end of its attachments. */
   noteAttach(id: string, path: string): Promise<NoteDetail>;
   attachmentSave(note: string, attachment: string, path: string): Promise<void>;
+  /** Brings a file to this computer; it is here when this returns. Throws `not_here` where it cannot be had now. */
+  attachmentFetch(note: string, attachment: string): Promise<void>;
   search(query: string, limit: number): Promise<SearchHit[]>;
 
   // Notebooks
   notebookAdd(name: string, parent: string | null): Promise<string>;
   notebookRename(id: string, name: string): Promise<void>;
   notebookMove(id: string, parent: string | null): Promise<void>;
+  /** Whether all files in it come to this computer. */
+  notebookKeepOffline(id: string, kept: boolean): Promise<void>;
   /** With the notes in it and below it. */
   notebookTrash(id: string): Promise<void>;
 

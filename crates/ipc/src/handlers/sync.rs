@@ -7,7 +7,10 @@ use holdfast_notebook::sync::Syncer;
 
 use super::account::wait;
 use crate::convert::{Names, answer, ms};
-use crate::dto::{ActivityItem, ActivityQuery, CatchUp, DeviceItem, Health, HeldNote, SyncState, SyncStatus, Tripwire};
+use crate::dto::{
+    ActivityItem, ActivityQuery, CatchUp, DeviceItem, FileCount, FileProgress, Health, HeldNote, SyncState, SyncStatus,
+    Tripwire,
+};
 use crate::{Answer, App, command_error};
 
 pub fn status(app: &App) -> Answer<SyncStatus> {
@@ -22,6 +25,9 @@ pub(crate) fn status_of(syncer: &Syncer) -> Answer<SyncStatus> {
         waiting: s.waiting,
         waiting_attachments: s.waiting_attachments,
         waiting_attachment_bytes: ms(s.waiting_attachment_bytes),
+        sending: progress(s.sending),
+        receiving: progress(s.receiving),
+        not_here: file_count(s.not_here),
         to_review: s.to_review,
         last_confirmed_ms: s.last_confirmed_ms.map(ms),
         last_changes: s.last_changes,
@@ -51,6 +57,14 @@ pub(crate) fn status_of(syncer: &Syncer) -> Answer<SyncStatus> {
         set_aside: crate::set_aside(&answer(syncer.vault().set_aside())?),
         tripwire: s.tripwire.map(|t| tripwire(syncer, t)).transpose()?,
     })
+}
+
+fn progress(p: holdfast_notebook::sync::FileProgress) -> FileProgress {
+    FileProgress { files: p.files, done_bytes: ms(p.done_bytes), total_bytes: ms(p.total_bytes) }
+}
+
+pub(super) fn file_count(count: holdfast_notebook::FileCount) -> FileCount {
+    FileCount { files: count.files as u32, bytes: ms(count.bytes) }
 }
 
 fn tripwire(syncer: &Syncer, t: holdfast_notebook::sync::Tripwire) -> Answer<Tripwire> {

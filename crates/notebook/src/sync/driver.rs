@@ -15,6 +15,7 @@ use super::catch_up::{Began, CatchUp};
 use super::flags::{self, SyncFlags};
 use super::live::LOOK;
 use super::metrics::SyncMetrics;
+use super::on_demand::InHand;
 use super::status::SyncStatus;
 use super::{Connect, blobs, heal, meta, problem, pull, push};
 use crate::{NotebookError, Result, Vault};
@@ -56,6 +57,7 @@ pub struct Syncer {
     stuck_noted: Mutex<bool>,
     /// Since when a pull goes on, and how far it is.
     reading: Mutex<Option<(Began, Option<CatchUp>)>>,
+    pub(super) in_hand: InHand,
     pub(super) metrics: Mutex<SyncMetrics>,
     commands: Mutex<Vec<Event>>,
     ring: Notify,
@@ -91,6 +93,7 @@ impl Syncer {
             uncommitted: Mutex::new(None),
             stuck_noted: Mutex::new(false),
             reading: Mutex::new(None),
+            in_hand: InHand::default(),
             metrics: Mutex::default(),
             commands: Mutex::new(Vec::new()),
             ring: Notify::new(),
@@ -469,7 +472,10 @@ impl Syncer {
                 Ok(pulled.report)
             }
             Step::UploadBlob => blobs::upload(&self.vault, &*server, &token).await,
-            Step::FetchBlob => blobs::fetch(&self.vault, &*server, &token, skipped).await,
+            Step::FetchBlob => {
+                let in_hand = held(&self.in_hand).clone();
+                blobs::fetch(&self.vault, &*server, &token, skipped, &in_hand).await
+            }
         }
     }
 

@@ -14,8 +14,10 @@ mod flags;
 mod fork;
 mod heal;
 mod keys;
+mod lazy;
 mod live;
 mod metrics;
+mod on_demand;
 mod problem;
 mod pull;
 mod push;
@@ -38,9 +40,10 @@ pub use activity::{Activity, Happened};
 pub use catch_up::CatchUp;
 pub use driver::{CycleReport, Syncer};
 pub use flags::SyncFlag;
+pub use lazy::FetchFiles;
 pub use metrics::{StepCount, SyncMetrics};
 pub use set_aside::WhySetAside;
-pub use status::{DeviceStatus, SyncStatus};
+pub use status::{DeviceStatus, FileProgress, SyncStatus};
 pub use tripwire::{HeldNote, Tripwire};
 
 /// Meta rows that only sync reads and writes.

@@ -3,6 +3,7 @@
 
 mod attachments;
 mod backups;
+mod chunks;
 mod clones;
 mod cycles;
 mod deltas;

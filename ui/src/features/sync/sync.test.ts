@@ -36,6 +36,21 @@ test('the line follows the events and opens the panel', async () => {
   expect(onopen).toHaveBeenCalledOnce();
 });
 
+test('the panel says how far files have come, and what is not on this computer', async () => {
+  const backend = show(SyncPanel, { onclose: vi.fn() });
+  await screen.findByTestId('sync-waiting');
+  expect(screen.queryByTestId('sync-files')).toBeNull();
+  emit(backend, {
+    sending: { files: 1, done_bytes: 12_000_000, total_bytes: 60_000_000 },
+    receiving: { files: 2, done_bytes: 0, total_bytes: 9_000_000 },
+    not_here: { files: 5, bytes: 300_000_000 },
+  });
+  const lines = await screen.findByTestId('sync-files');
+  expect(lines.textContent).toContain('1 file to send: 12 MB of 60 MB');
+  expect(lines.textContent).toContain('2 files to fetch: 0 B of 9.0 MB');
+  expect(lines.textContent).toContain('3 files not on this computer; each comes when you open it');
+});
+
 test('an answer that was overtaken by an event is not shown, and what nobody heard yet is asked for', async () => {
   const backend = new FakeBackend('main');
   let answer: (status: ReturnType<typeof syncOf>) => void = () => undefined;

@@ -9,6 +9,7 @@ const CONFIRMED = new Date(2026, 10, 23, 14, 2, 0).getTime();
 function status(over: Partial<SyncStatus> = {}): SyncStatus {
   return {
     state: 'up_to_date', paused: false, waiting: 0, waiting_attachments: 0, waiting_attachment_bytes: 0, to_review: 0,
+    sending: { files: 0, done_bytes: 0, total_bytes: 0 }, receiving: { files: 0, done_bytes: 0, total_bytes: 0 }, not_here: { files: 0, bytes: 0 },
     last_confirmed_ms: CONFIRMED, last_changes: 41, last_duration_ms: 600, next_try_ms: null,
     server: 'https://notes.example.org', user: 'ada', problem: null, devices: [], catch_up: null, quarantined: 0, set_aside: [], tripwire: null,
     ...over,
