@@ -1,7 +1,7 @@
 // A Backend in memory, for vitest and for looking at views in a browser. It keeps what it is told and answers at
 // once; a test replaces single functions or reads `calls`. It merges nothing: a test says what arrived.
 import type { Backend } from '../src/ipc/backend';
-import type { ActivityQuery, CommandError, ErrorCode, Event, NoteDetail, NoteListItem, NotesQuery, OpChanges, RecoveryCode, ResultSpan, ReviewPlace, SaveRequest, Saved, SessionStatus, Settings, SyncStatus, TrayShown } from '../src/ipc/types';
+import type { ActivityQuery, CommandError, ErrorCode, Event, NoteDetail, NoteListItem, NotesQuery, OpChanges, PassphraseChange, RecoveryCode, RemoveDeviceRequest, ResultSpan, ReviewPlace, SaveRequest, Saved, SessionStatus, Settings, SyncStatus, TrayShown } from '../src/ipc/types';
 import { WORDS, sampleActivity, sampleBackups, sampleHealth, sampleHeld, sampleNotebooks, sampleNotes, sampleReceipts, sampleReview, syncOf } from './sample';
 
 export type Scenario = 'first' | 'locked' | 'damaged' | 'elsewhere' | 'empty' | 'main' | 'review' | 'offline' | 'local' | 'joining' | 'many' | 'held';
@@ -143,6 +143,9 @@ export class FakeBackend implements Backend {
     this.notebooks = sampleNotebooks();
     this.#open('open');
     this.#setSync(syncOf('joining'));
+  }
+  async passphraseChange(change: PassphraseChange) {
+    this.#log('passphraseChange', change);
   }
   async accountSignIn(passphrase: string) {
     this.#log('accountSignIn', passphrase);
@@ -382,6 +385,10 @@ export class FakeBackend implements Backend {
     this.held = [];
     this.#setSync({ ...this.sync, state: 'up_to_date', tripwire: null });
     return length;
+  }
+  async deviceRemove(request: RemoveDeviceRequest) {
+    this.#log('deviceRemove', request);
+    this.#setSync({ ...this.sync, devices: this.sync.devices.filter((device) => device.id !== request.id) });
   }
   async checkHealth() {
     this.#log('checkHealth');

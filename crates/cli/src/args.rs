@@ -71,6 +71,12 @@ pub enum Command {
     /// The account on a server.
     #[command(subcommand)]
     Account(AccountCommand),
+    /// The computers of the account.
+    #[command(subcommand)]
+    Device(DeviceCommand),
+    /// The passphrase of the vault, which is that of the account.
+    #[command(subcommand)]
+    Passphrase(PassphraseCommand),
     /// Send and receive everything once.
     Sync,
     /// How things stand.
@@ -360,6 +366,30 @@ pub enum AccountCommand {
         #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
         device_name: Option<String>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum DeviceCommand {
+    /// List them: this one first.
+    List,
+    /// Remove one that was lost or is not used any more, for good.
+    ///
+    /// It gets nothing more, and nothing is taken from it. What it has stays readable there for whoever has its
+    /// passphrase; what it sent before stays in the notes.
+    Remove {
+        /// Its name, or its id or a beginning of it.
+        #[arg(value_name = "NAME|ID", allow_hyphen_values = true)]
+        device: String,
+        /// Set a new passphrase too (HOLDFAST_NEW_PASSPHRASE), where somebody else may know the one that there is.
+        #[arg(long)]
+        change_passphrase: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum PassphraseCommand {
+    /// Set another one (HOLDFAST_NEW_PASSPHRASE). The other computers take it over with their next sync.
+    Change,
 }
 
 #[derive(Debug, Subcommand)]

@@ -183,6 +183,16 @@ fn protocol(error: &P) -> (C, String, bool) {
             false,
         ),
         P::Unauthorized => (C::SignInAgain, format!("Sign in again: the server ended the session. {safe}."), false),
+        P::DeviceRemoved => (
+            C::DeviceRemoved,
+            "This computer was removed from the account. Its notes stay here: they can be read and exported, with all that was not sent. Nothing is sent or received here any more. To go on, join the account again with a new vault.".into(),
+            false,
+        ),
+        P::DeviceAhead => (
+            C::ServerUnreachable,
+            format!("The computer to remove has just sent more. Nothing was changed. {safe}. Try again."),
+            true,
+        ),
         P::WrongLogin => (C::WrongLogin, "The user name or the passphrase is wrong.".into(), true),
         P::InvitationExpired => {
             (C::LinkExpired, "The join link has expired. Ask for a new one from the server's owner.".into(), false)

@@ -2,7 +2,7 @@
 // knows what carries a call. Every function may throw a `CommandError`.
 import type {
   ActivityItem, ActivityQuery, BackupContent, BackupItem, CommandError, ConfirmWord, CreateAccountRequest, Event,
-  ExportReport, Health, HeldNote, ImportReport, JoinRequest, LinkInfo, NoteDetail, NoteListItem, NotesPage, NotesQuery, PlaceChoice, Receipt, RecoveryCode, Review, ReviewListItem,
+  ExportReport, Health, HeldNote, ImportReport, JoinRequest, LinkInfo, NoteDetail, NoteListItem, NotesPage, NotesQuery, PassphraseChange, PlaceChoice, Receipt, RecoveryCode, RemoveDeviceRequest, Review, ReviewListItem,
   ReviewStep, SaveRequest, Saved, SearchHit, SessionStatus, Settings, Sidebar, SyncStatus, TrayShown,
 } from './types';
 
@@ -13,6 +13,8 @@ export interface Backend {
   vaultUnlock(passphrase: string): Promise<void>;
   vaultUnlockWithCode(code: string, newPassphrase: string): Promise<void>;
   vaultLock(): Promise<void>;
+  /** The other computers take it over with their next sync. */
+  passphraseChange(change: PassphraseChange): Promise<void>;
   /** The code while it is still unconfirmed, else null. */
   recoveryCode(): Promise<RecoveryCode | null>;
   /** True if the words are right; the reminder ends. */
@@ -91,6 +93,8 @@ export interface Backend {
   tripwireNotes(): Promise<HeldNote[]>;
   /** Decides about what was looked at; throws `stale` if it changed since. Answers with the number of notes. */
   tripwireDecide(number: number, keep: boolean): Promise<number>;
+  /** Removes another computer for good, with a new passphrase where somebody else may know the one that there is. */
+  deviceRemove(request: RemoveDeviceRequest): Promise<void>;
   checkHealth(): Promise<Health>;
 
   // Backups

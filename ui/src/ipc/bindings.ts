@@ -9,6 +9,7 @@ export const commands = {
 	vaultCreate: (passphrase: string) => __TAURI_INVOKE<RecoveryCode>("vault_create", { passphrase }),
 	vaultUnlock: (passphrase: string) => __TAURI_INVOKE<null>("vault_unlock", { passphrase }),
 	vaultUnlockWithCode: (code: string, newPassphrase: string) => __TAURI_INVOKE<null>("vault_unlock_with_code", { code, newPassphrase }),
+	passphraseChange: (change: PassphraseChange) => __TAURI_INVOKE<null>("passphrase_change", { change }),
 	vaultLock: () => __TAURI_INVOKE<null>("vault_lock"),
 	recoveryCode: () => __TAURI_INVOKE<RecoveryCode | null>("recovery_code"),
 	recoveryConfirm: (words: ConfirmWord[]) => __TAURI_INVOKE<boolean>("recovery_confirm", { words }),
@@ -54,6 +55,7 @@ export const commands = {
 	activityExport: (path: string) => __TAURI_INVOKE<number>("activity_export", { path }),
 	tripwireNotes: () => __TAURI_INVOKE<HeldNote[]>("tripwire_notes"),
 	tripwireDecide: (number: number, keep: boolean) => __TAURI_INVOKE<number>("tripwire_decide", { number, keep }),
+	deviceRemove: (request: RemoveDeviceRequest) => __TAURI_INVOKE<null>("device_remove", { request }),
 	checkHealth: () => __TAURI_INVOKE<Health>("check_health"),
 	backupList: () => __TAURI_INVOKE<BackupItem[]>("backup_list"),
 	backupNow: () => __TAURI_INVOKE<BackupItem>("backup_now"),
@@ -153,6 +155,7 @@ export type CreateAccountRequest = {
 };
 
 export type DeviceItem = {
+	id: string,
 	name: string,
 	platform: string,
 	this_device: boolean,
@@ -177,7 +180,9 @@ export type ErrorCode =
 /**  A file whose bytes are not on this computer. */
 "not_here" | 
 /**  The answer was computed from versions that are no longer the newest: read again. */
-"stale" | "needs_newer_version" | "no_server" | "has_server" | "link_invalid" | "link_expired" | "user_taken" | "wrong_login" | "pin_mismatch" | "server_unreachable" | "sign_in_again" | "server_not_trusted" | "server_refused" | "unreadable" | "io" | "internal";
+"stale" | "needs_newer_version" | "no_server" | "has_server" | "link_invalid" | "link_expired" | "user_taken" | "wrong_login" | "pin_mismatch" | "server_unreachable" | "sign_in_again" | 
+/**  This computer was removed from the account. */
+"device_removed" | "server_not_trusted" | "server_refused" | "unreadable" | "io" | "internal";
 
 /**  Pushed to the window. */
 export type Event = { kind: "changed"; data: OpChanges } | { kind: "sync"; data: SyncStatus } | { kind: "session"; data: SessionStatus } | 
@@ -388,6 +393,12 @@ export type OpChanges = {
 	from_sync: boolean,
 };
 
+/**  Another passphrase in the place of the one that is typed. */
+export type PassphraseChange = {
+	present: string,
+	new: string,
+};
+
 export type PlaceChoice = 
 /**  By `PlaceSide::number`. */
 { kind: "side"; number: number } | { kind: "all" } | { kind: "original" } | 
@@ -446,6 +457,13 @@ export type ReceiptSide = {
 /**  The recovery code: 24 words, in order. */
 export type RecoveryCode = {
 	words: string[],
+};
+
+/**  Removes another computer from the account. */
+export type RemoveDeviceRequest = {
+	id: string,
+	/**  Where somebody else may know the passphrase that there is. */
+	passphrase: PassphraseChange | null,
 };
 
 /**  A passage of the result, with where it comes from. */

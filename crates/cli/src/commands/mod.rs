@@ -6,6 +6,7 @@ mod attachment;
 mod backup;
 mod config;
 mod decide;
+mod device;
 mod doctor;
 mod merge_cases;
 mod merge_file;
@@ -20,7 +21,7 @@ mod tripwire;
 mod vault;
 
 use crate::Outcome;
-use crate::args::{Cli, Command};
+use crate::args::{Cli, Command, PassphraseCommand};
 use crate::session::Place;
 
 /// Runs a command to its end: when it returns, all it changed is on disk.
@@ -36,6 +37,8 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Import { from: _, path, dry_run } => transfer::import(&place, &path, dry_run),
         Command::Export { to: _, dir } => transfer::export(&place, &dir),
         Command::Account(command) => account::run(&place, command),
+        Command::Device(command) => device::run(&place, command),
+        Command::Passphrase(PassphraseCommand::Change) => vault::change_passphrase(&place),
         Command::Sync => sync::sync(&place),
         Command::Status => sync::status(&place),
         Command::Config { name, value } => config::run(&place, name.as_deref(), value),

@@ -1,7 +1,7 @@
 //! Vectors: bytes that were written once and must be readable for ever.
 
 use holdfast_crypto::{
-    AccountKeys, CHUNK_BYTES, ChunkPlace, ContentHash, CryptoError, IdKey, KdfParams, KeyFile, KeychainKey,
+    AccountKeys, CHUNK_BYTES, ChunkPlace, ContentHash, CryptoError, IdKey, KdfParams, KeyFile, KeychainKey, LastBatch,
     PassphraseKeys, RecoveryCode, Rng as _, blob_id, content_id, open_blob, open_chunk, open_revision,
     open_revision_on, revision_id, seal_blob, seal_chunk, seal_revision, seal_revision_on,
 };
@@ -149,4 +149,26 @@ fn a_key_file_opens_for_ever() {
     let account = AccountKeys::from_bytes(&stored.account().to_bytes()).unwrap();
     assert_eq!((account.account_id(), account.generation()), (ACCOUNT, 1));
     assert!(matches!(account.open_with_passphrase("wrong"), Err(CryptoError::WrongPassphrase)));
+}
+
+#[test]
+fn a_key_file_after_a_removal_opens_for_ever() {
+    let mut rng = SeededRng::new("removal");
+    let (file, _, code) = KeyFile::create("correct horse", SPACE, ACCOUNT, &mut rng).unwrap();
+    let account = file.account().open_with_passphrase("correct horse").unwrap();
+    let (mut second, mut vault) = KeyFile::join(file.account().clone(), account, &mut rng).unwrap();
+    let last = LastBatch { ctr: 5, hash: [0x77; 32] };
+    second.remove_device(&mut vault, file.device_id(), last, &mut rng).unwrap();
+    let bytes = vector("vault-keys-removal-v1.hex", &second.to_bytes());
+    assert_eq!(hex(&second.to_bytes()), hex(&bytes), "a change of the format is a new version");
+
+    let stored = KeyFile::from_bytes(&bytes).unwrap();
+    for open in [stored.open_with_passphrase("correct horse").unwrap(), stored.open_with_code(&code).unwrap()] {
+        assert_eq!((open.account.generation, open.account.members.removed(file.device_id())), (2, Some(last)));
+        assert_eq!(open.database_key.expose(), vault.database_key.expose());
+        assert_eq!(open.account.membership_head, vault.account.membership_head);
+        let keys = &open.account.spaces[&SPACE].epoch_keys;
+        assert_eq!(keys.keys().copied().collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(keys[&2].expose(), vault.account.spaces[&SPACE].epoch_keys[&2].expose());
+    }
 }

@@ -31,6 +31,8 @@ pub enum ErrorCode {
     PinMismatch,
     ServerUnreachable,
     SignInAgain,
+    /// This computer was removed from the account.
+    DeviceRemoved,
     ServerNotTrusted,
     ServerRefused,
     Unreadable,

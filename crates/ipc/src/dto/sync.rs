@@ -19,6 +19,7 @@ pub enum SyncState {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
 pub struct DeviceItem {
+    pub id: String,
     pub name: String,
     pub platform: String,
     pub this_device: bool,

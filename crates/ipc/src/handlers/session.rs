@@ -6,7 +6,7 @@ use holdfast_notebook::sync::FetchFiles;
 use holdfast_notebook::{Vault, vault_exists};
 
 use crate::convert::{answer, invalid};
-use crate::dto::{ConfirmWord, ErrorCode, RecoveryCode, SessionStatus, Settings, Theme, VaultState};
+use crate::dto::{ConfirmWord, ErrorCode, PassphraseChange, RecoveryCode, SessionStatus, Settings, Theme, VaultState};
 use crate::{Answer, App};
 
 /// How the vault stands. What kept it from opening is looked at again: it may be gone.
@@ -66,6 +66,10 @@ fn open(app: &App, vault: holdfast_notebook::Result<Vault>) -> Answer<()> {
             Err(e)
         }
     }
+}
+
+pub fn passphrase_change(app: &App, change: &PassphraseChange) -> Answer<()> {
+    answer(app.vault()?.change_passphrase(&change.present, &change.new))
 }
 
 pub fn lock(app: &App) -> Answer<()> {

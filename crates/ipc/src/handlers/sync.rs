@@ -6,10 +6,10 @@ use holdfast_notebook::SyncState as State;
 use holdfast_notebook::sync::Syncer;
 
 use super::account::wait;
-use crate::convert::{Names, answer, ms};
+use crate::convert::{Names, answer, invalid, ms};
 use crate::dto::{
-    ActivityItem, ActivityQuery, CatchUp, DeviceItem, FileCount, FileProgress, Health, HeldNote, SyncState, SyncStatus,
-    Tripwire,
+    ActivityItem, ActivityQuery, CatchUp, DeviceItem, FileCount, FileProgress, Health, HeldNote, RemoveDeviceRequest,
+    SyncState, SyncStatus, Tripwire,
 };
 use crate::{Answer, App, command_error};
 
@@ -40,6 +40,7 @@ pub(crate) fn status_of(syncer: &Syncer) -> Answer<SyncStatus> {
             .devices
             .into_iter()
             .map(|d| DeviceItem {
+                id: d.id.to_string(),
                 name: d.name,
                 platform: d.platform,
                 this_device: d.this_device,
@@ -141,6 +142,20 @@ pub fn tripwire_decide(app: &App, number: u32, keep: bool) -> Answer<u32> {
     // What was brought back goes out at once, and the state is told anew.
     syncer.wake();
     Ok(notes)
+}
+
+/// Removes another computer from the account, with a new passphrase where somebody else may know the one that there is.
+pub fn device_remove(app: &App, request: &RemoveDeviceRequest) -> Answer<()> {
+    let syncer = app.syncer()?;
+    let device = request.id.parse().map_err(|_| invalid("That is not the id of a computer."))?;
+    let new = match &request.passphrase {
+        Some(change) => {
+            answer(syncer.vault().check_passphrase(&change.present))?;
+            Some(change.new.as_str())
+        }
+        None => None,
+    };
+    answer(wait(syncer.remove_device(device, new))?)
 }
 
 /// Looks at everything; what cannot be looked at is itself a finding.

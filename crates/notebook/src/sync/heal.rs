@@ -23,7 +23,7 @@ use super::activity::{self, Happened, Line};
 use super::keys::refresh_keys;
 use super::pull::{Page, Pulled};
 use super::push::{self, Sent};
-use super::{blobs, digest, fork, meta, pull};
+use super::{apply, blobs, digest, fork, meta, pull};
 use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
 
@@ -146,7 +146,11 @@ pub(super) async fn step(vault: &Vault, server: &dyn SyncProtocol, token: &Token
         return Ok(pulled);
     }
     let not_yet = StepReport { moved: true, ..StepReport::default() };
-    if let Some(request) = vault.read(push::pending)? {
+    if let Some(request) = vault.transact(|t| {
+        // Who has been removed since must not read it.
+        push::renew_pending(t)?;
+        push::pending(t.reader())
+    })? {
         let sent_again = send_batch(vault, server, token, request).await?;
         return Ok(Pulled { report: not_yet, sent_again, ..pulled });
     }
@@ -270,6 +274,8 @@ fn signed(vault: &Vault, lost: Vec<Lost>) -> Result<Vec<(Lost, BatchManifest)>> 
             }
         };
         match (manifest, one) {
+            // Nobody's, since its device was removed: the server does not take it either.
+            (Some(manifest), _) if apply::is_late(vault, &manifest) => {}
             (Some(manifest), one) => out.push((one, manifest)),
             (None, Lost::Revision(rid, author)) if author == vault.device() => unsigned.push(rid),
             (None, _) => tracing::error!("a change that the server lost came here without a signature"),

@@ -135,9 +135,11 @@ impl Vault {
             let account = account::load(r)?;
             let (sending, receiving) = if facts.has_server { under_way(r)? } else { Default::default() };
             let counts = r.sidebar_counts()?;
+            let members = self.keys().open.account.members.clone();
             let mut devices: Vec<_> = r
                 .devices()?
                 .into_iter()
+                .filter(|d| d.id == me || members.removed(d.id.0).is_none())
                 .map(|d| DeviceStatus {
                     this_device: d.id == me,
                     id: d.id,
@@ -148,6 +150,19 @@ impl Vault {
                     added_ms: d.created_ms,
                 })
                 .collect();
+            // A member that has told nothing of itself yet is one all the same.
+            let known: Vec<DeviceId> = devices.iter().map(|device| device.id).collect();
+            let silent =
+                members.devices.iter().map(|member| DeviceId(member.device_id)).filter(|id| !known.contains(id));
+            devices.extend(silent.map(|id| DeviceStatus {
+                this_device: id == me,
+                id,
+                name: format!("Computer {}", &id.to_string()[..6]),
+                platform: String::new(),
+                last_seen_ms: 0,
+                clock_ahead: false,
+                added_ms: 0,
+            }));
             for device in &mut devices {
                 let seen_ms = device.last_seen_ms.max(r.last_written_ms(device.id)?.unwrap_or(0));
                 device.clock_ahead = seen_ms > now + CLOCK_SLACK_MS;

@@ -21,6 +21,7 @@ mod notes;
 mod plan;
 mod quarantine;
 mod receipts;
+mod removals;
 mod restore;
 mod reviews;
 mod strays;

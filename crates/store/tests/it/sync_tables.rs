@@ -29,7 +29,7 @@ fn the_outbox_keeps_order_and_gives_at_least_one_row() {
     assert_eq!(t.read(|tx| tx.outbox_batch(7)).len(), 2);
     assert!(t.write(|tx| tx.reseal(rid(1), 4, b"new")));
     let row = &t.read(|tx| tx.outbox_head(1000, 10))[1];
-    assert_eq!((row.key_epoch, row.body.as_slice(), row.batch_ctr), (4, b"new".as_slice(), None));
+    assert_eq!((row.key_epoch, row.body.as_slice(), row.batch_ctr), (4, b"new".as_slice(), Some(7)));
     assert_eq!(t.write(|tx| tx.ack_outbox(&[rid(5), rid(77)])), 1);
     assert_eq!(t.read(|tx| Ok((tx.outbox_len()?, tx.in_outbox(rid(5))?, tx.in_outbox(rid(9))?))), (2, false, true));
     assert_eq!(t.read(|tx| tx.outbox_rids()), [rid(1), rid(9)]);

@@ -44,6 +44,14 @@ test('a server that answers is not called unreachable: what stopped the sync nee
   expect(words({ state: 'syncing', problem: { code: 'disk_full', message: 'Why.', retryable: true } })).toBe('Syncing');
 });
 
+test('a computer that was removed is not asked to sign in, and claims nothing', () => {
+  const problem = { code: 'device_removed' as const, message: 'Why.', retryable: false };
+  const removed = status({ state: 'needs_sign_in', waiting: 3, problem });
+  expect(statusWords(removed, NOW)).toMatchObject({ text: 'Removed from the account', tone: 'attention', detail: '3 changes not sent. Saved on this computer.' });
+  expect(panelSentence(removed, NOW)).toBe('This computer was removed from the account. 3 changes were not sent. Everything here can be read and exported.');
+  expect(words({ state: 'needs_sign_in', problem })).toBe('Removed from the account');
+});
+
 test('the countdown falls with the clock and is not read out', () => {
   const away = status({ state: 'unreachable', next_try_ms: NOW + 40_000 });
   expect(statusWords(away, NOW + 39_500).text).toBe("Can't reach the server, next try in 1 s");
