@@ -117,18 +117,16 @@ fn files(status: &SyncStatus) -> Value {
 }
 
 fn files_text(status: &SyncStatus) -> String {
-    let mut text = String::new();
-    for (way, p) in [("to send", status.sending), ("to receive", status.receiving)] {
-        if p.files > 0 {
-            let files = count(p.files.into(), "file");
-            text += &format!(" {files} {way}: {} of {}.", bytes_text(p.done_bytes), bytes_text(p.total_bytes));
-        }
-    }
-    let elsewhere = status.not_here.files.saturating_sub(status.receiving.files.into());
-    if elsewhere > 0 {
-        text += &format!(" {} not on this computer; each comes when it is opened.", count(elsewhere, "file"));
-    }
-    text
+    let ways = [("to send", status.sending), ("to receive", status.receiving)];
+    let ways = ways.into_iter().filter(|(_, p)| p.files > 0).map(|(way, p)| {
+        let files = count(p.files.into(), "file");
+        format!(" {files} {way}: {} of {}.", bytes_text(p.done_bytes), bytes_text(p.total_bytes))
+    });
+    let elsewhere = match status.not_here.files.saturating_sub(status.receiving.files.into()) {
+        0 => None,
+        n => Some(format!(" {} not on this computer; each comes when it is opened.", count(n, "file"))),
+    };
+    ways.chain(elsewhere).collect()
 }
 
 pub fn status(place: &Place) -> Outcome {

@@ -91,9 +91,8 @@ impl Syncer {
         let mut first = None;
         for id in ids {
             match self.fetch_file(id).await {
-                Ok(()) => {}
                 // A link may arrive before the file's own record.
-                Err(NotebookError::NotFound { .. }) => {}
+                Ok(()) | Err(NotebookError::NotFound { .. }) => {}
                 Err(error @ NotebookError::NotHere { why: WhyNotHere::NotOnServer | WhyNotHere::NoKey, .. }) => {
                     first.get_or_insert(error);
                 }
