@@ -184,7 +184,7 @@ pub fn time_left(ms: u64) -> String {
 /// What was counted about sync, in one line.
 fn figures(f: &SyncFigures) -> String {
     let days = count(f.days as u32, "day");
-    let mut text = match f.synced {
+    let moved = match f.synced {
         0 => format!("In the last {days} nothing was sent or received."),
         n => format!(
             "In the last {days} changes were sent or received {}: {} in the middle, {} at most.",
@@ -193,19 +193,17 @@ fn figures(f: &SyncFigures) -> String {
             duration(f.slowest_ms)
         ),
     };
-    text += &match f.failed {
-        0 => " Nothing failed.".to_owned(),
-        n => format!(" Steps that failed: {n}."),
+    let failed = match f.failed {
+        0 => "Nothing failed.".to_owned(),
+        n => format!("Steps that failed: {n}."),
     };
-    if let Some(run) = &f.this_run {
+    let run = f.this_run.map(|run| {
         let steps = [run.pushes, run.pulls, run.uploads, run.fetches];
         let (done, failed) = steps.iter().fold((0, 0), |(d, f), s| (d + s.done, f + s.failed));
-        text += &format!(
-            " Since Holdfast was started: {done} steps done, {failed} failed; {} waited at most.",
-            count(run.longest_queue, "change")
-        );
-    }
-    text
+        let waited = count(run.longest_queue, "change");
+        format!("Since Holdfast was started: {done} steps done, {failed} failed; {waited} waited at most.")
+    });
+    [Some(moved), Some(failed), run].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// `0.6 s`, `12 s`, or minutes.

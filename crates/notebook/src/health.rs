@@ -83,21 +83,19 @@ impl Finding {
             Self::Database(checked) => checked.is_ok(),
             Self::Decision { notes } => *notes == 0,
             Self::Outbox { oldest_ms, has_server, .. } => !has_server || oldest_ms.is_none_or(|ms| ms < OUTBOX_MAX_MS),
-            Self::Clock(None) => true,
+            Self::Clock(None) | Self::Sync(_) => true,
             Self::Clock(Some(clock)) => clock.as_ref().is_ok_and(|ms| ms.unsigned_abs() <= CLOCK_SLACK_MS),
             Self::Keychain { opens, .. } => *opens != Some(false),
             Self::Disk { free, vault } => free.is_none_or(|free| free >= vault + SPARE_BYTES),
             Self::SetAside(why) => why.is_empty(),
             Self::Agreement { with } => with.is_none(),
-            Self::Sync(_) => true,
             Self::Backup { newest_ms } => newest_ms.is_some_and(|ms| ms <= BACKUP_MAX_MS),
         }
     }
 }
 
 /// Looks at everything, in the order in which it is told. Fails only where the vault is closed: what cannot be looked
-/// at is itself a finding.
-/// `this_run` is of a program that has synced by itself.
+/// at is itself a finding. `this_run` is of a program that has synced by itself.
 pub async fn check(
     vault: &Vault,
     connect: &Connect,

@@ -1,6 +1,7 @@
 //! One person at one computer: what they do, and what the program answers.
 
 use std::borrow::Borrow;
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -66,7 +67,7 @@ impl<'a> Desk<'a> {
         link: &str,
         known: &'a Mutex<Known>,
         report: &'a Mutex<Report>,
-    ) -> Result<Self, Violation> {
+    ) -> Self {
         let computer = Computer::kept(folder, &format!("computer-{n}"));
         let wire = Wire::to(server);
         let through = JoinLink { url: format!("https://127.0.0.1:{}", wire.port), ..JoinLink::parse(link).unwrap() };
@@ -80,7 +81,7 @@ impl<'a> Desk<'a> {
         let imports = folder.join(format!("imports-{n}"));
         fs::create_dir(&imports).unwrap();
         let link = through.to_string();
-        Ok(Self { n, computer, wire, link, disk, full: false, joined: false, unsent: false, imports, known, report })
+        Self { n, computer, wire, link, disk, full: false, joined: false, unsent: false, imports, known, report }
     }
 
     pub fn create_account(&mut self) -> Result<(), Violation> {
@@ -93,10 +94,10 @@ impl<'a> Desk<'a> {
 
     /// In peace.
     pub fn join(&mut self) -> Result<(), Violation> {
-        match self.try_join(None)? {
-            true => self.sync_in_peace().map(drop),
-            false => Err(self.wrong("works", "joining did not get through in peace")),
+        if self.try_join(None)? {
+            return self.sync_in_peace().map(drop);
         }
+        Err(self.wrong("works", "joining did not get through in peace"))
     }
 
     /// True where it has the vault now. One that was killed may have it: then it goes on from there.
@@ -202,7 +203,7 @@ impl<'a> Desk<'a> {
         let mut noise = fnv(&word);
         while line.len() < bytes {
             noise = noise.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
-            line.push_str(&format!(" {:012x}", noise >> 16));
+            write!(line, " {:012x}", noise >> 16).unwrap();
         }
         (word, line)
     }
