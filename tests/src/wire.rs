@@ -33,6 +33,8 @@ pub enum Fault {
     Twice,
     /// From this byte on nothing goes either way until [`Wire::release`].
     Stop { way: Way, after: u64 },
+    /// The connection under way is cut each time that so many bytes have passed, both ways together.
+    CutEvery(u64),
 }
 
 /// How often each fault befell something.
@@ -51,6 +53,8 @@ struct State {
     up: u64,
     down: u64,
     fault: Fault,
+    /// Bytes since the last cut of [`Fault::CutEvery`].
+    since_cut: u64,
     /// Since when nothing goes on, by the fault.
     since: Option<Instant>,
     befell: Befell,
@@ -86,7 +90,7 @@ impl Wire {
     /// From now on this is wrong with it, and nothing that was before. What was held back goes on.
     pub fn set(&self, fault: Fault) {
         let mut state = self.shared.lock();
-        (state.up, state.down, state.fault, state.since) = (0, 0, fault, None);
+        (state.up, state.down, state.since_cut, state.fault, state.since) = (0, 0, 0, fault, None);
         self.shared.changed.notify_all();
     }
 
@@ -103,6 +107,12 @@ impl Wire {
     /// Everything goes on, for good.
     pub fn release(&self) {
         self.set(Fault::None);
+    }
+
+    /// The bytes that went up and down since it was last said what is wrong with it.
+    pub fn passed(&self) -> (u64, u64) {
+        let state = self.shared.lock();
+        (state.up, state.down)
     }
 
     pub fn befell(&self) -> Befell {
@@ -150,6 +160,9 @@ impl Shared {
                 let _ = again.shutdown(Shutdown::Both);
                 self.lock().befell.doubled += 1;
             }
+            if self.cuts(way, n) {
+                break;
+            }
             let (now, later) = part[..n].split_at(self.allowed(way, n));
             if self.slowly(&mut to, now).is_err() || self.wait(way) == Rest::Ends || to.write_all(later).is_err() {
                 break;
@@ -178,6 +191,20 @@ impl Shared {
             }
             _ => to.write_all(bytes),
         }
+    }
+
+    /// Whether the connection ends before the next `n` bytes. They count as sent: who sent them does not know better.
+    fn cuts(&self, way: Way, n: usize) -> bool {
+        let mut state = self.lock();
+        let Fault::CutEvery(every) = state.fault else { return false };
+        state.since_cut += n as u64;
+        if state.since_cut < every {
+            return false;
+        }
+        state.since_cut = 0;
+        state.befell.cut += 1;
+        *(if way == Way::Up { &mut state.up } else { &mut state.down }) += n as u64;
+        true
     }
 
     /// How many of the next `n` bytes may pass.

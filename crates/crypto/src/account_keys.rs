@@ -5,7 +5,7 @@
 //!
 //! A server knows every public key and could wrap an account of its own to them. So the two recipients that a person
 //! carries in the head or on paper seal the hash of the genesis entry as well (the anchor): what they open is their
-//! account or nothing. A device compares with the log in its own `vault.keys` ([`crate::KeyFile::set_account`]).
+//! account or nothing. A device compares with the log in its own `vault.keys` ([`crate::KeyFile::update_account`]).
 
 mod format;
 mod wrap;
@@ -19,7 +19,9 @@ use crate::error::CryptoError;
 use crate::hazmat::{self, BoxSecret, OpenFailure, labels};
 use crate::kdf::{KdfParams, PassphraseKeys};
 use crate::keys::{AccountKey, SpaceKeys};
-use crate::membership::{EntryBody, Members, MembershipLog, PassphraseMember, Recipient, RecipientKind, Role};
+use crate::membership::{
+    EntryBody, LastBatch, Members, MembershipLog, PassphraseMember, Recipient, RecipientKind, Role,
+};
 use crate::recovery::RecoveryCode;
 use crate::rng::Rng;
 use wrap::{Wrap, WrapContent};
@@ -215,6 +217,52 @@ impl AccountKeys {
         next.make_wraps(open, rng)?;
         open.refresh(&next)?;
         *self = next;
+        Ok(())
+    }
+
+    /// Removes a device: the account gets a new key, wrapped to those who remain, and each space a new key epoch. `last` is
+    /// the device's last batch that counts. The passphrase and the code stay as they are; a passphrase that the device
+    /// knew is to be changed before, so that the new key is never wrapped to it.
+    ///
+    /// # Errors
+    /// [`CryptoError::Damaged`] when the device is no member, or `open` is not the newest state of `self`.
+    pub fn remove_device(
+        &mut self,
+        open: &mut OpenAccount,
+        device_id: [u8; 16],
+        last: LastBatch,
+        rng: &mut dyn Rng,
+    ) -> Result<(), CryptoError> {
+        self.check_current(open)?;
+        let device = open.members.devices.iter().find(|device| device.device_id == device_id);
+        let device = device.ok_or(CryptoError::Damaged("no such device"))?;
+        let account_key = AccountKey::generate(rng)?;
+        let mut next = self.clone();
+        let body = EntryBody::RemoveRecipient {
+            kind: RecipientKind::Device,
+            box_pk: device.box_pk,
+            last_batch_ctr: last.ctr,
+            last_batch_hash: last.hash,
+        };
+        next.log.append(&open.account_key, body)?;
+        next.log.begin_generation(&open.account_key, &account_key)?;
+        let mut spaces = open.spaces.clone();
+        for keys in spaces.values_mut() {
+            keys.begin_epoch(rng)?;
+        }
+        let members = next.log.verify(&account_key)?;
+        let changed = OpenAccount {
+            account_id: open.account_id,
+            generation: members.generation,
+            account_key,
+            spaces,
+            membership_head: next.log.head(),
+            members,
+        };
+        next.seal_spaces(&changed, rng)?;
+        next.make_wraps(&changed, rng)?;
+        *self = next;
+        *open = changed;
         Ok(())
     }
 

@@ -14,6 +14,9 @@ pub enum CryptoError {
     /// A sealed thing did not open: altered, or sealed with another key or for another place.
     #[error("this could not be decrypted")]
     NotOpened,
+    /// This device was removed from the account: it opens what it has, and nothing that is sealed from now on.
+    #[error("this device was removed from the account")]
+    Removed,
     /// Bytes that are not what they claim to be: restore a copy. The text names the part, never its content.
     #[error("damaged: {0}")]
     Damaged(&'static str),

@@ -16,6 +16,7 @@ use crate::device::{DeviceKeys, DevicePublic, SECRET_BYTES};
 use crate::error::CryptoError;
 use crate::hazmat::{self, labels};
 use crate::keys::{DatabaseKey, KeychainKey};
+use crate::membership::{LastBatch, Standing};
 use crate::recovery::RecoveryCode;
 use crate::rng::{Rng, random};
 
@@ -229,22 +230,87 @@ impl KeyFile {
     }
 
     /// Takes over account keys that another device changed, after opening them as this device: the way for what a
-    /// server sent. `open` is brought up to date.
+    /// server sent. `open` is brought up to date. Where the account has a new key, what only this device has is sealed
+    /// by it from now on.
     ///
     /// # Errors
-    /// As [`KeyFile::set_account`], and [`CryptoError::NotOpened`] when this device cannot open them or somebody without
-    /// the account key touched them. Nothing is changed then.
-    pub fn update_account(&mut self, account: AccountKeys, open: &mut OpenVault) -> Result<(), CryptoError> {
-        let is_member = account.log().claimed_members().devices.iter().any(|d| d.device_id == open.device.device_id);
-        let newer = if is_member || account.generation() != open.account.generation {
+    /// [`CryptoError::Removed`] when this device is a member no more. [`CryptoError::Damaged`] when they belong to another
+    /// account, or could be the work of a server that rolls back, or of a device that was removed
+    /// ([`Standing::Older`], [`Standing::GivenUp`]). [`CryptoError::NotOpened`] when somebody without the account key
+    /// touched them. Nothing is changed then.
+    pub fn update_account(
+        &mut self,
+        account: AccountKeys,
+        open: &mut OpenVault,
+        rng: &mut dyn Rng,
+    ) -> Result<(), CryptoError> {
+        self.check_follows(&account)?;
+        let (me, members) = (open.device.device_id, account.log().claimed_members());
+        let is_member = members.devices.iter().any(|device| device.device_id == me);
+        let same_key = account.generation() == open.account.generation;
+        let newer = if members.removed(me).is_some() || !(is_member || same_key) {
+            return Err(CryptoError::Removed);
+        } else if is_member {
             account.open_with_device(&open.device)?
         } else {
             // It went another way from before this device was there, which has the key all the same.
             account.open_with_key(open.account.account_key.clone())?
         };
-        self.set_account(account)?;
-        open.account = newer;
+        if same_key {
+            self.account = account;
+            open.account = newer;
+            return Ok(());
+        }
+        self.rekey(account, newer, open, rng)
+    }
+
+    /// Removes another device: a new account key, wrapped to those who remain, and a new key epoch for each space. The
+    /// changed [`KeyFile::account`] must go to the server before the file is kept.
+    ///
+    /// # Errors
+    /// [`CryptoError::Damaged`] when the device is this one or no member, or `open` is not the newest state of this file.
+    pub fn remove_device(
+        &mut self,
+        open: &mut OpenVault,
+        device_id: [u8; 16],
+        last: LastBatch,
+        rng: &mut dyn Rng,
+    ) -> Result<(), CryptoError> {
+        if device_id == self.local.device_id {
+            return Err(CryptoError::Damaged("a device cannot remove itself"));
+        }
+        let (mut account, mut opened) = (self.account.clone(), open.account.clone());
+        account.remove_device(&mut opened, device_id, last, rng)?;
+        self.rekey(account, opened, open, rng)
+    }
+
+    /// Seals what only this device has by another account key. The keychain's copy survives.
+    fn rekey(
+        &mut self,
+        account: AccountKeys,
+        opened: OpenAccount,
+        open: &mut OpenVault,
+        rng: &mut dyn Rng,
+    ) -> Result<(), CryptoError> {
+        let (device, database_key) = (open.device.clone(), open.database_key.clone());
+        let (mut file, mut vault) =
+            Self::seal_local(account, opened, device, database_key, self.local.instance_id, rng)?;
+        file.local.keychain_copy = self.local.keychain_copy.take();
+        std::mem::swap(self, &mut file);
+        std::mem::swap(open, &mut vault);
         Ok(())
+    }
+
+    /// What this device knows is part of these account keys, or nothing of it that counts is left out.
+    fn check_follows(&self, account: &AccountKeys) -> Result<(), CryptoError> {
+        if account.log().genesis_hash() != self.account.log().genesis_hash() {
+            return Err(CryptoError::Damaged("account keys of another account"));
+        }
+        match self.account.log().standing_of(account.log()) {
+            Standing::GoesOn | Standing::OtherWay => Ok(()),
+            Standing::Older => Err(CryptoError::Damaged("account keys (older than ours)")),
+            Standing::GivenUp => Err(CryptoError::Damaged("account keys (from before somebody was removed)")),
+        }
     }
 
     /// Adds another device as a recipient: one that a server's state of the account had forgotten. The changed
@@ -260,27 +326,6 @@ impl KeyFile {
     ) -> Result<(), CryptoError> {
         self.account.add_device(&open.account, device, rng)?;
         open.account.refresh(&self.account)
-    }
-
-    /// Takes over account keys that this device has changed or opened itself. What a server sent goes through
-    /// [`KeyFile::update_account`], which also makes sure that it opens.
-    ///
-    /// # Errors
-    /// [`CryptoError::Damaged`] when they belong to another account, or their log is an older one of ours (a server
-    /// that rolls back). [`CryptoError::NewerVersion`] when the account key was rotated, which this version cannot
-    /// follow.
-    pub fn set_account(&mut self, account: AccountKeys) -> Result<(), CryptoError> {
-        if account.log().genesis_hash() != self.account.log().genesis_hash() {
-            return Err(CryptoError::Damaged("account keys of another account"));
-        }
-        if account.log().is_strict_start_of(self.account.log()) {
-            return Err(CryptoError::Damaged("account keys (older than ours)"));
-        }
-        if account.generation() != self.local.generation {
-            return Err(CryptoError::NewerVersion(u16::try_from(account.generation()).unwrap_or(u16::MAX)));
-        }
-        self.account = account;
-        Ok(())
     }
 
     /// Changes the passphrase. The changed [`KeyFile::account`] must go to the server. Runs the key derivation once.

@@ -99,6 +99,16 @@ impl SpaceKeys {
         })
     }
 
+    /// Begins another epoch; the keys of the earlier ones stay, for reading.
+    ///
+    /// # Errors
+    /// [`CryptoError::NoRandomness`], or [`CryptoError::TooLarge`] where the numbers are used up.
+    pub(crate) fn begin_epoch(&mut self, rng: &mut dyn Rng) -> Result<(), CryptoError> {
+        let number = self.current_epoch().0.checked_add(1).ok_or(CryptoError::TooLarge)?;
+        self.epoch_keys.insert(number, EpochKey::generate(rng)?);
+        Ok(())
+    }
+
     /// The epoch to seal with.
     ///
     /// # Panics

@@ -28,6 +28,38 @@ pub struct DeviceMember {
     pub box_pk: [u8; 32],
 }
 
+/// A device that was removed. It is never a member again, and what it signed before stays its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RemovedDevice {
+    /// As it was a member.
+    pub device: DeviceMember,
+    /// The last batch that counts as the device's.
+    pub last: LastBatch,
+}
+
+/// How far a device had come with its batches when it was removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastBatch {
+    /// Its counter; 0 where the device had sent nothing.
+    pub ctr: u64,
+    /// Its hash; zeros where the device had sent nothing.
+    pub hash: [u8; 32],
+}
+
+/// How another state of an account's log stands to the one that is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is the known one, or goes on from there.
+    GoesOn,
+    /// It is the beginning of the known one: what a server shows that was set back.
+    Older,
+    /// It went another way from an older state, and the known one has had the same account key since.
+    OtherWay,
+    /// As [`Standing::OtherWay`], but the account key that it left was given up since. Whoever was removed then could have
+    /// made it: it is never followed.
+    GivenUp,
+}
+
 /// The passphrase as a recipient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PassphraseMember {
@@ -48,6 +80,8 @@ pub struct Members {
     pub generation: u32,
     /// Devices in the order in which they joined.
     pub devices: Vec<DeviceMember>,
+    /// Devices that were members, in the order in which they were removed.
+    pub removed: Vec<RemovedDevice>,
     /// The passphrase, unless it was removed.
     pub passphrase: Option<PassphraseMember>,
     /// The X25519 public key of the recovery code, unless it was removed.
@@ -96,9 +130,19 @@ impl MembershipLog {
         &self.entries
     }
 
-    /// Whether `self` is `newer` with at least one entry taken off its end: what a server that rolls back would show.
-    pub(crate) fn is_strict_start_of(&self, newer: &Self) -> bool {
-        self.entries.len() < newer.entries.len() && newer.entries.starts_with(&self.entries)
+    /// How `other` stands to this log, of the same account.
+    pub fn standing_of(&self, other: &Self) -> Standing {
+        let same = self.entries.iter().zip(&other.entries).take_while(|(ours, theirs)| ours == theirs).count();
+        let since = &self.entries[same..];
+        if since.is_empty() {
+            Standing::GoesOn
+        } else if same == other.entries.len() {
+            Standing::Older
+        } else if since.iter().any(|entry| matches!(entry.body(), EntryBody::NewGeneration { .. })) {
+            Standing::GivenUp
+        } else {
+            Standing::OtherWay
+        }
     }
 
     pub(crate) fn create(
@@ -120,6 +164,12 @@ impl MembershipLog {
         self.entries.push(entry);
         self.members = members;
         Ok(())
+    }
+
+    /// Ends a generation: `next` signs from now on.
+    pub(crate) fn begin_generation(&mut self, account_key: &AccountKey, next: &AccountKey) -> Result<(), CryptoError> {
+        let membership_pk = membership_secret(next).public();
+        self.append(account_key, EntryBody::NewGeneration { membership_pk })
     }
 
     pub(crate) fn write(&self, writer: &mut Writer) {
@@ -158,6 +208,17 @@ fn membership_secret(account_key: &AccountKey) -> SigningSecret {
 }
 
 impl Members {
+    /// The key that verifies a device's batches, also of one that was removed.
+    pub fn sign_pk(&self, device_id: [u8; 16]) -> Option<[u8; 32]> {
+        let removed = self.removed.iter().map(|removed| &removed.device);
+        self.devices.iter().chain(removed).find(|device| device.device_id == device_id).map(|device| device.sign_pk)
+    }
+
+    /// Where a device stood with its batches when it was removed; `None` where it was not.
+    pub fn removed(&self, device_id: [u8; 16]) -> Option<LastBatch> {
+        self.removed.iter().find(|removed| removed.device.device_id == device_id).map(|removed| removed.last)
+    }
+
     fn from_genesis(entry: &Entry) -> Result<Self, CryptoError> {
         let EntryBody::Genesis { account_id, spaces, membership_pk } = entry.body() else {
             return Err(CryptoError::Damaged(WHAT));
@@ -170,6 +231,7 @@ impl Members {
             spaces: spaces.clone(),
             generation: 1,
             devices: Vec::new(),
+            removed: Vec::new(),
             passphrase: None,
             code: None,
             membership_pk: *membership_pk,
@@ -189,7 +251,9 @@ impl Members {
                 }
                 self.passphrase = Some(PassphraseMember { box_pk: *box_pk, kdf: *kdf });
             }
-            EntryBody::RemoveRecipient { kind, box_pk, .. } => self.remove(*kind, box_pk)?,
+            EntryBody::RemoveRecipient { kind, box_pk, last_batch_ctr, last_batch_hash } => {
+                self.remove(*kind, box_pk, LastBatch { ctr: *last_batch_ctr, hash: *last_batch_hash })?;
+            }
             EntryBody::NewGeneration { membership_pk } => {
                 self.generation = self.generation.checked_add(1).ok_or(CryptoError::Damaged(WHAT))?;
                 self.membership_pk = *membership_pk;
@@ -203,7 +267,8 @@ impl Members {
             Recipient::Device { device_id, sign_pk, box_pk } => {
                 let known =
                     |d: &DeviceMember| d.device_id == *device_id || d.sign_pk == *sign_pk || d.box_pk == *box_pk;
-                if self.devices.iter().any(known) {
+                let removed = self.removed.iter().map(|removed| &removed.device);
+                if self.devices.iter().chain(removed).any(known) {
                     return Err(CryptoError::Damaged(WHAT));
                 }
                 self.devices.push(DeviceMember { device_id: *device_id, sign_pk: *sign_pk, box_pk: *box_pk });
@@ -217,12 +282,14 @@ impl Members {
         Ok(())
     }
 
-    fn remove(&mut self, kind: RecipientKind, box_pk: &[u8; 32]) -> Result<(), CryptoError> {
+    fn remove(&mut self, kind: RecipientKind, box_pk: &[u8; 32], last: LastBatch) -> Result<(), CryptoError> {
         let removed = match kind {
             RecipientKind::Device => {
-                let before = self.devices.len();
-                self.devices.retain(|device| device.box_pk != *box_pk);
-                self.devices.len() < before
+                let place = self.devices.iter().position(|device| device.box_pk == *box_pk);
+                if let Some(place) = place {
+                    self.removed.push(RemovedDevice { device: self.devices.remove(place), last });
+                }
+                place.is_some()
             }
             RecipientKind::Passphrase => self.passphrase.take_if(|member| member.box_pk == *box_pk).is_some(),
             RecipientKind::Code => self.code.take_if(|code| code == box_pk).is_some(),

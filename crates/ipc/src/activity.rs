@@ -28,6 +28,7 @@ fn words(what: &Happened) -> &str {
         Happened::Healed => "Server restored",
         Happened::SetAside => "Changes set aside",
         Happened::Copied => "Vault copied",
+        Happened::Removed => "Computer removed",
         Happened::Compared => "Comparing with other computers",
         Happened::Other(word) => word,
     }

@@ -2,6 +2,7 @@
 
 use holdfast_notebook::NotebookError as E;
 use holdfast_notebook::ProtocolError as P;
+use holdfast_notebook::WhyNotHere;
 
 use crate::dto::{CommandError, ErrorCode as C};
 
@@ -61,6 +62,7 @@ pub fn command_error(error: &E) -> CommandError {
         E::NotFound { what, id } => (C::NotFound, format!("There is no {what} {id}."), false),
         E::Invalid(why) => (C::InvalidInput, sentence(why), true),
         E::TooLarge(why) => (C::TooLarge, sentence(why), false),
+        E::NotHere { name, why } => (C::NotHere, not_here(name, *why), true),
         E::Stale => (
             C::Stale,
             "Another version arrived in the meantime. Nothing was changed; look at it and decide again.".into(),
@@ -120,6 +122,18 @@ pub fn command_error(error: &E) -> CommandError {
     CommandError { code, message, retryable }
 }
 
+fn not_here(name: &str, why: WhyNotHere) -> String {
+    let then = match why {
+        WhyNotHere::NoAnswer => "It comes when there is a network.",
+        WhyNotHere::NotFetched => "It comes when it is opened while there is a network.",
+        WhyNotHere::NotOnServer => {
+            "The server does not have all of it; it comes when the computer that has it has sent it."
+        }
+        WhyNotHere::NoKey => "Its key has not come yet; the file comes with one of the next syncs.",
+    };
+    format!("This file is not on this computer yet: {name}. {then}")
+}
+
 /// As [`command_error`], for making an account and for joining one: there is nothing yet that waits to be sent.
 pub fn account_error(error: &E) -> CommandError {
     const HERE: &str = "Nothing was changed on this computer";
@@ -169,6 +183,16 @@ fn protocol(error: &P) -> (C, String, bool) {
             false,
         ),
         P::Unauthorized => (C::SignInAgain, format!("Sign in again: the server ended the session. {safe}."), false),
+        P::DeviceRemoved => (
+            C::DeviceRemoved,
+            "This computer was removed from the account. Its notes stay here: they can be read and exported, with all that was not sent. Nothing is sent or received here any more. To go on, join the account again with a new vault.".into(),
+            false,
+        ),
+        P::DeviceAhead => (
+            C::ServerUnreachable,
+            format!("The computer to remove has just sent more. Nothing was changed. {safe}. Try again."),
+            true,
+        ),
         P::WrongLogin => (C::WrongLogin, "The user name or the passphrase is wrong.".into(), true),
         P::InvitationExpired => {
             (C::LinkExpired, "The join link has expired. Ask for a new one from the server's owner.".into(), false)

@@ -146,6 +146,10 @@ pub fn set_aside(why: &BTreeMap<Why, u32>) -> Vec<SetAside> {
             "It is not as it was written: it does not open, or is not of the computer that it names.",
             "Sync the computer that wrote it. If it stays, look at the list of your devices, and tell the server's owner.",
         ),
+        Why::Removed => (
+            "A computer sent it that was removed from the account, or was never in it.",
+            "Nothing: it is kept aside and changes no note. Change the passphrase if somebody else may know it.",
+        ),
         Why::Unknown => ("An older version of Holdfast did not take it in.", "Sync: it is tried again."),
     };
     let mut out: Vec<SetAside> = why

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use holdfast_crypto::KeyFile;
-use holdfast_store::{NoteQuery, Outdated, RawKey, Store};
+use holdfast_store::{FileCount, NoteQuery, Outdated, RawKey, Store};
 
 use crate::health::{database_bytes as size_of_database, free_bytes};
 use crate::sync::activity::{self, Happened, Line};
@@ -50,6 +50,8 @@ pub struct Backup {
     pub at_ms: u64,
     pub reason: BackupReason,
     pub bytes: u64,
+    /// What it holds, of one that was just made.
+    pub content: Option<BackupContent>,
 }
 
 /// What a backup holds, counted after it was opened and checked.
@@ -58,6 +60,8 @@ pub struct BackupContent {
     pub notes: u64,
     pub trashed: u64,
     pub notebooks: u64,
+    /// Files that it does not hold, since they were not on this computer.
+    pub files_not_here: FileCount,
 }
 
 impl Vault {
@@ -69,14 +73,20 @@ impl Vault {
     pub fn backup(&self, reason: BackupReason) -> Result<Backup> {
         let backup = make(&self.backups_dir(), self.env().now_ms(), reason, |dir| {
             self.write_backup(dir)?;
-            self.test_backup(dir).map(drop)
+            self.test_backup(dir).map(Some)
         })?;
         self.tell_backup(&backup)?;
         Ok(backup)
     }
 
     fn tell_backup(&self, backup: &Backup) -> Result<()> {
-        self.transact(|t| activity::write(t, &Line::new(Happened::Backup, format!("{} bytes, checked", backup.bytes))))
+        let lacks = match backup.content.map_or(0, |content| content.files_not_here.files) {
+            0 => String::new(),
+            1 => "; without 1 file that is not on this computer".to_owned(),
+            n => format!("; without {n} files that are not on this computer"),
+        };
+        let message = format!("{} bytes, checked{lacks}", backup.bytes);
+        self.transact(|t| activity::write(t, &Line::new(Happened::Backup, message)))
     }
 
     /// Says of one that was made before the vault was open that it was.
@@ -107,6 +117,7 @@ impl Vault {
                 notes: r.count_notes(&NoteQuery::default())?,
                 trashed: r.count_notes(&NoteQuery::trash())?,
                 notebooks: r.notebooks()?.iter().filter(|n| !n.trashed).count() as u64,
+                files_not_here: r.count_files_not_here()?,
             })
         })?;
         store.close()?;
@@ -128,7 +139,7 @@ impl Vault {
             if let Some((at_ms, reason)) = named
                 && dir.join(KEYS_FILE).exists()
             {
-                out.push(Backup { bytes: size(&dir)?, dir, at_ms, reason });
+                out.push(Backup { bytes: size(&dir)?, dir, at_ms, reason, content: None });
             }
         }
         out.sort_by(|a, b| (b.at_ms, &b.dir).cmp(&(a.at_ms, &a.dir)));
@@ -176,7 +187,8 @@ pub(crate) fn before_upgrade(
             make_private(dir)?;
             from.snapshot_to(&dir.join(DB_FILE), key)?;
             file.write(&dir.join(KEYS_FILE))?;
-            KeyFile::read(&dir.join(KEYS_FILE)).map(drop).map_err(NotebookError::from)
+            KeyFile::read(&dir.join(KEYS_FILE))?;
+            Ok(None)
         }),
     });
     made.map_err(|why| NotebookError::NoSnapshot { why: Box::new(why), needed: needed * 2 })
@@ -211,7 +223,12 @@ fn sweep(all: &Path) -> Result<()> {
 }
 
 /// Makes one with `write`, in a folder that has another name until it is whole.
-fn make(all: &Path, now_ms: u64, reason: BackupReason, write: impl FnOnce(&Path) -> Result<()>) -> Result<Backup> {
+fn make(
+    all: &Path,
+    now_ms: u64,
+    reason: BackupReason,
+    write: impl FnOnce(&Path) -> Result<Option<BackupContent>>,
+) -> Result<Backup> {
     let at_ms = now_ms / 1_000 * 1_000;
     make_private(all)?;
     let dir = (0..1_000)
@@ -220,16 +237,20 @@ fn make(all: &Path, now_ms: u64, reason: BackupReason, write: impl FnOnce(&Path)
         .ok_or_else(|| NotebookError::Invalid("there are a thousand backups of this minute".into()))?;
     let unfinished = dir.with_extension(&UNFINISHED[1..]);
     remove(&unfinished)?;
-    let made = write(&unfinished)
-        .and_then(|()| on_disk(&unfinished))
-        .and_then(|()| fs::rename(&unfinished, &dir).map_err(NotebookError::io(&dir)))
-        .and_then(|()| on_disk(all));
-    if let Err(error) = made {
-        // The first error is the one to tell.
-        let _ = remove(&unfinished);
-        return Err(error);
+    let made = write(&unfinished).and_then(|content| {
+        on_disk(&unfinished)?;
+        fs::rename(&unfinished, &dir).map_err(NotebookError::io(&dir))?;
+        on_disk(all)?;
+        Ok(content)
+    });
+    match made {
+        Ok(content) => Ok(Backup { bytes: size(&dir)?, dir, at_ms, reason, content }),
+        Err(error) => {
+            // The first error is the one to tell.
+            let _ = remove(&unfinished);
+            Err(error)
+        }
     }
-    Ok(Backup { bytes: size(&dir)?, dir, at_ms, reason })
 }
 
 /// The names in a folder survive a power cut.
@@ -342,7 +363,10 @@ mod tests {
 
     #[test]
     fn seven_days_and_four_weeks_are_kept() {
-        let at = |day: u64, reason| Backup { dir: format!("{day}").into(), at_ms: day * DAY_MS, reason, bytes: 0 };
+        let at = |day: u64, reason| {
+            let (dir, at_ms) = (format!("{day}").into(), day * DAY_MS);
+            Backup { dir, at_ms, reason, bytes: 0, content: None }
+        };
         // Sixty days, the newest first; two on the newest day.
         let mut all: Vec<Backup> = (1_000..1_060).rev().map(|day| at(day, BackupReason::Daily)).collect();
         all.insert(1, Backup { dir: "earlier that day".into(), ..at(1_059, BackupReason::Daily) });

@@ -8,6 +8,8 @@ use holdfast_protocol::ProtocolError;
 use holdfast_store::StoreError;
 use thiserror::Error;
 
+use crate::attachments::WhyNotHere;
+
 pub type Result<T, E = NotebookError> = std::result::Result<T, E>;
 
 #[derive(Debug, Error)]
@@ -41,6 +43,9 @@ pub enum NotebookError {
     Invalid(String),
     #[error("{0}")]
     TooLarge(String),
+    /// A file whose bytes are not on this computer.
+    #[error("{name} is not on this computer yet")]
+    NotHere { name: String, why: WhyNotHere },
     /// Another version arrived since the caller read.
     #[error("another version arrived in the meantime")]
     Stale,

@@ -48,6 +48,8 @@ impl From<&ProtocolError> for ErrorBody {
             ProtocolError::Server(why) | ProtocolError::Unreachable(why) => (11, Some(why), None),
             ProtocolError::PinMismatch | ProtocolError::NoNetwork => (11, None, None),
             ProtocolError::NotRegistered => (12, None, None),
+            ProtocolError::DeviceRemoved => (13, None, None),
+            ProtocolError::DeviceAhead => (14, None, None),
         };
         let mut message = detail.map_or_else(|| error.to_string(), Clone::clone);
         message.truncate(message.floor_char_boundary(MAX_MESSAGE_BYTES));
@@ -70,6 +72,8 @@ impl From<ErrorBody> for ProtocolError {
             (10, _) => Self::Refused(body.message),
             (11, _) => Self::Server(body.message),
             (12, _) => Self::NotRegistered,
+            (13, _) => Self::DeviceRemoved,
+            (14, _) => Self::DeviceAhead,
             (code, _) => Self::Malformed(format!("error {code} is not known")),
         }
     }

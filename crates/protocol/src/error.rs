@@ -35,6 +35,12 @@ pub enum ProtocolError {
     /// A device that the server does not know, though the account may: its members' keys have to be put again.
     #[error("the server does not know this computer")]
     NotRegistered,
+    /// This device was removed from the account: another computer did that, and nothing is taken from it any more.
+    #[error("this computer was removed from the account")]
+    DeviceRemoved,
+    /// A device that is to be removed has sent more than who removes it has read: read the log, then again.
+    #[error("the computer to remove has sent more since")]
+    DeviceAhead,
     /// Back off; seconds as the server asked, if it did.
     #[error("the server is busy")]
     Busy { retry_after_s: Option<u32> },

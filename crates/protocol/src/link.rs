@@ -200,7 +200,7 @@ mod tests {
             entries.push(LogEntry { seq: u64::from(n), entry: e, batch });
         }
         let head = LogHead { log_epoch: 7, seq: u64::from(count), link: links[usize::from(count)] };
-        (LogPage { log_epoch: 7, entries, manifests: vec![manifest], head }, links)
+        (LogPage { log_epoch: 7, entries, manifests: vec![manifest], head, keys_version: None }, links)
     }
 
     #[test]

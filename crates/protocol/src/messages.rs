@@ -165,6 +165,9 @@ pub struct LogPage {
     /// The manifests of all batches that `entries` name.
     pub manifests: Vec<BatchManifest>,
     pub head: LogHead,
+    /// The version of the account's sealed keys, so that who reads finds out that they changed. An older server does not
+    /// say it.
+    pub keys_version: Option<u64>,
 }
 
 /// Argon2id parameters, as stored beside the salt. The client enforces floors.
@@ -233,6 +236,8 @@ pub struct Login {
     pub user: String,
     pub method: LoginMethod,
     pub auth: LoginSecret,
+    /// Which computer signs in, where it is one of the account's already: one that was removed gets no session.
+    pub device: Option<DeviceId>,
 }
 
 /// Replaces the account's sealed keys if `expected_version` is still the newest.
@@ -244,6 +249,40 @@ pub struct PutKeys {
     pub new_passphrase: Option<(KdfParams, LoginSecret)>,
     /// With a new computer.
     pub add_device: Option<DeviceRegistration>,
+    /// Without one of the computers from now on.
+    pub remove_device: Option<DeviceRemoval>,
+    /// With new keys of a space: nothing is pushed under older ones any more.
+    pub key_epoch: Option<KeyEpoch>,
+    /// Who asks. The session is this computer's from then on, if it was nobody's.
+    pub by: Option<DeviceId>,
+}
+
+impl PutKeys {
+    /// New keys and nothing else.
+    pub fn new(expected_version: u64, keys: Vec<u8>) -> Self {
+        let (new_passphrase, add_device, remove_device) = (None, None, None);
+        Self { expected_version, keys, new_passphrase, add_device, remove_device, key_epoch: None, by: None }
+    }
+}
+
+/// A device that is no member any more: its sessions end, and nothing is taken from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeviceRemoval {
+    pub device: DeviceId,
+    /// Ed25519: a server that was restored may not know it, and what the device sent before is still its own.
+    pub sign_pk: [u8; 32],
+    /// Its last batch that counts; 0 where it sent nothing.
+    pub last_ctr: u64,
+    /// Fails with [`ProtocolError::DeviceAhead`](crate::ProtocolError) where the device has sent more: then that has to be
+    /// read first. Without it, what it has sent more is nobody's.
+    pub if_last: bool,
+}
+
+/// The newest key epoch of a space.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyEpoch {
+    pub space: SpaceId,
+    pub epoch: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

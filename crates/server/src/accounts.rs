@@ -2,11 +2,13 @@
 
 use holdfast_protocol::limits::{MAX_KEYS_BYTES, fold_user};
 use holdfast_protocol::{
-    AccountId, CreateAccount, DeviceRegistration, KdfParams, Login, LoginMethod, ProtocolError, PutKeys, Session,
+    AccountId, CreateAccount, DeviceId, DeviceRegistration, DeviceRemoval, KdfParams, KeyEpoch, Login, LoginMethod,
+    ProtocolError, PutKeys, Session,
 };
 
+use crate::push::owned_space;
 use crate::secrets::{auth_hash, decoy_salt, same, token_hash};
-use crate::storage::{AccountRow, Tx};
+use crate::storage::{AccountRow, SessionRow, SpaceRow, Tx};
 use crate::{Randomness, ServerError};
 
 /// A year.
@@ -47,7 +49,11 @@ pub(crate) fn create(
         let same_account = existing.account == request.account
             && same(&existing.passphrase_auth, &auth_hash(&existing.auth_salt, &request.passphrase_auth))
             && same(&existing.code_auth, &auth_hash(&existing.auth_salt, &request.code_auth));
-        let answer = if same_account { open_session(tx, random, existing.account, now_ms)? } else { None };
+        let answer = if same_account {
+            open_session(tx, random, existing.account, Some(request.device.device), now_ms)?
+        } else {
+            None
+        };
         return answer.filter(|session| session.space == request.space).ok_or(ProtocolError::UserTaken.into());
     }
     if tx.has_account(request.account)? || tx.space(request.space)?.is_some() {
@@ -65,7 +71,7 @@ pub(crate) fn create(
     // 0 is what a device names that has seen no log.
     tx.insert_space(request.space, request.account, u64::from_be_bytes(random.bytes()?).max(1))?;
     tx.insert_device(request.account, &request.device)?;
-    open_session(tx, random, request.account, now_ms)?.ok_or(ServerError::Damaged("space"))
+    open_session(tx, random, request.account, Some(request.device.device), now_ms)?.ok_or(ServerError::Damaged("space"))
 }
 
 pub(crate) fn login(
@@ -87,24 +93,34 @@ pub(crate) fn login(
     };
     let fits = same(&auth_hash(&salt, &request.auth), &expected);
     let account = account.filter(|_| fits).ok_or_else(wrong)?;
-    open_session(tx, random, account.account, now_ms)?.ok_or(ServerError::Damaged("space"))
+    // Only who knows the secret hears of it.
+    let device = match request.device {
+        Some(id) => tx.device(account.account, id)?.map(|device| (id, device.removed_ctr.is_some())),
+        None => None,
+    };
+    if device.is_some_and(|(_, removed)| removed) {
+        return Err(ProtocolError::DeviceRemoved.into());
+    }
+    open_session(tx, random, account.account, device.map(|(id, _)| id), now_ms)?.ok_or(ServerError::Damaged("space"))
 }
 
 fn open_session(
     tx: &Tx<'_>,
     random: &Randomness,
     account: AccountId,
+    device: Option<DeviceId>,
     now_ms: u64,
 ) -> Result<Option<Session>, ServerError> {
     let Some(space) = tx.personal_space(account)? else { return Ok(None) };
     let token: [u8; 32] = random.bytes()?;
-    tx.insert_session(&token_hash(&token), account, now_ms, now_ms.saturating_add(SESSION_MS))?;
+    tx.insert_session(&token_hash(&token), account, device, now_ms, now_ms.saturating_add(SESSION_MS))?;
     let (keys, keys_version) = tx.keys(account)?;
     Ok(Some(Session { token: token.to_vec(), account, space, keys, keys_version }))
 }
 
-/// The new version.
-pub(crate) fn put_keys(tx: &Tx<'_>, account: AccountId, request: &PutKeys) -> Result<u64, ServerError> {
+/// The new version. All or nothing: the keys, who may sign in, and what they may push change together.
+pub(crate) fn put_keys(tx: &Tx<'_>, session: &SessionRow, request: &PutKeys) -> Result<u64, ServerError> {
+    let account = session.account;
     if request.keys.len() > MAX_KEYS_BYTES {
         return Err(ProtocolError::TooLarge.into());
     }
@@ -115,8 +131,18 @@ pub(crate) fn put_keys(tx: &Tx<'_>, account: AccountId, request: &PutKeys) -> Re
     if let Some(device) = &request.add_device {
         add_device(tx, account, device)?;
     }
+    if let Some(removal) = &request.remove_device {
+        if [session.device, request.by].contains(&Some(removal.device)) {
+            return Err(ProtocolError::Refused("a computer cannot remove itself".into()).into());
+        }
+        remove_device(tx, account, removal)?;
+    }
     if let Some((kdf, secret)) = &request.new_passphrase {
         tx.set_passphrase(account, kdf, &auth_hash(&tx.auth_salt(account)?, secret))?;
+    }
+    if let Some(KeyEpoch { space, epoch }) = request.key_epoch {
+        let row = owned_space(tx, account, space)?;
+        tx.update_space(space, &SpaceRow { key_epoch: row.key_epoch.max(epoch), ..row })?;
     }
     tx.set_keys(account, &request.keys, version + 1)?;
     Ok(version + 1)
@@ -125,7 +151,23 @@ pub(crate) fn put_keys(tx: &Tx<'_>, account: AccountId, request: &PutKeys) -> Re
 fn add_device(tx: &Tx<'_>, account: AccountId, device: &DeviceRegistration) -> Result<(), ServerError> {
     match tx.device(account, device.device)? {
         None => tx.insert_device(account, device),
+        Some(known) if known.removed_ctr.is_some() => {
+            Err(ProtocolError::Refused("this device was removed".into()).into())
+        }
         Some(known) if known.sign_pk == device.sign_pk => Ok(()),
         Some(_) => Err(ProtocolError::Refused("this device has another key already".into()).into()),
     }
+}
+
+fn remove_device(tx: &Tx<'_>, account: AccountId, removal: &DeviceRemoval) -> Result<(), ServerError> {
+    let DeviceRemoval { device, sign_pk, last_ctr, if_last } = *removal;
+    match tx.device(account, device)? {
+        None => tx.insert_device(account, &DeviceRegistration { device, sign_pk })?,
+        Some(known) if known.sign_pk != sign_pk => {
+            return Err(ProtocolError::Refused("this device has another key".into()).into());
+        }
+        Some(known) if if_last && known.last_ctr > last_ctr => return Err(ProtocolError::DeviceAhead.into()),
+        Some(_) => {}
+    }
+    tx.set_removed(account, device, last_ctr)
 }

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use holdfast_protocol::limits::{MAX_BATCH_BYTES, MAX_BLOB_BYTES, MAX_ENTRY_BYTES, WIRE_VERSION};
 use holdfast_protocol::{
-    AccountId, Cid, CreateAccount, EventStream, FetchRequest, Fetched, HealRequest, KdfParams, LogAnswer, LogRequest,
-    Login, Missing, MissingRequest, ProtocolError, PushOutcome, PushRequest, PutKeys, ServerInfo, Session, SpaceId,
-    SyncProtocol, Token,
+    AccountId, Cid, CreateAccount, DeviceId, EventStream, FetchRequest, Fetched, HealRequest, KdfParams, LogAnswer,
+    LogPage, LogRequest, Login, Missing, MissingRequest, ProtocolError, PushOutcome, PushRequest, PutKeys, ServerInfo,
+    Session, SpaceId, SyncProtocol, Token,
 };
 
 use crate::accounts::{self, folded};
@@ -18,7 +18,7 @@ use crate::heal;
 use crate::login_limit::LoginLimit;
 use crate::push::{check_shape, is_known, owned_space, push};
 use crate::secrets::token_hash;
-use crate::storage::{Storage, Tx};
+use crate::storage::{SessionRow, Storage, Tx};
 use crate::{CoreOptions, ServerError, Tamper, Work};
 
 /// Expired invitations are told from unknown ones for this long.
@@ -94,9 +94,26 @@ impl Core {
     }
 }
 
+/// The account of a session. A device that was removed hears that, and nothing else.
 fn session(tx: &Tx<'_>, token: &Token, now_ms: u64) -> Result<AccountId, ServerError> {
-    let account = tx.session_account(&token_hash(&token.0), now_ms)?;
-    account.ok_or(ServerError::Answer(ProtocolError::Unauthorized))
+    whole_session(tx, token, now_ms).map(|session| session.account)
+}
+
+fn whole_session(tx: &Tx<'_>, token: &Token, now_ms: u64) -> Result<SessionRow, ServerError> {
+    match tx.session(&token_hash(&token.0), now_ms)? {
+        None => Err(ProtocolError::Unauthorized.into()),
+        Some(session) if session.removed => Err(ProtocolError::DeviceRemoved.into()),
+        Some(session) => Ok(session),
+    }
+}
+
+/// As [`session`], of a request that names its device: an earlier version's session is that device's from now on.
+fn session_of(tx: &Tx<'_>, token: &Token, now_ms: u64, device: DeviceId) -> Result<AccountId, ServerError> {
+    let session = whole_session(tx, token, now_ms)?;
+    if session.device.is_none() && tx.device(session.account, device)?.is_some() {
+        tx.bind_session(&token_hash(&token.0), device)?;
+    }
+    Ok(session.account)
 }
 
 impl Inner {
@@ -164,7 +181,12 @@ impl Inner {
             owned_space(tx, account, space)?;
             if tx.has_blob(space, cid)? { Ok(()) } else { Err(ProtocolError::NotFound.into()) }
         })?;
-        let sealed = self.storage.blobs.read(cid)?;
+        let sealed = match self.storage.blobs.read(cid) {
+            Ok(sealed) => sealed,
+            // A restored backup may lack it: who has it sends it again, and nobody else waits for it.
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Err(ProtocolError::NotFound.into()),
+            Err(e) => return Err(e.into()),
+        };
         if blake3::hash(&sealed).as_bytes() == &cid.0 { Ok(sealed) } else { Err(ServerError::Damaged("blob")) }
     }
 }
@@ -214,10 +236,26 @@ impl SyncProtocol for Core {
 
     async fn put_keys(&self, token: &Token, request: PutKeys) -> Result<u64, ProtocolError> {
         let (token, now_ms) = (token.clone(), self.now_ms());
-        self.blocking(move |inner| {
-            inner.storage.write(|tx| accounts::put_keys(tx, session(tx, &token, now_ms)?, &request))
-        })
-        .await
+        let removed_in = request.key_epoch.filter(|_| request.remove_device.is_some()).map(|epoch| epoch.space);
+        let put = move |inner: &Inner| {
+            inner.storage.write(|tx| {
+                let session = whole_session(tx, &token, now_ms)?;
+                let version = accounts::put_keys(tx, &session, &request)?;
+                if let Some(by) = request.by {
+                    session_of(tx, &token, now_ms, by)?;
+                }
+                if request.remove_device.is_some() {
+                    // Whose they are is not known: one may be the removed device's.
+                    tx.end_nameless_sessions(session.account)?;
+                }
+                Ok(version)
+            })
+        };
+        let version = self.blocking(put).await?;
+        if let Some(space) = removed_in {
+            self.0.events.look_again(space);
+        }
+        Ok(version)
     }
 
     async fn push(&self, token: &Token, request: PushRequest) -> Result<PushOutcome, ProtocolError> {
@@ -226,7 +264,10 @@ impl SyncProtocol for Core {
         let (space, quota_bytes) = (request.manifest.space, self.0.options.quota_bytes);
         let outcome = self
             .blocking(move |inner| {
-                inner.storage.transact(|tx| push(tx, session(tx, &token, now_ms)?, &request, quota_bytes))
+                inner.storage.transact(|tx| {
+                    let account = session_of(tx, &token, now_ms, request.manifest.device)?;
+                    push(tx, account, &request, quota_bytes)
+                })
             })
             .await?;
         self.0.tell(space, &outcome);
@@ -238,11 +279,13 @@ impl SyncProtocol for Core {
         let read = move |inner: &Inner| {
             inner.storage.read(|tx| {
                 let LogRequest { space, log_epoch, seq, link, max_bytes } = request;
-                let head = owned_space(tx, session(tx, &token, now_ms)?, space)?.head;
+                let account = session(tx, &token, now_ms)?;
+                let head = owned_space(tx, account, space)?.head;
                 if !is_known(tx, space, &head, (log_epoch, seq, link))? {
                     return Ok(LogAnswer::Rebase { head });
                 }
-                Ok(LogAnswer::Page(tx.page(space, head, seq, max_bytes as usize)?))
+                let page = tx.page(space, head, seq, max_bytes as usize)?;
+                Ok(LogAnswer::Page(LogPage { keys_version: Some(tx.keys_version(account)?), ..page }))
             })
         };
         Tamper::apply(self.0.options.tamper.log.as_ref(), self.blocking(read).await?)

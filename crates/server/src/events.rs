@@ -50,6 +50,13 @@ impl Events {
         }
     }
 
+    /// Wakes all who listen, with nothing new: each stream looks whether its session is still one.
+    pub(crate) fn look_again(&self, space: SpaceId) {
+        if let Some(sender) = self.listening().spaces.get(&space) {
+            sender.send_modify(|_| {});
+        }
+    }
+
     /// One more listener.
     pub(crate) fn listen(&self, account: AccountId, space: SpaceId) -> Result<Place, ProtocolError> {
         let mut listening = self.listening();

@@ -77,9 +77,7 @@ pub(crate) fn heal(
         // Who comes later with a position of that epoch finds that it is over.
         tx.put_past_epoch(request.space, lost.log_epoch)?;
     }
-    if request.entries.iter().any(|restored| restored.entry.key_epoch < space.key_epoch) {
-        return Ok(Verdict::Rollback(PushOutcome::StaleEpoch { key_epoch: space.key_epoch }));
-    }
+    // Under whatever key epoch: what nobody here can open goes back as it was.
 
     let mut stored = Vec::with_capacity(request.entries.len());
     for (index, restored) in request.entries.iter().enumerate() {
@@ -129,6 +127,9 @@ fn checked_manifests<'a>(
         }
         let device = tx.device(account, manifest.device)?;
         let device = device.ok_or(ProtocolError::NotRegistered)?;
+        if device.removed_ctr.is_some_and(|last| manifest.ctr > last) {
+            return Err(ProtocolError::Refused("a batch was signed after its device was removed".into()).into());
+        }
         verify(manifest, &device.sign_pk).map_err(|bad| ProtocolError::Refused(bad.to_string()))?;
         out.insert(batch_hash(manifest), (manifest, manifest.rids.iter().copied().collect()));
     }

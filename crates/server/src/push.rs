@@ -58,6 +58,9 @@ pub(crate) fn push(
     let mut space = owned_space(tx, account, manifest.space)?;
     let device = tx.device(account, manifest.device)?;
     let device = device.ok_or(ProtocolError::NotRegistered)?;
+    if device.removed_ctr.is_some() {
+        return Err(ProtocolError::DeviceRemoved.into());
+    }
     verify(manifest, &device.sign_pk).map_err(|bad| ProtocolError::Refused(bad.to_string()))?;
 
     let Seen { log_epoch, seq, link, .. } = manifest.seen;

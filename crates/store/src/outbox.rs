@@ -102,12 +102,11 @@ impl WriteTx<'_> {
         Ok(())
     }
 
-    /// Replaces the sealed body (after a change of key) and takes the row out of its batch. It keeps its place.
+    /// Replaces the sealed body (after a change of key). The row keeps its place and its batch: a batch is signed over
+    /// ids, so it stays the same one.
     pub fn reseal(&self, rid: RevisionId, key_epoch: u32, body: &[u8]) -> Result<bool> {
-        let changed = self.run(
-            "UPDATE outbox SET key_epoch = ?2, body = ?3, batch_ctr = NULL WHERE rid = ?1",
-            params![rid.0, key_epoch, body],
-        )?;
+        let changed =
+            self.run("UPDATE outbox SET key_epoch = ?2, body = ?3 WHERE rid = ?1", params![rid.0, key_epoch, body])?;
         Ok(changed > 0)
     }
 }

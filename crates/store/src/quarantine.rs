@@ -22,6 +22,8 @@ pub enum Waiting {
     Program = 3,
     /// Other bytes under the same id: these do not open, are no record, or are not their author's.
     Variant = 4,
+    /// Nothing: its device signed it after it was removed. Only a member that builds on it brings it in.
+    Removed = 5,
 }
 
 impl Waiting {
@@ -31,6 +33,7 @@ impl Waiting {
             2 => Self::Key,
             3 => Self::Program,
             4 => Self::Variant,
+            5 => Self::Removed,
             _ => Self::Anything,
         }
     }
@@ -67,6 +70,11 @@ impl Reader<'_> {
     /// All, in the order of the log; first what it does not hold.
     pub fn list_quarantine(&self) -> Result<Vec<QuarantineRow>> {
         self.rows(&format!("SELECT {COLUMNS} FROM quarantine ORDER BY seq, n"), [], quarantine_row)
+    }
+
+    /// All variants of one id.
+    pub fn quarantined(&self, rid: RevisionId) -> Result<Vec<QuarantineRow>> {
+        self.rows(&format!("SELECT {COLUMNS} FROM quarantine WHERE rid = ?1 ORDER BY seq, n"), [rid.0], quarantine_row)
     }
 
     /// The rows whose id the log does not hold, with whatever body.

@@ -1,6 +1,6 @@
 //! Creating, opening and locking the vault; settings. Each command is one line: the handler in `holdfast_ipc` does the work.
 
-use holdfast_ipc::dto::{CommandError, ConfirmWord, RecoveryCode, SessionStatus, Settings};
+use holdfast_ipc::dto::{CommandError, ConfirmWord, PassphraseChange, RecoveryCode, SessionStatus, Settings};
 use holdfast_ipc::handlers::session;
 
 use super::{Shared, blocking};
@@ -27,6 +27,12 @@ pub async fn vault_unlock(app: Shared<'_>, passphrase: String) -> Result<(), Com
 #[specta::specta]
 pub async fn vault_unlock_with_code(app: Shared<'_>, code: String, new_passphrase: String) -> Result<(), CommandError> {
     blocking(&app, move |app| session::unlock_with_code(app, &code, &new_passphrase)).await
+}
+
+#[tauri::command]
+#[specta::specta]
+pub async fn passphrase_change(app: Shared<'_>, change: PassphraseChange) -> Result<(), CommandError> {
+    blocking(&app, move |app| session::passphrase_change(app, &change)).await
 }
 
 #[tauri::command]

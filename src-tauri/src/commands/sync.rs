@@ -1,6 +1,6 @@
 //! How sync stands, and what a person can do about it. Each command is one line: the handler in `holdfast_ipc` does the work.
 
-use holdfast_ipc::dto::{ActivityItem, ActivityQuery, CommandError, Health, HeldNote, SyncStatus};
+use holdfast_ipc::dto::{ActivityItem, ActivityQuery, CommandError, Health, HeldNote, RemoveDeviceRequest, SyncStatus};
 use holdfast_ipc::handlers::sync;
 
 use super::{Shared, blocking};
@@ -45,6 +45,12 @@ pub async fn tripwire_notes(app: Shared<'_>) -> Result<Vec<HeldNote>, CommandErr
 #[specta::specta]
 pub async fn tripwire_decide(app: Shared<'_>, number: u32, keep: bool) -> Result<u32, CommandError> {
     blocking(&app, move |app| sync::tripwire_decide(app, number, keep)).await
+}
+
+#[tauri::command]
+#[specta::specta]
+pub async fn device_remove(app: Shared<'_>, request: RemoveDeviceRequest) -> Result<(), CommandError> {
+    blocking(&app, move |app| sync::device_remove(app, &request)).await
 }
 
 #[tauri::command]

@@ -13,6 +13,7 @@ mod pairs;
 mod pairs_of_three;
 mod pairs_of_two;
 mod protect;
+mod removing;
 mod reviewing;
 mod shapes;
 mod transfer;

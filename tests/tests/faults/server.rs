@@ -3,7 +3,7 @@
 use std::fs;
 
 use holdfast_protocol::JoinLink;
-use holdfast_tests::programs::{Computer, Server, USER, converge};
+use holdfast_tests::programs::{Computer, Server, USER, converge, text};
 
 use crate::noise;
 use crate::table::{Kept, Table};
@@ -63,6 +63,7 @@ pub fn faults(table: &mut Table) {
     assert_eq!(laptop.notes().len(), 3);
 
     restored(&mut server, listen, [&desk, &laptop]);
+    removed(table, &desk, &laptop);
 }
 
 fn links(table: &mut Table, desk: &Computer, link: &str) {
@@ -109,6 +110,25 @@ fn restored(server: &mut Server, listen: &str, [desk, laptop]: [&Computer; 2]) {
     kept.check(desk);
     let titles = |c: &Computer| c.notes().iter().any(|note| note["title"] == "After the backup");
     assert!(titles(desk) && titles(laptop), "what the backup lacked is there again");
+}
+
+/// The laptop was lost, and is removed. It says so, and keeps what it has.
+fn removed(table: &mut Table, desk: &Computer, laptop: &Computer) {
+    table.section("A computer that was removed");
+    let devices = desk.ok(["device", "list"]).as_array().unwrap().clone();
+    let of = |own: bool| text(&devices.iter().find(|d| d["this_device"] == own).unwrap()["id"]);
+    table.fails("a computer that is not there", desk, &["device", "remove", "Nobody's"]);
+    let own = desk.run(["device", "remove", &of(true)]);
+    assert!(own.code == Some(1) && own.stderr.contains("cannot remove itself"), "{own:?}");
+    desk.ok(["device", "remove", &of(false)]);
+    laptop.add("Never sent", "kept all the same");
+    let kept = Kept::of(laptop);
+    for fault in ["removed, in a sync", "removed, in the next sync"] {
+        table.fails(fault, laptop, &["sync"]);
+    }
+    table.fails("removed, and removes another", laptop, &["device", "remove", &of(true)]);
+    assert_eq!(laptop.ok(["status"])["state"], "needs_sign_in");
+    kept.check(laptop);
 }
 
 fn copy(from: &std::path::Path, to: &std::path::Path) {

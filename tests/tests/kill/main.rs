@@ -4,6 +4,7 @@
 //! Acknowledged means that the answer was printed, or that the program ended by itself. `HOLDFAST_SEED` replays a run.
 #![allow(clippy::unwrap_used)]
 
+mod files;
 mod saves;
 mod syncs;
 mod upgrades;

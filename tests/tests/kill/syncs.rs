@@ -21,17 +21,17 @@ enum Victim {
     Server,
 }
 
-struct World {
-    server: Server,
+pub struct World {
+    pub server: Server,
     listen: String,
-    wire: Wire,
-    computers: [Computer; 2],
+    pub wire: Wire,
+    pub computers: [Computer; 2],
     /// Acknowledged: title and text by id.
     known: BTreeMap<String, (String, String)>,
 }
 
 impl World {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let port = free_port();
         let wire = Wire::to(port);
         let listen = format!("127.0.0.1:{port}");

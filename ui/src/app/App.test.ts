@@ -221,6 +221,7 @@ describe('keys', () => {
     expect(gone('search-empty')).toBe(true);
     await user.type(await id('palette-input'), 'interviews{Enter}');
     expect(await screen.findByRole('heading', { name: 'Interviews' })).toBeTruthy();
+    await waitFor(() => expect(document.activeElement?.closest('[data-pane="2"]')).toBeTruthy());
   });
 
   test('the tray says what the sidebar says, and its Lock locks', async () => {

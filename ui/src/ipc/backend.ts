@@ -2,7 +2,7 @@
 // knows what carries a call. Every function may throw a `CommandError`.
 import type {
   ActivityItem, ActivityQuery, BackupContent, BackupItem, CommandError, ConfirmWord, CreateAccountRequest, Event,
-  ExportReport, Health, HeldNote, ImportReport, JoinRequest, LinkInfo, NoteDetail, NoteListItem, NotesPage, NotesQuery, PlaceChoice, Receipt, RecoveryCode, Review, ReviewListItem,
+  ExportReport, Health, HeldNote, ImportReport, JoinRequest, LinkInfo, NoteDetail, NoteListItem, NotesPage, NotesQuery, PassphraseChange, PlaceChoice, Receipt, RecoveryCode, RemoveDeviceRequest, Review, ReviewListItem,
   ReviewStep, SaveRequest, Saved, SearchHit, SessionStatus, Settings, Sidebar, SyncStatus, TrayShown,
 } from './types';
 
@@ -13,6 +13,8 @@ export interface Backend {
   vaultUnlock(passphrase: string): Promise<void>;
   vaultUnlockWithCode(code: string, newPassphrase: string): Promise<void>;
   vaultLock(): Promise<void>;
+  /** The other computers take it over with their next sync. */
+  passphraseChange(change: PassphraseChange): Promise<void>;
   /** The code while it is still unconfirmed, else null. */
   recoveryCode(): Promise<RecoveryCode | null>;
   /** True if the words are right; the reminder ends. */
@@ -48,12 +50,16 @@ export interface Backend {
   /** Copies a file into the note; returns the note with the link at the end of its attachments. */
   noteAttach(id: string, path: string): Promise<NoteDetail>;
   attachmentSave(note: string, attachment: string, path: string): Promise<void>;
+  /** Brings a file to this computer; it is here when this returns. Throws `not_here` where it cannot be had now. */
+  attachmentFetch(note: string, attachment: string): Promise<void>;
   search(query: string, limit: number): Promise<SearchHit[]>;
 
   // Notebooks
   notebookAdd(name: string, parent: string | null): Promise<string>;
   notebookRename(id: string, name: string): Promise<void>;
   notebookMove(id: string, parent: string | null): Promise<void>;
+  /** Whether all files in it come to this computer. */
+  notebookKeepOffline(id: string, kept: boolean): Promise<void>;
   /** With the notes in it and below it. */
   notebookTrash(id: string): Promise<void>;
 
@@ -87,6 +93,8 @@ export interface Backend {
   tripwireNotes(): Promise<HeldNote[]>;
   /** Decides about what was looked at; throws `stale` if it changed since. Answers with the number of notes. */
   tripwireDecide(number: number, keep: boolean): Promise<number>;
+  /** Removes another computer for good, with a new passphrase where somebody else may know the one that there is. */
+  deviceRemove(request: RemoveDeviceRequest): Promise<void>;
   checkHealth(): Promise<Health>;
 
   // Backups

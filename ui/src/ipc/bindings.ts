@@ -9,6 +9,7 @@ export const commands = {
 	vaultCreate: (passphrase: string) => __TAURI_INVOKE<RecoveryCode>("vault_create", { passphrase }),
 	vaultUnlock: (passphrase: string) => __TAURI_INVOKE<null>("vault_unlock", { passphrase }),
 	vaultUnlockWithCode: (code: string, newPassphrase: string) => __TAURI_INVOKE<null>("vault_unlock_with_code", { code, newPassphrase }),
+	passphraseChange: (change: PassphraseChange) => __TAURI_INVOKE<null>("passphrase_change", { change }),
 	vaultLock: () => __TAURI_INVOKE<null>("vault_lock"),
 	recoveryCode: () => __TAURI_INVOKE<RecoveryCode | null>("recovery_code"),
 	recoveryConfirm: (words: ConfirmWord[]) => __TAURI_INVOKE<boolean>("recovery_confirm", { words }),
@@ -30,12 +31,14 @@ export const commands = {
 	noteRestore: (ids: string[]) => __TAURI_INVOKE<null>("note_restore", { ids }),
 	noteAttach: (id: string, path: string) => __TAURI_INVOKE<NoteDetail>("note_attach", { id, path }),
 	attachmentSave: (note: string, attachment: string, path: string) => __TAURI_INVOKE<null>("attachment_save", { note, attachment, path }),
+	attachmentFetch: (note: string, attachment: string) => __TAURI_INVOKE<null>("attachment_fetch", { note, attachment }),
 	search: (query: string, limit: number) => __TAURI_INVOKE<SearchHit[]>("search", { query, limit }),
 	sidebar: () => __TAURI_INVOKE<Sidebar>("sidebar"),
 	notebookAdd: (name: string, parent: string | null) => __TAURI_INVOKE<string>("notebook_add", { name, parent }),
 	notebookRename: (id: string, name: string) => __TAURI_INVOKE<null>("notebook_rename", { id, name }),
 	notebookMove: (id: string, parent: string | null) => __TAURI_INVOKE<null>("notebook_move", { id, parent }),
 	notebookTrash: (id: string) => __TAURI_INVOKE<null>("notebook_trash", { id }),
+	notebookKeepOffline: (id: string, kept: boolean) => __TAURI_INVOKE<null>("notebook_keep_offline", { id, kept }),
 	reviewList: () => __TAURI_INVOKE<ReviewListItem[]>("review_list"),
 	reviewGet: (id: string) => __TAURI_INVOKE<Review>("review_get", { id }),
 	reviewChoose: (id: string, place: string, choice: PlaceChoice | null) => __TAURI_INVOKE<ReviewStep>("review_choose", { id, place, choice }),
@@ -52,6 +55,7 @@ export const commands = {
 	activityExport: (path: string) => __TAURI_INVOKE<number>("activity_export", { path }),
 	tripwireNotes: () => __TAURI_INVOKE<HeldNote[]>("tripwire_notes"),
 	tripwireDecide: (number: number, keep: boolean) => __TAURI_INVOKE<number>("tripwire_decide", { number, keep }),
+	deviceRemove: (request: RemoveDeviceRequest) => __TAURI_INVOKE<null>("device_remove", { request }),
 	checkHealth: () => __TAURI_INVOKE<Health>("check_health"),
 	backupList: () => __TAURI_INVOKE<BackupItem[]>("backup_list"),
 	backupNow: () => __TAURI_INVOKE<BackupItem>("backup_now"),
@@ -102,6 +106,8 @@ export type BackupContent = {
 	notes: number,
 	trashed: number,
 	notebooks: number,
+	/**  Files that it does not hold, since they were not on this computer. */
+	files_not_here: FileCount,
 };
 
 export type BackupItem = {
@@ -149,6 +155,7 @@ export type CreateAccountRequest = {
 };
 
 export type DeviceItem = {
+	id: string,
 	name: string,
 	platform: string,
 	this_device: boolean,
@@ -170,8 +177,12 @@ export type DuePatch = { kind: "none" } |
 export type ErrorCode = 
 /**  The vault is locked or not there yet. */
 "not_open" | "vault_exists" | "vault_open_elsewhere" | "vault_damaged" | "vault_newer" | "wrong_passphrase" | "wrong_code" | "disk_full" | "not_found" | "invalid_input" | "too_large" | 
+/**  A file whose bytes are not on this computer. */
+"not_here" | 
 /**  The answer was computed from versions that are no longer the newest: read again. */
-"stale" | "needs_newer_version" | "no_server" | "has_server" | "link_invalid" | "link_expired" | "user_taken" | "wrong_login" | "pin_mismatch" | "server_unreachable" | "sign_in_again" | "server_not_trusted" | "server_refused" | "unreadable" | "io" | "internal";
+"stale" | "needs_newer_version" | "no_server" | "has_server" | "link_invalid" | "link_expired" | "user_taken" | "wrong_login" | "pin_mismatch" | "server_unreachable" | "sign_in_again" | 
+/**  This computer was removed from the account. */
+"device_removed" | "server_not_trusted" | "server_refused" | "unreadable" | "io" | "internal";
 
 /**  Pushed to the window. */
 export type Event = { kind: "changed"; data: OpChanges } | { kind: "sync"; data: SyncStatus } | { kind: "session"; data: SessionStatus } | 
@@ -183,6 +194,18 @@ export type ExportReport = {
 	attachments: number,
 	skipped: Skipped[],
 	elapsed_ms: number,
+};
+
+export type FileCount = {
+	files: number,
+	bytes: number | null,
+};
+
+/**  Files on their way, and how far they came. */
+export type FileProgress = {
+	files: number,
+	done_bytes: number | null,
+	total_bytes: number | null,
 };
 
 export type Health = {
@@ -260,8 +283,12 @@ export type NoteAttachment = {
 	name: string,
 	media_type: string,
 	size: number | null,
-	/**  False while the file has not been fetched from the server. */
+	/**  False while not all of the file is on this computer. */
 	here: boolean,
+	/**  How much of it is. */
+	here_bytes: number | null,
+	/**  The person asked for it: it comes when there is a network. */
+	wanted: boolean,
 };
 
 /**  A note, open in the editor. */
@@ -332,6 +359,8 @@ export type NotebookItem = {
 	depth: number,
 	/**  Live notes in it and below it. */
 	notes: number,
+	/**  All files of its notes come to this computer, with those of the notebooks below. */
+	kept_offline: boolean,
 };
 
 export type NotebookPatch = 
@@ -362,6 +391,12 @@ export type OpChanges = {
 	settings: boolean,
 	/**  True where another device's changes caused it. */
 	from_sync: boolean,
+};
+
+/**  Another passphrase in the place of the one that is typed. */
+export type PassphraseChange = {
+	present: string,
+	new: string,
 };
 
 export type PlaceChoice = 
@@ -422,6 +457,13 @@ export type ReceiptSide = {
 /**  The recovery code: 24 words, in order. */
 export type RecoveryCode = {
 	words: string[],
+};
+
+/**  Removes another computer from the account. */
+export type RemoveDeviceRequest = {
+	id: string,
+	/**  Where somebody else may know the passphrase that there is. */
+	passphrase: PassphraseChange | null,
 };
 
 /**  A passage of the result, with where it comes from. */
@@ -556,6 +598,8 @@ export type Settings = {
 	use_keychain: boolean,
 	/**  False where this computer has no keychain that can be used. */
 	keychain_available: boolean,
+	/**  Large files come to this computer as soon as they are on the server, not only when they are opened. */
+	fetch_all_files: boolean,
 };
 
 export type SideDevice = {
@@ -605,7 +649,14 @@ export type SyncStatus = {
 	/**  Changes that the server has not confirmed, working ones included. */
 	waiting: number,
 	waiting_attachments: number,
+	/**  What of them is still to be sent. */
 	waiting_attachment_bytes: number | null,
+	/**  Attachments that the server does not have all of. */
+	sending: FileProgress,
+	/**  Attachments that are on their way here. */
+	receiving: FileProgress,
+	/**  Attachments that are not on this computer, those on their way too. */
+	not_here: FileCount,
 	to_review: number,
 	/**  When the server last confirmed that it has everything asked of it. */
 	last_confirmed_ms: number | null,

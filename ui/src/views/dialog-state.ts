@@ -1,3 +1,4 @@
+import type { DeviceItem } from '../ipc/types';
 import type { NotebookTask } from '../features/notebooks/task';
 
 /** The one dialog that is open. */
@@ -7,6 +8,8 @@ export type DialogState =
   | { kind: 'settings' }
   | { kind: 'sync' }
   | { kind: 'tripwire' }
+  | { kind: 'removeDevice'; device: DeviceItem }
+  | { kind: 'passphrase' }
   | { kind: 'backups' }
   | { kind: 'addServer' }
   | { kind: 'import' }

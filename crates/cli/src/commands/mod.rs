@@ -2,9 +2,11 @@
 
 mod account;
 mod activity;
+mod attachment;
 mod backup;
 mod config;
 mod decide;
+mod device;
 mod doctor;
 mod merge_cases;
 mod merge_file;
@@ -19,7 +21,7 @@ mod tripwire;
 mod vault;
 
 use crate::Outcome;
-use crate::args::{Cli, Command};
+use crate::args::{Cli, Command, PassphraseCommand};
 use crate::session::Place;
 
 /// Runs a command to its end: when it returns, all it changed is on disk.
@@ -30,10 +32,13 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Unlock { recovery: _ } => vault::unlock(&place),
         Command::Note(command) => note::run(&place, command),
         Command::Notebook(command) => notebook::run(&place, command),
+        Command::Attachment(command) => attachment::run(&place, &command),
         Command::Search { query, limit } => search::run(&place, &query, limit),
         Command::Import { from: _, path, dry_run } => transfer::import(&place, &path, dry_run),
         Command::Export { to: _, dir } => transfer::export(&place, &dir),
         Command::Account(command) => account::run(&place, command),
+        Command::Device(command) => device::run(&place, command),
+        Command::Passphrase(PassphraseCommand::Change) => vault::change_passphrase(&place),
         Command::Sync => sync::sync(&place),
         Command::Status => sync::status(&place),
         Command::Config { name, value } => config::run(&place, name.as_deref(), value),

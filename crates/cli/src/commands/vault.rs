@@ -1,4 +1,4 @@
-//! `init` and `unlock`.
+//! `init`, `unlock` and `passphrase`.
 
 use holdfast_notebook::{Env, NotebookError, Vault, vault_exists};
 use serde_json::json;
@@ -35,4 +35,18 @@ pub fn unlock(place: &Place) -> Outcome {
     let secret = passphrase::new()?;
     let vault = Vault::open_with_code(&dir, &code, &secret, Env::system())?;
     finish(vault, |_| Ok(Answer::done("The vault opens, and the new passphrase is set.")))
+}
+
+pub fn change_passphrase(place: &Place) -> Outcome {
+    place.with_passphrase(|vault, present| {
+        let new = passphrase::new()?;
+        vault.change_passphrase(present, &new)?;
+        let text = match vault.sync_status()?.server {
+            None => "The new passphrase is set.",
+            Some(_) => {
+                "The new passphrase is set here. The server and the other computers take it over with the next sync."
+            }
+        };
+        Ok(Answer::done(text))
+    })
 }

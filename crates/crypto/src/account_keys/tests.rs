@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::cbor::{from_envelope, to_envelope};
+use crate::membership::Standing;
 use crate::rng::SeededRng;
 
 const ACCOUNT: [u8; 16] = [0xac; 16];
@@ -99,7 +100,58 @@ fn a_new_passphrase_replaces_the_old_one_alone() {
     assert_same(&made.account.open_with_code(&made.code).unwrap(), &made.open);
     assert_same(&made.account.open_with_device(&made.device).unwrap(), &made.open);
     assert_eq!(AccountKeys::from_bytes(&made.account.to_bytes()).unwrap(), made.account);
-    assert!(old.log.is_strict_start_of(&made.account.log));
+    assert_eq!(made.account.log.standing_of(&old.log), Standing::Older);
+}
+
+#[test]
+fn a_removed_device_opens_nothing_from_then_on_and_all_others_do() {
+    let mut made = make("removal");
+    let mut rng = SeededRng::new("the lost one");
+    let lost = DeviceKeys::generate(&mut rng).unwrap();
+    made.account.add_device(&made.open, &lost.public(), &mut rng).unwrap();
+    made.open.refresh(&made.account).unwrap();
+    let (before, known) = (made.account.clone(), made.open.clone());
+
+    let last = LastBatch { ctr: 4, hash: [9; 32] };
+    made.account.remove_device(&mut made.open, lost.device_id, last, &mut rng).unwrap();
+    let account = AccountKeys::from_bytes(&made.account.to_bytes()).unwrap();
+    assert_eq!((account.generation(), account.log().claimed_members().removed(lost.device_id)), (2, Some(last)));
+    assert_same(&account.open_with_passphrase("pass").unwrap(), &made.open);
+    assert_same(&account.open_with_code(&made.code).unwrap(), &made.open);
+    assert_same(&account.open_with_device(&made.device).unwrap(), &made.open);
+
+    // All that the lost device has: its own keys, and the key of the account as it was.
+    assert!(matches!(account.open_with_device(&lost), Err(CryptoError::NotOpened)));
+    assert!(matches!(account.open_with_key(known.account_key.clone()), Err(CryptoError::NotOpened)));
+    assert_ne!(made.open.account_key.expose(), known.account_key.expose());
+    let (old, new) = (&known.spaces[&SPACE], &made.open.spaces[&SPACE]);
+    assert_eq!((old.current_epoch().0, new.current_epoch().0), (1, 2));
+    assert_eq!(new.epoch_keys[&1].expose(), old.epoch_keys[&1].expose(), "what was sealed before can be read");
+    assert_ne!(new.epoch_keys[&2].expose(), old.epoch_keys[&1].expose());
+    assert_eq!(new.current_id_key().1.expose(), old.current_id_key().1.expose());
+
+    // It signs what it likes on the state that it knew. Nobody who knows of the removal takes that for newer.
+    let mut forged = before;
+    let another = DeviceKeys::generate(&mut rng).unwrap();
+    forged.add_device(&known, &another.public(), &mut rng).unwrap();
+    assert_eq!(account.log().standing_of(forged.log()), Standing::GivenUp);
+
+    assert!(made.account.remove_device(&mut made.open, lost.device_id, last, &mut rng).is_err(), "once");
+    assert!(made.account.add_device(&made.open, &lost.public(), &mut rng).is_err(), "for good");
+}
+
+#[test]
+fn a_passphrase_that_is_changed_with_a_removal_never_gets_the_new_key() {
+    let mut made = make("removal and passphrase");
+    let mut rng = SeededRng::new("both");
+    let lost = DeviceKeys::generate(&mut rng).unwrap();
+    made.account.add_device(&made.open, &lost.public(), &mut rng).unwrap();
+    made.open.refresh(&made.account).unwrap();
+    made.account.set_passphrase(&mut made.open, "new", &mut rng).unwrap();
+    let none = LastBatch { ctr: 0, hash: [0; 32] };
+    made.account.remove_device(&mut made.open, lost.device_id, none, &mut rng).unwrap();
+    assert_same(&made.account.open_with_passphrase("new").unwrap(), &made.open);
+    assert!(matches!(made.account.open_with_passphrase("pass"), Err(CryptoError::WrongPassphrase)));
 }
 
 #[test]

@@ -29,6 +29,10 @@ fn made() -> &'static Made {
     })
 }
 
+fn rng() -> SeededRng {
+    SeededRng::new("update")
+}
+
 fn assert_same(a: &OpenVault, b: &OpenVault) {
     assert_eq!(a.database_key.expose(), b.database_key.expose());
     assert_eq!(*a.device.expose(), *b.device.expose());
@@ -76,12 +80,13 @@ fn a_second_device_joins_and_the_first_follows() {
 
     let mut first = made.file.clone();
     let mut first_vault = made.vault.clone();
-    first.update_account(file.account().clone(), &mut first_vault).unwrap();
+    first.update_account(file.account().clone(), &mut first_vault, &mut rng()).unwrap();
     assert_eq!(first_vault.account.members.devices.len(), 2);
     assert_same(&first.open_with_keychain(&made.keychain).unwrap(), &first_vault);
     // And never back again.
     let older = made.file.account().clone();
-    assert!(matches!(first.set_account(older), Err(CryptoError::Damaged(_))));
+    let back = first.update_account(older, &mut first_vault, &mut rng());
+    assert!(matches!(back, Err(CryptoError::Damaged(_))));
 }
 
 #[test]
@@ -93,7 +98,7 @@ fn a_state_that_went_another_way_is_followed_by_a_device_that_it_does_not_name()
         KeyFile::join(account, open, &mut SeededRng::new(seed)).unwrap()
     };
     let ((mut here, mut here_vault), (there, _)) = (join("here"), join("there"));
-    here.update_account(there.account().clone(), &mut here_vault).unwrap();
+    here.update_account(there.account().clone(), &mut here_vault, &mut rng()).unwrap();
     assert!(here_vault.account.members.devices.iter().all(|d| d.device_id != here.device_id()));
     // It adds itself again.
     let me = here_vault.device.public();
@@ -103,12 +108,52 @@ fn a_state_that_went_another_way_is_followed_by_a_device_that_it_does_not_name()
 }
 
 #[test]
+fn a_removal_is_followed_by_who_remains_and_tells_the_removed_one() {
+    let made = made();
+    let join = |file: &KeyFile, seed: &str| {
+        let account = AccountKeys::from_bytes(&file.account().to_bytes()).unwrap();
+        let open = account.open_with_passphrase("pass").unwrap();
+        KeyFile::join(account, open, &mut SeededRng::new(seed)).unwrap()
+    };
+    let (mut lost, mut lost_vault) = join(&made.file, "lost");
+    let (mut third, mut third_vault) = join(&lost, "third");
+    let (mut first, mut first_vault) = (made.file.clone(), made.vault.clone());
+    first.update_account(third.account().clone(), &mut first_vault, &mut rng()).unwrap();
+    let before = first.account().clone();
+
+    let last = LastBatch { ctr: 2, hash: [7; 32] };
+    let id = lost.device_id();
+    assert!(first.clone().remove_device(&mut first_vault.clone(), first.device_id(), last, &mut rng()).is_err());
+    first.remove_device(&mut first_vault, id, last, &mut rng()).unwrap();
+    let first = KeyFile::from_bytes(&first.to_bytes()).unwrap();
+    // All three ways in lead to the same database as before.
+    assert_same(&first.open_with_passphrase("pass").unwrap(), &first_vault);
+    assert_same(&first.open_with_code(&made.code).unwrap(), &first_vault);
+    assert_same(&first.open_with_keychain(&made.keychain).unwrap(), &first_vault);
+    assert_eq!(first_vault.database_key.expose(), made.vault.database_key.expose());
+
+    third.update_account(first.account().clone(), &mut third_vault, &mut rng()).unwrap();
+    assert_eq!(third_vault.account.account_key.expose(), first_vault.account.account_key.expose());
+    let third = KeyFile::from_bytes(&third.to_bytes()).unwrap();
+    assert_same(&third.open_with_passphrase("pass").unwrap(), &third_vault);
+    // A server that rolls the removal back is not followed.
+    let back = third.clone().update_account(before, &mut third_vault, &mut rng());
+    assert!(matches!(back, Err(CryptoError::Damaged(_))));
+
+    let kept = (lost.to_bytes(), lost_vault.account.membership_head);
+    let told = lost.update_account(first.account().clone(), &mut lost_vault, &mut rng());
+    assert!(matches!(told, Err(CryptoError::Removed)));
+    assert_eq!((lost.to_bytes(), lost_vault.account.membership_head), kept, "what it has stays readable");
+    assert_same(&lost.open_with_passphrase("pass").unwrap(), &lost_vault);
+}
+
+#[test]
 fn another_account_is_not_taken_over() {
     let made = made();
     let (other, _, _) = KeyFile::create("pass", SPACE, ACCOUNT, &mut SeededRng::new("other")).unwrap();
     let mut file = made.file.clone();
-    assert!(matches!(file.set_account(other.account().clone()), Err(CryptoError::Damaged(_))));
-    assert!(file.update_account(other.account().clone(), &mut made.vault.clone()).is_err());
+    let taken = file.update_account(other.account().clone(), &mut made.vault.clone(), &mut rng());
+    assert!(matches!(taken, Err(CryptoError::Damaged(_))));
     assert_eq!(file, made.file);
 }
 

@@ -93,7 +93,7 @@ pub enum EntryBody {
         /// The new settings and salt.
         kdf: KdfParams,
     },
-    /// Somebody may not any more. Read by this version, written by a later one.
+    /// Somebody may not any more. A new generation follows at once.
     RemoveRecipient {
         /// What kind of recipient.
         kind: RecipientKind,
@@ -104,7 +104,7 @@ pub enum EntryBody {
         /// Of a device: the hash of that batch, else zeros.
         last_batch_hash: [u8; 32],
     },
-    /// A new account key. The entries after this one belong to it. Read by this version, written by a later one.
+    /// A new account key. The entries after this one belong to it.
     NewGeneration {
         /// Verifies the entries of the new generation.
         membership_pk: [u8; 32],

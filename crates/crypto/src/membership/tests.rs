@@ -104,7 +104,34 @@ fn a_log_cut_short_is_whole_in_itself_but_has_another_head() {
     let short = read(&bytes(&log.entries[..2])).unwrap();
     assert_ne!(short.head(), log.head());
     assert_eq!(short.genesis_hash(), log.genesis_hash());
-    assert!(short.is_strict_start_of(&log) && !log.is_strict_start_of(&log) && !log.is_strict_start_of(&short));
+    assert_eq!((log.standing_of(&short), short.standing_of(&log)), (Standing::Older, Standing::GoesOn));
+    assert_eq!(log.standing_of(&log), Standing::GoesOn);
+}
+
+#[test]
+fn a_way_that_left_before_a_key_was_given_up_is_told_from_others() {
+    let base = log(vec![device(1), device(2)]);
+    let (mut here, mut there) = (base.clone(), base.clone());
+    here.append(&key(1), device(3)).unwrap();
+    there.append(&key(1), device(4)).unwrap();
+    assert_eq!((here.standing_of(&there), there.standing_of(&here)), (Standing::OtherWay, Standing::OtherWay));
+
+    let gone = EntryBody::RemoveRecipient {
+        kind: RecipientKind::Device,
+        box_pk: [2 ^ 0x80; 32],
+        last_batch_ctr: 7,
+        last_batch_hash: [6; 32],
+    };
+    here.append(&key(1), gone).unwrap();
+    here.begin_generation(&key(1), &key(2)).unwrap();
+    // Whoever was removed had the key that signed the other way.
+    assert_eq!((here.standing_of(&there), there.standing_of(&here)), (Standing::GivenUp, Standing::OtherWay));
+    assert_eq!((here.standing_of(&base), base.standing_of(&here)), (Standing::Older, Standing::GoesOn));
+
+    let members = here.claimed_members();
+    assert_eq!(members.removed([2; 16]), Some(LastBatch { ctr: 7, hash: [6; 32] }));
+    assert_eq!((members.removed([1; 16]), members.sign_pk([2; 16])), (None, Some([2; 32])));
+    assert!(is_damaged(&here.append(&key(2), device(2))), "who was removed comes back as somebody else or not at all");
 }
 
 #[test]

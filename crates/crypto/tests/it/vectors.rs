@@ -1,8 +1,9 @@
 //! Vectors: bytes that were written once and must be readable for ever.
 
 use holdfast_crypto::{
-    AccountKeys, CryptoError, IdKey, KdfParams, KeyFile, KeychainKey, PassphraseKeys, RecoveryCode, blob_id,
-    content_id, open_blob, open_revision, open_revision_on, revision_id, seal_blob, seal_revision, seal_revision_on,
+    AccountKeys, CHUNK_BYTES, ChunkPlace, ContentHash, CryptoError, IdKey, KdfParams, KeyFile, KeychainKey, LastBatch,
+    PassphraseKeys, RecoveryCode, Rng as _, blob_id, content_id, open_blob, open_chunk, open_revision,
+    open_revision_on, revision_id, seal_blob, seal_chunk, seal_revision, seal_revision_on,
 };
 
 use crate::support::{ACCOUNT, CAP, SPACE, SeededRng, context, hex, keys, vector};
@@ -79,6 +80,47 @@ fn a_sealed_blob_opens_for_ever() {
 }
 
 #[test]
+fn a_sealed_chunk_opens_for_ever() {
+    let plain: Vec<u8> = (0..=255).rev().collect();
+    let place = ChunkPlace { content: [0xc0; 32], index: 1, of: 3 };
+    let made = seal_chunk(SPACE, keys().current_epoch().1, 2, &place, &plain, &mut SeededRng::new("chunk")).unwrap();
+    let sealed = vector("chunk-v1.hex", &made);
+    assert_eq!(open_chunk(SPACE, &keys(), &place, &sealed, CAP).unwrap(), plain);
+    #[cfg(not(feature = "sealing-off"))]
+    assert_eq!(made, sealed);
+}
+
+/// A file of three chunks: where it is cut, what it is called, and the id of each chunk.
+#[test]
+fn a_file_of_several_chunks_is_cut_and_named_the_same_for_ever() {
+    let mut file = vec![0; 2 * CHUNK_BYTES + 5];
+    SeededRng::new("file").fill(&mut file).unwrap();
+    let keys = keys();
+    let id_key = keys.current_id_key().1;
+    let mut hash = ContentHash::new(id_key);
+    file.chunks(999_983).for_each(|piece| hash.update(piece));
+    let content = hash.finish();
+    assert_eq!(content, content_id(id_key, &file));
+    let mut rng = SeededRng::new("chunks");
+    let mut lines = vec![hex(&content)];
+    for (index, plain) in (0..).zip(file.chunks(CHUNK_BYTES)) {
+        let place = ChunkPlace { content, index, of: 3 };
+        let sealed = seal_chunk(SPACE, keys.current_epoch().1, 2, &place, plain, &mut rng).unwrap();
+        lines.push(format!("{} {}", hex(&blob_id(&sealed)), sealed.len()));
+    }
+    #[cfg(not(feature = "sealing-off"))]
+    assert_eq!(
+        lines,
+        [
+            "b2a672ef249c394968357e5f824411853c9cdc82a5d44635d02424f6291980dc",
+            "4bf3b14afe555716c31d37c8bf583ffcf14bf1bd3ed9c7643caeff8954418756 4194382",
+            "7ed3008fb6873f018cd294378c3a860011923087fb105748ccc7a7019d9f9c20 4194382",
+            "d56e9cf48124cf1a35c633e4dd8abf03c43459d6cfc2caf49bf897ae8b14e4fd 83",
+        ]
+    );
+}
+
+#[test]
 fn a_key_file_opens_for_ever() {
     let mut rng = SeededRng::new("vault.keys");
     let (mut file, vault, code) = KeyFile::create("correct horse", SPACE, ACCOUNT, &mut rng).unwrap();
@@ -107,4 +149,26 @@ fn a_key_file_opens_for_ever() {
     let account = AccountKeys::from_bytes(&stored.account().to_bytes()).unwrap();
     assert_eq!((account.account_id(), account.generation()), (ACCOUNT, 1));
     assert!(matches!(account.open_with_passphrase("wrong"), Err(CryptoError::WrongPassphrase)));
+}
+
+#[test]
+fn a_key_file_after_a_removal_opens_for_ever() {
+    let mut rng = SeededRng::new("removal");
+    let (file, _, code) = KeyFile::create("correct horse", SPACE, ACCOUNT, &mut rng).unwrap();
+    let account = file.account().open_with_passphrase("correct horse").unwrap();
+    let (mut second, mut vault) = KeyFile::join(file.account().clone(), account, &mut rng).unwrap();
+    let last = LastBatch { ctr: 5, hash: [0x77; 32] };
+    second.remove_device(&mut vault, file.device_id(), last, &mut rng).unwrap();
+    let bytes = vector("vault-keys-removal-v1.hex", &second.to_bytes());
+    assert_eq!(hex(&second.to_bytes()), hex(&bytes), "a change of the format is a new version");
+
+    let stored = KeyFile::from_bytes(&bytes).unwrap();
+    for open in [stored.open_with_passphrase("correct horse").unwrap(), stored.open_with_code(&code).unwrap()] {
+        assert_eq!((open.account.generation, open.account.members.removed(file.device_id())), (2, Some(last)));
+        assert_eq!(open.database_key.expose(), vault.database_key.expose());
+        assert_eq!(open.account.membership_head, vault.account.membership_head);
+        let keys = &open.account.spaces[&SPACE].epoch_keys;
+        assert_eq!(keys.keys().copied().collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(keys[&2].expose(), vault.account.spaces[&SPACE].epoch_keys[&2].expose());
+    }
 }

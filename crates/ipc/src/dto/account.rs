@@ -31,3 +31,18 @@ pub struct JoinRequest {
     pub passphrase: String,
     pub device_name: String,
 }
+
+/// Another passphrase in the place of the one that is typed.
+#[derive(Clone, Serialize, Deserialize, Type)]
+pub struct PassphraseChange {
+    pub present: String,
+    pub new: String,
+}
+
+/// Removes another computer from the account.
+#[derive(Clone, Serialize, Deserialize, Type)]
+pub struct RemoveDeviceRequest {
+    pub id: String,
+    /// Where somebody else may know the passphrase that there is.
+    pub passphrase: Option<PassphraseChange>,
+}

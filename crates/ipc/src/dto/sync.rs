@@ -19,6 +19,7 @@ pub enum SyncState {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
 pub struct DeviceItem {
+    pub id: String,
     pub name: String,
     pub platform: String,
     pub this_device: bool,
@@ -35,7 +36,14 @@ pub struct SyncStatus {
     /// Changes that the server has not confirmed, working ones included.
     pub waiting: u32,
     pub waiting_attachments: u32,
+    /// What of them is still to be sent.
     pub waiting_attachment_bytes: f64,
+    /// Attachments that the server does not have all of.
+    pub sending: FileProgress,
+    /// Attachments that are on their way here.
+    pub receiving: FileProgress,
+    /// Attachments that are not on this computer, those on their way too.
+    pub not_here: FileCount,
     pub to_review: u32,
     /// When the server last confirmed that it has everything asked of it.
     pub last_confirmed_ms: Option<f64>,
@@ -93,6 +101,20 @@ pub struct HeldNote {
     /// True: to the trash. False: most of its text.
     pub trashed: bool,
     pub updated_ms: f64,
+}
+
+/// Files on their way, and how far they came.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
+pub struct FileProgress {
+    pub files: u32,
+    pub done_bytes: f64,
+    pub total_bytes: f64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
+pub struct FileCount {
+    pub files: u32,
+    pub bytes: f64,
 }
 
 /// How far a first sync or a long catch-up is.
@@ -165,9 +187,11 @@ pub struct BackupItem {
 }
 
 /// What a backup was found to hold when it was opened.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
 pub struct BackupContent {
     pub notes: u32,
     pub trashed: u32,
     pub notebooks: u32,
+    /// Files that it does not hold, since they were not on this computer.
+    pub files_not_here: FileCount,
 }

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use holdfast_notebook::sync::FetchFiles;
 use holdfast_notebook::{Vault, vault_exists};
 
 use crate::convert::{answer, invalid};
-use crate::dto::{ConfirmWord, ErrorCode, RecoveryCode, SessionStatus, Settings, Theme, VaultState};
+use crate::dto::{ConfirmWord, ErrorCode, PassphraseChange, RecoveryCode, SessionStatus, Settings, Theme, VaultState};
 use crate::{Answer, App};
 
 /// How the vault stands. What kept it from opening is looked at again: it may be gone.
@@ -67,6 +68,10 @@ fn open(app: &App, vault: holdfast_notebook::Result<Vault>) -> Answer<()> {
     }
 }
 
+pub fn passphrase_change(app: &App, change: &PassphraseChange) -> Answer<()> {
+    answer(app.vault()?.change_passphrase(&change.present, &change.new))
+}
+
 pub fn lock(app: &App) -> Answer<()> {
     app.close()
 }
@@ -123,6 +128,7 @@ pub fn settings(app: &App) -> Answer<Settings> {
         device_name: names.name(vault.device()),
         use_keychain: vault.uses_keychain(),
         keychain_available: app.keychain.available(),
+        fetch_all_files: answer(vault.fetch_files())? == FetchFiles::Always,
     })
 }
 
@@ -141,6 +147,11 @@ pub fn settings_save(app: &App, new: &Settings) -> Answer<()> {
             return Err(invalid("This computer needs a name."));
         }
         answer(vault.rename_device(&new.device_name))?;
+    }
+    if new.fetch_all_files != old.fetch_all_files {
+        let fetch = if new.fetch_all_files { FetchFiles::Always } else { FetchFiles::WhenOpened };
+        answer(vault.set_fetch_files(fetch))?;
+        app.syncer()?.wake();
     }
     if new.use_keychain != old.use_keychain && !answer(vault.use_keychain(&*app.keychain, new.use_keychain))? {
         return Err(invalid(

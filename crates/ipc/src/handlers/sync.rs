@@ -6,8 +6,11 @@ use holdfast_notebook::SyncState as State;
 use holdfast_notebook::sync::Syncer;
 
 use super::account::wait;
-use crate::convert::{Names, answer, ms};
-use crate::dto::{ActivityItem, ActivityQuery, CatchUp, DeviceItem, Health, HeldNote, SyncState, SyncStatus, Tripwire};
+use crate::convert::{Names, answer, invalid, ms};
+use crate::dto::{
+    ActivityItem, ActivityQuery, CatchUp, DeviceItem, FileCount, FileProgress, Health, HeldNote, RemoveDeviceRequest,
+    SyncState, SyncStatus, Tripwire,
+};
 use crate::{Answer, App, command_error};
 
 pub fn status(app: &App) -> Answer<SyncStatus> {
@@ -22,6 +25,9 @@ pub(crate) fn status_of(syncer: &Syncer) -> Answer<SyncStatus> {
         waiting: s.waiting,
         waiting_attachments: s.waiting_attachments,
         waiting_attachment_bytes: ms(s.waiting_attachment_bytes),
+        sending: progress(s.sending),
+        receiving: progress(s.receiving),
+        not_here: file_count(s.not_here),
         to_review: s.to_review,
         last_confirmed_ms: s.last_confirmed_ms.map(ms),
         last_changes: s.last_changes,
@@ -34,6 +40,7 @@ pub(crate) fn status_of(syncer: &Syncer) -> Answer<SyncStatus> {
             .devices
             .into_iter()
             .map(|d| DeviceItem {
+                id: d.id.to_string(),
                 name: d.name,
                 platform: d.platform,
                 this_device: d.this_device,
@@ -51,6 +58,14 @@ pub(crate) fn status_of(syncer: &Syncer) -> Answer<SyncStatus> {
         set_aside: crate::set_aside(&answer(syncer.vault().set_aside())?),
         tripwire: s.tripwire.map(|t| tripwire(syncer, t)).transpose()?,
     })
+}
+
+fn progress(p: holdfast_notebook::sync::FileProgress) -> FileProgress {
+    FileProgress { files: p.files, done_bytes: ms(p.done_bytes), total_bytes: ms(p.total_bytes) }
+}
+
+pub(super) fn file_count(count: holdfast_notebook::FileCount) -> FileCount {
+    FileCount { files: count.files as u32, bytes: ms(count.bytes) }
 }
 
 fn tripwire(syncer: &Syncer, t: holdfast_notebook::sync::Tripwire) -> Answer<Tripwire> {
@@ -127,6 +142,20 @@ pub fn tripwire_decide(app: &App, number: u32, keep: bool) -> Answer<u32> {
     // What was brought back goes out at once, and the state is told anew.
     syncer.wake();
     Ok(notes)
+}
+
+/// Removes another computer from the account, with a new passphrase where somebody else may know the one that there is.
+pub fn device_remove(app: &App, request: &RemoveDeviceRequest) -> Answer<()> {
+    let syncer = app.syncer()?;
+    let device = request.id.parse().map_err(|_| invalid("That is not the id of a computer."))?;
+    let new = match &request.passphrase {
+        Some(change) => {
+            answer(syncer.vault().check_passphrase(&change.present))?;
+            Some(change.new.as_str())
+        }
+        None => None,
+    };
+    answer(wait(syncer.remove_device(device, new))?)
 }
 
 /// Looks at everything; what cannot be looked at is itself a finding.

@@ -174,7 +174,7 @@ pub async fn join(
     let link = read_link(link)?;
     let address = address(&link);
     let server = connect(&address)?;
-    let (derived, session) = log_in(&*server, user, passphrase).await?;
+    let (derived, session) = log_in(&*server, user, passphrase, None).await?;
     let token = Token(session.token.clone());
     let (mut keys, mut version) = (session.keys.clone(), session.keys_version);
     let mut looked = false;
@@ -191,10 +191,9 @@ pub async fn join(
         }
         let (file, open) = KeyFile::join(account, open, &mut env.rng())?;
         let request = wire::PutKeys {
-            expected_version: version,
-            keys: file.account().to_bytes(),
-            new_passphrase: None,
             add_device: Some(registration(&open.device.public())),
+            by: Some(wire::DeviceId(open.device.device_id)),
+            ..wire::PutKeys::new(version, file.account().to_bytes())
         };
         match server.put_keys(&token, request).await {
             Ok(version) => {
@@ -209,14 +208,21 @@ pub async fn join(
     Err(NotebookError::Protocol(ProtocolError::Busy { retry_after_s: None }))
 }
 
-async fn log_in(server: &dyn SyncProtocol, user: &str, passphrase: &str) -> Result<(PassphraseKeys, wire::Session)> {
+/// `device` is who signs in, where it is a member already.
+async fn log_in(
+    server: &dyn SyncProtocol,
+    user: &str,
+    passphrase: &str,
+    device: Option<wire::DeviceId>,
+) -> Result<(PassphraseKeys, wire::Session)> {
     let kdf = server.prelogin(user).await?;
     let kdf = KdfParams { salt: kdf.salt, memory_kib: kdf.memory_kib, passes: kdf.passes, lanes: kdf.lanes };
     // A server that asks for a weak derivation would get something that it can guess from.
     kdf.check().map_err(|e| NotebookError::HostileServer(e.to_string()))?;
     let derived = PassphraseKeys::derive(passphrase, &kdf)?;
     let auth = LoginSecret(*derived.auth());
-    let session = server.login(wire::Login { user: user.to_owned(), method: LoginMethod::Passphrase, auth }).await?;
+    let (user, method) = (user.to_owned(), LoginMethod::Passphrase);
+    let session = server.login(wire::Login { user, method, auth, device }).await?;
     Ok((derived, session))
 }
 
@@ -224,7 +230,15 @@ async fn log_in(server: &dyn SyncProtocol, user: &str, passphrase: &str) -> Resu
 pub async fn sign_in(vault: &Vault, connect: &Connect, passphrase: &str) -> Result<()> {
     let account = vault.read(load)?.ok_or(NotebookError::NoServer)?;
     let server = connect(&account.address)?;
-    let (_, session) = log_in(&*server, &account.user, passphrase).await?;
+    let device = Some(wire::DeviceId(vault.device().0));
+    let (_, session) = match log_in(&*server, &account.user, passphrase, device).await {
+        Err(removed @ NotebookError::Protocol(ProtocolError::DeviceRemoved)) => {
+            // It is said from now on, and not that somebody has to sign in.
+            vault.transact(|t| super::problem::keep(t.tx, &removed))?;
+            return Err(removed);
+        }
+        other => other?,
+    };
     if session.space.0 != vault.space().0 {
         return Err(NotebookError::HostileServer("it answers for another account".into()));
     }
@@ -276,10 +290,9 @@ pub(super) async fn send_new_keys(vault: &Vault, server: &dyn SyncProtocol, toke
         let version = vault.read(load)?.map_or(0, |a| a.keys_version);
         let keys = vault.keys();
         wire::PutKeys {
-            expected_version: version,
-            keys: keys.file.account().to_bytes(),
             new_passphrase: Some((wire_kdf(keys.file.account().kdf_params()), LoginSecret(auth))),
-            add_device: None,
+            by: Some(wire::DeviceId(vault.device().0)),
+            ..wire::PutKeys::new(version, keys.file.account().to_bytes())
         }
     };
     let version = match server.put_keys(token, request).await {
@@ -294,6 +307,12 @@ pub(super) async fn send_new_keys(vault: &Vault, server: &dyn SyncProtocol, toke
     })
 }
 
+/// What the server has to know of a new passphrase. Runs the key derivation once.
+pub(super) fn login_of(file: &KeyFile, passphrase: &str) -> Result<(wire::KdfParams, LoginSecret)> {
+    let kdf = file.account().kdf_params();
+    Ok((wire_kdf(kdf), LoginSecret(*PassphraseKeys::derive(passphrase, kdf)?.auth())))
+}
+
 /// Another device changed the account since the passphrase was set here: it is set once more, on what the account is
 /// now. Without the passphrase (the keychain opened the vault) that has to wait until somebody types it.
 async fn send_on_newer_keys(vault: &Vault, server: &dyn SyncProtocol, token: &Token, newest: u64) -> Result<u64> {
@@ -305,14 +324,12 @@ async fn send_on_newer_keys(vault: &Vault, server: &dyn SyncProtocol, token: &To
             let keys = vault.keys();
             (keys.file.clone(), keys.open.clone())
         };
-        file.update_account(account, &mut open).map_err(hostile)?;
+        file.update_account(account, &mut open, &mut vault.env().rng()).map_err(hostile)?;
         file.set_passphrase(&mut open, &passphrase, &mut vault.env().rng())?;
-        let derived = PassphraseKeys::derive(&passphrase, file.account().kdf_params())?;
         let request = wire::PutKeys {
-            expected_version: version,
-            keys: file.account().to_bytes(),
-            new_passphrase: Some((wire_kdf(file.account().kdf_params()), LoginSecret(*derived.auth()))),
-            add_device: None,
+            new_passphrase: Some(login_of(&file, &passphrase)?),
+            by: Some(wire::DeviceId(vault.device().0)),
+            ..wire::PutKeys::new(version, file.account().to_bytes())
         };
         match server.put_keys(token, request).await {
             Ok(version) => {

@@ -28,6 +28,8 @@ pub enum Happened {
     SetAside,
     /// This vault was copied, and became a computer of its own.
     Copied,
+    /// A computer was removed from the account.
+    Removed,
     /// This computer and another disagreed about the notes, or agree again.
     Compared,
     /// Of another version, by its word.
@@ -50,6 +52,7 @@ impl Happened {
             Self::SetAside => "set_aside",
             Self::Copied => "copied",
             Self::Compared => "compared",
+            Self::Removed => "removed",
             Self::Other(word) => word,
         }
     }
@@ -57,7 +60,7 @@ impl Happened {
     fn from_word(word: String) -> Self {
         let known =
             [Self::Synced, Self::Push, Self::Pull, Self::Upload, Self::Fetch, Self::Held, Self::Kept, Self::Accepted];
-        let later = [Self::Backup, Self::Healed, Self::SetAside, Self::Copied, Self::Compared];
+        let later = [Self::Backup, Self::Healed, Self::SetAside, Self::Copied, Self::Compared, Self::Removed];
         known.into_iter().chain(later).find(|h| h.word() == word).unwrap_or(Self::Other(word))
     }
 }

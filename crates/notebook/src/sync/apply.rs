@@ -29,10 +29,14 @@ pub(super) struct Taken {
 /// Takes over a checked page.
 pub(super) fn apply(t: &mut Txn<'_>, page: &LogPage) -> Result<Taken> {
     t.changes.from_sync = true;
-    let mut manifests: HashMap<Hash, &BatchManifest> = HashMap::new();
+    let mut manifests: HashMap<Hash, (&BatchManifest, bool)> = HashMap::new();
     for manifest in &page.manifests {
-        manifests.insert(batch_hash(manifest), manifest);
-        note_copies(t, manifest)?;
+        let batch = batch_hash(manifest);
+        let late = is_second_of_removed(t, manifest, batch)?;
+        manifests.insert(batch, (manifest, late));
+        if !late {
+            note_copies(t, manifest)?;
+        }
         keep_manifest(t, manifest)?;
     }
     // So many can be read first: the index comes after them.
@@ -42,13 +46,37 @@ pub(super) fn apply(t: &mut Txn<'_>, page: &LogPage) -> Result<Taken> {
     let mut taken = Taken::default();
     for entry in &page.entries {
         let manifest = manifests.get(&entry.batch);
-        let manifest = manifest.ok_or_else(|| NotebookError::Internal("an entry without its batch".into()))?;
-        take(t, entry, manifest, &mut taken)?;
+        let (manifest, late) = manifest.ok_or_else(|| NotebookError::Internal("an entry without its batch".into()))?;
+        if *late && !t.tx.has_revision(RevisionId(entry.entry.rid.0))? {
+            quarantine(t, entry, Waiting::Removed, LATE)?;
+            continue;
+        }
+        take(t, entry, manifest, Vouched::No, &mut taken)?;
     }
     if taken.new > 0 {
         retry_quarantined(t, &mut taken)?;
     }
     Ok(taken)
+}
+
+/// True where a device signed this after it was removed (the removal names its last batch), or never was a member.
+pub(super) fn is_late(vault: &Vault, manifest: &BatchManifest) -> bool {
+    let keys = vault.keys();
+    let members = &keys.open.account.members;
+    if members.sign_pk(manifest.device.0).is_none() {
+        return true;
+    }
+    let last = members.removed(manifest.device.0);
+    last.is_some_and(|last| {
+        manifest.ctr > last.ctr || (manifest.ctr == last.ctr && batch_hash(manifest).0 != last.hash)
+    })
+}
+
+/// Another batch under a counter that a removed device used before: whoever has its key may have signed it at any time.
+fn is_second_of_removed(t: &Txn<'_>, manifest: &BatchManifest, batch: Hash) -> Result<bool> {
+    let removed = t.vault.keys().open.account.members.removed(manifest.device.0).is_some();
+    let device = DeviceId(manifest.device.0);
+    Ok(removed && t.tx.is_counter_of_another(device, manifest.ctr, &batch.0)? && t.tx.manifest(&batch.0)?.is_none())
 }
 
 /// A counter names one batch. Only the device itself can sign another with it, so its vault was copied, and the server
@@ -98,8 +126,21 @@ pub(super) fn open(
     }
 }
 
+/// Whether a member has built on an entry, and so has taken it for its device's own.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Vouched {
+    Yes,
+    No,
+}
+
 /// Takes one entry over, or sets it aside. `manifest` is of the batch that it names.
-pub(super) fn take(t: &mut Txn<'_>, logged: &LogEntry, manifest: &BatchManifest, taken: &mut Taken) -> Result<()> {
+pub(super) fn take(
+    t: &mut Txn<'_>,
+    logged: &LogEntry,
+    manifest: &BatchManifest,
+    vouched: Vouched,
+    taken: &mut Taken,
+) -> Result<()> {
     let rid = RevisionId(logged.entry.rid.0);
     if logged.entry.kind != EntryKind::Revision {
         return quarantine(t, logged, Waiting::Program, "of a kind that needs a newer version of Holdfast");
@@ -111,7 +152,16 @@ pub(super) fn take(t: &mut Txn<'_>, logged: &LogEntry, manifest: &BatchManifest,
         }
         return Ok(());
     }
-    let bytes = match open(t.vault, t.reader(), &logged.entry)? {
+    if vouched == Vouched::No && is_late(t.vault, manifest) {
+        return quarantine(t, logged, Waiting::Removed, LATE);
+    }
+    let mut opened = open(t.vault, t.reader(), &logged.entry)?;
+    if let Err(CryptoError::MissingParent { parent }) = opened
+        && vouch_for(t, &[RevisionId(parent)], manifest, vouched, taken)?
+    {
+        opened = open(t.vault, t.reader(), &logged.entry)?;
+    }
+    let bytes = match opened {
         Ok(bytes) => bytes,
         Err(CryptoError::MissingKey { .. }) => return quarantine(t, logged, Waiting::Key, "waiting for a key"),
         Err(CryptoError::MissingParent { .. }) => return quarantine(t, logged, Waiting::Parent, ORPHAN),
@@ -123,8 +173,42 @@ pub(super) fn take(t: &mut Txn<'_>, logged: &LogEntry, manifest: &BatchManifest,
             return quarantine(t, logged, Waiting::Variant, ALTERED);
         }
     };
-    taken.new += u32::from(store(t, logged, manifest, &bytes)?);
+    let new = store(t, logged, manifest, &bytes, vouched, taken)?;
+    taken.new += u32::from(new);
     Ok(())
+}
+
+/// Takes over those of the parents that were set aside because their device was removed, where a member builds on them:
+/// it did not know of the removal, and what it wrote would wait for ever. True where something was done.
+fn vouch_for(
+    t: &mut Txn<'_>,
+    parents: &[RevisionId],
+    by: &BatchManifest,
+    vouched: Vouched,
+    taken: &mut Taken,
+) -> Result<bool> {
+    let is_member = !is_late(t.vault, by);
+    if vouched == Vouched::No && !is_member {
+        return Ok(false);
+    }
+    let mut any = false;
+    for parent in parents {
+        for row in t.tx.quarantined(*parent)?.into_iter().filter(|row| row.waiting == Waiting::Removed) {
+            let Some((logged, manifest)) = set_aside(t, &row)? else { continue };
+            t.tx.remove_quarantine(row.rid, &row.body_hash)?;
+            take(t, &logged, &manifest, Vouched::Yes, taken)?;
+            any = true;
+        }
+    }
+    Ok(any)
+}
+
+/// An entry as it was set aside, with its batch. `None` where they cannot be read.
+fn set_aside(t: &Txn<'_>, row: &QuarantineRow) -> Result<Option<(LogEntry, BatchManifest)>> {
+    let Ok(mut logged) = decode::<LogEntry>(&row.bytes) else { return Ok(None) };
+    logged.seq = row.seq;
+    let Some(manifest) = t.tx.manifest(&logged.batch.0)? else { return Ok(None) };
+    Ok(decode::<BatchManifest>(&manifest.bytes).ok().map(|manifest| (logged, manifest)))
 }
 
 /// What waits here and is in the log already was sent by another copy of this vault: it is not sent again. Not so what
@@ -157,16 +241,23 @@ fn is_from(vault: &Vault, manifest: &BatchManifest, author: DeviceId) -> bool {
         return true;
     }
     let keys = vault.keys();
-    let devices = &keys.open.account.members.devices;
-    may_send(manifest, author, |id| devices.iter().find(|d| d.device_id == id.0).map(|d| d.sign_pk))
+    may_send(manifest, author, |id| keys.open.account.members.sign_pk(id.0))
 }
 
 /// Why an entry is set aside that builds on something that is not here.
 const ORPHAN: &str = "came before a version that it builds on";
+const LATE: &str = "sent by a computer that is no member of the account";
 const ALTERED: &str = "does not open: it was altered on the server or on the way";
 
 /// Stores an opened revision, or sets it aside until what it builds on is here.
-fn store(t: &mut Txn<'_>, logged: &LogEntry, manifest: &BatchManifest, bytes: &[u8]) -> Result<bool> {
+fn store(
+    t: &mut Txn<'_>,
+    logged: &LogEntry,
+    manifest: &BatchManifest,
+    bytes: &[u8],
+    vouched: Vouched,
+    taken: &mut Taken,
+) -> Result<bool> {
     let revision = match Revision::decode(bytes) {
         Ok(revision) => revision,
         Err(DecodeError::Newer(_)) => {
@@ -177,7 +268,11 @@ fn store(t: &mut Txn<'_>, logged: &LogEntry, manifest: &BatchManifest, bytes: &[
     if !is_from(t.vault, manifest, revision.author) {
         return quarantine(t, logged, Waiting::Variant, "signed by another computer than its author").map(|()| false);
     }
-    if !t.tx.missing_parents(&revision)?.is_empty() {
+    let mut missing = t.tx.missing_parents(&revision)?;
+    if !missing.is_empty() && vouch_for(t, &missing, manifest, vouched, taken)? {
+        missing = t.tx.missing_parents(&revision)?;
+    }
+    if !missing.is_empty() {
         return quarantine(t, logged, Waiting::Parent, ORPHAN).map(|()| false);
     }
     let rid = RevisionId(logged.entry.rid.0);
@@ -213,17 +308,17 @@ pub(super) fn retry_quarantined(t: &mut Txn<'_>, taken: &mut Taken) -> Result<()
     loop {
         let before = taken.new;
         for row in t.tx.list_quarantine()? {
-            // Only other bytes can help, and those come as an entry of their own.
-            if row.waiting == Waiting::Variant {
+            // Only other bytes can help, and those come as an entry of their own; or nothing can.
+            if matches!(row.waiting, Waiting::Variant | Waiting::Removed) {
                 continue;
             }
-            let Ok(mut logged) = decode::<LogEntry>(&row.bytes) else { continue };
-            logged.seq = row.seq;
-            let Some(manifest) = t.tx.manifest(&logged.batch.0)? else { continue };
-            let Ok(manifest) = decode::<BatchManifest>(&manifest.bytes) else { continue };
-            t.tx.remove_quarantine(row.rid, &row.body_hash)?;
+            let Some((logged, manifest)) = set_aside(t, &row)? else { continue };
+            // Another row may have brought it in with itself.
+            if !t.tx.remove_quarantine(row.rid, &row.body_hash)? {
+                continue;
+            }
             // It goes back by itself where it still waits.
-            take(t, &logged, &manifest, taken)?;
+            take(t, &logged, &manifest, Vouched::No, taken)?;
         }
         if taken.new == before {
             return Ok(());

@@ -15,6 +15,7 @@ use super::catch_up::{Began, CatchUp};
 use super::flags::{self, SyncFlags};
 use super::live::LOOK;
 use super::metrics::SyncMetrics;
+use super::on_demand::InHand;
 use super::status::SyncStatus;
 use super::{Connect, blobs, heal, meta, problem, pull, push};
 use crate::{NotebookError, Result, Vault};
@@ -56,7 +57,10 @@ pub struct Syncer {
     stuck_noted: Mutex<bool>,
     /// Since when a pull goes on, and how far it is.
     reading: Mutex<Option<(Began, Option<CatchUp>)>>,
+    pub(super) in_hand: InHand,
     pub(super) metrics: Mutex<SyncMetrics>,
+    /// Held by whoever exchanges something with the server that the rest depends on: one step at a time.
+    pub(super) turn: tokio::sync::Mutex<()>,
     commands: Mutex<Vec<Event>>,
     ring: Notify,
     /// Whether pokes are any use now.
@@ -81,17 +85,21 @@ impl Syncer {
         if paused {
             engine.handle(Event::Pause(true), &vault.sync_facts()?, began.0, 0);
         }
+        // Nothing will be tried that would say so again.
+        let removed = vault.last_sync_problem()?.filter(problem::is_removed);
         Ok(Self {
             vault,
             connect,
             flags,
             engine: Mutex::new(engine),
             server: Mutex::new(None),
-            problem: Mutex::new(None),
+            problem: Mutex::new(removed.map(Arc::new)),
             uncommitted: Mutex::new(None),
             stuck_noted: Mutex::new(false),
             reading: Mutex::new(None),
+            in_hand: InHand::default(),
             metrics: Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
             commands: Mutex::new(Vec::new()),
             ring: Notify::new(),
             stream_wanted: watch::channel(false).0,
@@ -196,7 +204,7 @@ impl Syncer {
             return Err(NotebookError::NoServer);
         }
         if !facts.signed_in {
-            return Err(NotebookError::Protocol(ProtocolError::Unauthorized));
+            return Err(self.vault.why_signed_out()?);
         }
         let started = Instant::now();
         *held(&self.engine) = Engine::default();
@@ -447,6 +455,7 @@ impl Syncer {
     }
 
     async fn attempt(&self, step: Step, report: &mut CycleReport) -> Result<StepReport> {
+        let _turn = self.turn.lock().await;
         let (server, token) = self.session()?;
         send_new_keys(&self.vault, &*server, &token).await?;
         let skipped = held(&self.engine).blobs_skipped();
@@ -469,7 +478,10 @@ impl Syncer {
                 Ok(pulled.report)
             }
             Step::UploadBlob => blobs::upload(&self.vault, &*server, &token).await,
-            Step::FetchBlob => blobs::fetch(&self.vault, &*server, &token, skipped).await,
+            Step::FetchBlob => {
+                let in_hand = held(&self.in_hand).clone();
+                blobs::fetch(&self.vault, &*server, &token, skipped, &in_hand).await
+            }
         }
     }
 
@@ -487,7 +499,7 @@ impl Syncer {
 
     pub(super) fn session(&self) -> Result<(Arc<dyn SyncProtocol>, Token)> {
         let account = self.vault.read(account::load)?.ok_or(NotebookError::NoServer)?;
-        let token = account.token.ok_or(ProtocolError::Unauthorized)?;
+        let Some(token) = account.token else { return Err(self.vault.why_signed_out()?) };
         let mut server = held(&self.server);
         match &*server {
             Some((address, server)) if *address == account.address => Ok((server.clone(), token)),
@@ -554,13 +566,16 @@ pub(super) fn failure(error: &NotebookError) -> Failure {
         NotebookError::Protocol(ProtocolError::NoNetwork) => Failure::Offline,
         // A full disk too: nothing was taken over, and it may be freed.
         NotebookError::Protocol(
-            ProtocolError::Unreachable(_) | ProtocolError::Server(_) | ProtocolError::KeysChanged { .. },
+            ProtocolError::Unreachable(_)
+            | ProtocolError::Server(_)
+            | ProtocolError::KeysChanged { .. }
+            | ProtocolError::DeviceAhead,
         )
         | NotebookError::DiskFull => Failure::Unreachable,
         NotebookError::Protocol(ProtocolError::Busy { retry_after_s }) => {
             Failure::Busy { retry_after_ms: u64::from(retry_after_s.unwrap_or(1)) * 1000 }
         }
-        NotebookError::Protocol(ProtocolError::Unauthorized) => Failure::SignIn,
+        NotebookError::Protocol(ProtocolError::Unauthorized | ProtocolError::DeviceRemoved) => Failure::SignIn,
         _ => Failure::Stop,
     }
 }

@@ -70,6 +70,7 @@ fn wanted(vault: &Vault, reader: &Reader<'_>) -> Result<Vec<Rid>> {
         // Whatever these seem to be: there may have been others that were left out.
         let full = variants[&row.rid] >= MAX_VARIANTS;
         match row.waiting {
+            Waiting::Removed => {}
             _ if full => out.push(Rid(row.rid.0)),
             Waiting::Variant | Waiting::Anything => out.push(Rid(row.rid.0)),
             Waiting::Parent => {
@@ -111,7 +112,7 @@ fn take(vault: &Vault, fetched: &Fetched) -> Result<u32> {
             apply::keep_manifest(t, manifest)?;
             let key = (RevisionId(logged.entry.rid.0), body_hash(&logged.entry.body).0);
             let logged = LogEntry { seq: known.get(&key).copied().unwrap_or(0), ..logged.clone() };
-            apply::take(t, &logged, manifest, &mut taken)?;
+            apply::take(t, &logged, manifest, apply::Vouched::No, &mut taken)?;
         }
         if taken.new > 0 {
             apply::retry_quarantined(t, &mut taken)?;

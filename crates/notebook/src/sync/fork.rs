@@ -98,10 +98,9 @@ pub(super) async fn become_another(vault: &Vault, server: &dyn SyncProtocol, tok
             let to = wire::DeviceId(open.device.device_id);
             let heir = Heir { of, to, signature: old.sign(&heir_bytes(space, of, to)) };
             let request = wire::PutKeys {
-                expected_version: version,
-                keys: file.account().to_bytes(),
-                new_passphrase: None,
                 add_device: Some(registration(&open.device.public())),
+                by: Some(to),
+                ..wire::PutKeys::new(version, file.account().to_bytes())
             };
             (crate::vault::Keys { file, open }, heir, request)
         };

@@ -96,7 +96,7 @@ impl Syncer {
         tracing::info!(%error, "no stream of events");
         let retry_after_ms = match error {
             crate::NotebookError::Protocol(error) => match error {
-                ProtocolError::Unauthorized | ProtocolError::PinMismatch => {
+                ProtocolError::Unauthorized | ProtocolError::DeviceRemoved | ProtocolError::PinMismatch => {
                     self.send(Event::Wake);
                     Some(REFUSED_MS)
                 }

@@ -14,11 +14,14 @@ mod flags;
 mod fork;
 mod heal;
 mod keys;
+mod lazy;
 mod live;
 mod metrics;
+mod on_demand;
 mod problem;
 mod pull;
 mod push;
+mod removal;
 mod seen;
 mod set_aside;
 mod status;
@@ -27,7 +30,7 @@ pub(crate) mod tripwire;
 use holdfast_crypto::{SealContext, seal_revision, seal_revision_on};
 use holdfast_domain::RevisionId;
 use holdfast_protocol::{Entry, EntryKind, Rid};
-use holdfast_store::Reader;
+use holdfast_store::{OutboxRow, Reader};
 
 use crate::txn::Txn;
 use crate::{Result, Vault};
@@ -38,9 +41,10 @@ pub use activity::{Activity, Happened};
 pub use catch_up::CatchUp;
 pub use driver::{CycleReport, Syncer};
 pub use flags::SyncFlag;
+pub use lazy::FetchFiles;
 pub use metrics::{StepCount, SyncMetrics};
 pub use set_aside::WhySetAside;
-pub use status::{DeviceStatus, SyncStatus};
+pub use status::{DeviceStatus, FileProgress, SyncStatus};
 pub use tripwire::{HeldNote, Tripwire};
 
 /// Meta rows that only sync reads and writes.
@@ -118,6 +122,29 @@ const MAX_DELTAS: u32 = 16;
 
 /// The revision is stored. What it builds on is acknowledged or earlier in the outbox.
 fn seal_into_outbox(t: &mut Txn<'_>, rid: RevisionId, canonical: &[u8]) -> Result<()> {
+    let (key_epoch, body) = seal_body(t, rid, canonical)?;
+    t.tx.push_outbox(rid, EntryKind::Revision as u64, key_epoch, &body)?;
+    t.changes.waiting = true;
+    Ok(())
+}
+
+/// Seals anew those of the rows that an older key sealed. They keep their places, and their batch: that is signed over
+/// ids. False where there was nothing to do.
+///
+/// Only for what the server is known not to have: what it has, it has under the older key.
+fn seal_anew(t: &Txn<'_>, rows: &[OutboxRow]) -> Result<bool> {
+    let newest = t.vault.with_space_keys(|keys| Ok(keys.current_epoch().0))?;
+    let mut any = false;
+    for row in rows.iter().filter(|row| row.key_epoch < newest) {
+        let bytes = t.tx.revision_bytes(row.rid)?.ok_or_else(|| crate::NotebookError::missing(&row.rid))?;
+        let (key_epoch, body) = seal_body(t, row.rid, &bytes)?;
+        any |= t.tx.reseal(row.rid, key_epoch, &body)?;
+    }
+    Ok(any)
+}
+
+/// A stored revision as it goes out, and the epoch of the key that sealed it.
+fn seal_body(t: &Txn<'_>, rid: RevisionId, canonical: &[u8]) -> Result<(u32, Vec<u8>)> {
     // Where the store has found a difference to be worth it, it is on the wire too, and ends where the store's does: both
     // follow from the history alone, so that other devices find the same.
     let deltas = flags::is_on(t.reader(), SyncFlag::Deltas)?;
@@ -126,7 +153,7 @@ fn seal_into_outbox(t: &mut Txn<'_>, rid: RevisionId, canonical: &[u8]) -> Resul
         _ => None,
     };
     let space = t.vault.space();
-    let (key_epoch, body) = t.vault.with_space_keys(|keys| {
+    t.vault.with_space_keys(|keys| {
         let (key_epoch, key) = keys.current_epoch();
         let (id_key_no, _) = keys.current_id_key();
         let context = SealContext { space: space.0, rid: rid.0, key_epoch, id_key_no };
@@ -137,10 +164,7 @@ fn seal_into_outbox(t: &mut Txn<'_>, rid: RevisionId, canonical: &[u8]) -> Resul
             None => seal_revision(&context, key, canonical, &mut t.vault.env().rng())?,
         };
         Ok((key_epoch, body))
-    })?;
-    t.tx.push_outbox(rid, EntryKind::Revision as u64, key_epoch, &body)?;
-    t.changes.waiting = true;
-    Ok(())
+    })
 }
 
 /// An entry of the log, sealed with the newest keys.

@@ -30,6 +30,8 @@ pub(super) fn encode(error: &E) -> Vec<u8> {
         E::TooLarge(what) => (15, what.clone()),
         E::Internal(what) => (INTERNAL, what.clone()),
         E::Protocol(P::NotRegistered) => (21, String::new()),
+        E::Protocol(P::DeviceRemoved) => (22, String::new()),
+        E::Protocol(P::DeviceAhead) => (23, String::new()),
         E::NothingMoves { minutes } => (20, minutes.to_string()),
         other => (INTERNAL, other.to_string()),
     };
@@ -63,6 +65,8 @@ pub(super) fn decode(bytes: &[u8]) -> Result<E> {
         14 => E::NewerVersion,
         15 => E::TooLarge(detail),
         21 => P::NotRegistered.into(),
+        22 => P::DeviceRemoved.into(),
+        23 => P::DeviceAhead.into(),
         20 => E::NothingMoves { minutes: detail.parse().unwrap_or_default() },
         _ => E::Internal(detail),
     })
@@ -81,7 +85,17 @@ pub(super) fn load(reader: &Reader<'_>) -> Result<Option<E>> {
     reader.get_meta(meta::PROBLEM)?.map(|bytes| decode(&bytes)).transpose()
 }
 
+/// True where this computer was removed: signing in does not help.
+pub(super) fn is_removed(problem: &E) -> bool {
+    matches!(problem, E::Protocol(P::DeviceRemoved))
+}
+
 impl Vault {
+    /// What to say where there is no session.
+    pub(super) fn why_signed_out(&self) -> Result<E> {
+        Ok(self.last_sync_problem()?.filter(is_removed).unwrap_or(E::Protocol(P::Unauthorized)))
+    }
+
     /// What went wrong with sync last, if it has not succeeded since; also where another program saw it.
     pub fn last_sync_problem(&self) -> Result<Option<E>> {
         self.read(load)
@@ -108,6 +122,8 @@ mod tests {
             P::Refused("no".into()).into(),
             P::Malformed("?".into()).into(),
             P::NotRegistered.into(),
+            P::DeviceRemoved.into(),
+            P::DeviceAhead.into(),
             E::HostileServer("its log".into()),
             E::DiskFull,
             E::Damaged("a part".into()),

@@ -1,7 +1,5 @@
 //! Reading the log: a page at a time, its chain checked whole before anything of it is taken.
 
-use std::collections::BTreeMap;
-
 use holdfast_protocol as wire;
 use holdfast_protocol::{
     BatchManifest, ChainError, Hash, LinkChain, LogAnswer, LogHead, LogPage, LogRequest, SyncProtocol, Token, verify,
@@ -12,7 +10,7 @@ use holdfast_sync::StepReport;
 use super::activity::{self, Happened, Line};
 use super::apply::Taken;
 use super::keys::refresh_keys;
-use super::{apply, digest, fetch, fork, heal, seen};
+use super::{apply, digest, fetch, fork, heal, meta, seen};
 use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
 
@@ -81,6 +79,11 @@ pub(super) async fn page(vault: &Vault, server: &dyn SyncProtocol, token: &Token
         LogAnswer::Page(page) => page,
         LogAnswer::Rebase { .. } => return Ok(Page::SetBack(from)),
     };
+    // Before anything is judged: who is a member, and which keys there are, may have changed.
+    let known = vault.read(|r| Ok(r.get_u64(meta::KEYS_VERSION)?))?;
+    if page.keys_version.is_some_and(|version| Some(version) != known) {
+        refresh_keys(vault, server, token).await?;
+    }
     let mut links = Vec::new();
     let at = match LinkChain::at(space, from).feed_links(&page, &mut links) {
         Err(_) if crate::planted("chain-not-checked") => page.head,
@@ -213,26 +216,30 @@ fn broken(error: ChainError) -> NotebookError {
     NotebookError::HostileServer(what.into())
 }
 
-/// Every batch must be signed by the device that it names, and every device must be a member.
+/// Every batch must be signed by the device that it names, and every device must be a member. Where somebody was removed
+/// ever, a server that forgot it may have let others in since: what they sent is set aside ([`apply::is_late`]).
 pub(super) async fn check_signatures(
     vault: &Vault,
     server: &dyn SyncProtocol,
     token: &Token,
     manifests: &[BatchManifest],
 ) -> Result<()> {
-    let known = |vault: &Vault| -> BTreeMap<[u8; 16], [u8; 32]> {
-        vault.keys().open.account.members.devices.iter().map(|d| (d.device_id, d.sign_pk)).collect()
-    };
-    let mut members = known(vault);
-    if manifests.iter().any(|m| !members.contains_key(&m.device.0)) {
+    // What a device signed that was removed since is its own as before.
+    let members = |vault: &Vault| vault.keys().open.account.members.clone();
+    let mut known = members(vault);
+    if manifests.iter().any(|m| known.sign_pk(m.device.0).is_none()) {
         refresh_keys(vault, server, token).await?;
-        members = known(vault);
+        known = members(vault);
     }
     for manifest in manifests {
-        let key = members.get(&manifest.device.0).ok_or_else(|| {
-            NotebookError::HostileServer("it sent changes of a computer that is not a member of this account".into())
-        })?;
-        verify(manifest, key)
+        let Some(key) = known.sign_pk(manifest.device.0) else {
+            if !known.removed.is_empty() {
+                continue;
+            }
+            let what = "it sent changes of a computer that is not a member of this account";
+            return Err(NotebookError::HostileServer(what.into()));
+        };
+        verify(manifest, &key)
             .map_err(|e| NotebookError::HostileServer(format!("changes of a computer are not signed by it ({e})")))?;
     }
     Ok(())

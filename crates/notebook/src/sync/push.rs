@@ -9,7 +9,7 @@ use holdfast_protocol::{
 use holdfast_store::{Batch, BatchAccepted, Cursor, OutboxRow, Reader};
 use holdfast_sync::StepReport;
 
-use super::keys::refresh_keys;
+use super::keys::{newest_epoch, refresh_keys};
 use super::{digest, fork, heal, pull};
 use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
@@ -37,6 +37,7 @@ pub(super) async fn push(vault: &Vault, server: &dyn SyncProtocol, token: &Token
     let manifest = request.manifest.clone();
     let batch = batch_hash(&manifest);
     let sent: Vec<Sent> = request.entries.iter().map(|entry| Sent::of(entry, batch)).collect();
+    let oldest = request.entries.iter().map(|entry| entry.key_epoch).min().unwrap_or_default();
     let mut answer = server.push(token, request).await;
     if matches!(answer, Err(wire::ProtocolError::NotRegistered)) {
         // A server that was restored from a backup may have forgotten who this device is, and nothing else.
@@ -80,8 +81,31 @@ pub(super) async fn push(vault: &Vault, server: &dyn SyncProtocol, token: &Token
             let report = fork::become_another(vault, server, token).await?;
             Ok(Pushed { report, revisions: 0 })
         }
+        // It looks at the counter first: it does not have this batch.
+        PushOutcome::StaleEpoch { key_epoch } if oldest < key_epoch => {
+            follow_epoch(vault, server, token, key_epoch).await?;
+            Ok(Pushed { report: StepReport { moved: true, ..StepReport::default() }, revisions: 0 })
+        }
         PushOutcome::StaleEpoch { .. } => Err(stale_epoch()),
     }
+}
+
+/// The space has newer keys than those that sealed the batch: somebody was removed. The batch stays the one that was
+/// signed, with bodies that are sealed anew.
+async fn follow_epoch(vault: &Vault, server: &dyn SyncProtocol, token: &Token, asked: u32) -> Result<()> {
+    if newest_epoch(vault)?.epoch < asked {
+        refresh_keys(vault, server, token).await?;
+    }
+    if newest_epoch(vault)?.epoch < asked {
+        return Err(stale_epoch());
+    }
+    vault.transact(|t| renew_pending(t).map(drop))
+}
+
+/// Seals the batch under way with the newest key, where the server cannot have it.
+pub(super) fn renew_pending(t: &Txn<'_>) -> Result<bool> {
+    let Some(batch) = t.tx.batch()? else { return Ok(false) };
+    super::seal_anew(t, &t.tx.outbox_batch(batch.ctr)?)
 }
 
 /// The server knows an earlier batch of this device as its last: it was set back.
@@ -171,8 +195,14 @@ fn next_batch(vault: &Vault) -> Result<Option<PushRequest>> {
         return Ok(Some(request));
     }
     vault.transact(|t| {
-        let rows =
-            t.tx.outbox_head(limits::MAX_BATCH_BYTES - limits::MAX_ENTRY_BYTES / 8, limits::MAX_BATCH_ENTRIES)?;
+        let rows = loop {
+            let rows =
+                t.tx.outbox_head(limits::MAX_BATCH_BYTES - limits::MAX_ENTRY_BYTES / 8, limits::MAX_BATCH_ENTRIES)?;
+            // They were never in a batch, or in one of a device that this vault is no more.
+            if !super::seal_anew(t, &rows)? {
+                break rows;
+            }
+        };
         if rows.is_empty() {
             return Ok(None);
         }

@@ -17,6 +17,8 @@ pub enum WhySetAside {
     Orphan,
     /// Other bytes than the right ones stand under its id: it is asked for elsewhere.
     Altered,
+    /// A computer sent it after it was removed from the account: nothing, it is told so that it is known.
+    Removed,
     /// Set aside by an older version of Holdfast, which did not say why: it is tried again.
     Unknown,
 }
@@ -28,6 +30,7 @@ impl From<Waiting> for WhySetAside {
             Waiting::Key => Self::MissingKey,
             Waiting::Parent => Self::Orphan,
             Waiting::Variant => Self::Altered,
+            Waiting::Removed => Self::Removed,
             Waiting::Anything => Self::Unknown,
         }
     }

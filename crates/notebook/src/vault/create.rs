@@ -86,15 +86,7 @@ impl Vault {
         super::passphrase::check(new_passphrase)?;
         let code = RecoveryCode::parse(code)?;
         let vault = Self::open_by(dir, env, |file| file.open_with_code(&code))?;
-        {
-            let mut keys = vault.keys();
-            let Keys { file, open } = &mut *keys;
-            let mut changed = file.clone();
-            changed.set_passphrase(open, new_passphrase, &mut vault.env.rng())?;
-            *file = changed;
-            vault.write_keys(&keys)?;
-        }
-        crate::sync::passphrase_changed(&vault, new_passphrase)?;
+        vault.set_passphrase(new_passphrase)?;
         Ok(vault)
     }
 

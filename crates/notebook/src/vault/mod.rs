@@ -24,6 +24,7 @@ use crate::{Env, NotebookError, OpChanges, Result};
 pub use create::Created;
 pub use keychain::{Keychain, NoKeychain, OsKeychain};
 use lock::Lock;
+pub(crate) use passphrase::check as check_passphrase;
 
 pub(crate) const KEYS_FILE: &str = "vault.keys";
 pub(crate) const DB_FILE: &str = "vault.db";

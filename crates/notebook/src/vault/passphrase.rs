@@ -1,5 +1,6 @@
-//! The floor for a passphrase. The window shows its strength; here is only what is refused.
+//! The floor for a passphrase, and changing it. The window shows its strength; here is only what is refused.
 
+use super::{Keys, Vault};
 use crate::{NotebookError, Result};
 
 /// Fewer characters than this are refused: what is too weak is the person's to say, but none is no passphrase.
@@ -10,4 +11,36 @@ pub(crate) fn check(passphrase: &str) -> Result<()> {
         return Err(NotebookError::WeakPassphrase(MIN_CHARACTERS));
     }
     Ok(())
+}
+
+impl Vault {
+    /// Another passphrase in the place of the one that is typed here. The server and the other computers learn it with the
+    /// next sync. Runs the key derivation.
+    pub fn change_passphrase(&self, present: &str, new: &str) -> Result<()> {
+        self.check_passphrase(present)?;
+        self.set_passphrase(new)
+    }
+
+    /// Fails where this is not the vault's passphrase. Runs the key derivation.
+    pub fn check_passphrase(&self, present: &str) -> Result<()> {
+        let account = self.keys().file.account().clone();
+        account.open_with_passphrase(present)?;
+        Ok(())
+    }
+
+    /// Sets a passphrase, whatever it was.
+    pub(crate) fn set_passphrase(&self, new: &str) -> Result<()> {
+        check(new)?;
+        {
+            let mut keys = self.keys();
+            let Keys { file, open } = &mut *keys;
+            let mut changed = file.clone();
+            changed.set_passphrase(open, new, &mut self.env.rng())?;
+            *file = changed;
+            self.write_keys(&keys)?;
+        }
+        crate::sync::passphrase_changed(self, new)?;
+        self.wake.notify_one();
+        Ok(())
+    }
 }

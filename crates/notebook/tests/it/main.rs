@@ -3,6 +3,7 @@
 
 mod attachments;
 mod backups;
+mod chunks;
 mod clones;
 mod cycles;
 mod deltas;
@@ -20,6 +21,7 @@ mod notes;
 mod plan;
 mod quarantine;
 mod receipts;
+mod removals;
 mod restore;
 mod reviews;
 mod strays;

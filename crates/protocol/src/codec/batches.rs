@@ -251,7 +251,9 @@ wire_map!(LogPage {
     1 => log_epoch as Plain,
     2 => entries as List<MAX_PAGE_ENTRIES>,
     3 => manifests as List<MAX_PAGE_ENTRIES>,
-    4 => head as Plain,
+    4 => head as Plain;
+    optional
+    5 => keys_version as Plain,
 });
 
 /// A map whose key 0 names the variant.

@@ -3,7 +3,10 @@
 use super::{Bytes, CborReader, CborWriter, Plain, ReadError, Text, Wire, once, wire_map};
 use crate::envelope::{ErrorBody, Keys, KeysVersion, Prelogin};
 use crate::limits::{MAX_INVITATION_BYTES, MAX_KEYS_MESSAGE_BYTES, MAX_MESSAGE_BYTES, MAX_TOKEN_BYTES, MAX_USER_BYTES};
-use crate::{CreateAccount, DeviceRegistration, KdfParams, Login, LoginMethod, PutKeys, ServerInfo, Session};
+use crate::{
+    CreateAccount, DeviceRegistration, DeviceRemoval, KdfParams, KeyEpoch, Login, LoginMethod, PutKeys, ServerInfo,
+    Session,
+};
 
 wire_map!(KdfParams {
     1 => salt as Plain,
@@ -33,6 +36,18 @@ wire_map!(DeviceRegistration {
     2 => sign_pk as Plain,
 });
 
+wire_map!(DeviceRemoval {
+    1 => device as Plain,
+    2 => sign_pk as Plain,
+    3 => last_ctr as Plain,
+    4 => if_last as Plain,
+});
+
+wire_map!(KeyEpoch {
+    1 => space as Plain,
+    2 => epoch as Plain,
+});
+
 wire_map!(CreateAccount {
     1 => invitation as Bytes<MAX_INVITATION_BYTES>,
     2 => user as Text<MAX_USER_BYTES>,
@@ -56,13 +71,22 @@ wire_map!(Session {
 wire_map!(Login {
     1 => user as Text<MAX_USER_BYTES>,
     2 => method as Plain,
-    3 => auth as Plain,
+    3 => auth as Plain;
+    optional
+    4 => device as Plain,
 });
 
 /// The pair stands as two keys, both or neither.
 impl Wire for PutKeys {
     fn write(&self, to: &mut CborWriter) {
-        to.map(2 + 2 * usize::from(self.new_passphrase.is_some()) + usize::from(self.add_device.is_some()));
+        let optional = [
+            2 * usize::from(self.new_passphrase.is_some()),
+            usize::from(self.add_device.is_some()),
+            usize::from(self.remove_device.is_some()),
+            usize::from(self.key_epoch.is_some()),
+            usize::from(self.by.is_some()),
+        ];
+        to.map(2 + optional.iter().sum::<usize>());
         to.uint(1);
         to.uint(self.expected_version);
         to.uint(2);
@@ -77,11 +101,24 @@ impl Wire for PutKeys {
             to.uint(5);
             device.write(to);
         }
+        if let Some(removal) = &self.remove_device {
+            to.uint(6);
+            removal.write(to);
+        }
+        if let Some(epoch) = &self.key_epoch {
+            to.uint(7);
+            epoch.write(to);
+        }
+        if let Some(by) = &self.by {
+            to.uint(8);
+            by.write(to);
+        }
     }
 
     fn read(from: &mut CborReader<'_>) -> Result<Self, ReadError> {
         let (mut expected_version, mut keys, mut add_device) = (None, None, None);
         let (mut kdf, mut auth) = (None, None);
+        let (mut remove_device, mut key_epoch, mut by) = (None, None, None);
         from.map(|key, from| {
             match key {
                 1 => once(&mut expected_version, from.uint()?)?,
@@ -89,6 +126,9 @@ impl Wire for PutKeys {
                 3 => once(&mut kdf, Wire::read(from)?)?,
                 4 => once(&mut auth, Wire::read(from)?)?,
                 5 => once(&mut add_device, Wire::read(from)?)?,
+                6 => once(&mut remove_device, Wire::read(from)?)?,
+                7 => once(&mut key_epoch, Wire::read(from)?)?,
+                8 => once(&mut by, Wire::read(from)?)?,
                 _ => return Ok(false),
             }
             Ok(true)
@@ -103,6 +143,9 @@ impl Wire for PutKeys {
             keys: keys.ok_or(ReadError("no keys"))?,
             new_passphrase,
             add_device,
+            remove_device,
+            key_epoch,
+            by,
         })
     }
 }

@@ -45,7 +45,7 @@ fn head() -> LogHead {
 
 fn page() -> LogPage {
     let entries = vec![LogEntry { seq: 1, entry: entry(), batch: Hash([0x08; 32]) }];
-    LogPage { log_epoch: 1, entries, manifests: vec![manifest()], head: head() }
+    LogPage { log_epoch: 1, entries, manifests: vec![manifest()], head: head(), keys_version: None }
 }
 
 fn heal() -> HealRequest {
@@ -95,6 +95,7 @@ fn vectors() {
         LogRequest { space: SpaceId([0x01; 16]), log_epoch: 1, seq: 2, link: Hash([0x07; 32]), max_bytes: 1 << 20 };
     check("log_request", &request);
     check("log_page", &LogAnswer::Page(page()));
+    check("log_page_keys", &LogAnswer::Page(LogPage { keys_version: Some(300), ..page() }));
     check("log_rebase", &LogAnswer::Rebase { head: head() });
     let ids = MissingRequest { space: SpaceId([0x01; 16]), rids: vec![Rid([0x11; 32])], cids: vec![Cid([0x12; 32])] };
     check("missing_request", &ids);
@@ -116,12 +117,18 @@ fn vectors() {
         device: device(),
     };
     check("create_account", &create);
-    let login = Login { user: "ada".into(), method: LoginMethod::RecoveryCode, auth: LoginSecret([0x0f; 32]) };
+    let login =
+        Login { user: "ada".into(), method: LoginMethod::RecoveryCode, auth: LoginSecret([0x0f; 32]), device: None };
     check("login", &login);
-    let put = PutKeys { expected_version: 4, keys: vec![9], new_passphrase: None, add_device: None };
+    check("login_again", &Login { device: Some(DeviceId([0x02; 16])), ..login });
+    let put = PutKeys::new(4, vec![9]);
     check("put_keys_plain", &put);
     let new_passphrase = Some((kdf(), LoginSecret([0x0e; 32])));
-    check("put_keys_full", &PutKeys { new_passphrase, add_device: Some(device()), ..put });
+    check("put_keys_full", &PutKeys { new_passphrase, add_device: Some(device()), ..put.clone() });
+    let remove_device =
+        Some(DeviceRemoval { device: DeviceId([0x02; 16]), sign_pk: [0x0a; 32], last_ctr: 300, if_last: true });
+    let key_epoch = Some(KeyEpoch { space: SpaceId([0x01; 16]), epoch: 2 });
+    check("put_keys_removal", &PutKeys { remove_device, key_epoch, by: Some(DeviceId([0x17; 16])), ..put });
     let info = ServerInfo { version: 1, max_batch_bytes: 2, max_entry_bytes: 3, max_blob_bytes: 4, now_ms: 5 };
     check("server_info", &info);
     check("prelogin", &Prelogin { user: "ada".into() });
@@ -159,6 +166,8 @@ fn every_error_that_a_server_sends_comes_back() {
         ProtocolError::Server("disk".into()),
         ProtocolError::Refused("signature".into()),
         ProtocolError::NotRegistered,
+        ProtocolError::DeviceRemoved,
+        ProtocolError::DeviceAhead,
     ] {
         let body: ErrorBody = decode(&encode(&ErrorBody::from(&error))).unwrap();
         assert_eq!(ProtocolError::from(body), error);
@@ -261,7 +270,13 @@ proptest! {
     #[test]
     fn a_page_comes_back(push in any_push(), seq in any::<u64>()) {
         let entries = push.entries.iter().map(|entry| LogEntry { seq, entry: entry.clone(), batch: Hash([1; 32]) });
-        let page = LogPage { log_epoch: seq, entries: entries.collect(), manifests: vec![push.manifest], head: head() };
+        let page = LogPage {
+            log_epoch: seq,
+            entries: entries.collect(),
+            manifests: vec![push.manifest],
+            head: head(),
+            keys_version: None,
+        };
         let answer = LogAnswer::Page(page);
         prop_assert_eq!(decode::<LogAnswer>(&encode(&answer)).unwrap(), answer);
     }

@@ -41,11 +41,14 @@ pub(super) fn log_status(answer: &LogAnswer) -> StatusCode {
 fn error_status(error: &ProtocolError) -> StatusCode {
     match error {
         ProtocolError::Unauthorized => StatusCode::UNAUTHORIZED,
-        ProtocolError::WrongLogin | ProtocolError::InvitationInvalid | ProtocolError::NotRegistered => {
-            StatusCode::FORBIDDEN
-        }
+        ProtocolError::WrongLogin
+        | ProtocolError::InvitationInvalid
+        | ProtocolError::NotRegistered
+        | ProtocolError::DeviceRemoved => StatusCode::FORBIDDEN,
         ProtocolError::InvitationExpired => StatusCode::GONE,
-        ProtocolError::UserTaken | ProtocolError::KeysChanged { .. } => StatusCode::CONFLICT,
+        ProtocolError::UserTaken | ProtocolError::KeysChanged { .. } | ProtocolError::DeviceAhead => {
+            StatusCode::CONFLICT
+        }
         ProtocolError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         ProtocolError::NotFound => StatusCode::NOT_FOUND,
         ProtocolError::Busy { .. } => StatusCode::TOO_MANY_REQUESTS,

@@ -84,6 +84,12 @@ impl Tx<'_> {
         Ok(self.0.query_row(sql, [account.0], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64)))?)
     }
 
+    /// Their version alone.
+    pub(crate) fn keys_version(&self, account: AccountId) -> Result<u64> {
+        let sql = "SELECT keys_version FROM accounts WHERE account = ?1";
+        Ok(self.0.prepare_cached(sql)?.query_row([account.0], |row| row.get::<_, i64>(0))? as u64)
+    }
+
     pub(crate) fn set_keys(&self, account: AccountId, keys: &[u8], version: u64) -> Result<()> {
         let sql = "UPDATE accounts SET keys = ?2, keys_version = ?3 WHERE account = ?1";
         self.0.execute(sql, params![account.0, keys, version as i64])?;

@@ -161,7 +161,8 @@ impl Tx<'_> {
     /// if there is one.
     pub(crate) fn page(&self, space: SpaceId, head: LogHead, seq: u64, max_bytes: usize) -> Result<LogPage> {
         let max_bytes = max_bytes.min(MAX_PAGE_BYTES);
-        let mut page = LogPage { log_epoch: head.log_epoch, entries: Vec::new(), manifests: Vec::new(), head };
+        let (entries, manifests) = (Vec::new(), Vec::new());
+        let mut page = LogPage { log_epoch: head.log_epoch, entries, manifests, head, keys_version: None };
         let mut known = HashSet::new();
         let (mut bytes, mut rids) = (0, 0);
         let mut statement = self.0.prepare_cached(

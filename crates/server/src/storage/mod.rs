@@ -16,6 +16,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 
 pub(crate) use accounts::AccountRow;
 pub(crate) use blob_files::BlobFiles;
+pub(crate) use sessions::SessionRow;
 pub(crate) use spaces::SpaceRow;
 
 use crate::ServerError;
@@ -24,6 +25,7 @@ use crate::ServerError;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../../../migrations/server-sqlite/0001_init.sql"),
     include_str!("../../../../migrations/server-sqlite/0002_past_epochs.sql"),
+    include_str!("../../../../migrations/server-sqlite/0003_removed_devices.sql"),
 ];
 
 /// More than there are.
@@ -122,6 +124,37 @@ mod tests {
         let path = dir.path().join("holdfast.sqlite3");
         Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
         assert!(matches!(Storage::open(dir.path()), Err(ServerError::NewerData { found: 99 })));
+    }
+
+    /// Data of the version before sessions had a device, and devices could be removed.
+    #[test]
+    fn data_of_an_earlier_server_goes_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut db = Connection::open(dir.path().join("holdfast.sqlite3")).unwrap();
+        for (index, sql) in MIGRATIONS[..2].iter().enumerate() {
+            db.execute_batch(sql).unwrap();
+            db.pragma_update(None, "user_version", index as i64 + 1).unwrap();
+        }
+        let tx = db.transaction().unwrap();
+        tx.execute_batch(
+            "INSERT INTO accounts VALUES (zeroblob(16), 'ada', x'02', 1, 1, 1, x'03', x'04', x'05', x'06', 1, 0);
+             INSERT INTO devices (account, device, sign_pk) VALUES (zeroblob(16), zeroblob(16), zeroblob(32));
+             INSERT INTO sessions VALUES (zeroblob(32), zeroblob(16), 1000)",
+        )
+        .unwrap();
+        tx.commit().unwrap();
+        drop(db);
+        let storage = Storage::open(dir.path()).unwrap();
+        let (session, device) = storage
+            .read(|tx| {
+                let account = holdfast_protocol::AccountId([0; 16]);
+                Ok((
+                    tx.session(&[0; 32], 1)?.unwrap(),
+                    tx.device(account, holdfast_protocol::DeviceId([0; 16]))?.unwrap(),
+                ))
+            })
+            .unwrap();
+        assert!(session.device.is_none() && !session.removed && device.removed_ctr.is_none());
     }
 
     #[test]

@@ -1,16 +1,32 @@
 //! Sessions and invitations, both by hash and with an end.
 
-use holdfast_protocol::AccountId;
+use holdfast_protocol::{AccountId, DeviceId};
 use rusqlite::{OptionalExtension as _, params};
 
 use super::{Result, Tx};
 
+pub(crate) struct SessionRow {
+    pub(crate) account: AccountId,
+    /// `None` while it is not known.
+    pub(crate) device: Option<DeviceId>,
+    /// Its device was removed.
+    pub(crate) removed: bool,
+}
+
 impl Tx<'_> {
-    /// The account of a session that has not ended.
-    pub(crate) fn session_account(&self, token_hash: &[u8; 32], now_ms: u64) -> Result<Option<AccountId>> {
-        let sql = "SELECT account FROM sessions WHERE token_hash = ?1 AND expires_ms > ?2";
-        let account = self.0.prepare_cached(sql)?.query_row(params![token_hash, now_ms as i64], |row| row.get(0));
-        Ok(account.optional()?.map(AccountId))
+    /// A session that has not ended.
+    pub(crate) fn session(&self, token_hash: &[u8; 32], now_ms: u64) -> Result<Option<SessionRow>> {
+        let sql = "SELECT s.account, s.device, d.removed_ctr IS NOT NULL FROM sessions s
+                   LEFT JOIN devices d ON d.account = s.account AND d.device = s.device
+                   WHERE token_hash = ?1 AND expires_ms > ?2";
+        let row = self.0.prepare_cached(sql)?.query_row(params![token_hash, now_ms as i64], |row| {
+            Ok(SessionRow {
+                account: AccountId(row.get(0)?),
+                device: row.get::<_, Option<_>>(1)?.map(DeviceId),
+                removed: row.get(2)?,
+            })
+        });
+        Ok(row.optional()?)
     }
 
     /// Also forgets sessions that have ended.
@@ -18,12 +34,26 @@ impl Tx<'_> {
         &self,
         token_hash: &[u8; 32],
         account: AccountId,
+        device: Option<DeviceId>,
         now_ms: u64,
         expires_ms: u64,
     ) -> Result<()> {
         self.0.execute("DELETE FROM sessions WHERE expires_ms <= ?1", [now_ms as i64])?;
-        let sql = "INSERT INTO sessions (token_hash, account, expires_ms) VALUES (?1, ?2, ?3)";
-        self.0.execute(sql, params![token_hash, account.0, expires_ms as i64])?;
+        let sql = "INSERT INTO sessions (token_hash, account, device, expires_ms) VALUES (?1, ?2, ?3, ?4)";
+        self.0.execute(sql, params![token_hash, account.0, device.map(|device| device.0), expires_ms as i64])?;
+        Ok(())
+    }
+
+    /// The session is this device's, if it was nobody's.
+    pub(crate) fn bind_session(&self, token_hash: &[u8; 32], device: DeviceId) -> Result<()> {
+        let sql = "UPDATE sessions SET device = ?2 WHERE token_hash = ?1 AND device IS NULL";
+        self.0.prepare_cached(sql)?.execute(params![token_hash, device.0])?;
+        Ok(())
+    }
+
+    /// Ends the sessions of an account of which nobody knows whose they are.
+    pub(crate) fn end_nameless_sessions(&self, account: AccountId) -> Result<()> {
+        self.0.execute("DELETE FROM sessions WHERE account = ?1 AND device IS NULL", [account.0])?;
         Ok(())
     }
 

@@ -42,7 +42,7 @@ async fn concurrent_pushes_leave_no_gap() {
         let device = crate::world::Device::new(n, SpaceId([1; 16]));
         let (keys, expected_version) = world.api.get_keys(&token).await.unwrap();
         let add_device = Some(device.registration());
-        let put = PutKeys { expected_version, keys, new_passphrase: None, add_device };
+        let put = PutKeys { add_device, ..PutKeys::new(expected_version, keys) };
         world.api.put_keys(&token, put).await.unwrap();
         let (api, token) = (Arc::clone(&world.api), token.clone());
         tasks.push(tokio::spawn(async move {

@@ -96,7 +96,7 @@ async fn a_session_that_ended_hears_nothing_more() {
     let (token, mut device) = world.account("ada", 1).await;
     let (mut stream, _) = opened(&world, &token, device.space).await;
     world.pass_ms(366 * 24 * 3600 * 1000);
-    let login = Login { user: "ada".into(), method: LoginMethod::Passphrase, auth: LoginSecret([1; 32]) };
+    let login = Login { user: "ada".into(), method: LoginMethod::Passphrase, auth: LoginSecret([1; 32]), device: None };
     let fresh = Token(world.api.login(login).await.ok().unwrap().token);
     device.push(&world, &fresh, vec![entry(1, 10)]).await;
     assert!(matches!(stream.next().await, Err(ProtocolError::Unreachable(_))), "it ends instead");

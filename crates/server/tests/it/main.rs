@@ -7,6 +7,7 @@ mod events;
 mod healing;
 mod hostile;
 mod https;
+mod removal;
 mod suite;
 mod world;
 
@@ -63,4 +64,9 @@ both!(
     healing_takes_only_what_is_signed_by_members,
     an_older_manifest_moves_no_counter,
     a_new_epoch_for_all_keeps_every_entry,
+    a_removed_device_is_shut_out,
+    a_removal_ends_the_old_key_epoch_at_once,
+    who_removes_has_read_all_that_was_sent,
+    a_restored_server_is_told_of_a_removal_again,
+    sessions_of_nobody_end_with_a_removal,
 );

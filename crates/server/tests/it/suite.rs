@@ -4,6 +4,7 @@ use holdfast_protocol::limits::{MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, MAX_BLOB_BYT
 use holdfast_protocol::*;
 
 pub use crate::healing::*;
+pub use crate::removal::*;
 use crate::world::{BEGINNING, Device, QUOTA, START_MS, World, entry};
 
 pub fn refused<T>(result: Result<T, ProtocolError>) -> bool {
@@ -16,7 +17,7 @@ pub fn unknown<T>(result: Result<T, ProtocolError>) -> bool {
 }
 
 fn login(user: &str, method: LoginMethod, auth: u8) -> Login {
-    Login { user: user.into(), method, auth: LoginSecret([auth; 32]) }
+    Login { user: user.into(), method, auth: LoginSecret([auth; 32]), device: None }
 }
 
 pub async fn info_names_the_limits(world: World) {
@@ -297,7 +298,7 @@ pub async fn sessions_end(world: World) {
 
 pub async fn keys_change_by_version_only(world: World) {
     let (token, _) = world.account("ada", 1).await;
-    let plain = PutKeys { expected_version: 1, keys: vec![7; 9], new_passphrase: None, add_device: None };
+    let plain = PutKeys::new(1, vec![7; 9]);
     assert_eq!(world.api.put_keys(&token, plain.clone()).await, Ok(2));
     assert_eq!(world.api.put_keys(&token, plain.clone()).await, Err(ProtocolError::KeysChanged { version: 2 }));
     assert_eq!(world.api.get_keys(&token).await, Ok((vec![7; 9], 2)));
@@ -317,7 +318,7 @@ pub async fn second_device(world: &World, token: &Token, n: u8, space: SpaceId) 
     let device = Device::new(n, space);
     let (keys, expected_version) = world.api.get_keys(token).await.unwrap();
     let add_device = Some(device.registration());
-    world.api.put_keys(token, PutKeys { expected_version, keys, new_passphrase: None, add_device }).await.unwrap();
+    world.api.put_keys(token, PutKeys { add_device, ..PutKeys::new(expected_version, keys) }).await.unwrap();
     device
 }
 
@@ -330,7 +331,7 @@ pub async fn a_second_device_is_registered_with_the_keys(world: World) {
 
     let (keys, expected_version) = world.api.get_keys(&token).await.unwrap();
     let other_key = DeviceRegistration { sign_pk: [3; 32], ..second.registration() };
-    let put = PutKeys { expected_version, keys: vec![0], new_passphrase: None, add_device: Some(other_key) };
+    let put = PutKeys { add_device: Some(other_key), ..PutKeys::new(expected_version, vec![0]) };
     assert!(refused(world.api.put_keys(&token, put).await));
     assert_eq!(world.api.get_keys(&token).await, Ok((keys, expected_version)), "nothing of it was kept");
 }
@@ -364,7 +365,7 @@ pub async fn what_is_too_large_is_refused(world: World) {
     let many = device.batch((0..=MAX_BATCH_ENTRIES).map(|_| entry(1, 0)).collect());
     assert!(world.api.push(&token, many).await.is_err());
     let keys = vec![0; MAX_KEYS_BYTES + 1];
-    let put = PutKeys { expected_version: 1, keys: keys.clone(), new_passphrase: None, add_device: None };
+    let put = PutKeys::new(1, keys.clone());
     assert_eq!(world.api.put_keys(&token, put).await, Err(ProtocolError::TooLarge));
     let creation = CreateAccount { keys, ..world.creation("bob", 2) };
     assert_eq!(world.api.create_account(creation).await.err(), Some(ProtocolError::TooLarge));

@@ -4,6 +4,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { commandError, FakeBackend, type Scenario } from '../../../tests/fake-backend';
 import { mountWith } from '../../../tests/mount';
 import BackupsDialog from './BackupsDialog.svelte';
+import PassphraseDialog from './PassphraseDialog.svelte';
 import SettingsDialog from './SettingsDialog.svelte';
 
 afterEach(cleanup);
@@ -12,7 +13,7 @@ async function open(scenario: Scenario = 'main', prepare: (backend: FakeBackend)
   const backend = new FakeBackend(scenario);
   prepare(backend);
   const asked = {
-    onclose: vi.fn(), onaddserver: vi.fn(), onsignin: vi.fn(), onimport: vi.fn(), onexport: vi.fn(), onbackups: vi.fn(), onrecovery: vi.fn(), ontheme: vi.fn(),
+    onclose: vi.fn(), onaddserver: vi.fn(), onsignin: vi.fn(), onimport: vi.fn(), onexport: vi.fn(), onbackups: vi.fn(), onrecovery: vi.fn(), onpassphrase: vi.fn(), ontheme: vi.fn(),
   };
   mountWith(backend, SettingsDialog, asked);
   await screen.findByTestId('settings-device');
@@ -24,6 +25,12 @@ test('a theme is saved and shown at once', async () => {
   await user.click(screen.getByTestId('theme-dark'));
   await waitFor(() => expect(asked.ontheme).toHaveBeenCalledWith('dark'));
   expect(backend.config.theme).toBe('dark');
+});
+
+test('all attachments can be fetched at once', async () => {
+  const { backend, user } = await open();
+  await user.click(screen.getByTestId('settings-fetch-all'));
+  await waitFor(() => expect(backend.config.fetch_all_files).toBe(true));
 });
 
 test("this computer's name is saved on leaving the field and on closing; never empty", async () => {
@@ -81,4 +88,25 @@ test('backups: listed with date, reason and size; one is made, one is tested', a
   backend.backupTest = () => Promise.reject(commandError('vault_damaged', 'The vault is damaged (a page).'));
   await userEvent.click(screen.getAllByTestId('backup-test')[1] as HTMLElement);
   await screen.findByText('The vault is damaged (a page).');
+});
+
+test('the passphrase is changed by who knows it', async () => {
+  const { asked, user } = await open();
+  await user.click(screen.getByTestId('settings-passphrase'));
+  expect(asked.onpassphrase).toHaveBeenCalledOnce();
+  cleanup();
+  const backend = new FakeBackend('main');
+  const onclose = vi.fn();
+  mountWith(backend, PassphraseDialog, { onclose });
+  await user.type(await screen.findByTestId('passphrase-present'), 'old words');
+  expect((screen.getByTestId('passphrase-submit') as HTMLButtonElement).disabled).toBe(true);
+  await user.type(screen.getByTestId('passphrase-new'), 'new words');
+  const change = backend.passphraseChange.bind(backend);
+  backend.passphraseChange = () => Promise.reject(commandError('wrong_passphrase', 'The passphrase is wrong.'));
+  await user.click(screen.getByTestId('passphrase-submit'));
+  await screen.findByText('The passphrase is wrong.');
+  backend.passphraseChange = change;
+  await user.click(screen.getByTestId('passphrase-submit'));
+  await waitFor(() => expect(onclose).toHaveBeenCalledOnce());
+  expect(backend.calls).toContainEqual(['passphraseChange', { present: 'old words', new: 'new words' }]);
 });

@@ -7,6 +7,7 @@ import { mountWith } from '../../../tests/mount';
 import { syncOf } from '../../../tests/sample';
 import { clock } from '../../lib/clock.svelte';
 import AddServerDialog from './AddServerDialog.svelte';
+import RemoveDeviceDialog from './RemoveDeviceDialog.svelte';
 import { SyncController } from './sync.svelte';
 import SyncPanel from './SyncPanel.svelte';
 import SyncStatusLine from './SyncStatusLine.svelte';
@@ -34,6 +35,21 @@ test('the line follows the events and opens the panel', async () => {
   await waitFor(() => expect(line.textContent).toContain('Up to date, server confirmed'));
   await userEvent.click(line);
   expect(onopen).toHaveBeenCalledOnce();
+});
+
+test('the panel says how far files have come, and what is not on this computer', async () => {
+  const backend = show(SyncPanel, { onclose: vi.fn() });
+  await screen.findByTestId('sync-waiting');
+  expect(screen.queryByTestId('sync-files')).toBeNull();
+  emit(backend, {
+    sending: { files: 1, done_bytes: 12_000_000, total_bytes: 60_000_000 },
+    receiving: { files: 2, done_bytes: 0, total_bytes: 9_000_000 },
+    not_here: { files: 5, bytes: 300_000_000 },
+  });
+  const lines = await screen.findByTestId('sync-files');
+  expect(lines.textContent).toContain('1 file to send: 12 MB of 60 MB');
+  expect(lines.textContent).toContain('2 files to fetch: 0 B of 9.0 MB');
+  expect(lines.textContent).toContain('3 files not on this computer; each comes when you open it');
 });
 
 test('an answer that was overtaken by an event is not shown, and what nobody heard yet is asked for', async () => {
@@ -242,4 +258,60 @@ test('adding a server: each error stands at its field', async () => {
   await user.click(screen.getByTestId('add-server-submit'));
   await screen.findByText('That name is taken.');
   expect(screen.getByTestId('add-server-user').getAttribute('aria-invalid')).toBe('true');
+});
+
+const OFFICE = { id: 'd2', name: 'Office PC', platform: 'linux', this_device: false, last_seen_ms: 1, added_ms: 1 };
+
+test('the panel leads to removing another computer, never this one', async () => {
+  const onremove = vi.fn();
+  const backend = show(SyncPanel, { onclose: vi.fn(), onremove });
+  const buttons = await screen.findAllByTestId('device-remove');
+  expect(buttons.map((button) => button.getAttribute('aria-label'))).toEqual(['Remove Office PC…']);
+  for (const button of buttons) await userEvent.click(button);
+  expect(onremove).toHaveBeenCalledWith(expect.objectContaining({ id: 'd2', name: 'Office PC' }));
+  // Without a session nothing can be removed.
+  emit(backend, { state: 'needs_sign_in' });
+  await waitFor(() => expect(screen.queryByTestId('device-remove')).toBeNull());
+});
+
+test('removing says what it means; the safe button has the focus', async () => {
+  const onclose = vi.fn();
+  const backend = show(RemoveDeviceDialog, { device: OFFICE, onclose });
+  const dialog = await screen.findByTestId('remove-device');
+  expect(dialog.textContent).toContain('Remove Office PC?');
+  expect(dialog.textContent).toContain('It gets nothing more');
+  await waitFor(() => expect(document.activeElement).toBe(screen.getByTestId('remove-device-keep')));
+  await userEvent.click(screen.getByTestId('remove-device-submit'));
+  await waitFor(() => expect(onclose).toHaveBeenCalledOnce());
+  expect(backend.calls).toContainEqual(['deviceRemove', { id: 'd2', passphrase: null }]);
+});
+
+test('a passphrase that somebody may know changes in the same step; a wrong one removes nothing', async () => {
+  const onclose = vi.fn();
+  const backend = show(RemoveDeviceDialog, { device: OFFICE, onclose });
+  await userEvent.click(await screen.findByTestId('remove-device-known'));
+  expect((screen.getByTestId('remove-device-submit') as HTMLButtonElement).disabled).toBe(true);
+  await userEvent.type(screen.getByTestId('remove-device-present'), 'old words');
+  await userEvent.type(screen.getByTestId('remove-device-new'), 'new words');
+  const remove = backend.deviceRemove.bind(backend);
+  backend.deviceRemove = () => Promise.reject(commandError('wrong_passphrase', 'The passphrase is wrong.'));
+  await userEvent.click(screen.getByTestId('remove-device-submit'));
+  await screen.findByText('The passphrase is wrong.');
+  expect(onclose).not.toHaveBeenCalled();
+  backend.deviceRemove = remove;
+  await userEvent.click(screen.getByTestId('remove-device-submit'));
+  await waitFor(() => expect(onclose).toHaveBeenCalledOnce());
+  expect(backend.calls).toContainEqual(['deviceRemove', { id: 'd2', passphrase: { present: 'old words', new: 'new words' } }]);
+});
+
+test('a computer that was removed is told so, and is not asked for a passphrase', async () => {
+  const backend = show(SyncPanel, { onclose: vi.fn() });
+  await screen.findByText('Waiting to send');
+  const words = 'This computer was removed from the account. Its notes stay here.';
+  emit(backend, { state: 'needs_sign_in', waiting: 2, problem: commandError('device_removed', words) });
+  await screen.findByText(words);
+  expect(screen.getByTestId('sync-panel').textContent).toContain('2 changes were not sent. Everything here can be read and exported.');
+  expect(screen.queryByTestId('sign-in-passphrase')).toBeNull();
+  emit(backend, { state: 'needs_sign_in', problem: commandError('sign_in_again', 'Sign in again.') });
+  await screen.findByTestId('sign-in-passphrase');
 });

@@ -9,6 +9,7 @@ const CONFIRMED = new Date(2026, 10, 23, 14, 2, 0).getTime();
 function status(over: Partial<SyncStatus> = {}): SyncStatus {
   return {
     state: 'up_to_date', paused: false, waiting: 0, waiting_attachments: 0, waiting_attachment_bytes: 0, to_review: 0,
+    sending: { files: 0, done_bytes: 0, total_bytes: 0 }, receiving: { files: 0, done_bytes: 0, total_bytes: 0 }, not_here: { files: 0, bytes: 0 },
     last_confirmed_ms: CONFIRMED, last_changes: 41, last_duration_ms: 600, next_try_ms: null,
     server: 'https://notes.example.org', user: 'ada', problem: null, devices: [], catch_up: null, quarantined: 0, set_aside: [], tripwire: null,
     ...over,
@@ -41,6 +42,14 @@ test('a server that answers is not called unreachable: what stopped the sync nee
   expect(statusWords(away, NOW).text).toBe("Can't reach the server");
   // Where sync goes on by other means, a problem of before changes nothing.
   expect(words({ state: 'syncing', problem: { code: 'disk_full', message: 'Why.', retryable: true } })).toBe('Syncing');
+});
+
+test('a computer that was removed is not asked to sign in, and claims nothing', () => {
+  const problem = { code: 'device_removed' as const, message: 'Why.', retryable: false };
+  const removed = status({ state: 'needs_sign_in', waiting: 3, problem });
+  expect(statusWords(removed, NOW)).toMatchObject({ text: 'Removed from the account', tone: 'attention', detail: '3 changes not sent. Saved on this computer.' });
+  expect(panelSentence(removed, NOW)).toBe('This computer was removed from the account. 3 changes were not sent. Everything here can be read and exported.');
+  expect(words({ state: 'needs_sign_in', problem })).toBe('Removed from the account');
 });
 
 test('the countdown falls with the clock and is not read out', () => {

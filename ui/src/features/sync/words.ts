@@ -45,6 +45,11 @@ function isStopped(status: SyncStatus): boolean {
   return status.state === 'unreachable' && status.problem !== null && status.problem.code !== 'server_unreachable';
 }
 
+/** Another computer removed this one: signing in does not help, and nothing is sent any more. */
+export function isRemoved(status: SyncStatus): boolean {
+  return status.state === 'needs_sign_in' && status.problem?.code === 'device_removed';
+}
+
 const withTail = (head: string, tail: string): string => (tail === '' ? head : `${head}, ${tail}`);
 
 /** Never says that the server has everything while anything waits, whatever `state` claims. */
@@ -66,6 +71,7 @@ export function statusWords(status: SyncStatus, now: number): StatusWords {
 
   switch (status.state) {
     case 'needs_sign_in':
+      if (isRemoved(status)) return says('Removed from the account', 'attention', waits ? `${waitingCount(status)} not sent. Saved on this computer.` : 'Your notes are saved on this computer.');
       return says('Sign in again', 'attention', lines(sentence(waiting), here, held ? 'A sync is held back.' : ''));
     case 'locked':
       return says('Locked', 'quiet', lines(sentence(waiting), here));
@@ -126,6 +132,7 @@ export function panelSentence(status: SyncStatus, now: number): string {
       if (status.tripwire && !status.paused) return `${waits ? `${saved} soon.` : 'Your own changes reached the server.'}${review}`;
       return `Paused. ${waits ? `${saved} when you resume.` : 'Nothing waits to be sent.'}${review}`;
     case 'needs_sign_in':
+      if (isRemoved(status)) return `This computer was removed from the account. ${waits ? `${parts} ${one ? 'was' : 'were'} not sent. ` : ''}Everything here can be read and exported.`;
       return `The server asks you to sign in again. ${waits ? `${saved} after that.` : 'Your notes are saved here.'}${held}`;
     case 'locked':
       return 'Locked: a locked vault does not sync.';
