@@ -190,7 +190,9 @@ impl<'a> Desk<'a> {
                 self.with_note(note, |desk, id| desk.change(&[&["note", "edit", id], &change[..]].concat(), kill))
             }
             Op::Trash { note } => self.with_note(note, |desk, id| desk.change(&["note", "trash", id], kill)),
-            Op::Restore { note } => self.with_note(note, |desk, id| desk.change(&["note", "restore", id], kill)),
+            Op::Restore { note } => {
+                self.with_one_of(note, true, |desk, id| desk.change(&["note", "restore", id], kill))
+            }
             Op::Resolve { note } => self.resolve(note, kill),
             Op::Sync => self.sync(kill),
         }
@@ -247,20 +249,30 @@ impl<'a> Desk<'a> {
         self.unsent |= fate == Fate::Saved;
     }
 
-    /// Does something with one of the notes that are here, if there are any and they can be read.
+    /// Does something with one of the live notes that are here, if there are any and they can be read.
     fn with_note(
         &mut self,
         which: u64,
         act: impl FnOnce(&mut Self, &str) -> Result<(), Violation>,
     ) -> Result<(), Violation> {
+        self.with_one_of(which, false, act)
+    }
+
+    /// As [`Self::with_note`], or with one in the trash: those cannot be changed before they are restored.
+    fn with_one_of(
+        &mut self,
+        which: u64,
+        trashed: bool,
+        act: impl FnOnce(&mut Self, &str) -> Result<(), Violation>,
+    ) -> Result<(), Violation> {
         let Some(notes) = self.notes()? else { return Ok(()) };
-        if notes.is_empty() {
-            return Ok(());
-        }
+        let ids: Vec<String> = notes.iter().filter(|n| n["trashed"] == trashed).map(|n| text(&n["id"])).collect();
         // Mostly one of the few that were changed last, as others do at the same time: so they disagree.
-        let among = if which.is_multiple_of(4) { notes.len() } else { notes.len().min(FEW) };
-        let id = text(&notes[(which / 4 % among as u64) as usize]["id"]);
-        act(self, &id)
+        let among = if which.is_multiple_of(4) { ids.len() } else { ids.len().min(FEW) };
+        match ids.get((which / 4).checked_rem(among as u64).unwrap_or(0) as usize) {
+            Some(id) => act(self, id),
+            None => Ok(()),
+        }
     }
 
     /// A change without a word of its own.

@@ -57,6 +57,27 @@ fn world(plan: &Plan, folder: &Path, report: &Mutex<Report>) -> Result<(), Viola
         (machine.port, machine.link())
     };
     let mut desks = (0..plan.computers).map(|n| Desk::new(n, folder, port, &link, &known, report)).collect::<Vec<_>>();
+    let outcome = live(plan, &mut desks, &machine, report);
+    for desk in &desks {
+        report.lock().unwrap().wires(desk.befell());
+    }
+    outcome?;
+    // Nobody's help: what the server has is everything.
+    let mut fresh = Desk::new(plan.computers, folder, port, &link, &known, report);
+    fresh.join()?;
+    desks.push(fresh);
+    settle(&mut desks)?;
+    judge::judge(&mut desks, &known.lock().unwrap(), report)?;
+    judge::nothing_in_plain_sight(&machine.lock().unwrap())
+}
+
+/// All rounds, and then peace.
+fn live(
+    plan: &Plan,
+    desks: &mut [Desk<'_>],
+    machine: &Mutex<Machine<'_>>,
+    report: &Mutex<Report>,
+) -> Result<(), Violation> {
     desks[0].create_account()?;
     let late = plan.computers - 1;
     for desk in &mut desks[1..late] {
@@ -77,18 +98,10 @@ fn world(plan: &Plan, folder: &Path, report: &Mutex<Report>) -> Result<(), Viola
         });
         outcomes.into_iter().collect::<Result<(), Violation>>()?;
     }
-    for desk in &mut desks {
+    for desk in &mut *desks {
         desk.peace()?;
-        report.lock().unwrap().wires(desk.befell());
     }
-    settle(&mut desks)?;
-    // Nobody's help: what the server has is everything.
-    let mut fresh = Desk::new(plan.computers, folder, port, &link, &known, report);
-    fresh.join()?;
-    desks.push(fresh);
-    settle(&mut desks)?;
-    judge::judge(&mut desks, &known.lock().unwrap(), report)?;
-    judge::nothing_in_plain_sight(&machine.lock().unwrap())
+    settle(desks)
 }
 
 /// Everybody syncs, until nobody had anything to send or to fetch for a whole pass.
