@@ -5,7 +5,9 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tauri::{AppHandle, Manager};
+use tauri::AppHandle;
+
+use crate::window;
 
 const RAISE: &[u8] = b"raise\n";
 
@@ -53,12 +55,7 @@ fn answer(handle: &AppHandle, mut stream: UnixStream) -> std::io::Result<()> {
     if request != RAISE {
         return Ok(());
     }
-    for window in handle.webview_windows().values() {
-        let raised = window.unminimize().and_then(|()| window.show()).and_then(|()| window.set_focus());
-        if let Err(error) = raised {
-            tracing::warn!(%error, "the window could not come to the front");
-        }
-    }
+    window::raise(handle);
     stream.write_all(b"ok\n")
 }
 

@@ -9,6 +9,7 @@ mod events;
 mod instance;
 #[cfg(unix)]
 mod signals;
+mod tray;
 mod window;
 
 use std::ffi::OsString;
@@ -82,6 +83,7 @@ fn open(args: Args) -> anyhow::Result<()> {
             builder.mount_events(tauri);
             let shared = app::create(dir.clone(), tauri.handle().clone());
             tauri.manage(shared);
+            tray::create(tauri.handle());
             window::create(tauri.handle())?;
             #[cfg(unix)]
             {

@@ -1,7 +1,9 @@
 //! SIGTERM and SIGINT close the window as its own button does: what is typed is saved first.
 
 use signal_hook::consts::{SIGINT, SIGTERM};
-use tauri::{AppHandle, Manager};
+use tauri::AppHandle;
+
+use crate::window;
 
 /// Closes every window at the first signal; at the second the program ends at once.
 pub fn close_on_sigterm(handle: &AppHandle) -> std::io::Result<()> {
@@ -14,12 +16,7 @@ pub fn close_on_sigterm(handle: &AppHandle) -> std::io::Result<()> {
                 handle.exit(1);
                 return;
             }
-            for window in handle.webview_windows().values() {
-                if let Err(error) = window.close() {
-                    tracing::warn!(%error, "a window did not close");
-                    handle.exit(1);
-                }
-            }
+            window::close_all(&handle);
         }
     })?;
     Ok(())

@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
@@ -23,6 +24,16 @@ pub fn program(name: &str) -> PathBuf {
     let path = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join(name);
     assert!(path.exists(), "{} is not there: run `cargo build -p holdfast-cli -p holdfast-server`", path.display());
     path
+}
+
+/// A port that was free a moment ago, for a server that must come back on the same one.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// A new folder that nobody takes away.
+fn kept(within: &Path, name: &str) -> TempDir {
+    tempfile::Builder::new().prefix(name).rand_bytes(0).disable_cleanup(true).tempdir_in(within).unwrap()
 }
 
 /// What a command did.
@@ -67,7 +78,15 @@ impl Computer {
     }
 
     pub fn with_program(program: PathBuf) -> Self {
-        let scratch = tempfile::tempdir().unwrap();
+        Self::at(tempfile::tempdir().unwrap(), program)
+    }
+
+    /// In a folder of this name that stays when the test is over, for a look.
+    pub fn kept(within: &Path, name: &str) -> Self {
+        Self::at(kept(within, name), program("holdfast"))
+    }
+
+    fn at(scratch: TempDir, program: PathBuf) -> Self {
         for folder in ["home", "config", "data", "state", "cache", "run", "tmp", "logs"] {
             fs::create_dir(scratch.path().join(folder)).unwrap();
         }
@@ -240,6 +259,11 @@ impl Server {
         server
     }
 
+    /// In a folder of this name that stays when the test is over; it does not serve yet.
+    pub fn kept(within: &Path, name: &str) -> Self {
+        Self { scratch: kept(within, name), process: None, link: String::new(), args: Vec::new() }
+    }
+
     /// Its data and what it printed.
     pub fn root(&self) -> &Path {
         self.scratch.path()
@@ -252,6 +276,11 @@ impl Server {
 
     /// Serves on the data that is there; answers when the join link is printed.
     pub fn serve(&mut self, listen: &str) {
+        assert!(self.try_serve(listen), "the server prints a join link");
+    }
+
+    /// As [`Server::serve`]; false where the program ended instead. Why is in `stderr.log`.
+    pub fn try_serve(&mut self, listen: &str) -> bool {
         let root = self.root().to_owned();
         let log = |name: &str| fs::File::options().create(true).append(true).open(root.join(name)).unwrap();
         let mut child = Command::new(program("holdfast-server"))
@@ -268,9 +297,14 @@ impl Server {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let Some(link) = lines.next() else {
+            child.wait().unwrap();
+            return false;
+        };
         self.process = Some(child);
-        self.link = lines.next().expect("the server prints a join link").unwrap();
+        self.link = link.unwrap();
         writeln!(log("stdout.log"), "{}", self.link).unwrap();
+        true
     }
 
     /// `kill -9`.

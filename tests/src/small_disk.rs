@@ -2,11 +2,11 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What fills it.
-const SOMEBODY_ELSE: &str = "somebody-else";
+/// What fills it: a file of this name.
+pub const SOMEBODY_ELSE: &str = "somebody-else";
 
 /// A file system in memory; gone with this.
 pub struct SmallDisk(PathBuf);
@@ -28,6 +28,11 @@ impl SmallDisk {
 
     /// Somebody else takes all the room that is left.
     pub fn fill(&self) {
+        self.fill_but(0);
+    }
+
+    /// All but so many bytes.
+    pub fn fill_but(&self, bytes: u64) {
         let mut file = fs::File::create(self.0.join(SOMEBODY_ELSE)).unwrap();
         let mut part = vec![0; 1024 * 1024];
         while !part.is_empty() {
@@ -35,11 +40,39 @@ impl SmallDisk {
                 part.truncate(part.len() / 2);
             }
         }
+        let taken = file.metadata().unwrap().len();
+        file.set_len(taken.saturating_sub(bytes)).unwrap();
+    }
+
+    /// Ends it, and leaves what was on it where it was, for a look.
+    pub fn leave(self) {
+        let at = self.0.clone();
+        let mut aside = at.clone().into_os_string();
+        aside.push("-of-small-disk");
+        copy(&at, aside.as_ref());
+        drop(self);
+        // Not empty where the unmounting did not work: then both are there for a look.
+        if fs::remove_dir(&at).is_ok() {
+            fs::rename(&aside, &at).unwrap();
+        }
     }
 
     /// And gives it back.
     pub fn empty(&self) {
         fs::remove_file(self.0.join(SOMEBODY_ELSE)).unwrap();
+    }
+}
+
+/// Copies a folder, without what fills its disk.
+pub fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let (path, name) = (entry.path(), entry.file_name());
+        if name == SOMEBODY_ELSE {
+            continue;
+        }
+        if path.is_dir() { copy(&path, &to.join(name)) } else { fs::copy(&path, to.join(name)).map(drop).unwrap() }
     }
 }
 

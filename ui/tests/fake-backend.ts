@@ -1,7 +1,7 @@
 // A Backend in memory, for vitest and for looking at views in a browser. It keeps what it is told and answers at
 // once; a test replaces single functions or reads `calls`. It merges nothing: a test says what arrived.
 import type { Backend } from '../src/ipc/backend';
-import type { ActivityQuery, CommandError, ErrorCode, Event, NoteDetail, NoteListItem, NotesQuery, OpChanges, PassphraseChange, RecoveryCode, RemoveDeviceRequest, ResultSpan, ReviewPlace, SaveRequest, Saved, SessionStatus, Settings, SyncStatus } from '../src/ipc/types';
+import type { ActivityQuery, CommandError, ErrorCode, Event, NoteDetail, NoteListItem, NotesQuery, OpChanges, PassphraseChange, RecoveryCode, RemoveDeviceRequest, ResultSpan, ReviewPlace, SaveRequest, Saved, SessionStatus, Settings, SyncStatus, TrayShown } from '../src/ipc/types';
 import { WORDS, sampleActivity, sampleBackups, sampleHealth, sampleHeld, sampleNotebooks, sampleNotes, sampleReceipts, sampleReview, syncOf } from './sample';
 
 export type Scenario = 'first' | 'locked' | 'damaged' | 'elsewhere' | 'empty' | 'main' | 'review' | 'offline' | 'local' | 'joining' | 'many' | 'held';
@@ -22,7 +22,7 @@ export class FakeBackend implements Backend {
   review = sampleReview();
   session: SessionStatus;
   sync: SyncStatus;
-  config: Settings = { theme: 'system', device_name: 'This laptop', use_keychain: false, keychain_available: true };
+  config: Settings = { theme: 'system', device_name: 'This laptop', use_keychain: false, keychain_available: true, fetch_all_files: false };
   copied = '';
   /** What the next dialogs of the system answer. */
   picks: (string | null)[] = [];
@@ -246,10 +246,17 @@ export class FakeBackend implements Backend {
     this.#log('noteAttach', id, path);
     const name = path.split('/').at(-1) ?? path;
     const note = this.#note(id);
-    return this.#put({ ...note, attachments: [...note.attachments, { id: `a${this.#next++}`, path: `files/${name}`, name, media_type: 'image/jpeg', size: 240_000, here: true }] });
+    return this.#put({ ...note, attachments: [...note.attachments, { id: `a${this.#next++}`, path: `files/${name}`, name, media_type: 'image/jpeg', size: 240_000, here: true, here_bytes: 240_000, wanted: false }] });
   }
   async attachmentSave(note: string, attachment: string, path: string) {
     this.#log('attachmentSave', note, attachment, path);
+  }
+  async attachmentFetch(note: string, attachment: string) {
+    this.#log('attachmentFetch', note, attachment);
+    const there = this.notes.get(note);
+    if (!there) return;
+    const attachments = there.attachments.map((one) => (one.id === attachment ? { ...one, here: true, here_bytes: one.size, wanted: false } : one));
+    this.#put({ ...there, attachments });
   }
   async search(query: string, limit: number) {
     this.#log('search', query, limit);
@@ -271,7 +278,7 @@ export class FakeBackend implements Backend {
     const above = this.notebooks.find((one) => one.id === parent);
     const id = `nb-${this.#next++}`;
     const at = above ? this.notebooks.indexOf(above) + 1 : this.notebooks.length;
-    this.notebooks = this.notebooks.toSpliced(at, 0, { id, name, path: above ? `${above.path}/${name}` : name, parent, depth: above ? above.depth + 1 : 0, notes: 0 });
+    this.notebooks = this.notebooks.toSpliced(at, 0, { id, name, path: above ? `${above.path}/${name}` : name, parent, depth: above ? above.depth + 1 : 0, notes: 0, kept_offline: false });
     this.changed({ notebooks: true });
     return id;
   }
@@ -283,6 +290,11 @@ export class FakeBackend implements Backend {
   async notebookMove(id: string, parent: string | null) {
     this.#log('notebookMove', id, parent);
     this.changed({ notebooks: true, many: true });
+  }
+  async notebookKeepOffline(id: string, kept: boolean) {
+    this.#log('notebookKeepOffline', id, kept);
+    this.notebooks = this.notebooks.map((one) => (one.id === id ? { ...one, kept_offline: kept } : one));
+    this.changed({ notebooks: true });
   }
   async notebookTrash(id: string) {
     this.#log('notebookTrash', id);
@@ -344,6 +356,11 @@ export class FakeBackend implements Backend {
     this.sync = sync;
     this.emit({ kind: 'sync', data: sync });
   }
+  /** What the tray shows. */
+  tray: TrayShown | null = null;
+  async trayShow(shown: TrayShown) {
+    this.tray = shown;
+  }
   async syncNow() {
     this.#log('syncNow');
   }
@@ -388,7 +405,7 @@ export class FakeBackend implements Backend {
   }
   async backupTest(path: string) {
     this.#log('backupTest', path);
-    return { notes: 1204, trashed: 12, notebooks: 14 };
+    return { notes: 1204, trashed: 12, notebooks: 14, files_not_here: { files: 0, bytes: 0 } };
   }
 
   async importFolder(path: string, dryRun: boolean) {

@@ -9,7 +9,7 @@ const DAY = 24 * HOUR;
 
 function notebook(id: string, path: string, parent: string | null): NotebookItem {
   const names = path.split('/');
-  return { id, name: names.at(-1) ?? '', path, parent, depth: names.length - 1, notes: 0 };
+  return { id, name: names.at(-1) ?? '', path, parent, depth: names.length - 1, notes: 0, kept_offline: false };
 }
 
 export function sampleNotebooks(): NotebookItem[] {
@@ -45,7 +45,7 @@ export function sampleNotes(scenario: string): NoteDetail[] {
   const notes = [
     make('pump4', 'Site visit: pump 4', pumps, 5 * MINUTE, PUMP, {
       tags: ['maintenance', 'follow-up'], due: `${new Date(now).getFullYear()}-11-28`, ...review,
-      attachments: [{ id: 'a1', path: 'files/gauge.jpg', name: 'gauge.jpg', media_type: 'image/jpeg', size: 2_400_000, here: true }],
+      attachments: [{ id: 'a1', path: 'files/gauge.jpg', name: 'gauge.jpg', media_type: 'image/jpeg', size: 2_400_000, here: true, here_bytes: 2_400_000, wanted: false }],
     }),
     make('night', 'Interview with the night shift', ['talks', 'Field work/Interviews'], 3 * HOUR, 'Three people, forty minutes. They all mention the alarm at 02:10 and nobody had logged it.\n\n> It rings, we look, it stops.\n', { waiting: scenario === 'offline' }),
     make('packing', 'Packing list, October trip', ['home', 'Home'], DAY, '- [x] Tickets\n- [x] Charger\n- [x] Maps\n- [ ] Spare batteries\n- [ ] The small tripod\n- [ ] Rain cover\n', { tags: ['follow-up'], waiting: scenario === 'offline' }),
@@ -58,20 +58,22 @@ export function sampleNotes(scenario: string): NoteDetail[] {
   return notes;
 }
 
+const NONE_ON_THE_WAY = { files: 0, done_bytes: 0, total_bytes: 0 };
+
 export function syncOf(scenario: string): SyncStatus {
   const now = Date.now();
   const base: SyncStatus = {
-    state: 'up_to_date', paused: false, waiting: 0, waiting_attachments: 0, waiting_attachment_bytes: null, to_review: 1, last_confirmed_ms: now - 4 * MINUTE,
+    state: 'up_to_date', paused: false, waiting: 0, waiting_attachments: 0, waiting_attachment_bytes: null, sending: NONE_ON_THE_WAY, receiving: NONE_ON_THE_WAY, not_here: { files: 0, bytes: 0 }, to_review: 1, last_confirmed_ms: now - 4 * MINUTE,
     last_changes: 41, last_duration_ms: 600, next_try_ms: null, server: 'https://notes.example.org', user: 'ada', problem: null,
     devices: [
       { id: 'd1', name: 'This laptop', platform: 'linux', this_device: true, last_seen_ms: now, added_ms: now - 20 * DAY },
       { id: 'd2', name: 'Office PC', platform: 'linux', this_device: false, last_seen_ms: now - 15 * MINUTE, added_ms: now - 12 * DAY },
     ],
-    first_sync: null, quarantined: 0, set_aside: [], tripwire: null,
+    catch_up: null, quarantined: 0, set_aside: [], tripwire: null,
   };
   if (scenario === 'offline') return { ...base, state: 'offline', waiting: 3, waiting_attachments: 1, waiting_attachment_bytes: 2_400_000, next_try_ms: now + 24_000 };
   if (scenario === 'held') return { ...base, state: 'paused', to_review: 0, tripwire: sampleTripwire() };
-  if (scenario === 'joining') return { ...base, state: 'syncing', to_review: 0, last_confirmed_ms: null, first_sync: { done: 312, total: 1204 } };
+  if (scenario === 'joining') return { ...base, state: 'syncing', to_review: 0, last_confirmed_ms: null, catch_up: { first: true, done: 312, total: 1204, left: 'About 2 minutes left' } };
   if (['local', 'first', 'empty', 'many'].includes(scenario)) return { ...base, state: 'local_only', to_review: 0, last_confirmed_ms: null, server: null, user: null, devices: [] };
   return base;
 }

@@ -7,6 +7,7 @@
 mod bench;
 mod bindings;
 mod bundle;
+mod chaos;
 mod command;
 mod demo;
 mod place;
@@ -67,6 +68,13 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<OsString>,
     },
+    /// Run the real programs through broken wires, kills, full disks and a server set back (see `chaos --help`)
+    #[command(disable_help_flag = true)]
+    Chaos {
+        /// Arguments for it
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
     /// Open two windows and a server, with notes that wait for review
     Demo,
 }
@@ -91,6 +99,7 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Bundle => bundle::run(&place).map(|()| ExitCode::SUCCESS),
         Command::Bench { bench } => bench::run(&place, &bench),
         Command::Sim { args } => sim::run(&place, &args),
+        Command::Chaos { args } => chaos::run(&place, &args),
         Command::Demo => demo::run(&place),
     }
 }

@@ -43,6 +43,9 @@ pub enum Command {
     /// The tree of notebooks.
     #[command(subcommand)]
     Notebook(NotebookCommand),
+    /// The files of notes.
+    #[command(subcommand)]
+    Attachment(AttachmentCommand),
     /// Find notes that hold every word.
     Search {
         #[arg(allow_hyphen_values = true)]
@@ -78,11 +81,12 @@ pub enum Command {
     Sync,
     /// How things stand.
     Status,
-    /// What can be switched off on this computer where it does harm; without a name, what there is.
+    /// What this computer does differently: what is switched off where it does harm, and when large files come. Without
+    /// a name, what there is.
     Config {
         name: Option<String>,
         #[arg(requires = "name")]
-        value: Option<Switch>,
+        value: Option<ConfigValue>,
     },
     /// What sync did, the newest first.
     Activity(ActivityArgs),
@@ -128,6 +132,15 @@ pub enum Command {
 pub enum Switch {
     On,
     Off,
+}
+
+/// What a setting can be; which of them, its name says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ConfigValue {
+    On,
+    Off,
+    Always,
+    WhenOpened,
 }
 
 #[derive(Debug, Args)]
@@ -239,6 +252,23 @@ pub struct NoteEdit {
 pub struct DueChange(pub Option<Date>);
 
 #[derive(Debug, Subcommand)]
+pub enum AttachmentCommand {
+    /// List the files of a note.
+    List { note: String },
+    /// Copy a file into a note. Prints the path to link it by.
+    Add { note: String, file: PathBuf },
+    /// Write a file of a note to a path. One that is not on this computer is fetched first.
+    Get {
+        note: String,
+        /// Its path as the note links it, or its id.
+        #[arg(value_name = "PATH|ID", allow_hyphen_values = true)]
+        name: String,
+        /// Where to; a file there is replaced.
+        to: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub enum NotebookCommand {
     /// List the notebooks with their notes counted.
     List,
@@ -260,6 +290,12 @@ pub enum NotebookCommand {
         path: String,
         #[arg(allow_hyphen_values = true, value_parser = notebook)]
         parent: String,
+    },
+    /// Let all files of a notebook and of those below come to this computer, large ones too.
+    KeepOffline {
+        #[arg(allow_hyphen_values = true)]
+        path: String,
+        value: Switch,
     },
     /// Put a notebook and all in it into the trash.
     Trash {

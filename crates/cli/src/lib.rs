@@ -12,6 +12,7 @@ mod input;
 mod markers;
 mod output;
 mod passphrase;
+mod progress;
 mod session;
 mod shapes;
 mod usage;

@@ -16,6 +16,25 @@ pub fn content_id(id_key: &IdKey, plain: &[u8]) -> [u8; 32] {
     hazmat::keyed_hash(id_key.expose(), labels::CONTENT_ID, plain)
 }
 
+/// [`content_id`] of a file that is read piece by piece.
+pub struct ContentHash(hazmat::KeyedHash);
+
+impl ContentHash {
+    pub fn new(id_key: &IdKey) -> Self {
+        Self(hazmat::KeyedHash::new(id_key.expose(), labels::CONTENT_ID))
+    }
+
+    /// Takes the next bytes of the file.
+    pub fn update(&mut self, plain: &[u8]) {
+        self.0.update(plain);
+    }
+
+    /// The id of what was taken so far.
+    pub fn finish(&self) -> [u8; 32] {
+        self.0.finish()
+    }
+}
+
 /// What a device makes of the log of a space, for others to compare: equal for equal lists of heads, and nothing to
 /// whoever lacks the key.
 pub fn state_id(id_key: &IdKey, heads: &[u8]) -> [u8; 32] {

@@ -34,11 +34,14 @@ pub mod seal;
 pub use account_keys::{AccountKeys, OpenAccount};
 pub use device::{DeviceKeys, DevicePublic};
 pub use error::CryptoError;
-pub use ids::{blob_id, content_id, revision_id, state_id};
+pub use ids::{ContentHash, blob_id, content_id, revision_id, state_id};
 pub use kdf::{KdfParams, PassphraseKeys};
 pub use key_file::{KeyFile, OpenVault};
 pub use keys::{AccountKey, DatabaseKey, EpochKey, IdKey, KeychainKey, SpaceKeys};
 pub use membership::{DeviceMember, LastBatch, Members, MembershipLog, RemovedDevice, Standing};
 pub use recovery::{RecoveryCode, RecoveryCodeError};
 pub use rng::{OsRng, Rng};
-pub use seal::{SealContext, open_blob, open_revision, open_revision_on, seal_blob, seal_revision, seal_revision_on};
+pub use seal::{
+    CHUNK_BYTES, ChunkPlace, SealContext, open_blob, open_chunk, open_revision, open_revision_on, seal_blob,
+    seal_chunk, seal_revision, seal_revision_on,
+};

@@ -8,6 +8,7 @@ pub fn backup_reason(reason: BackupReason) -> &'static str {
         BackupReason::Daily => "Every day",
         BackupReason::BeforeTripwire => "Before a decision about many notes",
         BackupReason::BeforeImport => "Before an import",
+        BackupReason::BeforeUpgrade => "Before an update of Holdfast",
         BackupReason::Asked => "You asked for it",
     }
 }

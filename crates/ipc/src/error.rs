@@ -2,6 +2,7 @@
 
 use holdfast_notebook::NotebookError as E;
 use holdfast_notebook::ProtocolError as P;
+use holdfast_notebook::WhyNotHere;
 
 use crate::dto::{CommandError, ErrorCode as C};
 
@@ -42,9 +43,26 @@ pub fn command_error(error: &E) -> CommandError {
             "The disk is full. Nothing was changed, and what was saved before is safe. Free some space and try again.".into(),
             true,
         ),
+        E::NoSnapshot { why, needed } => {
+            let why = command_error(why);
+            // Why it failed may have a sentence of its own, which says what to do about a save.
+            let (happened, to_do) = match why.code {
+                C::DiskFull => {
+                    let mib = needed.div_ceil(1024 * 1024);
+                    ("the disk is full".to_owned(), format!("Free {mib} MB of it and open the vault again."))
+                }
+                _ => (why.message.trim_end_matches('.').to_owned(), "Mend that and open the vault again.".to_owned()),
+            };
+            let message = format!(
+                "This version of Holdfast has to bring the vault up to date, and makes a backup before. That did not \
+                 work: {happened}. Nothing was changed; the version that you had still opens it. {to_do}"
+            );
+            (why.code, message, true)
+        }
         E::NotFound { what, id } => (C::NotFound, format!("There is no {what} {id}."), false),
         E::Invalid(why) => (C::InvalidInput, sentence(why), true),
         E::TooLarge(why) => (C::TooLarge, sentence(why), false),
+        E::NotHere { name, why } => (C::NotHere, not_here(name, *why), true),
         E::Stale => (
             C::Stale,
             "Another version arrived in the meantime. Nothing was changed; look at it and decide again.".into(),
@@ -102,6 +120,18 @@ pub fn command_error(error: &E) -> CommandError {
         ),
     };
     CommandError { code, message, retryable }
+}
+
+fn not_here(name: &str, why: WhyNotHere) -> String {
+    let then = match why {
+        WhyNotHere::NoAnswer => "It comes when there is a network.",
+        WhyNotHere::NotFetched => "It comes when it is opened while there is a network.",
+        WhyNotHere::NotOnServer => {
+            "The server does not have all of it; it comes when the computer that has it has sent it."
+        }
+        WhyNotHere::NoKey => "Its key has not come yet; the file comes with one of the next syncs.",
+    };
+    format!("This file is not on this computer yet: {name}. {then}")
 }
 
 /// As [`command_error`], for making an account and for joining one: there is nothing yet that waits to be sent.

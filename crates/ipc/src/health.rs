@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use holdfast_notebook::health::Finding;
+use holdfast_notebook::health::{Finding, SyncFigures};
 use holdfast_notebook::sync::WhySetAside as Why;
 
 use crate::command_error;
@@ -110,6 +110,7 @@ pub fn health_line(found: &Finding) -> HealthLine {
             format!("This computer and {name} disagree about the notes; this one has read everything again."),
             Some("Sync on the other computer: it then reads everything again as well."),
         ),
+        Finding::Sync(f) => ("sync", "Sync so far", figures(f), None),
         Finding::Backup { newest_ms: None } => (
             "backup",
             "Backup",
@@ -170,6 +171,50 @@ fn count(n: u32, one: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
 }
 
+/// How long something still takes, in calm words: a number that jumps about is worse than none.
+pub fn time_left(ms: u64) -> String {
+    let minutes = ms.div_ceil(60_000);
+    match (ms, minutes) {
+        (0..60_000, _) => "Less than a minute left".to_owned(),
+        (_, 0..90) => format!("About {} left", count(minutes as u32, "minute")),
+        _ => format!("About {} left", count(minutes.div_ceil(60) as u32, "hour")),
+    }
+}
+
+/// What was counted about sync, in one line.
+fn figures(f: &SyncFigures) -> String {
+    let days = count(f.days as u32, "day");
+    let moved = match f.synced {
+        0 => format!("In the last {days} nothing was sent or received."),
+        n => format!(
+            "In the last {days} changes were sent or received {}: {} in the middle, {} at most.",
+            count(n as u32, "time"),
+            duration(f.median_ms),
+            duration(f.slowest_ms)
+        ),
+    };
+    let failed = match f.failed {
+        0 => "Nothing failed.".to_owned(),
+        n => format!("Steps that failed: {n}."),
+    };
+    let run = f.this_run.map(|run| {
+        let steps = [run.pushes, run.pulls, run.uploads, run.fetches];
+        let (done, failed) = steps.iter().fold((0, 0), |(d, f), s| (d + s.done, f + s.failed));
+        let waited = count(run.longest_queue, "change");
+        format!("Since Holdfast was started: {done} steps done, {failed} failed; {waited} waited at most.")
+    });
+    [Some(moved), Some(failed), run].into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+/// `0.6 s`, `12 s`, or minutes.
+fn duration(ms: u64) -> String {
+    match ms {
+        0..10_000 => format!("{:.1} s", ms as f64 / 1e3),
+        10_000..100_000 => format!("{} s", ms / 1_000),
+        _ => span(ms),
+    }
+}
+
 /// A length of time, roughly.
 fn span(ms: u64) -> String {
     let (s, min, h) = (ms / 1_000, ms / 60_000, ms / 3_600_000);
@@ -192,6 +237,7 @@ fn bytes(n: u64) -> String {
 #[cfg(test)]
 mod tests {
     use holdfast_notebook::NotebookError;
+    use holdfast_notebook::sync::SyncMetrics;
 
     use super::*;
 
@@ -199,6 +245,8 @@ mod tests {
     #[test]
     fn each_line_says_one_thing_to_do_where_it_is_not_well() {
         let aside = BTreeMap::from([(Why::Orphan, 2), (Why::NewerVersion, 3)]);
+        let this_run = Some(SyncMetrics { longest_queue: 12, ..SyncMetrics::default() });
+        let run = SyncFigures { days: 7, synced: 41, median_ms: 420, slowest_ms: 61_000, failed: 2, this_run };
         for found in [
             Finding::Database(Ok(())),
             Finding::Database(Err(NotebookError::Damaged("a page".into()))),
@@ -218,6 +266,8 @@ mod tests {
             Finding::Disk { free: Some(10_000_000), vault: 15_000_000 },
             Finding::SetAside(BTreeMap::new()),
             Finding::SetAside(aside),
+            Finding::Sync(SyncFigures { days: 7, ..SyncFigures::default() }),
+            Finding::Sync(run),
             Finding::Backup { newest_ms: None },
             Finding::Backup { newest_ms: Some(1) },
             Finding::Backup { newest_ms: Some(30 * 24 * 3_600_000) },
@@ -228,6 +278,14 @@ mod tests {
         }
         let line = health_line(&Finding::SetAside(BTreeMap::from([(Why::Orphan, 2), (Why::NewerVersion, 3)])));
         assert!(line.sentence.starts_with("5 changes set aside. A newer version"), "{line:?}");
+        assert_eq!(
+            health_line(&Finding::Sync(run)).sentence,
+            "In the last 7 days changes were sent or received 41 times: 0.4 s in the middle, 61 s at most. Steps that \
+             failed: 2. Since Holdfast was started: 0 steps done, 0 failed; 12 changes waited at most."
+        );
+        let left = |ms| time_left(ms);
+        assert_eq!((left(5_000), left(60_000)), ("Less than a minute left".into(), "About 1 minute left".into()));
+        assert_eq!((left(61_000), left(3 * 3_600_000)), ("About 2 minutes left".into(), "About 3 hours left".into()));
         assert_eq!(span(59_000), "59 seconds");
         assert_eq!(
             (span(3_600_000), span(47 * 3_600_000), span(49 * 3_600_000)),

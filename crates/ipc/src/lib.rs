@@ -16,7 +16,7 @@ pub use activity::{activity_items, export_activity};
 pub use app::{App, EventSink};
 pub use backups::backup_reason;
 pub use error::{account_error, command_error};
-pub use health::{health_line, set_aside};
+pub use health::{health_line, set_aside, time_left};
 
 /// What every handler answers.
 pub type Answer<T> = Result<T, dto::CommandError>;

@@ -76,8 +76,23 @@ fn merge_passage(base: &Merge<String>, sides: &[&Merge<String>]) -> Merge<String
     from_woven(cap(every_side(base, &changed).into_terms()))
 }
 
-/// Merges texts over a base. Symmetric in the sides, total on any text.
+/// Where a base and its sides come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Past {
+    /// The sides are what people made of the base itself: what stands elsewhere in one, a person has moved.
+    Plain,
+    /// Something was merged before, in the base or on the way to a side. A merge puts what several wrote in some order,
+    /// so lines may stand elsewhere though nobody moved them.
+    Merged,
+}
+
+/// Merges texts over a base, of a plain past. Symmetric in the sides, total on any text.
 pub fn merge_body(base: &Body, sides: &[&Body]) -> Body {
+    merge_body_after(Past::Plain, base, sides)
+}
+
+/// As [`merge_body`], whatever was before.
+pub fn merge_body_after(past: Past, base: &Body, sides: &[&Body]) -> Body {
     let changed: Vec<&Body> = sides.iter().copied().filter(|s| *s != base).collect();
     let Some(first) = changed.first() else { return base.clone() };
     if crate::planted("text-newest-wins") {
@@ -90,7 +105,7 @@ pub fn merge_body(base: &Body, sides: &[&Body]) -> Body {
     let pieces = cut(&texts.pivot, &texts.rows, Grain::Places);
     // A merge of texts without places is cut in one way.
     if base.is_resolved() && changed.iter().all(|s| s.is_resolved()) {
-        return texts.merge_flat(pieces);
+        return texts.merge_flat(pieces, past);
     }
     let watch = Watch::over(&texts, &pieces);
     let mut best: Option<(Faults, Body, Vec<Piece>)> = None;
@@ -248,10 +263,11 @@ impl<'a> Texts<'a> {
         Self { base, changed, pivot: tokens(base), rows: changed.iter().map(|s| tokens(s)).collect() }
     }
 
-    /// Merges texts without places. Where whole lines merge, that is what everybody's tools make of it.
-    fn merge_flat(&self, pieces: Vec<Piece>) -> Body {
+    /// Merges texts without places. Where whole lines merge what people wrote, that is what everybody's tools make of
+    /// it.
+    fn merge_flat(&self, pieces: Vec<Piece>, past: Past) -> Body {
         let Merged { body, asked } = self.merge(&pieces, Refine::Words);
-        if !asked || body.is_resolved() {
+        if past == Past::Plain && (!asked || body.is_resolved()) {
             return body;
         }
         self.settle(&Watch::over(self, &pieces), pieces, body)

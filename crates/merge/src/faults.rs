@@ -70,8 +70,9 @@ pub(crate) type Faults = (usize, usize, usize);
 
 pub(crate) const NONE: Faults = (0, 0, 0);
 
-/// A line of the base that a side took out, and the clean line that it stands in afterwards: itself, or one that is new,
-/// that has all its words or only such, and of whose words that side has not all any more.
+/// A line of the base that a side took out, and the clean line that it stands in afterwards: itself, or a new one with a
+/// word of it that that side has nowhere any more. The new one has all its words, or only such, or another side has it
+/// in its place.
 pub(crate) struct Returned<'a> {
     pub line: &'a str,
     pub within: &'a str,
@@ -118,20 +119,24 @@ impl<'a> NewLines<'a> {
         Self { lines, with, of_sides }
     }
 
-    /// The new line that this one went into. A single word is too little to know a line by.
+    /// The new line that this one went into.
     fn of_line(&self, line: &str, sides: &[Held<'_>]) -> Option<&'a str> {
         let here = words(line);
-        if here.len() < 2 {
-            return None;
-        }
         let mut found: Option<usize> = None;
         for word in &here {
-            let sides = sides.iter().zip(&self.of_sides).filter(|(_, has)| !has.contains(word)).map(|(side, _)| side);
-            let taken: Vec<&Held<'_>> = sides.filter(|side| !side.any.contains(line)).collect();
+            let without = sides.iter().zip(&self.of_sides).filter(|(_, has)| !has.contains(word)).map(|(side, _)| side);
+            let taken: Vec<&Held<'_>> = without.filter(|side| !side.any.contains(line)).collect();
             for n in self.with.get(word).into_iter().flatten() {
                 let (new, there) = &self.lines[*n];
-                let alike = here.is_subset(there) || (there.len() >= 2 && there.is_subset(&here));
-                if alike && found.is_none_or(|first| *n < first) && taken.iter().any(|side| !side.any.contains(new)) {
+                // A single word is too little to know a line by.
+                let alike = |a: &BTreeSet<&str>, b: &BTreeSet<&str>| a.len() >= 2 && a.is_subset(b);
+                let alike = alike(&here, there) || alike(there, &here);
+                // Or some side made this of it.
+                let made = || sides.iter().any(|side| side.any.contains(new) && !side.any.contains(line));
+                if (alike || made())
+                    && found.is_none_or(|first| *n < first)
+                    && taken.iter().any(|side| !side.any.contains(new))
+                {
                     found = Some(*n);
                 }
             }

@@ -7,7 +7,7 @@ use holdfast_domain::{
     Stamp, Trash, UnknownFields,
 };
 
-use crate::body::merge_body;
+use crate::body::{Past, merge_body_after};
 use crate::text::{merge_apart, merge_front};
 use crate::value::{merge_newest, merge_scalar, merge_set, merge_trash, merge_unknown, same_values};
 
@@ -44,16 +44,21 @@ pub fn empty(kind: Kind) -> Fields {
     }
 }
 
-/// Merges states of one record over a base, whatever the order of the sides. A side of another kind than the
-/// base is left out (the fold refuses such records before).
+/// Merges states of one record over a base, of a plain past, whatever the order of the sides. A side of another kind
+/// than the base is left out (the fold refuses such records before).
 pub fn merge_fields(base: &Fields, sides: &[&Fields]) -> Fields {
+    merge_fields_after(Past::Plain, base, sides)
+}
+
+/// As [`merge_fields`], whatever was before.
+pub fn merge_fields_after(past: Past, base: &Fields, sides: &[&Fields]) -> Fields {
     macro_rules! of_kind {
         ($kind:path) => {
             sides.iter().filter_map(|s| if let $kind(f) = s { Some(f) } else { None }).collect::<Vec<_>>()
         };
     }
     match base {
-        Fields::Note(b) => Fields::Note(note(b, &of_kind!(Fields::Note))),
+        Fields::Note(b) => Fields::Note(note(past, b, &of_kind!(Fields::Note))),
         Fields::Notebook(b) => Fields::Notebook(notebook(b, &of_kind!(Fields::Notebook))),
         Fields::Attachment(b) => Fields::Attachment(attachment(b, &of_kind!(Fields::Attachment))),
         Fields::Device(b) => Fields::Device(device(b, &of_kind!(Fields::Device))),
@@ -142,13 +147,13 @@ fn same_note(a: &NoteFields, b: &NoteFields) -> bool {
         && a.unknown == b.unknown
 }
 
-fn note(base: &NoteFields, sides: &[&NoteFields]) -> NoteFields {
+fn note(past: Past, base: &NoteFields, sides: &[&NoteFields]) -> NoteFields {
     let trash: Vec<Trash> = sides.iter().map(|s| s.trash).collect();
     let edited: Vec<bool> = sides.iter().map(|s| !same_note(s, base)).collect();
     let names = |get: fn(&NoteFields) -> &NameSet| set(base, sides, get);
     NoteFields {
         title: written(base, sides, |f| &f.title, merge_apart),
-        body: merge_body(&base.body, &sides.iter().map(|s| &s.body).collect::<Vec<_>>()),
+        body: merge_body_after(past, &base.body, &sides.iter().map(|s| &s.body).collect::<Vec<_>>()),
         front_matter: written(base, sides, |f| &f.front_matter, merge_front),
         tags: names(|f| &f.tags),
         aliases: names(|f| &f.aliases),

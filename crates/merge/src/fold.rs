@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use holdfast_domain::{Fields, Revision, RevisionId, Stamp};
 
-use crate::fields::{empty, merge_fields};
+use crate::body::Past;
+use crate::fields::{empty, merge_fields_after};
 use crate::graph::{Bits, Graph};
 
 /// Why there is no view. Each is a matter of what is stored, never of what the revisions say.
@@ -96,7 +97,7 @@ impl Frame {
     }
 
     /// Merges the first node that shares exactly `common` with another, with all that share it with that node.
-    fn merge(&mut self, common: &Bits, base: Option<&Value>) -> Result<(), FoldError> {
+    fn merge(&mut self, graph: &Graph, common: &Bits, base: Option<&Value>) -> Result<(), FoldError> {
         let shares = |a: &Node, b: &Node| a.mask.intersection(&b.mask) == *common;
         let first = (0..self.nodes.len())
             .find(|&i| (0..self.nodes.len()).any(|j| j != i && shares(&self.nodes[i], &self.nodes[j])))
@@ -108,6 +109,10 @@ impl Frame {
         group.sort_by(|a, b| a.ids.cmp(&b.ids));
         self.nodes = rest;
 
+        // A node of several heads is a merge, and so is a version of several parents.
+        let plain = |n: &Node| n.ids.len() == 1 && !graph.merged_since(&n.mask, common);
+        let of_one = !matches!(base, Some(Value::Merged(_)));
+        let past = if of_one && group.iter().all(plain) { Past::Plain } else { Past::Merged };
         let kind = group[0].value.fields().kind();
         let nothing;
         let base = match base {
@@ -121,7 +126,7 @@ impl Frame {
         if base.kind() != kind || sides.iter().any(|s| s.kind() != kind) {
             return Err(FoldError::KindsDiffer);
         }
-        let fields = merge_fields(base, &sides);
+        let fields = merge_fields_after(past, base, &sides);
         let mut mask = Bits::default();
         let mut ids: Vec<RevisionId> = Vec::new();
         let mut stamp = Stamp::ZERO;
@@ -155,13 +160,13 @@ pub fn fold(graph: &Graph, heads: &[RevisionId]) -> Result<Folded, FoldError> {
         }
         let (common, tips) = frame.deepest(graph);
         match tips.as_slice() {
-            [] => frame.merge(&common, None)?,
+            [] => frame.merge(graph, &common, None)?,
             [only] => {
                 let base = graph.revision(*only).ok_or(FoldError::Missing { id: *only })?.clone();
-                frame.merge(&common, Some(&Value::Revision(base)))?;
+                frame.merge(graph, &common, Some(&Value::Revision(base)))?;
             }
             _ => match done.get(&tips) {
-                Some((base, _)) => frame.merge(&common, Some(base))?,
+                Some((base, _)) => frame.merge(graph, &common, Some(base))?,
                 None => {
                     let below = Frame::new(graph, tips)?;
                     stack.push(below);

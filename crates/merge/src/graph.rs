@@ -168,6 +168,11 @@ impl Graph {
         Ok(set)
     }
 
+    /// True where one of `set` that is not in `before` builds on several.
+    pub(crate) fn merged_since(&self, set: &Bits, before: &Bits) -> bool {
+        set.iter().any(|i| self.nodes[i].parents.len() > 1 && !before.contains(i))
+    }
+
     /// The maximal elements of a down-set, sorted: those that are no parent of another element.
     pub(crate) fn tips(&self, set: &Bits) -> Vec<RevisionId> {
         let mut below = Bits::default();

@@ -37,7 +37,7 @@ pub mod text;
 pub mod tree;
 pub mod value;
 
-pub use body::merge_body;
+pub use body::{Past, merge_body};
 pub use diff::{Span, SpanKind, diff_lines, diff_words};
 pub use edit::{edit_body, edit_merge};
 pub use fields::merge_fields;
@@ -50,4 +50,4 @@ pub use stray::{Link, Stray, stray, stray_place};
 pub use tree::{break_cycles, cycles, same_as};
 
 /// The number of this algorithm. Devices compare merged states only where it is equal.
-pub const ALGO: u32 = 4;
+pub const ALGO: u32 = 5;

@@ -8,7 +8,8 @@ use holdfast_domain::{
 };
 
 use crate::align::{hunks, lines};
-use crate::fields::{empty, merge_fields};
+use crate::body::Past;
+use crate::fields::{empty, merge_fields_after};
 use crate::value::{from_woven, weave};
 use crate::{FoldError, Graph, fold};
 
@@ -247,7 +248,7 @@ pub fn undo(current: &Fields, merged: &Fields, side: &Fields, stamp: Stamp) -> F
     if current.kind() != merged.kind() || current.kind() != side.kind() {
         return current.clone();
     }
-    let mut fields = merge_fields(merged, &[current, side]);
+    let mut fields = merge_fields_after(Past::Merged, merged, &[current, side]);
     match (&mut fields, current) {
         (Fields::Note(f), Fields::Note(current)) => {
             renew_set(&mut f.tags, &current.tags, stamp);

@@ -1,11 +1,12 @@
-//! Files that notes link. The bytes lie sealed in the database, as they go to the server.
+//! Files that notes link. The bytes lie sealed in the database, in the chunks in which they go to the server.
 
-use std::fs;
 use std::path::Path;
 
-use holdfast_crypto::{blob_id, content_id, open_blob, seal_blob};
+use holdfast_crypto::CHUNK_BYTES;
 use holdfast_domain::{AttachmentFields, AttachmentId, Fields, NoteId, Origin, SetEntry, UnknownFields};
+use holdfast_store::{AttachmentRow, FileRow, FileState, Reader};
 
+use crate::files::{self, Source, Unreadable};
 use crate::notes::live;
 use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
@@ -21,8 +22,12 @@ pub struct Attachment {
     pub name: String,
     pub media_type: String,
     pub size: u64,
-    /// False while the bytes have not been fetched.
+    /// False while not all of the bytes are on this computer.
     pub here: bool,
+    /// Of its bytes, those that are: in steps of a chunk.
+    pub here_bytes: u64,
+    /// A person asked for it, and it comes when there is a network.
+    pub wanted: bool,
 }
 
 impl Vault {
@@ -35,8 +40,10 @@ impl Vault {
             for (path, id) in row.attachments {
                 // A link may arrive before the file's own record.
                 let Some(a) = r.attachment(id)? else { continue };
-                let here = r.has_blob(&a.content)?;
-                out.push(Attachment { id, path, name: a.name, media_type: a.media_type, size: a.size, here });
+                let (state, here_bytes) = here(r, &a)?;
+                let (here, wanted) = (state == Some(FileState::Whole), state == Some(FileState::Wanted));
+                let (name, media_type, size) = (a.name, a.media_type, a.size);
+                out.push(Attachment { id, path, name, media_type, size, here, here_bytes, wanted });
             }
             Ok(out)
         })
@@ -44,12 +51,10 @@ impl Vault {
 
     /// Copies a file into a note. Answers with the path to link it by.
     pub fn attach_file(&self, note: NoteId, file: &Path) -> Result<String> {
-        let size = fs::metadata(file).map_err(NotebookError::io(file))?.len();
         let name = file.file_name().map_or_else(|| "file".into(), |n| n.to_string_lossy().into_owned());
-        check_size(&name, size)?;
-        let bytes = fs::read(file).map_err(NotebookError::io(file))?;
+        let source = Source::open(self, &name, file)?;
         self.transact(|t| {
-            let id = store(t, &name, holdfast_formats::media_type(&name), &bytes)?;
+            let id = store(t, &name, holdfast_formats::media_type(&name), source)?;
             let taken: Vec<_> = t.tx.note(note)?.map(|n| n.attachments).unwrap_or_default();
             let path = free_path(&name, |p| taken.iter().any(|(path, other)| path == p && *other != id));
             t.change_now(note.into(), "note", Origin::Edit, |fields, stamp, now| {
@@ -64,18 +69,82 @@ impl Vault {
         })
     }
 
-    /// The bytes of a file.
-    pub fn attachment_bytes(&self, id: AttachmentId) -> Result<Vec<u8>> {
-        let (sealed, size) = self.read(|r| {
-            let missing = || NotebookError::NotFound { what: "attachment", id: id.to_string() };
-            let row = r.attachment(id)?.ok_or_else(missing)?;
-            let blob = r.blob(&row.content)?.ok_or_else(|| {
-                NotebookError::Invalid(format!("{} has not been fetched from the server yet", row.name))
-            })?;
-            Ok((blob.data, row.size))
-        })?;
-        self.with_space_keys(|keys| Ok(open_blob(self.space().0, keys, &sealed, size as usize + 1)?))
+    /// Whether all bytes of a file are on this computer.
+    pub fn has_attachment(&self, id: AttachmentId) -> Result<bool> {
+        self.read(|r| Ok(r.has_file(&attachment(r, id)?.content)?))
     }
+
+    /// The bytes of a file, all at once.
+    ///
+    /// # Errors
+    /// [`NotebookError::NotHere`] where they are not on this computer.
+    pub fn attachment_bytes(&self, id: AttachmentId) -> Result<Vec<u8>> {
+        let file = self.whole_file(id)?;
+        let mut out = Vec::new();
+        self.read_file(&file, |piece| {
+            out.extend_from_slice(piece);
+            Ok(())
+        })?;
+        Ok(out)
+    }
+
+    /// Writes the bytes of a file to a path, a chunk at a time. A file there is replaced; where it fails, none is left.
+    ///
+    /// # Errors
+    /// [`NotebookError::NotHere`] where they are not on this computer: then nothing is written over.
+    pub fn save_attachment(&self, id: AttachmentId, path: &Path) -> Result<()> {
+        let file = self.whole_file(id)?;
+        files::write_new(path, |out| {
+            self.read_file(&file, |piece| out.write_all(piece).map_err(NotebookError::io(path)))
+        })
+    }
+
+    fn whole_file(&self, id: AttachmentId) -> Result<FileRow> {
+        self.read(|r| {
+            let row = attachment(r, id)?;
+            let file = r.file(&row.content)?.filter(|file| file.state == FileState::Whole);
+            file.ok_or(NotebookError::NotHere { name: row.name, why: WhyNotHere::NotFetched })
+        })
+    }
+
+    fn read_file(&self, file: &FileRow, take: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        files::read_file(self, file, take).map_err(|e| match e {
+            Unreadable::Altered => NotebookError::Damaged("an attachment is not what was stored".into()),
+            Unreadable::Other(error) => error,
+        })
+    }
+}
+
+/// Why a file is not on this computer, by what a person can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhyNotHere {
+    /// Nobody has asked the server for it.
+    NotFetched,
+    /// It was asked for, and there is no network, or no answer.
+    NoAnswer,
+    /// The server does not have it, or not all of it.
+    NotOnServer,
+    /// Another computer sealed it with a key that has not come here.
+    NoKey,
+}
+
+pub(crate) fn attachment(reader: &Reader<'_>, id: AttachmentId) -> Result<AttachmentRow> {
+    let missing = || NotebookError::NotFound { what: "attachment", id: id.to_string() };
+    reader.attachment(id)?.ok_or_else(missing)
+}
+
+/// What is known of a file's bytes, and how many of them are here.
+fn here(reader: &Reader<'_>, attachment: &AttachmentRow) -> Result<(Option<FileState>, u64)> {
+    let Some(file) = reader.file(&attachment.content)? else { return Ok((None, 0)) };
+    Ok((Some(file.state), here_bytes(reader, &attachment.content, attachment.size, file.state)?))
+}
+
+/// Of a file's bytes, those that are here: in steps of a chunk.
+pub(crate) fn here_bytes(reader: &Reader<'_>, content: &[u8; 32], size: u64, state: FileState) -> Result<u64> {
+    if state == FileState::Whole {
+        return Ok(size);
+    }
+    Ok(reader.count_chunks_here(content)?.saturating_mul(CHUNK_BYTES as u64).min(size))
 }
 
 pub(crate) fn check_size(name: &str, size: u64) -> Result<()> {
@@ -100,28 +169,24 @@ fn free_path(name: &str, taken: impl Fn(&str) -> bool) -> String {
         .unwrap_or_else(|| name.to_owned())
 }
 
-/// Stores a file's bytes, sealed, and its record; the same content is the same attachment.
-pub(crate) fn store(t: &mut Txn<'_>, name: &str, media_type: &str, bytes: &[u8]) -> Result<AttachmentId> {
-    let (content, sealed) = t.vault.with_space_keys(|keys| {
-        let content = content_id(keys.current_id_key().1, bytes);
-        let (epoch, key) = keys.current_epoch();
-        Ok((content, (epoch, key.clone())))
-    })?;
-    if let Some(there) = t.tx.attachment_with_content(&content)? {
+/// Stores a file's bytes, sealed, and its record. The same content is the same attachment, where it is here: of one that
+/// is only known the bytes are taken in, and it gets a record of its own, so that what a person has given is safe.
+pub(crate) fn store(t: &mut Txn<'_>, name: &str, media_type: &str, source: Source<'_>) -> Result<AttachmentId> {
+    let (content, size) = (source.content, source.size());
+    if let Some(there) = t.tx.attachment_with_content(&content)?
+        && t.tx.has_file(&content)?
+    {
         return Ok(there.id);
     }
-    let (epoch, key) = sealed;
-    let sealed = seal_blob(t.vault.space().0, &key, epoch, bytes, &mut t.vault.env().rng())?;
-    let cid = blob_id(&sealed);
-    t.tx.put_blob(&content, &sealed, Some(cid), false)?;
+    let chunks = source.seal(t)?;
     let id = AttachmentId(t.vault.env().random()?);
     let stamp = t.stamp();
     let fields = AttachmentFields {
         name: name.to_owned(),
         media_type: media_type.to_owned(),
-        size: bytes.len() as u64,
+        size,
         content,
-        chunks: vec![cid],
+        chunks,
         created_ms: t.now_ms,
         unknown: UnknownFields::new(),
     };

@@ -4,8 +4,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use holdfast_store::{NoteQuery, Store};
+use holdfast_crypto::KeyFile;
+use holdfast_store::{FileCount, NoteQuery, Outdated, RawKey, SCHEMA_VERSION, Store};
 
+use crate::health::{database_bytes as size_of_database, free_bytes};
 use crate::sync::activity::{self, Happened, Line};
 use crate::vault::{DB_FILE, KEYS_FILE};
 use crate::{NotebookError, Result, Vault};
@@ -21,18 +23,21 @@ pub enum BackupReason {
     Daily,
     BeforeTripwire,
     BeforeImport,
+    /// Before this version brought the vault to its own form: what is in it opens with the version before.
+    BeforeUpgrade,
     /// Somebody asked for it.
     Asked,
 }
 
 impl BackupReason {
-    const ALL: [Self; 4] = [Self::Daily, Self::BeforeTripwire, Self::BeforeImport, Self::Asked];
+    const ALL: [Self; 5] = [Self::Daily, Self::BeforeTripwire, Self::BeforeImport, Self::BeforeUpgrade, Self::Asked];
 
     pub fn word(self) -> &'static str {
         match self {
             Self::Daily => "daily",
             Self::BeforeTripwire => "before-decision",
             Self::BeforeImport => "before-import",
+            Self::BeforeUpgrade => "before-upgrade",
             Self::Asked => "asked",
         }
     }
@@ -45,6 +50,8 @@ pub struct Backup {
     pub at_ms: u64,
     pub reason: BackupReason,
     pub bytes: u64,
+    /// What it holds, of one that was just made.
+    pub content: Option<BackupContent>,
 }
 
 /// What a backup holds, counted after it was opened and checked.
@@ -53,6 +60,8 @@ pub struct BackupContent {
     pub notes: u64,
     pub trashed: u64,
     pub notebooks: u64,
+    /// Files that it does not hold, since they were not on this computer.
+    pub files_not_here: FileCount,
 }
 
 impl Vault {
@@ -62,29 +71,27 @@ impl Vault {
 
     /// Makes a backup and opens it to see that it is one. The vault stays in use meanwhile: nothing waits for it.
     pub fn backup(&self, reason: BackupReason) -> Result<Backup> {
-        let at_ms = self.env().now_ms() / 1_000 * 1_000;
-        let all = self.backups_dir();
-        make_private(&all)?;
-        let dir = (0..1_000)
-            .map(|n| all.join(folder_name(at_ms, reason, n)))
-            .find(|dir| !dir.exists())
-            .ok_or_else(|| NotebookError::Invalid("there are a thousand backups of this minute".into()))?;
-        let unfinished = dir.with_extension(&UNFINISHED[1..]);
-        remove(&unfinished)?;
-        let made = self.write_backup(&unfinished).and_then(|()| {
-            self.test_backup(&unfinished)?;
-            fs::rename(&unfinished, &dir).map_err(NotebookError::io(&dir))
-        });
-        if let Err(error) = made {
-            // The first error is the one to tell.
-            let _ = remove(&unfinished);
-            return Err(error);
-        }
-        let backup = Backup { bytes: size(&dir)?, dir, at_ms, reason };
-        self.transact(|t| {
-            activity::write(t, &Line::new(Happened::Backup, format!("{} bytes, checked", backup.bytes)))
+        let backup = make(&self.backups_dir(), self.env().now_ms(), reason, |dir| {
+            self.write_backup(dir)?;
+            self.test_backup(dir).map(Some)
         })?;
+        self.tell_backup(&backup)?;
         Ok(backup)
+    }
+
+    fn tell_backup(&self, backup: &Backup) -> Result<()> {
+        let lacks = match backup.content.map_or(0, |content| content.files_not_here.files) {
+            0 => String::new(),
+            1 => "; without 1 file that is not on this computer".to_owned(),
+            n => format!("; without {n} files that are not on this computer"),
+        };
+        let message = format!("{} bytes, checked{lacks}", backup.bytes);
+        self.transact(|t| activity::write(t, &Line::new(Happened::Backup, message)))
+    }
+
+    /// Says of one that was made before the vault was open that it was.
+    pub(crate) fn tell_upgrade(&self, snapshot: &Backup) -> Result<()> {
+        self.tell_backup(snapshot)
     }
 
     fn write_backup(&self, dir: &Path) -> Result<()> {
@@ -99,17 +106,21 @@ impl Vault {
 
     /// Opens a backup of this vault, reads all of it, and counts.
     pub fn test_backup(&self, dir: &Path) -> Result<BackupContent> {
-        let file = holdfast_crypto::KeyFile::read(&dir.join(KEYS_FILE))?;
+        let file = KeyFile::read(&dir.join(KEYS_FILE))?;
         if file.account().account_id() != self.keys().open.account.account_id {
             return Err(NotebookError::Damaged("the keys in the backup are of another account".into()));
         }
-        let store = Store::open_reader(&dir.join(DB_FILE), &self.database_key()?)?;
+        let (db, key) = (dir.join(DB_FILE), self.database_key()?);
+        let store = Store::open_snapshot(&db, &key)?;
         store.quick_check()?;
+        // An earlier version fetched every file, and has no rows that say which are here.
+        let of_today = Store::schema_version(&db, &key)? == SCHEMA_VERSION;
         let content = store.read(|r| {
             Ok::<_, NotebookError>(BackupContent {
                 notes: r.count_notes(&NoteQuery::default())?,
                 trashed: r.count_notes(&NoteQuery::trash())?,
                 notebooks: r.notebooks()?.iter().filter(|n| !n.trashed).count() as u64,
+                files_not_here: if of_today { r.count_files_not_here()? } else { FileCount::default() },
             })
         })?;
         store.close()?;
@@ -131,7 +142,7 @@ impl Vault {
             if let Some((at_ms, reason)) = named
                 && dir.join(KEYS_FILE).exists()
             {
-                out.push(Backup { bytes: size(&dir)?, dir, at_ms, reason });
+                out.push(Backup { bytes: size(&dir)?, dir, at_ms, reason, content: None });
             }
         }
         out.sort_by(|a, b| (b.at_ms, &b.dir).cmp(&(a.at_ms, &a.dir)));
@@ -161,8 +172,100 @@ impl Vault {
     }
 }
 
+/// The vault as it is before it is brought to the form of this version, as a backup that was opened and read. The
+/// vault's lock is held, so nobody writes. Unless it succeeds nothing is changed.
+pub(crate) fn before_upgrade(
+    vault: &Path,
+    now_ms: u64,
+    file: &KeyFile,
+    from: &Outdated<'_>,
+    key: &RawKey,
+) -> Result<Backup> {
+    let all = vault.join(FOLDER);
+    let needed = size_of_database(vault);
+    let made = sweep(&all).and_then(|()| match free_bytes(vault) {
+        // The copy, and as much again for the rows that the upgrade writes anew.
+        Some(free) if free < needed * 2 => Err(NotebookError::DiskFull),
+        _ => make(&all, now_ms, BackupReason::BeforeUpgrade, |dir| {
+            make_private(dir)?;
+            from.snapshot_to(&dir.join(DB_FILE), key)?;
+            file.write(&dir.join(KEYS_FILE))?;
+            KeyFile::read(&dir.join(KEYS_FILE))?;
+            Ok(None)
+        }),
+    });
+    made.map_err(|why| NotebookError::NoSnapshot { why: Box::new(why), needed: needed * 2 })
+}
+
+/// An upgrade that found no room for itself has changed nothing: the backup before it is of no use, and its room is
+/// what the next try lacks.
+pub(crate) fn upgrade_failed(vault: &Path, snapshot: &Backup, why: NotebookError) -> NotebookError {
+    if !matches!(why, NotebookError::DiskFull) {
+        return why;
+    }
+    // The first error is the one to tell.
+    let _ = remove(&snapshot.dir);
+    NotebookError::NoSnapshot { why: Box::new(why), needed: size_of_database(vault) * 2 }
+}
+
+/// Takes away what killed programs left half made. Nobody else may be making one.
+fn sweep(all: &Path) -> Result<()> {
+    let entries = match fs::read_dir(all) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(e) => return Err(NotebookError::io(all)(e)),
+    };
+    for entry in entries {
+        let path = entry.map_err(NotebookError::io(all))?.path();
+        let name = path.file_name().and_then(|n| n.to_str()).and_then(|n| n.strip_suffix(UNFINISHED));
+        if name.and_then(read_name).is_some() {
+            remove(&path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes one with `write`, in a folder that has another name until it is whole.
+fn make(
+    all: &Path,
+    now_ms: u64,
+    reason: BackupReason,
+    write: impl FnOnce(&Path) -> Result<Option<BackupContent>>,
+) -> Result<Backup> {
+    let at_ms = now_ms / 1_000 * 1_000;
+    make_private(all)?;
+    let dir = (0..1_000)
+        .map(|n| all.join(folder_name(at_ms, reason, n)))
+        .find(|dir| !dir.exists())
+        .ok_or_else(|| NotebookError::Invalid("there are a thousand backups of this minute".into()))?;
+    let unfinished = dir.with_extension(&UNFINISHED[1..]);
+    remove(&unfinished)?;
+    let made = write(&unfinished).and_then(|content| {
+        on_disk(&unfinished)?;
+        fs::rename(&unfinished, &dir).map_err(NotebookError::io(&dir))?;
+        on_disk(all)?;
+        Ok(content)
+    });
+    match made {
+        Ok(content) => Ok(Backup { bytes: size(&dir)?, dir, at_ms, reason, content }),
+        Err(error) => {
+            // The first error is the one to tell.
+            let _ = remove(&unfinished);
+            Err(error)
+        }
+    }
+}
+
+/// The names in a folder survive a power cut.
+fn on_disk(dir: &Path) -> Result<()> {
+    #[cfg(unix)]
+    fs::File::open(dir).and_then(|folder| folder.sync_all()).map_err(NotebookError::io(dir))?;
+    Ok(())
+}
+
 /// The newest of each of the last 7 days that have one, and of each of the last 4 weeks, are kept; those that a person
-/// asked for always; those before a decision or an import like the daily ones, and in any case for 30 days.
+/// asked for always; those before a decision, an import or an upgrade like
+/// the daily ones, and in any case for 30 days.
 fn past_keeping(newest_first: &[Backup]) -> Vec<&Backup> {
     const DAYS: usize = 7;
     const WEEKS: usize = 4;
@@ -183,7 +286,9 @@ fn past_keeping(newest_first: &[Backup]) -> Vec<&Backup> {
         let (by_day, by_week) = (first(&mut days, day, DAYS), first(&mut weeks, week, WEEKS));
         let by_reason = match backup.reason {
             BackupReason::Asked => true,
-            BackupReason::BeforeTripwire | BackupReason::BeforeImport => newest - backup.at_ms < KEPT_MS,
+            BackupReason::BeforeTripwire | BackupReason::BeforeImport | BackupReason::BeforeUpgrade => {
+                newest - backup.at_ms < KEPT_MS
+            }
             BackupReason::Daily => false,
         };
         if !by_day && !by_week && !by_reason {
@@ -261,7 +366,10 @@ mod tests {
 
     #[test]
     fn seven_days_and_four_weeks_are_kept() {
-        let at = |day: u64, reason| Backup { dir: format!("{day}").into(), at_ms: day * DAY_MS, reason, bytes: 0 };
+        let at = |day: u64, reason| {
+            let (dir, at_ms) = (format!("{day}").into(), day * DAY_MS);
+            Backup { dir, at_ms, reason, bytes: 0, content: None }
+        };
         // Sixty days, the newest first; two on the newest day.
         let mut all: Vec<Backup> = (1_000..1_060).rev().map(|day| at(day, BackupReason::Daily)).collect();
         all.insert(1, Backup { dir: "earlier that day".into(), ..at(1_059, BackupReason::Daily) });

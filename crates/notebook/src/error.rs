@@ -8,6 +8,8 @@ use holdfast_protocol::ProtocolError;
 use holdfast_store::StoreError;
 use thiserror::Error;
 
+use crate::attachments::WhyNotHere;
+
 pub type Result<T, E = NotebookError> = std::result::Result<T, E>;
 
 #[derive(Debug, Error)]
@@ -31,12 +33,19 @@ pub enum NotebookError {
     NewerVersion,
     #[error("the disk is full")]
     DiskFull,
+    /// This version has to bring the vault to another form, and there is no backup before it: nothing was changed, and
+    /// the version before still opens it. `needed` is in bytes.
+    #[error("no backup could be made before the vault is brought up to date: {why}")]
+    NoSnapshot { why: Box<NotebookError>, needed: u64 },
     #[error("there is no {what} {id}")]
     NotFound { what: &'static str, id: String },
     #[error("{0}")]
     Invalid(String),
     #[error("{0}")]
     TooLarge(String),
+    /// A file whose bytes are not on this computer.
+    #[error("{name} is not on this computer yet")]
+    NotHere { name: String, why: WhyNotHere },
     /// Another version arrived since the caller read.
     #[error("another version arrived in the meantime")]
     Stale,

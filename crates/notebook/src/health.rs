@@ -6,7 +6,7 @@ use std::path::Path;
 
 use holdfast_store::Store;
 
-use crate::sync::{Connect, WhySetAside, server_now_ms};
+use crate::sync::{Activity, Connect, Happened, SyncMetrics, WhySetAside, server_now_ms};
 use crate::vault::DB_FILE;
 use crate::{Keychain, NotebookError, Result, Vault};
 
@@ -15,7 +15,11 @@ const OUTBOX_MAX_MS: u64 = 24 * 3_600 * 1_000;
 /// So much may this computer's clock and the server's differ, as for stamps.
 const CLOCK_SLACK_MS: u64 = 5 * 60 * 1_000;
 /// So old may the newest backup be.
-const BACKUP_MAX_MS: u64 = 3 * 24 * 3_600 * 1_000;
+const BACKUP_MAX_MS: u64 = 3 * DAY_MS;
+const DAY_MS: u64 = 24 * 3_600 * 1_000;
+/// So far back go the figures about sync, and over so many lines of the activity log.
+const FIGURES_DAYS: u64 = 7;
+const ACTIVITY_LOOKED_AT: u32 = 5_000;
 /// Free on the disk besides a copy of the vault.
 const SPARE_BYTES: u64 = 200 * 1024 * 1024;
 
@@ -55,6 +59,21 @@ pub enum Finding {
         /// How old the newest is.
         newest_ms: Option<u64>,
     },
+    /// Nothing to judge: figures for who looks for a cause.
+    Sync(SyncFigures),
+}
+
+/// How sync went lately, from the activity log, and in this run of a program that syncs by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SyncFigures {
+    pub days: u64,
+    /// Cycles in which something moved.
+    pub synced: u64,
+    pub median_ms: u64,
+    pub slowest_ms: u64,
+    /// Steps that failed.
+    pub failed: u64,
+    pub this_run: Option<SyncMetrics>,
 }
 
 impl Finding {
@@ -64,7 +83,7 @@ impl Finding {
             Self::Database(checked) => checked.is_ok(),
             Self::Decision { notes } => *notes == 0,
             Self::Outbox { oldest_ms, has_server, .. } => !has_server || oldest_ms.is_none_or(|ms| ms < OUTBOX_MAX_MS),
-            Self::Clock(None) => true,
+            Self::Clock(None) | Self::Sync(_) => true,
             Self::Clock(Some(clock)) => clock.as_ref().is_ok_and(|ms| ms.unsigned_abs() <= CLOCK_SLACK_MS),
             Self::Keychain { opens, .. } => *opens != Some(false),
             Self::Disk { free, vault } => free.is_none_or(|free| free >= vault + SPARE_BYTES),
@@ -76,8 +95,13 @@ impl Finding {
 }
 
 /// Looks at everything, in the order in which it is told. Fails only where the vault is closed: what cannot be looked
-/// at is itself a finding.
-pub async fn check(vault: &Vault, connect: &Connect, keychain: &dyn Keychain) -> Result<Vec<Finding>> {
+/// at is itself a finding. `this_run` is of a program that has synced by itself.
+pub async fn check(
+    vault: &Vault,
+    connect: &Connect,
+    keychain: &dyn Keychain,
+    this_run: Option<SyncMetrics>,
+) -> Result<Vec<Finding>> {
     let status = vault.sync_status()?;
     let now = vault.env().now_ms();
     let has_server = status.server.is_some();
@@ -111,7 +135,24 @@ pub async fn check(vault: &Vault, connect: &Connect, keychain: &dyn Keychain) ->
         Finding::SetAside(vault.set_aside()?),
         Finding::Agreement { with: disagrees.map(name_of) },
         Finding::Backup { newest_ms: vault.backups()?.first().map(|b| now.saturating_sub(b.at_ms)) },
+        Finding::Sync(SyncFigures { this_run, ..figures(&vault.activity(ACTIVITY_LOOKED_AT)?, now) }),
     ])
+}
+
+fn figures(log: &[Activity], now_ms: u64) -> SyncFigures {
+    let recent = || log.iter().filter(|line| now_ms.saturating_sub(line.at_ms) < FIGURES_DAYS * DAY_MS);
+    let mut took: Vec<u64> =
+        recent().filter(|line| line.ok && line.what == Happened::Synced).map(|line| line.duration_ms).collect();
+    took.sort_unstable();
+    let steps = [Happened::Push, Happened::Pull, Happened::Upload, Happened::Fetch];
+    SyncFigures {
+        days: FIGURES_DAYS,
+        synced: took.len() as u64,
+        median_ms: took.get(took.len() / 2).copied().unwrap_or(0),
+        slowest_ms: took.last().copied().unwrap_or(0),
+        failed: recent().filter(|line| !line.ok && steps.contains(&line.what)).count() as u64,
+        this_run: None,
+    }
 }
 
 impl Vault {
@@ -123,9 +164,14 @@ impl Vault {
     }
 
     fn database_bytes(&self) -> u64 {
-        let size = |name: &str| std::fs::metadata(self.dir().join(name)).map_or(0, |m| m.len());
-        size(DB_FILE) + size("vault.db-wal")
+        database_bytes(self.dir())
     }
+}
+
+/// The database of the vault in this folder, with what is in its log.
+pub(crate) fn database_bytes(vault: &Path) -> u64 {
+    let size = |name: &str| std::fs::metadata(vault.join(name)).map_or(0, |m| m.len());
+    size(DB_FILE) + size("vault.db-wal")
 }
 
 /// What is free on the disk of a folder, for this user; `None` where the system does not say.
@@ -151,6 +197,33 @@ pub(crate) fn room_for_backup(vault: &Vault) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn figures_are_of_the_last_days_and_of_what_moved() {
+        let line = |at_ms, what, ok, duration_ms| Activity {
+            at_ms,
+            what,
+            ok,
+            duration_ms,
+            bytes_up: 0,
+            bytes_down: 0,
+            message: String::new(),
+            problem: None,
+        };
+        let now = 100 * DAY_MS;
+        let log = [
+            line(now - 1, Happened::Synced, true, 900),
+            line(now - 2, Happened::Synced, true, 100),
+            line(now - 3, Happened::Synced, true, 300),
+            line(now - 4, Happened::Pull, false, 60_000),
+            line(now - 5, Happened::Backup, false, 1),
+            line(now - 8 * DAY_MS, Happened::Push, false, 1),
+            line(now - 8 * DAY_MS, Happened::Synced, true, 99_000),
+        ];
+        let found = figures(&log, now);
+        assert_eq!((found.synced, found.median_ms, found.slowest_ms, found.failed), (3, 300, 900, 1));
+        assert_eq!(figures(&[], now), SyncFigures { days: 7, ..SyncFigures::default() });
+    }
 
     #[test]
     fn what_a_person_should_look_at() {
@@ -180,6 +253,7 @@ mod tests {
             (Finding::Backup { newest_ms: Some(3_600_000) }, true),
             (Finding::Backup { newest_ms: Some(4 * 24 * 3_600_000) }, false),
             (Finding::Backup { newest_ms: None }, false),
+            (Finding::Sync(SyncFigures { failed: 7, ..SyncFigures::default() }), true),
         ] {
             assert_eq!(finding.is_ok(), ok, "{finding:?}");
         }

@@ -17,6 +17,7 @@ mod changes;
 mod cycles;
 mod env;
 mod error;
+mod files;
 mod folds;
 pub mod health;
 mod history;
@@ -36,7 +37,7 @@ mod txn;
 mod vault;
 mod view;
 
-pub use attachments::{Attachment, MAX_ATTACHMENT_BYTES};
+pub use attachments::{Attachment, MAX_ATTACHMENT_BYTES, WhyNotHere};
 pub use backups::{Backup, BackupContent, BackupReason};
 pub use changes::OpChanges;
 pub use cycles::NotebookMove;
@@ -54,12 +55,15 @@ pub use vault::{Created, Keychain, NoKeychain, OsKeychain, Vault, default_vault_
 
 // The types that these use cases take and answer with, so that a shell needs no other crate for them.
 pub use holdfast_domain::{
-    Date, DeviceId, Fields, NoteId, NotebookId, RecordId, RevisionId, Stamp, TrashState, clean_title, fold_name,
+    AttachmentId, Date, DeviceId, Fields, NoteId, NotebookId, RecordId, RevisionId, Stamp, TrashState, clean_title,
+    fold_name,
 };
 pub use holdfast_merge::{
     ChangedField, Choice, DiffHunk, Place, PlaceId, PlaceKind, PlaceValue, ResultSpan, Side, SideChange, Span,
     SpanKind, diff_words,
 };
 pub use holdfast_protocol::{JoinLink, ProtocolError, SyncProtocol};
-pub use holdfast_store::{NoteListRow, NoteOrder, NoteQuery, NoteRow, NotebookFilter, SidebarCounts, TrashFilter};
+pub use holdfast_store::{
+    FileCount, NoteListRow, NoteOrder, NoteQuery, NoteRow, NotebookFilter, SidebarCounts, TrashFilter,
+};
 pub use holdfast_sync::SyncState;

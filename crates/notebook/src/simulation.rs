@@ -1,13 +1,15 @@
 //! What the simulator sees of a vault beside what its use cases tell: the facts that its invariants are about.
 //! Reading changes nothing here; `Vault::review`, for one, commits what is being typed.
 
-use holdfast_domain::{Fields, RecordId, Revision, RevisionId};
+use std::sync::Arc;
+
+use holdfast_domain::{Fields, NoteFields, RecordId, Revision, RevisionId, Stamp};
 use holdfast_merge::{Graph, fold, receipt_id};
 use holdfast_store::HistoryRow;
 
 use crate::record::Record;
 use crate::strays;
-use crate::{Result, Vault};
+use crate::{NotePatch, Result, Vault};
 
 /// A record as shown.
 #[derive(Clone, Debug)]
@@ -29,6 +31,7 @@ pub struct SyncPosition {
 }
 
 /// All revisions of a record.
+#[derive(Default)]
 pub struct History {
     pub rows: Vec<HistoryRow>,
     pub revisions: Vec<Revision>,
@@ -36,6 +39,27 @@ pub struct History {
 }
 
 impl History {
+    /// One revision more, after its parents.
+    pub fn push(&mut self, rid: RevisionId, revision: Revision) {
+        self.rows.push(HistoryRow {
+            rid,
+            parents: revision.parents().to_vec(),
+            author: revision.author,
+            hlc: revision.hlc,
+            origin: revision.origin,
+            merge_algo: revision.merge_algo,
+            created_here: true,
+            stub: false,
+        });
+        self.graph.insert(rid, revision.parents().to_vec(), Some(Arc::new(revision.clone())));
+        self.revisions.push(revision);
+    }
+
+    /// Those that no other of these builds on.
+    pub fn heads(&self, of: impl IntoIterator<Item = RevisionId>) -> Vec<RevisionId> {
+        self.graph.maximal(of).into_iter().collect()
+    }
+
     /// The state that these versions make together.
     pub fn fold(&self, of: &[RevisionId]) -> Option<Fields> {
         fold(&self.graph, of).ok().map(|folded| folded.fields)
@@ -44,6 +68,16 @@ impl History {
     pub fn is_ancestor(&self, a: RevisionId, b: RevisionId) -> bool {
         self.graph.is_ancestor(a, b)
     }
+}
+
+/// What a save makes of a note.
+pub fn patched(note: &mut NoteFields, patch: &NotePatch, stamp: Stamp, now_ms: u64) -> Result<()> {
+    patch.apply(note, stamp, now_ms)
+}
+
+/// True where two states differ in anything that a person wrote: what does not is no revision.
+pub fn differs(a: &Fields, b: &Fields) -> bool {
+    crate::record::differs(a, b)
 }
 
 /// An open vault, looked at.
@@ -113,7 +147,7 @@ impl Look<'_> {
             for row in &rows {
                 let revision = r.revision(row.rid)?;
                 let revision = revision.ok_or_else(|| crate::NotebookError::missing(&row.rid))?;
-                graph.insert(row.rid, row.parents.clone(), Some(std::sync::Arc::new(revision.clone())));
+                graph.insert(row.rid, row.parents.clone(), Some(Arc::new(revision.clone())));
                 revisions.push(revision);
             }
             Ok(History { rows, revisions, graph })

@@ -1,18 +1,17 @@
 //! What must hold when the faults have stopped.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
+use std::collections::BTreeMap;
 
-use holdfast_domain::{DeviceId, Fields, Hlc, Origin, Revision, RevisionId, Stamp, TrashState};
-use holdfast_merge::{PlaceId, review, review_notebook};
+use holdfast_domain::{DeviceId, Fields, Hlc, Origin, Revision, RevisionId, Stamp};
 use holdfast_notebook::RecordId;
 use holdfast_notebook::simulation::{History, Shown};
 
 use crate::fault::{Checked, Fault, Invariant, OrBroken as _};
 use crate::people::short;
+use crate::story::Story;
 use crate::template::read;
-use crate::tokens::{MARK, Tokens, word};
-use crate::world::World;
+use crate::tokens::{MARK, word};
+use crate::world::{Decision, World};
 
 /// So often every device syncs at most until nothing moves.
 const ROUNDS: usize = 10;
@@ -213,41 +212,19 @@ impl World {
 
     /// What became of everything that people wrote in a record, as one device has it.
     fn judge_record(&mut self, record: RecordId, at: usize) -> Checked {
-        let asked: Vec<u32> = self.saved.iter().filter(|s| s.record == record).map(|s| s.token).collect();
+        let saved: Vec<u32> = self.saved.iter().filter(|s| s.record == record).map(|s| s.token).collect();
         let name = self.devices[at].name.clone();
         let Some(shown) = self.devices[at].shown(record)? else {
-            return match asked.first() {
+            return match saved.first() {
                 Some(token) => Invariant::LostEdit.broken(format!("{name} lacks the record of {}", word(*token))),
                 None => Ok(()),
             };
         };
         let history = self.devices[at].look(|l| l.history(record))?;
-        let traced = Traced::of(&history)?;
         self.causality(&history, &name)?;
-        let now = Tokens::of(&shown.fields);
-        for token in asked {
-            if now.all.contains(&token) {
-                continue;
-            }
-            let (puts, takes) = (of_token(&traced.puts, token), of_token(&traced.takes, token));
-            let seen = |put: &RevisionId| takes.iter().any(|take| history.is_ancestor(*put, *take));
-            match puts.iter().find(|put| !seen(put)) {
-                None if !takes.is_empty() => {}
-                None if puts.is_empty() && self.typed_over.contains(&token) => {}
-                // The weak promise of 0015: put back is as never removed, for whoever had not seen it.
-                Some(put) if !takes.is_empty() && traced.is_again(*put, token) => self.met.put_back_gone += 1,
-                // Each side of a place that had it was taken away by somebody who had seen it, and no two knew.
-                Some(_) if traced.gone_by_sides(&history, token) => self.met.gone_by_sides += 1,
-                _ => {
-                    let story = traced.story(&history, token, &shown.fields);
-                    let what = format!("{name} lacks {} of {record}, which nobody took away{story}", word(token));
-                    return Invariant::LostEdit.broken(what);
-                }
-            }
-        }
-        self.nothing_comes_back(&history, &traced, &now, &shown, &name)?;
-        self.decisions_hold(record, &history, &shown, &name)?;
-        trash_holds(&history, &traced, &shown, &name)
+        let story = Story { record, history: &history, shown: &shown, by: &name };
+        let decisions: Vec<&Decision> = self.decisions.iter().filter(|d| d.record == record).collect();
+        story.judge(&saved, &self.typed_over, &decisions, &mut self.met)
     }
 
     /// What builds on another version was written later, by the clocks that follow each other.
@@ -267,203 +244,4 @@ impl World {
         }
         Ok(())
     }
-
-    /// What was taken away everywhere is not clean text.
-    fn nothing_comes_back(
-        &mut self,
-        history: &History,
-        traced: &Traced,
-        now: &Tokens,
-        shown: &Shown,
-        name: &str,
-    ) -> Checked {
-        for token in &now.clean {
-            let takes = of_token(&traced.takes, *token);
-            if takes.is_empty() {
-                continue;
-            }
-            let puts = of_token(&traced.clears, *token);
-            let unseen = puts.iter().any(|put| !takes.iter().any(|take| history.is_ancestor(*put, *take)));
-            if unseen {
-                continue;
-            }
-            // The other weak promise of 0015.
-            if traced.by_parts {
-                self.met.back_by_parts += 1;
-                continue;
-            }
-            let story = traced.story(history, *token, &shown.fields);
-            let what = format!("{} was taken away, and {name} shows it again{story}", word(*token));
-            return Invariant::Resurrection.broken(what);
-        }
-        Ok(())
-    }
-
-    /// What was decided is not asked again, unless somebody who had not seen that wrote there or took it back.
-    fn decisions_hold(&self, record: RecordId, history: &History, shown: &Shown, name: &str) -> Checked {
-        let open: BTreeSet<_> = match &shown.fields {
-            Fields::Note(note) => review(note).places.into_iter().map(|p| p.id).collect(),
-            Fields::Notebook(notebook) => review_notebook(notebook).places.into_iter().map(|p| p.id).collect(),
-            _ => return Ok(()),
-        };
-        for decision in self.decisions.iter().filter(|d| d.record == record) {
-            let made = decision.revision;
-            let here = history.rows.iter().any(|row| row.rid == made);
-            let all_saw = shown.heads.iter().all(|head| history.is_ancestor(made, *head));
-            let undone = history.rows.iter().any(|r| r.origin == Origin::Undo && history.is_ancestor(made, r.rid));
-            if !here || !all_saw || undone {
-                continue;
-            }
-            // Two who decided the same place without knowing of each other are asked both.
-            let apart = |a: RevisionId, b: RevisionId| !history.is_ancestor(a, b) && !history.is_ancestor(b, a);
-            let crossed = |place: &PlaceId| {
-                let others = self.decisions.iter().filter(|d| d.record == record && d.places.contains(place));
-                others.into_iter().any(|other| {
-                    apart(made, other.revision) && history.rows.iter().any(|row| row.rid == other.revision)
-                })
-            };
-            if decision.places.iter().any(|place| open.contains(place) && !crossed(place)) {
-                let by = &self.devices[decision.device].name;
-                let what = format!("a place in {} that {by} decided is open again on {name}", short(record));
-                return Invariant::Decision.broken(what);
-            }
-        }
-        Ok(())
-    }
-}
-
-/// What each revision of a record put in, took away and made clean, against the versions that it was made from.
-struct Traced {
-    puts: BTreeMap<u32, Vec<RevisionId>>,
-    takes: BTreeMap<u32, Vec<RevisionId>>,
-    clears: BTreeMap<u32, Vec<RevisionId>>,
-    /// Of several sides of a place that had the word, fewer have it.
-    partly: BTreeMap<u32, Vec<RevisionId>>,
-    trash: Vec<(RevisionId, TrashState)>,
-    /// Places of places were decided in part.
-    by_parts: bool,
-    /// The order in which the history lists them.
-    order: BTreeMap<RevisionId, usize>,
-}
-
-fn trash_of(fields: &Fields) -> TrashState {
-    match fields {
-        Fields::Note(note) => note.trash.state,
-        Fields::Notebook(notebook) => notebook.trash.state,
-        _ => TrashState::Live,
-    }
-}
-
-impl Traced {
-    fn of(history: &History) -> Checked<Self> {
-        let mut out = Self {
-            puts: BTreeMap::new(),
-            takes: BTreeMap::new(),
-            clears: BTreeMap::new(),
-            partly: BTreeMap::new(),
-            trash: Vec::new(),
-            by_parts: false,
-            order: history.rows.iter().enumerate().map(|(n, row)| (row.rid, n)).collect(),
-        };
-        let own: BTreeMap<RevisionId, Tokens> =
-            history.rows.iter().zip(&history.revisions).map(|(row, r)| (row.rid, Tokens::of(&r.fields))).collect();
-        let states: BTreeMap<RevisionId, TrashState> =
-            history.rows.iter().zip(&history.revisions).map(|(row, r)| (row.rid, trash_of(&r.fields))).collect();
-        let (mut nested, mut in_part) = (false, false);
-        for (row, revision) in history.rows.iter().zip(&history.revisions) {
-            let (base, trash) = match row.parents.as_slice() {
-                [] => (Tokens::default(), TrashState::Live),
-                [only] => match own.get(only) {
-                    Some(base) => (base.clone(), states[only]),
-                    None => return Invariant::Causality.broken(format!("{} lacks its parent", row.rid)),
-                },
-                several => match history.fold(several) {
-                    Some(fields) => (Tokens::of(&fields), trash_of(&fields)),
-                    None => return Invariant::Causality.broken(format!("{} lacks a parent", row.rid)),
-                },
-            };
-            let now = &own[&row.rid];
-            let add =
-                |to: &mut BTreeMap<u32, Vec<RevisionId>>, token: &u32| to.entry(*token).or_default().push(row.rid);
-            now.all.difference(&base.all).for_each(|t| add(&mut out.puts, t));
-            base.all.difference(&now.all).for_each(|t| add(&mut out.takes, t));
-            now.clean.difference(&base.clean).for_each(|t| add(&mut out.clears, t));
-            for (token, before) in &base.sides {
-                if now.sides.get(token).is_some_and(|left| left < before) {
-                    add(&mut out.partly, token);
-                }
-            }
-            let state = trash_of(&revision.fields);
-            if state != trash {
-                out.trash.push((row.rid, state));
-            }
-            nested |= base.nested || now.nested;
-            in_part |= row.origin == Origin::Resolve && now.open > 0;
-        }
-        out.by_parts = nested && in_part;
-        Ok(out)
-    }
-
-    /// Which versions did something about a word, for a person who looks for the fault.
-    fn story(&self, history: &History, token: u32, shown: &Fields) -> String {
-        let mut out = String::new();
-        let short = |id: &RevisionId| id.to_string()[..6].to_owned();
-        for row in &history.rows {
-            let did = |of: &BTreeMap<u32, Vec<RevisionId>>| of_token(of, token).contains(&row.rid);
-            let parents: Vec<String> = row.parents.iter().map(short).collect();
-            let marks = [(did(&self.puts), " puts"), (did(&self.clears), " clears"), (did(&self.takes), " takes")];
-            let marks: String = marks.iter().filter(|(done, _)| *done).map(|(_, mark)| *mark).collect();
-            let _ = write!(out, "\n    {} on [{}] {:?}{marks}", short(&row.rid), parents.join(" "), row.origin);
-        }
-        for revision in &history.revisions {
-            if let Some(note) = revision.fields.as_note() {
-                let _ = write!(out, "\n    {:?}", note.body.segments());
-            }
-        }
-        if let Some(note) = shown.as_note() {
-            let _ = write!(out, "\n    shown: {:?}", note.body.segments());
-        }
-        out
-    }
-
-    fn gone_by_sides(&self, history: &History, token: u32) -> bool {
-        let partly = of_token(&self.partly, token);
-        let apart = |a: &&RevisionId| {
-            partly.iter().any(|b| b != *a && !history.is_ancestor(*b, **a) && !history.is_ancestor(**a, *b))
-        };
-        let by: Vec<&RevisionId> = partly.iter().filter(apart).chain(of_token(&self.takes, token)).collect();
-        let seen = |put: &RevisionId| by.iter().any(|take| history.is_ancestor(*put, **take));
-        partly.iter().any(|p| apart(&p)) && of_token(&self.puts, token).iter().all(seen)
-    }
-
-    /// True where this put a word back that had been there before.
-    fn is_again(&self, put: RevisionId, token: u32) -> bool {
-        let puts = of_token(&self.puts, token);
-        puts.iter().any(|other| self.order.get(other) < self.order.get(&put))
-    }
-}
-
-fn of_token(of: &BTreeMap<u32, Vec<RevisionId>>, token: u32) -> &[RevisionId] {
-    of.get(&token).map_or(&[], Vec::as_slice)
-}
-
-/// What was put into the trash, or taken out, and by nobody moved since, is there.
-fn trash_holds(history: &History, traced: &Traced, shown: &Shown, name: &str) -> Checked {
-    let now = trash_of(&shown.fields);
-    for (act, state) in &traced.trash {
-        // What came later or beside it may have decided otherwise.
-        let others = traced
-            .trash
-            .iter()
-            .any(|(other, decided)| other != act && decided != state && !history.is_ancestor(*other, *act));
-        let wrong = match state {
-            TrashState::Trashed => now == TrashState::Live,
-            TrashState::Live => now == TrashState::Trashed,
-            TrashState::Open => false,
-        };
-        if wrong && !others {
-            return Invariant::Decision.broken(format!("{act} said {state:?}, and {name} shows {now:?}"));
-        }
-    }
-    Ok(())
 }

@@ -9,12 +9,15 @@ mod fault;
 mod keychain;
 mod lies;
 mod mutants;
+mod paper;
 mod people;
 mod plan;
 mod report;
 mod run;
 mod shrink;
+mod story;
 mod template;
+mod thinking;
 mod tokens;
 mod wire;
 mod world;
@@ -27,6 +30,7 @@ use anyhow::bail;
 use clap::Parser;
 use fault::Fault;
 use plan::{Choice, Plan};
+use run::Play;
 use template::Template;
 
 /// A range of seeds, `A..B`.
@@ -56,6 +60,9 @@ struct Args {
     /// Only these faults, by name, with commas; `none` for none
     #[arg(long, value_delimiter = ',')]
     faults: Option<Vec<String>>,
+    /// People and merges alone, on one note: no vaults, no network, no disks, and hundreds of seeds a second
+    #[arg(long, conflicts_with_all = ["faults", "mutants"])]
+    paper: bool,
     /// Print what happens in this seed
     #[arg(long)]
     replay: Option<u64>,
@@ -112,9 +119,18 @@ fn main() -> anyhow::Result<ExitCode> {
     }
     // A panic is a violation, with its seed.
     std::panic::set_hook(Box::new(|_| {}));
-    let (choice, template) = (args.choice()?, Template::make()?);
+    let choice = args.choice()?;
+    if args.paper {
+        return Ok(simulate(&args, |seed| Plan::on_paper(seed, &choice), &run::run_on_paper));
+    }
+    let template = Template::make()?;
+    Ok(simulate(&args, |seed| Plan::of(seed, &choice), &|plan, trace| run::run(&template, plan, trace)))
+}
+
+/// Runs what is asked for; the exit code says whether all is as it should be.
+fn simulate(args: &Args, plan: impl Fn(u64) -> Plan + Sync, play: &Play<'_>) -> ExitCode {
     if let Some(seed) = args.replay {
-        return Ok(replay(&template, &Plan::of(seed, &choice), args.shrink));
+        return replay(play, &plan(seed), args.shrink);
     }
     let jobs = args.jobs.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
     let run = report::Run {
@@ -124,15 +140,15 @@ fn main() -> anyhow::Result<ExitCode> {
         jobs,
         skip: args.skip.iter().copied().collect(),
     };
-    let report = run.all(&template, &choice);
+    let report = run.all(&plan, play);
     report.print();
     if args.hashes {
         report.print_hashes();
     }
     if let Some((seed, _)) = report.violations.first_key_value().filter(|_| args.shrink) {
-        return Ok(replay(&template, &Plan::of(*seed, &choice), true));
+        return replay(play, &plan(*seed), true);
     }
-    Ok(if as_known(&report, &args) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    if as_known(&report, args) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// True where only the known seeds fail, and all of them do: a list that is longer than the truth hides something.
@@ -149,20 +165,20 @@ fn as_known(report: &report::Report, args: &Args) -> bool {
     unknown == 0 && mended.is_empty()
 }
 
-fn replay(template: &Template, plan: &Plan, shrink: bool) -> ExitCode {
+fn replay(play: &Play<'_>, plan: &Plan, shrink: bool) -> ExitCode {
     // `RUST_LOG` shows what the programs themselves say, each step's before its line.
     let filter = tracing_subscriber::EnvFilter::from_default_env();
     tracing_subscriber::fmt().without_time().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let verdict = run::run(template, plan, true);
+    let verdict = play(plan, true);
     let Some(violation) = &verdict.violation else {
         verdict.trace.iter().for_each(|line| println!("{line}"));
         println!("seed {}: {}, all holds", plan.seed, verdict.hash);
         return ExitCode::SUCCESS;
     };
     let (plan, verdict) = if shrink {
-        let small = shrink::shrink(template, plan, violation.invariant);
+        let small = shrink::shrink(play, plan, violation.invariant);
         println!("{} of {} steps, {} devices", small.steps.len(), plan.steps.len(), small.devices);
-        let verdict = run::run(template, &small, true);
+        let verdict = play(&small, true);
         (small, verdict)
     } else {
         (plan.clone(), verdict)

@@ -1,10 +1,9 @@
 //! What people do.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use holdfast_domain::{NoteId, NotebookId, RevisionId};
-use holdfast_merge::{Choice, Place, PlaceId, PlaceKind, PlaceValue};
 use holdfast_notebook::simulation::Shown;
 use holdfast_notebook::{NewNote, NotePatch, NotebookError, RecordId, TagPatch, Vault};
 
@@ -12,6 +11,8 @@ use crate::device::Buffer;
 use crate::dice::Dice;
 use crate::fault::{Checked, Invariant, OrBroken as _};
 use crate::plan::Act;
+use crate::story::taken_away;
+use crate::thinking::{Decided, change, decide};
 use crate::tokens::{self, Tokens, date, word};
 use crate::world::{Decision, World};
 
@@ -25,6 +26,8 @@ struct Deed<'a> {
     commit: bool,
     /// The revisions that it may write, of this and other records.
     most: usize,
+    /// It is about a text that was opened long ago.
+    stale: bool,
 }
 
 /// What is too common to follow: siblings of one name, which show as one.
@@ -81,7 +84,14 @@ impl World {
                 let trashed = self.devices[at].vault()?.note(note).works("reading a note")?.row.trashed;
                 // A note comes back with the notebooks that it was in.
                 let most = 1 + self.notebooks.len();
-                let deed = Deed { record: note.into(), may_go: Some(BTreeSet::new()), fresh: &[], commit: true, most };
+                let deed = Deed {
+                    record: note.into(),
+                    may_go: Some(BTreeSet::new()),
+                    fresh: &[],
+                    commit: true,
+                    most,
+                    stale: false,
+                };
                 let doing = if trashed { "restore" } else { "trash" };
                 self.act(at, deed, |v| if trashed { v.restore_note(note) } else { v.trash_note(note) }, doing)
             }
@@ -93,7 +103,7 @@ impl World {
                 } else {
                     dice.pick(&self.notebooks_of(at)?).map_or(note.into(), |id| (*id).into())
                 };
-                let deed = Deed { record, may_go: None, fresh: &[], commit: true, most: 1 };
+                let deed = Deed { record, may_go: None, fresh: &[], commit: true, most: 1, stale: false };
                 self.act(at, deed, |v| v.undo_resolution(record), "undo a resolution")
             }
             Act::UndoReceipt => self.undo_receipt(at, dice),
@@ -150,9 +160,11 @@ impl World {
         let gone: BTreeSet<u32> = held.all.difference(&holds.all).copied().collect();
         let name = self.devices[at].name.clone();
         if outcome == "done" {
-            if let Some(may_go) = &deed.may_go
-                && let Some(lost) = gone.iter().find(|token| !may_go.contains(token))
-            {
+            for lost in gone.iter().filter(|token| deed.may_go.as_ref().is_some_and(|may| !may.contains(token))) {
+                // What others took away goes with what they wrote, where that was not in front of whoever wrote this.
+                if deed.stale && self.was_taken_away(at, deed.record, *lost)? {
+                    continue;
+                }
                 let text = |shown: &Option<Shown>| {
                     let fields =
                         shown.as_ref().and_then(|s| s.fields.as_note().map(|note| note.body.segments().to_vec()));
@@ -185,6 +197,12 @@ impl World {
         Ok(format!("{doing} {} {outcome} {digest}", short(deed.record)))
     }
 
+    /// True where versions that this device has took a word away, and had seen each that put it in.
+    fn was_taken_away(&self, at: usize, record: RecordId, token: u32) -> Checked<bool> {
+        let heads = self.devices[at].shown(record)?.map(|shown| shown.heads).unwrap_or_default();
+        taken_away(&self.devices[at].look(|l| l.history(record))?, &heads, token)
+    }
+
     fn add_note(&mut self, at: usize, dice: &mut Dice) -> Checked<String> {
         let mut fresh = vec![self.token()];
         let mut body = String::new();
@@ -213,54 +231,11 @@ impl World {
         Ok(format!("add {outcome}"))
     }
 
-    /// A change of a text, with what it takes away on purpose and what it writes.
-    fn change(&mut self, body: &str, dice: &mut Dice) -> (String, BTreeSet<u32>, Vec<u32>) {
-        let mut lines: Vec<String> = body.split_inclusive('\n').map(str::to_owned).collect();
-        let token = self.token();
-        let new = word(token);
-        let at = dice.below(lines.len() + 1);
-        match dice.below(9) {
-            0 if at < lines.len() => drop(lines.remove(at)),
-            1 if at < lines.len() => lines[at] = format!("{new} instead\n"),
-            2 | 3 if at < lines.len() => {
-                let line = lines[at].trim_end_matches('\n').to_owned();
-                lines[at] = format!("{line} {new}\n");
-            }
-            4 if at < lines.len() => {
-                // A word in the middle of a line, in the place of another or before it.
-                let mut words: Vec<&str> = lines[at].trim_end_matches('\n').split(' ').collect();
-                let n = dice.below(words.len());
-                if dice.chance(50) {
-                    words[n] = &new
-                } else {
-                    words.insert(n, &new)
-                }
-                lines[at] = words.join(" ") + "\n";
-            }
-            5 if at < lines.len() && lines[at].starts_with("- [") => {
-                let ticked = lines[at].starts_with("- [x]");
-                let (from, to) = if ticked { ("- [x]", "- [ ]") } else { ("- [ ]", "- [x]") };
-                lines[at] = lines[at].replacen(from, to, 1);
-            }
-            6 => lines.insert(at, format!("- [ ] {new} task\n")),
-            7 => lines.insert(at, format!("\n{new} starts\na paragraph\n")),
-            _ => lines.insert(at, format!("line {new}\n")),
-        }
-        if let Some(line) = lines.iter_mut().rev().skip(1).find(|line| !line.ends_with('\n')) {
-            line.push('\n');
-        }
-        let text = lines.concat();
-        let (had, has): (BTreeSet<u32>, BTreeSet<u32>) =
-            (tokens::of_text(body).collect(), tokens::of_text(&text).collect());
-        let fresh = if has.contains(&token) { vec![token] } else { Vec::new() };
-        (text, had.difference(&has).copied().collect(), fresh)
-    }
-
     fn edit(&mut self, at: usize, id: NoteId, commit: bool, dice: &mut Dice) -> Checked<String> {
         let note = self.devices[at].vault()?.note(id).works("reading a note")?;
-        let (body, gone, fresh) = self.change(&note.row.body, dice);
+        let (body, gone, fresh) = change(&note.row.body, self.token(), dice);
         let patch = NotePatch { body: Some(body), ..NotePatch::default() };
-        let deed = Deed { record: id.into(), may_go: Some(gone), fresh: &fresh, commit, most: 1 };
+        let deed = Deed { record: id.into(), may_go: Some(gone), fresh: &fresh, commit, most: 1, stale: false };
         let doing = if commit { "edit" } else { "type" };
         self.act(at, deed, |v| v.save_note(id, &note.seen_heads, &patch), doing)
     }
@@ -282,9 +257,10 @@ impl World {
 
     fn save_buffer(&mut self, at: usize, dice: &mut Dice) -> Checked<String> {
         let Some(buffer) = self.devices[at].buffer.take() else { return Ok("nothing is open".into()) };
-        let (body, gone, fresh) = self.change(&buffer.body, dice);
+        let (body, gone, fresh) = change(&buffer.body, self.token(), dice);
         let patch = NotePatch { body: Some(body), ..NotePatch::default() };
-        let deed = Deed { record: buffer.note.into(), may_go: Some(gone), fresh: &fresh, commit: true, most: 1 };
+        let deed =
+            Deed { record: buffer.note.into(), may_go: Some(gone), fresh: &fresh, commit: true, most: 1, stale: true };
         self.act(at, deed, |v| v.save_note(buffer.note, &buffer.seen, &patch), "save a buffer")
     }
 
@@ -301,7 +277,8 @@ impl World {
                 gone.extend(fields.due.shown().and_then(tokens::of_date));
             }
         }
-        let deed = Deed { record: id.into(), may_go: Some(gone), fresh, commit: dice.chance(80), most: 1 };
+        let deed =
+            Deed { record: id.into(), may_go: Some(gone), fresh, commit: dice.chance(80), most: 1, stale: false };
         self.act(at, deed, |v| v.save_note(id, &note.seen_heads, &patch), "set")
     }
 
@@ -311,7 +288,7 @@ impl World {
         let gone = tokens::of_text(&tag).collect();
         let tags = Some(TagPatch::Change { add: vec![], remove: vec![tag] });
         let patch = NotePatch { tags, ..NotePatch::default() };
-        let deed = Deed { record: id.into(), may_go: Some(gone), fresh: &[], commit: true, most: 1 };
+        let deed = Deed { record: id.into(), may_go: Some(gone), fresh: &[], commit: true, most: 1, stale: false };
         self.act(at, deed, |v| v.save_note(id, &note.seen_heads, &patch), "untag")
     }
 
@@ -342,17 +319,29 @@ impl World {
             (Act::RenameNotebook, Some(id)) => {
                 let shown = self.devices[at].shown(id.into())?;
                 let gone = shown.map(|s| Tokens::of(&s.fields).all);
-                let deed = Deed { record: id.into(), may_go: gone, fresh, commit: false, most: many };
+                let deed = Deed { record: id.into(), may_go: gone, fresh, commit: false, most: many, stale: false };
                 self.act(at, deed, |v| v.rename_notebook(id, &name), "rename")
             }
             (Act::MoveNotebook, Some(id)) => {
-                let deed =
-                    Deed { record: id.into(), may_go: Some(BTreeSet::new()), fresh: &[], commit: false, most: many };
+                let deed = Deed {
+                    record: id.into(),
+                    may_go: Some(BTreeSet::new()),
+                    fresh: &[],
+                    commit: false,
+                    most: many,
+                    stale: false,
+                };
                 self.act(at, deed, |v| v.move_notebook(id, other), "move")
             }
             (_, Some(id)) => {
-                let deed =
-                    Deed { record: id.into(), may_go: Some(BTreeSet::new()), fresh: &[], commit: false, most: many };
+                let deed = Deed {
+                    record: id.into(),
+                    may_go: Some(BTreeSet::new()),
+                    fresh: &[],
+                    commit: false,
+                    most: many,
+                    stale: false,
+                };
                 self.act(at, deed, |v| v.trash_notebook(id), "trash a notebook")
             }
         }
@@ -365,7 +354,14 @@ impl World {
         bytes.extend((0..dice.below(3_000)).map(|n| (n % 251) as u8));
         std::fs::write(&path, bytes).works("writing a file")?;
         let fresh = [token];
-        let deed = Deed { record: id.into(), may_go: Some(BTreeSet::new()), fresh: &fresh, commit: true, most: 2 };
+        let deed = Deed {
+            record: id.into(),
+            may_go: Some(BTreeSet::new()),
+            fresh: &fresh,
+            commit: true,
+            most: 2,
+            stale: false,
+        };
         self.act(at, deed, |v| v.attach_file(id, &path), "attach")
     }
 
@@ -384,24 +380,7 @@ impl World {
             Err(e) => return Invariant::Works.broken(format!("review: {e:?}")),
         };
         self.look_at_outbox(at, typing)?;
-        let part = dice.chance(40);
-        let (mut may_go, mut choices, mut decided) = (BTreeSet::new(), BTreeMap::<PlaceId, Choice>::new(), Vec::new());
-        for place in &review.review.places {
-            if part && dice.chance(50) {
-                continue;
-            }
-            for side in &place.sides {
-                match &side.value {
-                    PlaceValue::Text(text) => may_go.extend(tokens::of_text(text)),
-                    PlaceValue::Due(due) => may_go.extend(due.and_then(tokens::of_date)),
-                    _ => {}
-                }
-            }
-            if matches!(place.kind, PlaceKind::Text { .. } | PlaceKind::Title | PlaceKind::Due) {
-                decided.push(place.id);
-            }
-            choices.insert(place.id, choice(place, dice));
-        }
+        let Decided { may_go, choices, places: decided } = decide(&review.review.places, dice);
         if choices.is_empty() {
             return Ok("nothing to decide".into());
         }
@@ -410,7 +389,7 @@ impl World {
         let take_back = dice.chance(10);
         let commit = dice.chance(70);
         let most = 2 + self.notebooks.len();
-        let deed = Deed { record, may_go: Some(may_go), fresh: &[], commit: commit && !take_back, most };
+        let deed = Deed { record, may_go: Some(may_go), fresh: &[], commit: commit && !take_back, most, stale: false };
         let act = |v: &Vault| {
             v.resolve(record, &before, &choices, None)?;
             match take_back.then(|| v.undo_resolution(record)) {
@@ -434,17 +413,8 @@ impl World {
         let Some(receipt) = dice.pick(&receipts).cloned() else { return Ok("no receipt".into()) };
         let Some(side) = dice.pick(&receipt.heads).copied() else { return Ok("no side".into()) };
         let most = 1 + self.notebooks.len();
-        let deed = Deed { record: receipt.record, may_go: None, fresh: &[], commit: true, most };
+        let deed = Deed { record: receipt.record, may_go: None, fresh: &[], commit: true, most, stale: false };
         self.act(at, deed, |v| v.undo_receipt(receipt.id, side), "undo a receipt")
-    }
-}
-
-fn choice(place: &Place, dice: &mut Dice) -> Choice {
-    let is_text = matches!(place.kind, PlaceKind::Text { .. });
-    match dice.below(4) {
-        0 if is_text => Choice::All,
-        1 if place.base.len() == 1 && !matches!(place.kind, PlaceKind::TrashedNotebook) => Choice::Original,
-        n => Choice::Side(place.sides[n % place.sides.len()].value.clone()),
     }
 }
 

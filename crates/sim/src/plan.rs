@@ -99,12 +99,28 @@ const WEIGHTS: [(Act, usize); 24] = [
     (Act::SyncTogether, 32),
 ];
 
-fn weighted(dice: &mut Dice) -> Act {
-    let total: usize = WEIGHTS.iter().map(|(_, n)| n).sum();
+/// As [`WEIGHTS`], where there is one note and nothing but people.
+const ON_PAPER: [(Act, usize); 12] = [
+    (Act::Edit, 330),
+    (Act::Type, 60),
+    (Act::OpenBuffer, 45),
+    (Act::SaveBuffer, 45),
+    (Act::Retitle, 25),
+    (Act::Due, 15),
+    (Act::Tag, 15),
+    (Act::TrashOrRestore, 25),
+    (Act::Resolve, 100),
+    (Act::UndoResolution, 35),
+    (Act::UndoReceipt, 45),
+    (Act::Sync, 260),
+];
+
+fn weighted(weights: &[(Act, usize)], dice: &mut Dice) -> Act {
+    let total: usize = weights.iter().map(|(_, n)| n).sum();
     let mut at = dice.below(total);
-    for (act, n) in WEIGHTS {
-        if at < n {
-            return act;
+    for (act, n) in weights {
+        if at < *n {
+            return *act;
         }
         at -= n;
     }
@@ -122,6 +138,19 @@ fn faults(dice: &mut Dice, choice: &Choice) -> Vec<Fault> {
 }
 
 impl Plan {
+    /// For people and merges alone.
+    pub fn on_paper(seed: u64, choice: &Choice) -> Self {
+        let mut dice = Dice::new(seed ^ 0x009A_9E12);
+        let devices = choice.devices.unwrap_or_else(|| [2, 2, 2, 3, 3, 4, 5][dice.below(7)]);
+        let length = 15 + dice.below(60);
+        let step = |dice: &mut Dice| {
+            let act = weighted(&ON_PAPER, dice);
+            Step { device: dice.below(MOST_DEVICES * 1_000), salt: dice.next_u64(), act }
+        };
+        let steps = (0..length).map(|_| step(&mut dice)).collect();
+        Self { seed, devices, faults: Vec::new(), steps }
+    }
+
     pub fn of(seed: u64, choice: &Choice) -> Self {
         let mut dice = Dice::new(seed ^ 0x005E_ED0F_7A57);
         let devices = choice.devices.unwrap_or_else(|| [2, 2, 2, 3, 3, 3, 4, 4, 5, 6, 7, 8][dice.below(12)]);
@@ -137,7 +166,7 @@ impl Plan {
             } else if !faults.is_empty() && dice.chance(12) {
                 match faults[dice.below(faults.len())] {
                     // A clone, a restore, a fork or a long absence is rare, and one is much.
-                    Fault::Clone | Fault::Fork | Fault::LongAway if dice.chance(75) => weighted(&mut dice),
+                    Fault::Clone | Fault::Fork | Fault::LongAway if dice.chance(75) => weighted(&WEIGHTS, &mut dice),
                     Fault::Restore if dice.chance(50) => Act::SaveServer,
                     fault => Act::Befall(fault),
                 }
@@ -146,7 +175,7 @@ impl Plan {
             {
                 Act::Mend
             } else {
-                weighted(&mut dice)
+                weighted(&WEIGHTS, &mut dice)
             };
             step(&mut dice, act);
         }

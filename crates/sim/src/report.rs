@@ -7,9 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::fault::{Fault, Invariant, Violation};
-use crate::plan::{Choice, Plan};
-use crate::run::{self, Verdict};
-use crate::template::Template;
+use crate::plan::Plan;
+use crate::run::{Play, Verdict};
 use crate::world::Met;
 
 /// How many violations are listed.
@@ -39,7 +38,7 @@ pub struct Report {
 
 impl Run {
     /// Runs all of them. The report is the same however many run at a time.
-    pub fn all(&self, template: &Template, choice: &Choice) -> Report {
+    pub fn all(&self, plan: impl Fn(u64) -> Plan + Sync, play: &Play<'_>) -> Report {
         let (next, stopped) = (AtomicU64::new(self.seeds.start), AtomicBool::new(false));
         let report = Mutex::new(Report::default());
         let started = Instant::now();
@@ -52,10 +51,10 @@ impl Run {
                 if self.skip.contains(&seed) {
                     continue;
                 }
-                let plan = Plan::of(seed, choice);
-                let mut verdict = run::run(template, &plan, false);
+                let plan = plan(seed);
+                let mut verdict = play(&plan, false);
                 if self.twice && verdict.violation.is_none() {
-                    let again = run::run(template, &plan, false);
+                    let again = play(&plan, false);
                     if again.hash != verdict.hash {
                         let what = format!("run twice, it is {} and {}", verdict.hash, again.hash);
                         verdict.violation = Some(Violation { invariant: Invariant::Works, what });

@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::fault::{Invariant, Violation};
+use crate::paper::Paper;
 use crate::plan::Plan;
 use crate::template::Template;
 use crate::world::{Met, World};
@@ -17,9 +18,21 @@ pub struct Verdict {
     pub trace: Vec<String>,
 }
 
+/// Plays a plan, with its trace where that is asked for.
+pub type Play<'a> = dyn Fn(&Plan, bool) -> Verdict + Sync + 'a;
+
 /// Carries a plan out. A panic is a violation like others.
 pub fn run(template: &Template, plan: &Plan, trace: bool) -> Verdict {
-    let ran = catch_unwind(AssertUnwindSafe(|| carry_out(template, plan, trace)));
+    guarded(|| carry_out(template, plan, trace))
+}
+
+/// As [`run`], on paper.
+pub fn run_on_paper(plan: &Plan, trace: bool) -> Verdict {
+    guarded(|| Paper::new(plan, trace).carry_out(plan))
+}
+
+fn guarded(carry_out: impl FnOnce() -> Verdict) -> Verdict {
+    let ran = catch_unwind(AssertUnwindSafe(carry_out));
     ran.unwrap_or_else(|panic| {
         let said = panic.downcast_ref::<String>().cloned();
         let said = said.or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned())).unwrap_or_default();

@@ -2,18 +2,17 @@
 
 use crate::fault::Invariant;
 use crate::plan::Plan;
-use crate::run;
-use crate::template::Template;
+use crate::run::Play;
 
 /// Tries at most so many plans.
 const TRIES: usize = 800;
 
-pub fn shrink(template: &Template, plan: &Plan, invariant: Invariant) -> Plan {
+pub fn shrink(play: &Play<'_>, plan: &Plan, invariant: Invariant) -> Plan {
     let mut small = plan.clone();
     let mut tries = 0;
     let mut fails = |candidate: &Plan| {
         tries += 1;
-        tries <= TRIES && run::run(template, candidate, false).violation.is_some_and(|v| v.invariant == invariant)
+        tries <= TRIES && play(candidate, false).violation.is_some_and(|v| v.invariant == invariant)
     };
     let mut chunk = small.steps.len() / 2;
     while chunk > 0 {

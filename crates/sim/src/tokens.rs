@@ -43,7 +43,7 @@ pub struct Tokens {
     pub clean: BTreeSet<u32>,
     /// Also in the sides of places.
     pub all: BTreeSet<u32>,
-    /// How many sides have it; clean text is one.
+    /// How many sides have it, and how often it stands in clean text.
     pub sides: BTreeMap<u32, usize>,
     /// Places with more than two sides, which came of places.
     pub nested: bool,
@@ -58,7 +58,12 @@ impl Tokens {
             Fields::Note(note) => {
                 for segment in note.body.segments() {
                     match segment {
-                        Segment::Clean(text) => out.clean.extend(of_text(text)),
+                        Segment::Clean(text) => {
+                            for token in of_text(text) {
+                                out.clean.insert(token);
+                                *out.sides.entry(token).or_default() += 1;
+                            }
+                        }
                         Segment::Place(place) => {
                             out.open += 1;
                             out.nested |= place.terms().len() > 3;
@@ -102,8 +107,7 @@ impl Tokens {
         }
         out.all.extend(&out.clean);
         for token in &out.all {
-            let clean = usize::from(out.clean.contains(token));
-            *out.sides.entry(*token).or_default() += clean;
+            out.sides.entry(*token).or_insert(1);
         }
         out
     }

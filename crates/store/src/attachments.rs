@@ -1,4 +1,4 @@
-//! `attachments`: the current view of each; the bytes are in `blob`.
+//! `attachments`: the current view of each; the bytes are in `chunks`.
 
 use holdfast_domain::AttachmentId;
 use rusqlite::{Row, params};
@@ -12,7 +12,7 @@ pub struct AttachmentRow {
     pub media_type: String,
     /// Bytes of the file.
     pub size: u64,
-    /// Keyed hash of the content; its name in `blob`.
+    /// Keyed hash of the content; its name in `files`.
     pub content: [u8; 32],
     /// Hashes of the sealed chunks, in order.
     pub chunks: Vec<[u8; 32]>,

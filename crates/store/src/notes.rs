@@ -87,6 +87,13 @@ impl Reader<'_> {
         })
     }
 
+    /// The files that notes link which are not in the trash, each once.
+    pub fn attachments_of_live_notes(&self) -> Result<Vec<AttachmentId>> {
+        let sql = "SELECT DISTINCT l.attachment FROM note_attachments l JOIN notes n ON n.id = l.note
+                   WHERE n.trashed = 0 ORDER BY l.attachment";
+        self.rows(sql, [], |r| Ok(AttachmentId(r.get(0)?)))
+    }
+
     /// Notes whose title or alias is `name` by [`fold_name`], trashed ones not, oldest first: where a link by
     /// name leads.
     pub fn notes_named(&self, name: &str) -> Result<Vec<NoteId>> {

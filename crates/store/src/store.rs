@@ -47,11 +47,25 @@ impl Store {
         Self::writer(conn, path)
     }
 
-    /// Opens the database, brings its schema up to date, and marks it as in use (see [`Store::was_clean_stop`]).
+    /// Opens the database, brings its schema up to date, and marks it as in use (see [`Store::was_clean_stop`]). For
+    /// what can be made again: a person's vault has a snapshot before, by [`Store::open_after`].
     pub fn open(path: &Path, key: &RawKey) -> Result<Self> {
+        Self::open_after(path, key, |_| Ok::<_, StoreError>(()))
+    }
+
+    /// As [`Store::open`]. Where the schema is older, `snapshot` runs first; unless it succeeds nothing is changed.
+    pub fn open_after<E: From<StoreError>>(
+        path: &Path,
+        key: &RawKey,
+        snapshot: impl FnOnce(&Outdated<'_>) -> Result<(), E>,
+    ) -> Result<Self, E> {
         let conn = connect_existing(path, key)?;
-        migrate::run(&conn, migrate::version(&conn)?)?;
-        Self::writer(conn, path)
+        let schema = migrate::version(&conn)?;
+        if schema < SCHEMA_VERSION {
+            snapshot(&Outdated { conn: &conn, schema })?;
+            migrate::run(&conn, schema)?;
+        }
+        Ok(Self::writer(conn, path)?)
     }
 
     /// Opens the database a second time, for reading only, beside a writer. The writer must have brought the
@@ -61,6 +75,18 @@ impl Store {
         if migrate::version(&conn)? != SCHEMA_VERSION {
             return Err(StoreError::damaged("the schema is older, and a reader cannot bring it up to date"));
         }
+        Self::reading(conn, path)
+    }
+
+    /// Opens a snapshot for reading only; it may be of an older version. Of one that is, only what the first schema
+    /// had may be asked: notes, notebooks, and whether it is whole.
+    pub fn open_snapshot(path: &Path, key: &RawKey) -> Result<Self> {
+        let conn = connect_existing(path, key)?;
+        migrate::version(&conn)?;
+        Self::reading(conn, path)
+    }
+
+    fn reading(conn: Connection, path: &Path) -> Result<Self> {
         conn.pragma_update(None, "query_only", true)?;
         let mut store =
             Self { conn, path: path.into(), was_clean_stop: true, role: Role::Reader, recent: RefCell::default() };
@@ -68,8 +94,8 @@ impl Store {
         Ok(store)
     }
 
-    /// The schema version of a file, without changing it: a snapshot comes before a migration, which is due
-    /// where this is less than [`SCHEMA_VERSION`].
+    /// The schema version of a file, without changing it: a migration is due where this is less than
+    /// [`SCHEMA_VERSION`].
     pub fn schema_version(path: &Path, key: &RawKey) -> Result<u32> {
         migrate::version(&connect_existing(path, key)?)
     }
@@ -111,9 +137,7 @@ impl Store {
 
     /// Reads every page of every table and index, which also decrypts and authenticates them.
     pub fn quick_check(&self) -> Result<()> {
-        let mut statement = self.conn.prepare("PRAGMA quick_check(10)")?;
-        let lines = statement.query_map([], |r| r.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
-        if lines == ["ok"] { Ok(()) } else { Err(StoreError::damaged(lines.join("; "))) }
+        quick_check(&self.conn)
     }
 
     /// Limits the file to `pages` of 4096 bytes, for this connection: beyond it a write fails with
@@ -141,6 +165,21 @@ impl Store {
     }
 }
 
+/// A database whose schema is older than this version's, before it is brought up to date: open, and unchanged. The
+/// snapshot of it is in `backup.rs`.
+#[derive(Debug)]
+pub struct Outdated<'a> {
+    pub(crate) conn: &'a Connection,
+    /// What it has.
+    pub schema: u32,
+}
+
+pub(crate) fn quick_check(conn: &Connection) -> Result<()> {
+    let mut statement = conn.prepare("PRAGMA quick_check(10)")?;
+    let lines = statement.query_map([], |r| r.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+    if lines == ["ok"] { Ok(()) } else { Err(StoreError::damaged(lines.join("; "))) }
+}
+
 /// An empty file that only its owner can read; SQLite gives its companions (`-wal`, `-shm`) the same mode.
 pub(crate) fn create_private(path: &Path) -> Result<File> {
     let mut options = OpenOptions::new();
@@ -153,7 +192,7 @@ pub(crate) fn create_private(path: &Path) -> Result<File> {
     Ok(options.open(path)?)
 }
 
-fn connect_existing(path: &Path, key: &RawKey) -> Result<Connection> {
+pub(crate) fn connect_existing(path: &Path, key: &RawKey) -> Result<Connection> {
     let bytes = std::fs::metadata(path)?.len();
     if bytes == 0 {
         return Err(StoreError::damaged("the file is empty"));

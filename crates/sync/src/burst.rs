@@ -4,11 +4,11 @@
 pub const QUIET_MS: u64 = 40;
 /// As [`QUIET_MS`], for the first change after a while: it is most likely the only one.
 pub const FIRST_QUIET_MS: u64 = 10;
-/// Where changes keep coming just too late for each other, the quiet grows up to this.
-const LAST_QUIET_MS: u64 = 640;
-/// A while is at least so long, and so many times what was waited for last.
+/// Where changes keep coming just too late for each other, the quiet doubles up to this, and no further: somebody may
+/// be looking at each of them on another computer, where it has to be within 300 ms.
+const LAST_QUIET_MS: u64 = 160;
+/// What comes so long after the last went out is not too late for it: it is a change of its own.
 const A_WHILE_MS: u64 = 160;
-const A_WHILE_QUIETS: u64 = 4;
 /// Changes that keep coming are held back at most so long; longer each time that they still come (an import).
 const FIRST_BOUND_MS: u64 = 400;
 const LAST_BOUND_MS: u64 = 30_000;
@@ -43,9 +43,7 @@ impl Changes {
     pub(crate) fn one_more(&mut self, now_ms: u64) {
         let mut burst = self.burst.unwrap_or_else(|| {
             let quiet_ms = match self.went {
-                Some((at, quiet_ms)) if now_ms < at + A_WHILE_MS.max(A_WHILE_QUIETS * quiet_ms) => {
-                    (2 * quiet_ms).clamp(QUIET_MS, LAST_QUIET_MS)
-                }
+                Some((at, quiet_ms)) if now_ms < at + A_WHILE_MS => (2 * quiet_ms).clamp(QUIET_MS, LAST_QUIET_MS),
                 _ => FIRST_QUIET_MS,
             };
             Burst { began_ms: now_ms, quiet_ms, due_ms: now_ms }

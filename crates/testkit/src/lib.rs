@@ -7,6 +7,7 @@ mod clock;
 mod device;
 mod keychain;
 mod network;
+pub mod old_schema;
 mod rng;
 mod server;
 mod world;

@@ -9,6 +9,7 @@ pub mod review;
 pub mod session;
 pub mod sync;
 pub mod transfer;
+pub mod tray;
 
 use std::sync::Arc;
 
@@ -70,12 +71,14 @@ pub fn builder() -> Builder<tauri::Wry> {
             notes::note_restore,
             notes::note_attach,
             notes::attachment_save,
+            notes::attachment_fetch,
             notes::search,
             notebooks::sidebar,
             notebooks::notebook_add,
             notebooks::notebook_rename,
             notebooks::notebook_move,
             notebooks::notebook_trash,
+            notebooks::notebook_keep_offline,
             review::review_list,
             review::review_get,
             review::review_choose,
@@ -101,5 +104,7 @@ pub fn builder() -> Builder<tauri::Wry> {
             desktop::open_link,
             transfer::import_folder,
             transfer::export_folder,
+            tray::tray_show,
+            tray::tray_shown,
         ])
 }

@@ -34,3 +34,9 @@ pub async fn notebook_move(app: Shared<'_>, id: String, parent: Option<String>) 
 pub async fn notebook_trash(app: Shared<'_>, id: String) -> Result<(), CommandError> {
     blocking(&app, move |app| notebooks::trash(app, &id)).await
 }
+
+#[tauri::command]
+#[specta::specta]
+pub async fn notebook_keep_offline(app: Shared<'_>, id: String, kept: bool) -> Result<(), CommandError> {
+    blocking(&app, move |app| notebooks::keep_offline(app, &id, kept)).await
+}

@@ -84,6 +84,12 @@ pub async fn attachment_save(
 
 #[tauri::command]
 #[specta::specta]
+pub async fn attachment_fetch(app: Shared<'_>, note: String, attachment: String) -> Result<(), CommandError> {
+    blocking(&app, move |app| notes::attachment_fetch(app, &note, &attachment)).await
+}
+
+#[tauri::command]
+#[specta::specta]
 pub async fn search(app: Shared<'_>, query: String, limit: u32) -> Result<Vec<SearchHit>, CommandError> {
     blocking(&app, move |app| notes::search(app, &query, limit)).await
 }

@@ -133,6 +133,9 @@ fn the_doctor_looks_and_backups_open() {
     a.run(["backup", "test"]).failed(1, "There is no backup yet.");
     let made = a.ok(["backup", "now"]);
     assert_eq!(check("backup").1, json!(true));
+    let figures = check("sync").3;
+    assert!(figures.starts_with("In the last 7 days changes were sent or received "), "{figures}");
+    assert!(figures.ends_with(" at most. Nothing failed."), "{figures}");
     assert_eq!(check("clock").3, "This computer and the server have the same time.");
     assert_eq!((a.run(["doctor"]).code, check("database").2), (0, json!(true)));
     assert_eq!(a.ok(["backup", "list"]), json!([made]));

@@ -52,21 +52,24 @@ fn the_answers_have_these_shapes() {
     assert_shape(
         device,
         ["notebook", "list"],
-        json!([{ "id": "text", "name": "text", "path": "text", "notes": "uint" }]),
+        json!([{ "id": "text", "name": "text", "path": "text", "notes": "uint", "kept_offline": "bool" }]),
     );
     let hit = json!({
         "id": "text", "title": "text", "notebook": "text", "snippet": "text", "trashed": "bool", "review": "bool",
     });
     assert_shape(device, ["search", "merged"], json!([hit]));
+    let way = json!({ "files": "uint", "bytes": "uint", "of_bytes": "uint" });
+    let files = json!({ "sending": way, "receiving": way, "not_here": { "files": "uint", "bytes": "uint" } });
     let sync = json!({
         "state": "text", "pushed": "uint", "pulled": "uint", "waiting": "uint", "requests": "uint",
         "bytes_up": "uint", "bytes_down": "uint", "readable_ms": "uint", "elapsed_ms": "uint", "to_review": "uint",
+        "attachments": files,
     });
     assert_shape(device, ["sync"], sync);
     let status = json!({
         "state": "text", "waiting": "uint", "to_review": "uint", "last_confirmed": "uint", "server": "text",
         "devices": [{ "name": "text", "last_seen": "uint", "clock_ahead": "bool", "this_device": "bool" }],
-        "problem": "null", "tripwire": "null", "set_aside": [],
+        "problem": "null", "tripwire": "null", "set_aside": [], "attachments": files,
     });
     assert_shape(device, ["status"], status);
     let line = json!({
@@ -78,7 +81,9 @@ fn the_answers_have_these_shapes() {
     let backup = json!({ "dir": "text", "at": "uint", "reason": "text", "bytes": "uint" });
     assert_shape(device, ["backup", "now"], backup.clone());
     assert_shape(device, ["backup", "list"], json!([backup]));
-    let held = json!({ "dir": "text", "notes": "uint", "trashed": "uint", "notebooks": "uint" });
+    let held = json!({
+        "dir": "text", "notes": "uint", "trashed": "uint", "notebooks": "uint", "files_not_here": "uint",
+    });
     assert_shape(device, ["backup", "test"], held);
     let listed = json!([{ "id": "text", "title": "text", "choices": "uint", "devices": ["text"], "kind": "text" }]);
     assert_shape(device, ["review", "list"], listed);

@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use holdfast_tests::programs::{Computer, Done, Server, USER};
+use holdfast_testkit::old_schema::{schema, set_back_to_schema_2};
+use holdfast_tests::programs::{Computer, Done, PASSPHRASE, Server, USER};
 use holdfast_tests::small_disk::SmallDisk;
 use serde_json::Value;
 
@@ -71,4 +72,38 @@ fn a_disk_that_is_really_full_loses_nothing() {
     assert!(laptop.notes().iter().any(|note| note["id"] == own.as_str()), "its own note is gone");
     let all = holdfast_tests::programs::converge(&[&laptop, &desk]);
     assert_eq!(all.len(), ids.len() + 21);
+}
+
+#[test]
+fn a_vault_of_an_earlier_version_waits_for_room_for_its_backup() {
+    let desk = Computer::new();
+    let Some(disk) = SmallDisk::mount(desk.vault(), 8) else {
+        eprintln!("SKIPPED: this user cannot mount a file system in memory");
+        return;
+    };
+    desk.ok(["init"]);
+    for n in 0..4 {
+        desk.add(&format!("Note {n}"), &noise(n, 500_000));
+    }
+    let notes = desk.notes();
+    set_back_to_schema_2(&desk.vault(), PASSPHRASE);
+    // Enough to open it, not for a copy.
+    disk.fill_but(1024 * 1024);
+    for _ in 0..2 {
+        let done = desk.run(["note", "list"]);
+        assert_eq!(done.code, Some(1), "{done:?}");
+        for part in
+            ["makes a backup before", "the disk is full", "Nothing was changed", "MB of it and open the vault again."]
+        {
+            assert!(done.stderr.contains(part), "{part:?} is not in {done:?}");
+        }
+        let left = fs::read_dir(desk.vault().join("backups")).map_or(0, Iterator::count);
+        assert_eq!(left, 0, "half a backup");
+    }
+    disk.empty();
+    assert_eq!(schema(&desk.vault(), PASSPHRASE), 2);
+    disk.grow(64);
+    assert_eq!(desk.notes(), notes);
+    assert_eq!(schema(&desk.vault(), PASSPHRASE), 3);
+    assert_eq!(desk.ok(["backup", "list"])[0]["reason"], "before-upgrade");
 }

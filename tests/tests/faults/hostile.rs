@@ -1,6 +1,8 @@
 //! A server that lies, and the real program against it.
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use holdfast_protocol::{LogHead, LogPage, PushOutcome, body_hash, link};
@@ -48,6 +50,7 @@ pub fn faults(table: &mut Table) {
     one_that_does_not_open(&lies, &desk, &laptop);
     pushes(table, &lies, &desk, &laptop);
     attachment(table, &lies, &desk, &laptop);
+    chunks(table, &lies, &desk, &laptop, data.path());
 }
 
 /// A body is altered, and all that the server can make anew fits: only the seal tells. The change is set aside, the
@@ -132,4 +135,33 @@ fn attachment(table: &mut Table, lies: &Lies, desk: &Computer, laptop: &Computer
     let out = folder.path().join("out");
     laptop.ok(["export", "--to", "markdown", out.to_str().unwrap()]);
     assert_eq!(fs::read_to_string(out.join("file.bin")).unwrap(), "content".repeat(100));
+}
+
+/// A file of several chunks, of which the server gives one in the place of another.
+fn chunks(table: &mut Table, lies: &Lies, desk: &Computer, laptop: &Computer, data: &Path) {
+    let note = desk.add("Film", "text");
+    let film = desk.root().join("home/film.bin");
+    let content: Vec<u8> = (0..9_000_000_u32).map(|n| (n / 1_000) as u8).collect();
+    fs::write(&film, &content).unwrap();
+    desk.ok(["attachment", "add", &note, film.to_str().unwrap()]);
+    let before = blobs(data);
+    converge(&[desk, laptop]);
+    let sent: Vec<Vec<u8>> = blobs(data).difference(&before).map(|path| fs::read(path).unwrap()).collect();
+    assert_eq!(sent.len(), 3);
+    let to = laptop.root().join("home/copy.bin");
+    let get = ["attachment", "get", &note, "film.bin", to.to_str().unwrap()];
+    lies.about_blobs(move |sealed| {
+        let at = sent.iter().position(|one| one == sealed).unwrap();
+        sealed.clone_from(&sent[(at + 1) % sent.len()]);
+    });
+    table.fails("it swaps the chunks of an attachment", laptop, &get);
+    assert!(!to.exists());
+    lies.be_honest();
+    laptop.ok(get);
+    assert!(fs::read(&to).unwrap() == content);
+}
+
+fn blobs(data: &Path) -> BTreeSet<PathBuf> {
+    let shards = fs::read_dir(data.join("blobs")).unwrap();
+    shards.flat_map(|shard| fs::read_dir(shard.unwrap().path()).unwrap()).map(|file| file.unwrap().path()).collect()
 }

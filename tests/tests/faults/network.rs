@@ -45,4 +45,24 @@ fn without_a_network_it_says_so_and_loses_nothing() {
     assert_eq!(desk.sync()["pushed"], 1);
     laptop.join(&server.link);
     assert!(laptop.notes().iter().any(|note| note["id"] == id.as_str()));
+
+    // A large file that was not fetched before.
+    let film = desk.root().join("home/film.bin");
+    std::fs::write(&film, vec![7; 5_000_000]).unwrap();
+    desk.ok(["attachment", "add", &id, film.to_str().unwrap()]);
+    desk.sync();
+    laptop.sync();
+    let to = laptop.root().join("home/copy.bin");
+    let done = without_network(&laptop, &["attachment", "get", &id, "film.bin", to.to_str().unwrap()]);
+    let said = "This file is not on this computer yet: film.bin. It comes when there is a network.";
+    assert_eq!((done.code, done.stderr.trim()), (Some(1), said), "{done:?}");
+    let out = laptop.root().join("home/out");
+    let done = without_network(&laptop, &["export", "--to", "markdown", out.to_str().unwrap()]);
+    let report: serde_json::Value = serde_json::from_str(&done.stdout).unwrap();
+    assert_eq!((done.code, &report["attachments"], &report["notes"]), (Some(0), &0.into(), &1.into()), "{done:?}");
+    assert_eq!(report["skipped"][0]["reason"], "film.bin is not on this computer yet", "{report}");
+    // It was asked for, and is.
+    laptop.sync();
+    laptop.ok(["attachment", "get", &id, "film.bin", to.to_str().unwrap()]);
+    assert_eq!(std::fs::read(&to).unwrap(), vec![7; 5_000_000]);
 }

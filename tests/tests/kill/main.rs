@@ -4,10 +4,10 @@
 //! Acknowledged means that the answer was printed, or that the program ended by itself. `HOLDFAST_SEED` replays a run.
 #![allow(clippy::unwrap_used)]
 
-mod kill;
-mod proxy;
+mod files;
 mod saves;
 mod syncs;
+mod upgrades;
 
 use std::fmt::Write as _;
 

@@ -8,10 +8,10 @@ use std::process::{Child, Command};
 use std::time::{Duration, Instant, SystemTime};
 
 use holdfast_testkit::TestRng;
+use holdfast_tests::kill::{kill, reached};
 use holdfast_tests::programs::{Computer, Done, text};
 use serde_json::Value;
 
-use crate::kill::{kill, reached};
 use crate::{prose, seeded};
 
 /// What the person knows: each acknowledged note, and what its text may be.

@@ -1,15 +1,14 @@
 //! Killed inside a sync: the computer, and the server.
 
 use std::collections::BTreeMap;
-use std::net::TcpListener;
 use std::time::Duration;
 
 use holdfast_testkit::TestRng;
-use holdfast_tests::programs::{Computer, Done, Server, converge, text};
+use holdfast_tests::kill::{kill, reached};
+use holdfast_tests::programs::{Computer, Done, Server, converge, free_port, text};
+use holdfast_tests::wire::{Way, Wire};
 use serde_json::Value;
 
-use crate::kill::{kill, reached};
-use crate::proxy::{Way, Wire};
 use crate::{prose, seeded};
 
 /// About how much goes each way in a sync of a round: the hello of TLS, and a note.
@@ -22,22 +21,17 @@ enum Victim {
     Server,
 }
 
-struct World {
-    server: Server,
+pub struct World {
+    pub server: Server,
     listen: String,
-    wire: Wire,
-    computers: [Computer; 2],
+    pub wire: Wire,
+    pub computers: [Computer; 2],
     /// Acknowledged: title and text by id.
     known: BTreeMap<String, (String, String)>,
 }
 
-/// A port that was free a moment ago: the server must come back on the same one.
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 impl World {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let port = free_port();
         let wire = Wire::to(port);
         let listen = format!("127.0.0.1:{port}");

@@ -101,7 +101,7 @@ async fn press_sync(laptop: &Computer, button: &str) -> anyhow::Result<()> {
 }
 
 /// Each state that a network on this machine can bring about, one after the other: the program, the sidebar, the Sync
-/// panel, the note's line in the list and the line below its text say the same. (`offline` needs a computer without a
+/// panel, the note's line in the list, the line below its text and the tray say the same. (`offline` needs a computer without a
 /// network; its words are in words.test.ts, and that the program comes to it is in the notebook's own tests.)
 #[tokio::test]
 async fn every_state_is_told_alike_everywhere() -> anyhow::Result<()> {
@@ -183,6 +183,8 @@ async fn every_state_is_told_alike_everywhere() -> anyhow::Result<()> {
             laptop.execute("return document.querySelector('[data-testid=sync-status]') === null").await?,
             json!(true)
         );
+        let tray = laptop.ask("tray_shown", json!({})).await?;
+        assert_eq!((&tray["text"], &tray["can_lock"]), (&json!("Locked"), &json!(false)), "{tray}");
         Ok(())
     })
     .await
@@ -232,16 +234,24 @@ async fn agree_now(laptop: &Computer, state: &str, mark: &str) -> anyhow::Result
 
 /// True where all agree. Whatever promises too much while something waits is kept for the end, and never agrees.
 const TOLD: &str = "const [state, mark, done] = arguments;
+    // A person who is needed (a held sync) comes before all else.
+    const TRAY = {
+        local_only: ['normal'], up_to_date: ['normal'], waiting: ['waiting'], syncing: ['waiting'],
+        unreachable: ['offline'], paused: ['waiting', 'attention'], needs_sign_in: ['attention'],
+    };
     const one = (id) => document.querySelector(`[data-testid=${id}]`);
     const text = (id) => one(id)?.innerText ?? '';
     const list = document.querySelector('[data-testid=note-item][aria-selected=true] [data-testid=note-sync]');
-    window.__TAURI_INTERNALS__.invoke('sync_status').then((status) => {
+    const ask = window.__TAURI_INTERNALS__.invoke;
+    Promise.all([ask('sync_status'), ask('tray_shown')]).then(([status, tray]) => {
         const waits = status.waiting + status.waiting_attachments > 0;
+        const line = one('sync-status')?.querySelector('.text')?.innerText;
         const promises = /up to date|has every change/i.test(text('sync-status') + text('sync-panel'));
         const note = /server has it/.test(text('save-state'));
         done(status.state === state
             && one('sync-status')?.dataset.state === state
             && (one('save-state')?.dataset.mark ?? '') === mark
             && (list?.dataset.mark ?? '') === mark
+            && tray?.text === line && TRAY[state].includes(tray.icon)
             && !(waits && promises) && !(mark === 'waiting' && note));
     });";

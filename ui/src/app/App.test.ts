@@ -77,7 +77,7 @@ describe('the first start', () => {
     expect((await id('join-server')).textContent).toContain('4F2A 91C0');
     await user.type(await id('join-user'), 'ada');
     await user.type(await id('join-passphrase'), 'secret{Enter}');
-    expect((await id('first-sync')).textContent).toContain('312 of 1,204; you can read now, edits are safe');
+    expect((await id('catch-up')).textContent).toContain('312 of 1,204; you can read now, edits are safe');
     expect(backend.calls).toContainEqual(['accountJoin', { link: 'holdfast:link', user: 'ada', passphrase: 'secret', device_name: 'this-laptop' }]);
   });
 });
@@ -221,6 +221,19 @@ describe('keys', () => {
     expect(gone('search-empty')).toBe(true);
     await user.type(await id('palette-input'), 'interviews{Enter}');
     expect(await screen.findByRole('heading', { name: 'Interviews' })).toBeTruthy();
+    await waitFor(() => expect(document.activeElement?.closest('[data-pane="2"]')).toBeTruthy());
+  });
+
+  test('the tray says what the sidebar says, and its Lock locks', async () => {
+    open('offline');
+    const line = await id('sync-status');
+    await waitFor(() => expect(backend.tray?.text).toBe('Offline, 3 changes waiting'));
+    expect(line.textContent).toContain(backend.tray?.text ?? 'nothing');
+    expect(backend.tray).toMatchObject({ icon: 'offline', can_lock: true });
+    backend.emit({ kind: 'lock' });
+    await id('unlock-passphrase');
+    expect(backend.calls).toContainEqual(['vaultLock']);
+    await waitFor(() => expect(backend.tray).toMatchObject({ text: 'Locked', can_lock: false }));
   });
 
   test('new note, settings, help, lock', async () => {

@@ -3,7 +3,7 @@
 import type {
   ActivityItem, ActivityQuery, BackupContent, BackupItem, CommandError, ConfirmWord, CreateAccountRequest, Event,
   ExportReport, Health, HeldNote, ImportReport, JoinRequest, LinkInfo, NoteDetail, NoteListItem, NotesPage, NotesQuery, PassphraseChange, PlaceChoice, Receipt, RecoveryCode, RemoveDeviceRequest, Review, ReviewListItem,
-  ReviewStep, SaveRequest, Saved, SearchHit, SessionStatus, Settings, Sidebar, SyncStatus,
+  ReviewStep, SaveRequest, Saved, SearchHit, SessionStatus, Settings, Sidebar, SyncStatus, TrayShown,
 } from './types';
 
 export interface Backend {
@@ -50,12 +50,16 @@ export interface Backend {
   /** Copies a file into the note; returns the note with the link at the end of its attachments. */
   noteAttach(id: string, path: string): Promise<NoteDetail>;
   attachmentSave(note: string, attachment: string, path: string): Promise<void>;
+  /** Brings a file to this computer; it is here when this returns. Throws `not_here` where it cannot be had now. */
+  attachmentFetch(note: string, attachment: string): Promise<void>;
   search(query: string, limit: number): Promise<SearchHit[]>;
 
   // Notebooks
   notebookAdd(name: string, parent: string | null): Promise<string>;
   notebookRename(id: string, name: string): Promise<void>;
   notebookMove(id: string, parent: string | null): Promise<void>;
+  /** Whether all files in it come to this computer. */
+  notebookKeepOffline(id: string, kept: boolean): Promise<void>;
   /** With the notes in it and below it. */
   notebookTrash(id: string): Promise<void>;
 
@@ -79,6 +83,8 @@ export interface Backend {
   syncStatus(): Promise<SyncStatus>;
   syncNow(): Promise<void>;
   syncPause(paused: boolean): Promise<void>;
+  /** What the icon in the desktop's tray shows from now on, where there is one. */
+  trayShow(shown: TrayShown): Promise<void>;
   /** The newest first. */
   activity(query: ActivityQuery): Promise<ActivityItem[]>;
   /** Into a new file, without titles, texts, names and addresses; answers with the number of lines. */

@@ -31,12 +31,14 @@ export const commands = {
 	noteRestore: (ids: string[]) => __TAURI_INVOKE<null>("note_restore", { ids }),
 	noteAttach: (id: string, path: string) => __TAURI_INVOKE<NoteDetail>("note_attach", { id, path }),
 	attachmentSave: (note: string, attachment: string, path: string) => __TAURI_INVOKE<null>("attachment_save", { note, attachment, path }),
+	attachmentFetch: (note: string, attachment: string) => __TAURI_INVOKE<null>("attachment_fetch", { note, attachment }),
 	search: (query: string, limit: number) => __TAURI_INVOKE<SearchHit[]>("search", { query, limit }),
 	sidebar: () => __TAURI_INVOKE<Sidebar>("sidebar"),
 	notebookAdd: (name: string, parent: string | null) => __TAURI_INVOKE<string>("notebook_add", { name, parent }),
 	notebookRename: (id: string, name: string) => __TAURI_INVOKE<null>("notebook_rename", { id, name }),
 	notebookMove: (id: string, parent: string | null) => __TAURI_INVOKE<null>("notebook_move", { id, parent }),
 	notebookTrash: (id: string) => __TAURI_INVOKE<null>("notebook_trash", { id }),
+	notebookKeepOffline: (id: string, kept: boolean) => __TAURI_INVOKE<null>("notebook_keep_offline", { id, kept }),
 	reviewList: () => __TAURI_INVOKE<ReviewListItem[]>("review_list"),
 	reviewGet: (id: string) => __TAURI_INVOKE<Review>("review_get", { id }),
 	reviewChoose: (id: string, place: string, choice: PlaceChoice | null) => __TAURI_INVOKE<ReviewStep>("review_choose", { id, place, choice }),
@@ -64,6 +66,9 @@ export const commands = {
 	openLink: (url: string) => __TAURI_INVOKE<null>("open_link", { url }),
 	importFolder: (path: string, dryRun: boolean) => __TAURI_INVOKE<ImportReport>("import_folder", { path, dryRun }),
 	exportFolder: (path: string) => __TAURI_INVOKE<ExportReport>("export_folder", { path }),
+	trayShow: (shown: TrayShown) => __TAURI_INVOKE<null>("tray_show", { shown }),
+	/**  `null` where the desktop has no tray. */
+	trayShown: () => __TAURI_INVOKE<TrayShown | null>("tray_shown"),
 };
 
 /** Events */
@@ -101,6 +106,8 @@ export type BackupContent = {
 	notes: number,
 	trashed: number,
 	notebooks: number,
+	/**  Files that it does not hold, since they were not on this computer. */
+	files_not_here: FileCount,
 };
 
 export type BackupItem = {
@@ -110,6 +117,17 @@ export type BackupItem = {
 	/**  Why it was made, in a person's words. */
 	reason: string,
 	bytes: number | null,
+};
+
+/**  How far a first sync or a long catch-up is. */
+export type CatchUp = {
+	/**  The first sync of a joined vault. */
+	first: boolean,
+	/**  Changes that were read, of how many. */
+	done: number,
+	total: number,
+	/**  How long it still takes, in words, where that is known. */
+	left: string | null,
 };
 
 /**  An error as the window and the terminal show it. */
@@ -159,13 +177,17 @@ export type DuePatch = { kind: "none" } |
 export type ErrorCode = 
 /**  The vault is locked or not there yet. */
 "not_open" | "vault_exists" | "vault_open_elsewhere" | "vault_damaged" | "vault_newer" | "wrong_passphrase" | "wrong_code" | "disk_full" | "not_found" | "invalid_input" | "too_large" | 
+/**  A file whose bytes are not on this computer. */
+"not_here" | 
 /**  The answer was computed from versions that are no longer the newest: read again. */
 "stale" | "needs_newer_version" | "no_server" | "has_server" | "link_invalid" | "link_expired" | "user_taken" | "wrong_login" | "pin_mismatch" | "server_unreachable" | "sign_in_again" | 
 /**  This computer was removed from the account. */
 "device_removed" | "server_not_trusted" | "server_refused" | "unreadable" | "io" | "internal";
 
 /**  Pushed to the window. */
-export type Event = { kind: "changed"; data: OpChanges } | { kind: "sync"; data: SyncStatus } | { kind: "session"; data: SessionStatus };
+export type Event = { kind: "changed"; data: OpChanges } | { kind: "sync"; data: SyncStatus } | { kind: "session"; data: SessionStatus } | 
+/**  The tray's "Lock": the window saves what is typed, and locks. */
+{ kind: "lock" };
 
 export type ExportReport = {
 	notes: number,
@@ -174,10 +196,16 @@ export type ExportReport = {
 	elapsed_ms: number,
 };
 
-/**  Progress of the first sync of a joined vault. */
-export type FirstSync = {
-	done: number,
-	total: number,
+export type FileCount = {
+	files: number,
+	bytes: number | null,
+};
+
+/**  Files on their way, and how far they came. */
+export type FileProgress = {
+	files: number,
+	done_bytes: number | null,
+	total_bytes: number | null,
 };
 
 export type Health = {
@@ -188,7 +216,10 @@ export type Health = {
 
 /**  One thing that was looked at. */
 export type HealthLine = {
-	/**  Of a closed list: `database`, `decision`, `outbox`, `clock`, `keychain`, `disk`, `set_aside`, `backup`. */
+	/**
+	 *  Of a closed list: `database`, `decision`, `outbox`, `clock`, `keychain`, `disk`, `set_aside`,
+	 *  `agreement`, `backup`, `sync`.
+	 */
 	id: string,
 	name: string,
 	/**  False: look at this. */
@@ -252,8 +283,12 @@ export type NoteAttachment = {
 	name: string,
 	media_type: string,
 	size: number | null,
-	/**  False while the file has not been fetched from the server. */
+	/**  False while not all of the file is on this computer. */
 	here: boolean,
+	/**  How much of it is. */
+	here_bytes: number | null,
+	/**  The person asked for it: it comes when there is a network. */
+	wanted: boolean,
 };
 
 /**  A note, open in the editor. */
@@ -324,6 +359,8 @@ export type NotebookItem = {
 	depth: number,
 	/**  Live notes in it and below it. */
 	notes: number,
+	/**  All files of its notes come to this computer, with those of the notebooks below. */
+	kept_offline: boolean,
 };
 
 export type NotebookPatch = 
@@ -561,6 +598,8 @@ export type Settings = {
 	use_keychain: boolean,
 	/**  False where this computer has no keychain that can be used. */
 	keychain_available: boolean,
+	/**  Large files come to this computer as soon as they are on the server, not only when they are opened. */
+	fetch_all_files: boolean,
 };
 
 export type SideDevice = {
@@ -610,7 +649,14 @@ export type SyncStatus = {
 	/**  Changes that the server has not confirmed, working ones included. */
 	waiting: number,
 	waiting_attachments: number,
+	/**  What of them is still to be sent. */
 	waiting_attachment_bytes: number | null,
+	/**  Attachments that the server does not have all of. */
+	sending: FileProgress,
+	/**  Attachments that are on their way here. */
+	receiving: FileProgress,
+	/**  Attachments that are not on this computer, those on their way too. */
+	not_here: FileCount,
 	to_review: number,
 	/**  When the server last confirmed that it has everything asked of it. */
 	last_confirmed_ms: number | null,
@@ -622,7 +668,7 @@ export type SyncStatus = {
 	/**  What went wrong last, as a sentence, while it is still wrong. */
 	problem: CommandError | null,
 	devices: DeviceItem[],
-	first_sync: FirstSync | null,
+	catch_up: CatchUp | null,
 	/**  Entries that did not open or came before their parents. */
 	quarantined: number,
 	/**  The same, by why. */
@@ -637,6 +683,24 @@ export type TagItem = {
 };
 
 export type Theme = "system" | "light" | "dark";
+
+/**  The pictures of the tray. */
+export type TrayIcon = "normal" | 
+/**  Something waits, or is being sent or received. */
+"waiting" | 
+/**  A person is needed. */
+"attention" | 
+/**  The server is not reached. */
+"offline";
+
+/**  What the tray shows: the window says it, since it has the words. */
+export type TrayShown = {
+	icon: TrayIcon,
+	/**  The line of the sidebar, word for word. */
+	text: string,
+	can_sync: boolean,
+	can_lock: boolean,
+};
 
 /**  What waits for the person's decision. */
 export type Tripwire = {

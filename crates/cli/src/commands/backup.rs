@@ -1,7 +1,7 @@
 //! `backup`.
 
 use holdfast_ipc::backup_reason;
-use holdfast_notebook::{Backup, BackupReason};
+use holdfast_notebook::{Backup, BackupContent, BackupReason};
 use serde_json::{Value, json};
 
 use crate::Outcome;
@@ -15,8 +15,9 @@ pub fn run(place: &Place, command: BackupCommand) -> Outcome {
     place.with_vault(|vault| match command {
         BackupCommand::Now => {
             let made = vault.backup(BackupReason::Asked)?;
+            let lacks = made.content.map(|c| lacks(&c)).unwrap_or_default();
             let text = format!(
-                "Backup made, opened and read: {}\nTo look into it, or to go on from it: holdfast --vault {:?} note list",
+                "Backup made, opened and read: {}{lacks}\nTo look into it, or to go on from it: holdfast --vault {:?} note list",
                 made.dir.display(),
                 made.dir.display().to_string()
             );
@@ -46,16 +47,26 @@ pub fn run(place: &Place, command: BackupCommand) -> Outcome {
                 "notes": found.notes,
                 "trashed": found.trashed,
                 "notebooks": found.notebooks,
+                "files_not_here": found.files_not_here.files,
             });
             let text = format!(
-                "It opens, and every page of it was read: {}, {} in the trash, {}.",
+                "It opens, and every page of it was read: {}, {} in the trash, {}.{}",
                 count(found.notes, "note"),
                 found.trashed,
-                count(found.notebooks, "notebook")
+                count(found.notebooks, "notebook"),
+                lacks(&found)
             );
             Ok(Answer::new(json, text))
         }
     })
+}
+
+/// What a backup cannot bring back, in a sentence of its own.
+fn lacks(content: &BackupContent) -> String {
+    match content.files_not_here.files {
+        0 => String::new(),
+        n => format!("\nIt does not hold {}, not on this computer when it was made.", count(n, "file")),
+    }
 }
 
 fn shape(backup: &Backup) -> Value {

@@ -10,7 +10,7 @@ use crate::session::{Place, block_on, connect, keychain};
 
 pub fn run(place: &Place) -> Outcome {
     place.with_vault(|vault| {
-        let found = block_on(health::check(vault, &connect(), &*keychain()))??;
+        let found = block_on(health::check(vault, &connect(), &*keychain(), None))??;
         let lines: Vec<_> = found.iter().map(health_line).collect();
         let ok = lines.iter().all(|l| l.ok);
         let mut text: Vec<String> = Vec::new();

@@ -2,6 +2,7 @@
 
 mod account;
 mod activity;
+mod attachment;
 mod backup;
 mod config;
 mod decide;
@@ -31,6 +32,7 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Unlock { recovery: _ } => vault::unlock(&place),
         Command::Note(command) => note::run(&place, command),
         Command::Notebook(command) => notebook::run(&place, command),
+        Command::Attachment(command) => attachment::run(&place, &command),
         Command::Search { query, limit } => search::run(&place, &query, limit),
         Command::Import { from: _, path, dry_run } => transfer::import(&place, &path, dry_run),
         Command::Export { to: _, dir } => transfer::export(&place, &dir),

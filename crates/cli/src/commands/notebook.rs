@@ -4,7 +4,7 @@ use holdfast_notebook::{NotebookNode, Vault, fold_name};
 use serde_json::{Value, json};
 
 use crate::Outcome;
-use crate::args::NotebookCommand;
+use crate::args::{NotebookCommand, Switch};
 use crate::failure::Failure;
 use crate::output::Answer;
 use crate::session::Place;
@@ -19,6 +19,15 @@ pub fn run(place: &Place, command: NotebookCommand) -> Outcome {
         }
         NotebookCommand::Rename { path, name } => rename(vault, trimmed(&path), &name),
         NotebookCommand::Move { path, parent } => to_parent(vault, trimmed(&path), trimmed(&parent)),
+        NotebookCommand::KeepOffline { path, value } => {
+            let kept = matches!(value, Switch::On);
+            vault.set_kept_offline(vault.notebook_by_path(trimmed(&path))?, kept)?;
+            Ok(Answer::done(if kept {
+                "Kept offline: all files in it come with the next sync."
+            } else {
+                "Large files in it come when they are opened. What is here stays."
+            }))
+        }
         NotebookCommand::Trash { path } => {
             let notes = vault.trash_notebook(vault.notebook_by_path(trimmed(&path))?)?;
             let text = format!("The notebook is in the trash, with {}.", count(notes.into(), "note"));
@@ -32,12 +41,21 @@ fn trimmed(path: &str) -> &str {
 }
 
 fn list(vault: &Vault) -> Outcome {
-    let tree = vault.notebook_tree()?;
-    let json = tree
-        .iter()
-        .map(|n| json!({ "id": n.id.to_string(), "name": n.name, "path": n.path.join("/"), "notes": n.notes }));
-    let text: Vec<String> =
-        tree.iter().map(|n| format!("{}  ({})", n.path.join("/"), count(n.notes.into(), "note"))).collect();
+    let (tree, kept) = (vault.notebook_tree()?, vault.kept_offline()?);
+    let json = tree.iter().map(|n| {
+        json!({
+            "id": n.id.to_string(),
+            "name": n.name,
+            "path": n.path.join("/"),
+            "notes": n.notes,
+            "kept_offline": kept.contains(&n.id),
+        })
+    });
+    let line = |n: &NotebookNode| {
+        let offline = if kept.contains(&n.id) { ", kept offline" } else { "" };
+        format!("{}  ({}{offline})", n.path.join("/"), count(n.notes.into(), "note"))
+    };
+    let text: Vec<String> = tree.iter().map(line).collect();
     Ok(Answer::new(Value::Array(json.collect()), lines(&text, "There are no notebooks.")))
 }
 

@@ -4,17 +4,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use holdfast_ipc::{command_error, set_aside};
-use holdfast_notebook::sync::{Connect, CycleReport, ServerAddress, SyncStatus, Syncer, sign_in};
+use holdfast_notebook::sync::{Connect, CycleReport, FileProgress, ServerAddress, SyncStatus, Syncer, sign_in};
 use holdfast_notebook::{NotebookError, ProtocolError, SyncState, Vault};
 use holdfast_sync_http::{Counters, HttpClient};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::tripwire;
 use crate::failure::Failure;
 use crate::output::Answer;
 use crate::session::{Place, block_on};
-use crate::shapes::{count, state, state_words, time};
-use crate::{Outcome, passphrase};
+use crate::shapes::{bytes_text, count, state, state_words, time};
+use crate::{Outcome, passphrase, progress};
 
 /// Clients that were made, for what went over their wires.
 #[derive(Clone, Default)]
@@ -46,7 +46,7 @@ pub fn sync(place: &Place) -> Outcome {
         let clients = Clients::default();
         let syncer = Syncer::new(vault.clone(), clients.connect())?;
         let mut report = CycleReport::default();
-        let outcome = block_on(cycle(vault, &syncer, &clients, &mut report))?;
+        let outcome = block_on(progress::shown(&syncer, cycle(vault, &syncer, &clients, &mut report)))?;
         report.elapsed_ms = started.elapsed().as_millis() as u64;
         let mut answer = answer(&syncer.status()?, &report, clients.counters());
         if let Some(held) = tripwire::told(vault)? {
@@ -93,6 +93,7 @@ fn answer(status: &SyncStatus, report: &CycleReport, wire: Counters) -> Answer {
         "readable_ms": report.readable_ms,
         "elapsed_ms": report.elapsed_ms,
         "to_review": status.to_review,
+        "attachments": files(status),
     });
     let text = format!(
         "{}. {} sent, {} received, {} waiting, {} to review.",
@@ -102,7 +103,30 @@ fn answer(status: &SyncStatus, report: &CycleReport, wire: Counters) -> Answer {
         status.waiting,
         status.to_review
     );
-    Answer::new(json, text)
+    Answer::new(json, format!("{text}{}", files_text(status)))
+}
+
+/// How far files have come, and what is not here.
+fn files(status: &SyncStatus) -> Value {
+    let way = |p: FileProgress| json!({ "files": p.files, "bytes": p.done_bytes, "of_bytes": p.total_bytes });
+    json!({
+        "sending": way(status.sending),
+        "receiving": way(status.receiving),
+        "not_here": { "files": status.not_here.files, "bytes": status.not_here.bytes },
+    })
+}
+
+fn files_text(status: &SyncStatus) -> String {
+    let ways = [("to send", status.sending), ("to receive", status.receiving)];
+    let ways = ways.into_iter().filter(|(_, p)| p.files > 0).map(|(way, p)| {
+        let files = count(p.files.into(), "file");
+        format!(" {files} {way}: {} of {}.", bytes_text(p.done_bytes), bytes_text(p.total_bytes))
+    });
+    let elsewhere = match status.not_here.files.saturating_sub(status.receiving.files.into()) {
+        0 => None,
+        n => Some(format!(" {} not on this computer; each comes when it is opened.", count(n, "file"))),
+    };
+    ways.chain(elsewhere).collect()
 }
 
 pub fn status(place: &Place) -> Outcome {
@@ -133,6 +157,7 @@ pub fn status(place: &Place) -> Outcome {
             "devices": devices,
             "tripwire": held.as_ref().map(|h| h.json.clone()),
             "set_aside": aside.iter().map(|s| json!({ "count": s.count, "why": s.why, "action": s.action })).collect::<Vec<_>>(),
+            "attachments": files(&status),
             "problem": problem.as_ref().map(|p| json!({ "code": p.code, "sentence": p.message })),
         });
         let mut text = vec![match &problem {
@@ -140,7 +165,7 @@ pub fn status(place: &Place) -> Outcome {
             Some(problem) if status.state != SyncState::Paused => problem.message.clone(),
             _ => format!("{}.", state_words(status.state)),
         }];
-        text.push(format!("Waiting: {}. To review: {}.", status.waiting, status.to_review));
+        text.push(format!("Waiting: {}. To review: {}.{}", status.waiting, status.to_review, files_text(&status)));
         if let Some(server) = &status.server {
             let confirmed = status.last_confirmed_ms.map_or_else(|| "not yet".into(), time);
             text.push(format!("Server: {server}. Last confirmed: {confirmed}."));

@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use holdfast_notebook::Skipped;
+use holdfast_notebook::sync::Syncer;
 use serde_json::{Value, json};
 
 use crate::Outcome;
 use crate::output::Answer;
-use crate::session::Place;
+use crate::session::{Place, block_on, connect};
 use crate::shapes::count;
 
 pub fn import(place: &Place, path: &Path, dry_run: bool) -> Outcome {
@@ -38,6 +39,9 @@ pub fn import(place: &Place, path: &Path, dry_run: bool) -> Outcome {
 
 pub fn export(place: &Place, dir: &Path) -> Outcome {
     place.with_vault(|vault| {
+        // What cannot be had is in the report, by its name.
+        let syncer = Syncer::new(vault.clone(), connect())?;
+        block_on(syncer.fetch_all_files())??;
         let report = vault.export_folder(dir)?;
         let json = json!({
             "notes": report.notes,

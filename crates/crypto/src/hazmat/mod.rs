@@ -61,7 +61,27 @@ pub(crate) fn plain_hash(bytes: &[u8]) -> [u8; 32] {
 
 /// BLAKE3 keyed, over a label and exactly these bytes.
 pub(crate) fn keyed_hash(key: &[u8; 32], label: &[u8], bytes: &[u8]) -> [u8; 32] {
-    *blake3::Hasher::new_keyed(key).update(label).update(bytes).finalize().as_bytes()
+    KeyedHash::new(key, label).update(bytes).finish()
+}
+
+/// [`keyed_hash`], of bytes that come one after another.
+pub(crate) struct KeyedHash(blake3::Hasher);
+
+impl KeyedHash {
+    pub(crate) fn new(key: &[u8; 32], label: &[u8]) -> Self {
+        let mut hasher = blake3::Hasher::new_keyed(key);
+        hasher.update(label);
+        Self(hasher)
+    }
+
+    pub(crate) fn update(&mut self, bytes: &[u8]) -> &mut Self {
+        self.0.update(bytes);
+        self
+    }
+
+    pub(crate) fn finish(&self) -> [u8; 32] {
+        *self.0.finalize().as_bytes()
+    }
 }
 
 /// Compares without telling by time where two values differ.

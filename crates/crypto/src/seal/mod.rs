@@ -5,7 +5,7 @@ mod packed;
 mod padding;
 mod revision;
 
-pub use blob::{open_blob, seal_blob};
+pub use blob::{CHUNK_BYTES, ChunkPlace, open_blob, open_chunk, seal_blob, seal_chunk};
 pub use padding::padme;
 pub use revision::{SealContext, open_revision, open_revision_on, seal_revision, seal_revision_on};
 

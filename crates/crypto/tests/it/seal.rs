@@ -3,8 +3,8 @@
 #[cfg(not(feature = "sealing-off"))]
 use holdfast_crypto::seal::padme;
 use holdfast_crypto::{
-    CryptoError, EpochKey, IdKey, SealContext, SpaceKeys, open_blob, open_revision, revision_id, seal_blob,
-    seal_revision,
+    ChunkPlace, CryptoError, EpochKey, IdKey, SealContext, SpaceKeys, open_blob, open_chunk, open_revision,
+    revision_id, seal_blob, seal_chunk, seal_revision,
 };
 use proptest::prelude::*;
 
@@ -26,6 +26,13 @@ fn open(ctx: &SealContext, sealed: &[u8]) -> Result<Vec<u8>, CryptoError> {
 
 fn blob(plain: &[u8], seed: &str) -> Vec<u8> {
     seal_blob(SPACE, keys().current_epoch().1, 2, plain, &mut SeededRng::new(seed)).unwrap()
+}
+
+const PLACE: ChunkPlace = ChunkPlace { content: [0xc0; 32], index: 1, of: 3 };
+
+#[cfg(not(feature = "sealing-off"))]
+fn chunk(plain: &[u8], place: &ChunkPlace) -> Vec<u8> {
+    seal_chunk(SPACE, keys().current_epoch().1, 2, place, plain, &mut SeededRng::new("chunk")).unwrap()
 }
 
 fn not_opened<T: std::fmt::Debug>(result: Result<T, CryptoError>) {
@@ -67,6 +74,37 @@ fn another_space_or_epoch_is_refused() {
     let mut renumbered = blob.clone();
     renumbered[4] = 1;
     not_opened(open_blob(SPACE, &keys(), &renumbered, CAP));
+}
+
+#[cfg(not(feature = "sealing-off"))]
+#[test]
+fn a_chunk_opens_at_its_own_place_and_at_no_other() {
+    let sealed = chunk(NOTE, &PLACE);
+    assert_eq!(open_chunk(SPACE, &keys(), &PLACE, &sealed, CAP).unwrap(), NOTE);
+    for other in [
+        ChunkPlace { index: 0, ..PLACE },
+        ChunkPlace { index: 2, ..PLACE },
+        ChunkPlace { of: 2, ..PLACE },
+        ChunkPlace { of: 4, ..PLACE },
+        ChunkPlace { content: [0xc1; 32], ..PLACE },
+    ] {
+        not_opened(open_chunk(SPACE, &keys(), &other, &sealed, CAP));
+    }
+    not_opened(open_chunk([9; 16], &keys(), &PLACE, &sealed, CAP));
+    // Neither is the other: a file of one chunk is not a chunk.
+    not_opened(open_blob(SPACE, &keys(), &sealed, CAP));
+    not_opened(open_chunk(SPACE, &keys(), &ChunkPlace { index: 0, of: 1, ..PLACE }, &blob(NOTE, "blob"), CAP));
+    assert!(matches!(open_chunk(SPACE, &keys(), &PLACE, &sealed, NOTE.len() - 1), Err(CryptoError::TooLarge)));
+    for place in 0..sealed.len() {
+        let mut altered = sealed.clone();
+        altered[place] ^= 0x20;
+        assert!(open_chunk(SPACE, &keys(), &PLACE, &altered, CAP).is_err(), "byte {place}");
+        assert!(open_chunk(SPACE, &keys(), &PLACE, &sealed[..place], CAP).is_err(), "{place} bytes");
+    }
+    let mut waiting = keys();
+    waiting.epoch_keys.remove(&2);
+    let missing = open_chunk(SPACE, &waiting, &PLACE, &sealed, CAP);
+    assert!(matches!(missing, Err(CryptoError::MissingKey { key_epoch: 2 })), "{missing:?}");
 }
 
 /// Somebody who has the epoch key, but seals other bytes under a known id.
@@ -210,7 +248,9 @@ proptest! {
         let sealed = seal_revision(&ctx, keys.current_epoch().1, &canonical, &mut rng).unwrap();
         prop_assert_eq!(open_revision(space, rid, epoch, &keys, &sealed, 3000).unwrap(), canonical.clone());
         let sealed = seal_blob(space, keys.current_epoch().1, epoch, &canonical, &mut rng).unwrap();
-        prop_assert_eq!(open_blob(space, &keys, &sealed, 3000).unwrap(), canonical);
+        prop_assert_eq!(open_blob(space, &keys, &sealed, 3000).unwrap(), canonical.clone());
+        let sealed = seal_chunk(space, keys.current_epoch().1, epoch, &PLACE, &canonical, &mut rng).unwrap();
+        prop_assert_eq!(open_chunk(space, &keys, &PLACE, &sealed, 3000).unwrap(), canonical);
     }
 
     #[test]

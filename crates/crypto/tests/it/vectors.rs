@@ -1,8 +1,9 @@
 //! Vectors: bytes that were written once and must be readable for ever.
 
 use holdfast_crypto::{
-    AccountKeys, CryptoError, IdKey, KdfParams, KeyFile, KeychainKey, LastBatch, PassphraseKeys, RecoveryCode, blob_id,
-    content_id, open_blob, open_revision, open_revision_on, revision_id, seal_blob, seal_revision, seal_revision_on,
+    AccountKeys, CHUNK_BYTES, ChunkPlace, ContentHash, CryptoError, IdKey, KdfParams, KeyFile, KeychainKey, LastBatch,
+    PassphraseKeys, RecoveryCode, Rng as _, blob_id, content_id, open_blob, open_chunk, open_revision,
+    open_revision_on, revision_id, seal_blob, seal_chunk, seal_revision, seal_revision_on,
 };
 
 use crate::support::{ACCOUNT, CAP, SPACE, SeededRng, context, hex, keys, vector};
@@ -76,6 +77,47 @@ fn a_sealed_blob_opens_for_ever() {
     // No compressor is involved: the same input makes the same bytes in every version.
     #[cfg(not(feature = "sealing-off"))]
     assert_eq!(made, sealed);
+}
+
+#[test]
+fn a_sealed_chunk_opens_for_ever() {
+    let plain: Vec<u8> = (0..=255).rev().collect();
+    let place = ChunkPlace { content: [0xc0; 32], index: 1, of: 3 };
+    let made = seal_chunk(SPACE, keys().current_epoch().1, 2, &place, &plain, &mut SeededRng::new("chunk")).unwrap();
+    let sealed = vector("chunk-v1.hex", &made);
+    assert_eq!(open_chunk(SPACE, &keys(), &place, &sealed, CAP).unwrap(), plain);
+    #[cfg(not(feature = "sealing-off"))]
+    assert_eq!(made, sealed);
+}
+
+/// A file of three chunks: where it is cut, what it is called, and the id of each chunk.
+#[test]
+fn a_file_of_several_chunks_is_cut_and_named_the_same_for_ever() {
+    let mut file = vec![0; 2 * CHUNK_BYTES + 5];
+    SeededRng::new("file").fill(&mut file).unwrap();
+    let keys = keys();
+    let id_key = keys.current_id_key().1;
+    let mut hash = ContentHash::new(id_key);
+    file.chunks(999_983).for_each(|piece| hash.update(piece));
+    let content = hash.finish();
+    assert_eq!(content, content_id(id_key, &file));
+    let mut rng = SeededRng::new("chunks");
+    let mut lines = vec![hex(&content)];
+    for (index, plain) in (0..).zip(file.chunks(CHUNK_BYTES)) {
+        let place = ChunkPlace { content, index, of: 3 };
+        let sealed = seal_chunk(SPACE, keys.current_epoch().1, 2, &place, plain, &mut rng).unwrap();
+        lines.push(format!("{} {}", hex(&blob_id(&sealed)), sealed.len()));
+    }
+    #[cfg(not(feature = "sealing-off"))]
+    assert_eq!(
+        lines,
+        [
+            "b2a672ef249c394968357e5f824411853c9cdc82a5d44635d02424f6291980dc",
+            "4bf3b14afe555716c31d37c8bf583ffcf14bf1bd3ed9c7643caeff8954418756 4194382",
+            "7ed3008fb6873f018cd294378c3a860011923087fb105748ccc7a7019d9f9c20 4194382",
+            "d56e9cf48124cf1a35c633e4dd8abf03c43459d6cfc2caf49bf897ae8b14e4fd 83",
+        ]
+    );
 }
 
 #[test]

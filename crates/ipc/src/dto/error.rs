@@ -17,6 +17,8 @@ pub enum ErrorCode {
     NotFound,
     InvalidInput,
     TooLarge,
+    /// A file whose bytes are not on this computer.
+    NotHere,
     /// The answer was computed from versions that are no longer the newest: read again.
     Stale,
     NeedsNewerVersion,

@@ -23,4 +23,6 @@ pub enum Event {
     Changed(OpChanges),
     Sync(super::SyncStatus),
     Session(super::SessionStatus),
+    /// The tray's "Lock": the window saves what is typed, and locks.
+    Lock,
 }

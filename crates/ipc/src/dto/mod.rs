@@ -10,6 +10,7 @@ mod review;
 mod session;
 mod sync;
 mod transfer;
+mod tray;
 
 pub use account::*;
 pub use error::*;
@@ -20,3 +21,4 @@ pub use review::*;
 pub use session::*;
 pub use sync::*;
 pub use transfer::*;
+pub use tray::*;

@@ -75,8 +75,12 @@ pub struct NoteAttachment {
     pub name: String,
     pub media_type: String,
     pub size: f64,
-    /// False while the file has not been fetched from the server.
+    /// False while not all of the file is on this computer.
     pub here: bool,
+    /// How much of it is.
+    pub here_bytes: f64,
+    /// The person asked for it: it comes when there is a network.
+    pub wanted: bool,
 }
 
 /// A note, open in the editor.

@@ -12,6 +12,8 @@ pub struct NotebookItem {
     pub depth: u32,
     /// Live notes in it and below it.
     pub notes: u32,
+    /// All files of its notes come to this computer, with those of the notebooks below.
+    pub kept_offline: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]

@@ -54,4 +54,6 @@ pub struct Settings {
     pub use_keychain: bool,
     /// False where this computer has no keychain that can be used.
     pub keychain_available: bool,
+    /// Large files come to this computer as soon as they are on the server, not only when they are opened.
+    pub fetch_all_files: bool,
 }

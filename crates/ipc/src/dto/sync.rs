@@ -36,7 +36,14 @@ pub struct SyncStatus {
     /// Changes that the server has not confirmed, working ones included.
     pub waiting: u32,
     pub waiting_attachments: u32,
+    /// What of them is still to be sent.
     pub waiting_attachment_bytes: f64,
+    /// Attachments that the server does not have all of.
+    pub sending: FileProgress,
+    /// Attachments that are on their way here.
+    pub receiving: FileProgress,
+    /// Attachments that are not on this computer, those on their way too.
+    pub not_here: FileCount,
     pub to_review: u32,
     /// When the server last confirmed that it has everything asked of it.
     pub last_confirmed_ms: Option<f64>,
@@ -48,7 +55,7 @@ pub struct SyncStatus {
     /// What went wrong last, as a sentence, while it is still wrong.
     pub problem: Option<super::CommandError>,
     pub devices: Vec<DeviceItem>,
-    pub first_sync: Option<FirstSync>,
+    pub catch_up: Option<CatchUp>,
     /// Entries that did not open or came before their parents.
     pub quarantined: u32,
     /// The same, by why.
@@ -96,11 +103,30 @@ pub struct HeldNote {
     pub updated_ms: f64,
 }
 
-/// Progress of the first sync of a joined vault.
+/// Files on their way, and how far they came.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
-pub struct FirstSync {
+pub struct FileProgress {
+    pub files: u32,
+    pub done_bytes: f64,
+    pub total_bytes: f64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
+pub struct FileCount {
+    pub files: u32,
+    pub bytes: f64,
+}
+
+/// How far a first sync or a long catch-up is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
+pub struct CatchUp {
+    /// The first sync of a joined vault.
+    pub first: bool,
+    /// Changes that were read, of how many.
     pub done: u32,
     pub total: u32,
+    /// How long it still takes, in words, where that is known.
+    pub left: Option<String>,
 }
 
 /// A line of the log. It names no note.
@@ -132,7 +158,8 @@ pub struct ActivityQuery {
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
 pub struct HealthLine {
-    /// Of a closed list: `database`, `decision`, `outbox`, `clock`, `keychain`, `disk`, `set_aside`, `backup`.
+    /// Of a closed list: `database`, `decision`, `outbox`, `clock`, `keychain`, `disk`, `set_aside`,
+    /// `agreement`, `backup`, `sync`.
     pub id: String,
     pub name: String,
     /// False: look at this.
@@ -160,9 +187,11 @@ pub struct BackupItem {
 }
 
 /// What a backup was found to hold when it was opened.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
 pub struct BackupContent {
     pub notes: u32,
     pub trashed: u32,
     pub notebooks: u32,
+    /// Files that it does not hold, since they were not on this computer.
+    pub files_not_here: FileCount,
 }

@@ -36,5 +36,6 @@ pub fn test(app: &App, path: &Path) -> Answer<BackupContent> {
         notes: content.notes as u32,
         trashed: content.trashed as u32,
         notebooks: content.notebooks as u32,
+        files_not_here: super::sync::file_count(content.files_not_here),
     })
 }

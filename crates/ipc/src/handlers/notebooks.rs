@@ -7,6 +7,7 @@ use crate::{Answer, App};
 pub fn sidebar(app: &App) -> Answer<Sidebar> {
     let vault = app.vault()?;
     let counts = answer(vault.sidebar_counts())?;
+    let kept = answer(vault.kept_offline())?;
     let notebooks = answer(vault.notebook_tree())?.into_iter().map(|n| NotebookItem {
         id: n.id.to_string(),
         name: n.name,
@@ -14,6 +15,7 @@ pub fn sidebar(app: &App) -> Answer<Sidebar> {
         parent: n.parent.map(|p| p.to_string()),
         depth: n.depth,
         notes: n.notes,
+        kept_offline: kept.contains(&n.id),
     });
     Ok(Sidebar {
         all: counts.all as u32,
@@ -38,6 +40,15 @@ pub fn rename(app: &App, id: &str, name: &str) -> Answer<()> {
 pub fn move_to(app: &App, id: &str, parent: Option<&str>) -> Answer<()> {
     let parent = parent.map(notebook_id).transpose()?;
     answer(app.vault()?.move_notebook(notebook_id(id)?, parent))
+}
+
+/// A choice of this computer.
+pub fn keep_offline(app: &App, id: &str, kept: bool) -> Answer<()> {
+    let syncer = app.syncer()?;
+    answer(syncer.vault().set_kept_offline(notebook_id(id)?, kept))?;
+    // Its files come at once.
+    syncer.wake();
+    Ok(())
 }
 
 pub fn trash(app: &App, id: &str) -> Answer<()> {

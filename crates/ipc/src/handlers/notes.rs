@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use holdfast_domain::{NoteId, NotebookId, RecordId};
-use holdfast_notebook::{NewNote, NotePatch as Patch, TagPatch, Vault};
+use holdfast_notebook::{AttachmentId, NewNote, NotePatch as Patch, TagPatch, Vault};
 use holdfast_notebook::{NoteListRow, NoteOrder as Order, NoteQuery, NotebookFilter};
 
+use super::account::wait;
 use crate::convert::{Names, answer, date, invalid, ms, note_id, notebook_id, revision_ids};
 use crate::dto::{
     DuePatch, NoteAttachment, NoteDetail, NoteListItem, NoteOrder, NotePatch, NoteScope, NotebookPatch, NotesPage,
@@ -124,6 +125,8 @@ fn detail(vault: &Vault, id: NoteId) -> Answer<NoteDetail> {
         media_type: a.media_type,
         size: ms(a.size),
         here: a.here,
+        here_bytes: ms(a.here_bytes),
+        wanted: a.wanted,
     });
     let row = note.row;
     Ok(NoteDetail {
@@ -222,15 +225,23 @@ pub fn attach(app: &App, id: &str, path: &Path) -> Answer<NoteDetail> {
     detail(&vault, id)
 }
 
+fn attachment_of(vault: &Vault, note: &str, attachment: &str) -> Answer<AttachmentId> {
+    let there = answer(vault.attachments(note_id(note)?))?;
+    let wanted = there.into_iter().find(|a| a.id.to_string() == attachment);
+    Ok(wanted.ok_or_else(|| invalid("The note no longer has this file."))?.id)
+}
+
 /// Writes an attachment to a place that the person chose.
 pub fn attachment_save(app: &App, note: &str, attachment: &str, path: &Path) -> Answer<()> {
     let vault = app.vault()?;
-    let there = answer(vault.attachments(note_id(note)?))?;
-    let wanted = there.into_iter().find(|a| a.id.to_string() == attachment);
-    let wanted = wanted.ok_or_else(|| invalid("The note no longer has this file."))?;
-    let bytes = answer(vault.attachment_bytes(wanted.id))?;
-    std::fs::write(path, bytes)
-        .map_err(|e| invalid(format!("{} could not be written ({e}). Choose another place.", path.display())))
+    answer(vault.save_attachment(attachment_of(&vault, note, attachment)?, path))
+}
+
+/// Brings a file to this computer that is not here yet. Events tell of each part of it; it is here when this returns.
+pub fn attachment_fetch(app: &App, note: &str, attachment: &str) -> Answer<()> {
+    let syncer = app.syncer()?;
+    let id = attachment_of(syncer.vault(), note, attachment)?;
+    answer(wait(syncer.fetch_file(id))?)
 }
 
 pub fn search(app: &App, query: &str, limit: u32) -> Answer<Vec<SearchHit>> {

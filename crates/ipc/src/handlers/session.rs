@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use holdfast_notebook::sync::FetchFiles;
 use holdfast_notebook::{Vault, vault_exists};
 
 use crate::convert::{answer, invalid};
@@ -127,6 +128,7 @@ pub fn settings(app: &App) -> Answer<Settings> {
         device_name: names.name(vault.device()),
         use_keychain: vault.uses_keychain(),
         keychain_available: app.keychain.available(),
+        fetch_all_files: answer(vault.fetch_files())? == FetchFiles::Always,
     })
 }
 
@@ -145,6 +147,11 @@ pub fn settings_save(app: &App, new: &Settings) -> Answer<()> {
             return Err(invalid("This computer needs a name."));
         }
         answer(vault.rename_device(&new.device_name))?;
+    }
+    if new.fetch_all_files != old.fetch_all_files {
+        let fetch = if new.fetch_all_files { FetchFiles::Always } else { FetchFiles::WhenOpened };
+        answer(vault.set_fetch_files(fetch))?;
+        app.syncer()?.wake();
     }
     if new.use_keychain != old.use_keychain && !answer(vault.use_keychain(&*app.keychain, new.use_keychain))? {
         return Err(invalid(

@@ -8,8 +8,8 @@ use holdfast_notebook::sync::Syncer;
 use super::account::wait;
 use crate::convert::{Names, answer, invalid, ms};
 use crate::dto::{
-    ActivityItem, ActivityQuery, DeviceItem, FirstSync, Health, HeldNote, RemoveDeviceRequest, SyncState, SyncStatus,
-    Tripwire,
+    ActivityItem, ActivityQuery, CatchUp, DeviceItem, FileCount, FileProgress, Health, HeldNote, RemoveDeviceRequest,
+    SyncState, SyncStatus, Tripwire,
 };
 use crate::{Answer, App, command_error};
 
@@ -25,6 +25,9 @@ pub(crate) fn status_of(syncer: &Syncer) -> Answer<SyncStatus> {
         waiting: s.waiting,
         waiting_attachments: s.waiting_attachments,
         waiting_attachment_bytes: ms(s.waiting_attachment_bytes),
+        sending: progress(s.sending),
+        receiving: progress(s.receiving),
+        not_here: file_count(s.not_here),
         to_review: s.to_review,
         last_confirmed_ms: s.last_confirmed_ms.map(ms),
         last_changes: s.last_changes,
@@ -45,11 +48,24 @@ pub(crate) fn status_of(syncer: &Syncer) -> Answer<SyncStatus> {
                 added_ms: ms(d.added_ms),
             })
             .collect(),
-        first_sync: syncer.first_sync().map(|f| FirstSync { done: f.done as u32, total: f.total as u32 }),
+        catch_up: syncer.catch_up().map(|c| CatchUp {
+            first: c.first,
+            done: c.done as u32,
+            total: c.total as u32,
+            left: c.left_ms.map(crate::time_left),
+        }),
         quarantined: s.quarantined,
         set_aside: crate::set_aside(&answer(syncer.vault().set_aside())?),
         tripwire: s.tripwire.map(|t| tripwire(syncer, t)).transpose()?,
     })
+}
+
+fn progress(p: holdfast_notebook::sync::FileProgress) -> FileProgress {
+    FileProgress { files: p.files, done_bytes: ms(p.done_bytes), total_bytes: ms(p.total_bytes) }
+}
+
+pub(super) fn file_count(count: holdfast_notebook::FileCount) -> FileCount {
+    FileCount { files: count.files as u32, bytes: ms(count.bytes) }
 }
 
 fn tripwire(syncer: &Syncer, t: holdfast_notebook::sync::Tripwire) -> Answer<Tripwire> {
@@ -146,7 +162,8 @@ pub fn device_remove(app: &App, request: &RemoveDeviceRequest) -> Answer<()> {
 pub fn check_health(app: &App) -> Answer<Health> {
     let syncer = app.syncer()?;
     let vault = syncer.vault();
-    let found = wait(holdfast_notebook::health::check(vault, syncer.connect(), &*app.keychain))?;
+    let checked = holdfast_notebook::health::check(vault, syncer.connect(), &*app.keychain, Some(syncer.metrics()));
+    let found = wait(checked)?;
     let lines: Vec<_> = answer(found)?.iter().map(crate::health_line).collect();
     Ok(Health { at_ms: ms(vault.env().now_ms()), ok: lines.iter().all(|l| l.ok), lines })
 }

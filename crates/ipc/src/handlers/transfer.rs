@@ -4,6 +4,7 @@ use std::path::Path;
 
 use holdfast_notebook as nb;
 
+use super::account::wait;
 use crate::convert::{answer, invalid};
 use crate::dto::{ExportReport, ImportReport, Skipped};
 use crate::{Answer, App};
@@ -31,7 +32,10 @@ pub fn import(app: &App, path: &Path, dry_run: bool) -> Answer<ImportReport> {
 
 pub fn export(app: &App, path: &Path) -> Answer<ExportReport> {
     check(path)?;
-    let r = answer(app.vault()?.export_folder(path))?;
+    let syncer = app.syncer()?;
+    // What cannot be had is in the report, by its name.
+    answer(wait(syncer.fetch_all_files())?)?;
+    let r = answer(syncer.vault().export_folder(path))?;
     Ok(ExportReport {
         notes: r.notes,
         attachments: r.attachments,

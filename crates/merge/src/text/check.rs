@@ -41,6 +41,17 @@ fn words_hold(base: &str, sides: &[&str], merged: &str) -> bool {
     kept && known
 }
 
+/// True where no word that a side took out is there as if it had not. Of a word that another side added, one more may be.
+pub(super) fn keeps_out(base: &str, sides: &[&str], merged: &str) -> bool {
+    let (was, got) = (words(base), words(merged));
+    let is: Vec<Count<'_>> = sides.iter().map(|s| words(s)).collect();
+    was.iter().all(|(word, n)| {
+        let more: usize = is.iter().map(|side| of(side, word).saturating_sub(*n)).sum();
+        let fewer = is.iter().map(|side| n.saturating_sub(of(side, word))).max().unwrap_or(0);
+        of(&got, word) + fewer <= n + more
+    })
+}
+
 fn lines_hold(base: &str, sides: &[&str], merged: &str) -> bool {
     let long = |text| count(lines(text).map(str::trim).filter(|l| l.len() > LONG_LINE));
     let most: Vec<Count<'_>> = sides.iter().copied().chain([base]).map(long).collect();

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::edits::{Edit, raw};
+use super::edits::{Edit, Match, raw};
 use super::tokens::{Sort, Token, tokens};
 
 fn texts<'a>(tokens: &[Token<'a>]) -> Vec<&'a str> {
@@ -129,7 +129,7 @@ pub(super) fn without_contained<'a>(base: &str, sides: Vec<&'a str>) -> Vec<&'a 
     if !(0..sides.len()).any(|i| pairs(i).any(|j| may(j, i))) {
         return sides;
     }
-    let changes: Vec<Vec<Edit>> = split.iter().map(|s| raw(&was, s)).collect();
+    let changes: Vec<Vec<Edit>> = split.iter().map(|s| raw(&was, s, Match::Anywhere)).collect();
     let holds = |more: usize, less: usize| {
         may(more, less)
             && (contains(&was, (&split[more], &changes[more]), (&split[less], &changes[less]))

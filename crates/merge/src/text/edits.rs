@@ -82,17 +82,52 @@ fn weak(between: &[Token<'_>], before: usize, after: usize) -> bool {
     same <= before + after
 }
 
+/// Where each line begins, and the end.
+fn starts(tokens: &[Token<'_>]) -> Vec<usize> {
+    let breaks = tokens.iter().enumerate().filter(|(_, t)| t.sort == Sort::Break).map(|(at, _)| at + 1);
+    let mut out: Vec<usize> = std::iter::once(0).chain(breaks).collect();
+    if out.last() != Some(&tokens.len()) {
+        out.push(tokens.len());
+    }
+    out
+}
+
+/// How the words of two texts are matched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Match {
+    /// Lines that are the same in both are that, and words only within what lies between them.
+    InLines,
+    /// Whatever is the shortest difference.
+    Anywhere,
+}
+
 /// The changes of `side`, token by token.
-pub(super) fn raw(base: &[Token<'_>], side: &[Token<'_>]) -> Vec<Edit> {
-    word_hunks(base.iter().map(|t| t.text), side.iter().map(|t| t.text))
+pub(super) fn raw(base: &[Token<'_>], side: &[Token<'_>], how: Match) -> Vec<Edit> {
+    if how == Match::Anywhere {
+        return within(base, side, (0..base.len(), 0..side.len()));
+    }
+    let (old, new) = (starts(base), starts(side));
+    let lines = |tokens: &[Token<'_>], starts: &[usize]| -> Vec<String> {
+        starts.windows(2).map(|w| tokens[w[0]..w[1]].iter().map(|t| t.text).collect()).collect()
+    };
+    word_hunks(lines(base, &old).iter(), lines(side, &new).iter())
         .into_iter()
-        .map(|(old, new)| Edit { old, new })
+        .flat_map(|(was, is)| within(base, side, (old[was.start]..old[was.end], new[is.start]..new[is.end])))
         .collect()
 }
 
+fn within(base: &[Token<'_>], side: &[Token<'_>], (was, is): (Range<usize>, Range<usize>)) -> Vec<Edit> {
+    let words = word_hunks(base[was.clone()].iter().map(|t| t.text), side[is.clone()].iter().map(|t| t.text));
+    let edit = |(old, new): (Range<usize>, Range<usize>)| Edit {
+        old: was.start + old.start..was.start + old.end,
+        new: is.start + new.start..is.start + new.end,
+    };
+    words.into_iter().map(edit).collect()
+}
+
 /// The changes of `side`, in order, apart from each other.
-pub(super) fn edits(base: &[Token<'_>], side: &[Token<'_>]) -> Vec<Edit> {
-    let mut list = raw(base, side);
+pub(super) fn edits(base: &[Token<'_>], side: &[Token<'_>], how: Match) -> Vec<Edit> {
+    let mut list = raw(base, side, how);
     let size = |e: &Edit| weight(&base[e.old.clone()]).max(weight(&side[e.new.clone()]));
     // Joining two may make the next joint weak, so until nothing changes.
     loop {

@@ -11,6 +11,7 @@ mod tokens;
 mod words;
 
 pub(crate) use check::LONG_LINE;
+use edits::Match;
 pub(crate) use front::{front_lines, merge_front};
 use holdfast_domain::{Body, DeviceId, Hlc, Segment, Stamp};
 pub(crate) use tokens::words;
@@ -56,25 +57,21 @@ pub(crate) fn refine(base: &str, sides: &[&str], around: Around<'_>) -> Vec<Piec
     let worded: Vec<&str> =
         sides.iter().zip(&spaced).map(|(side, spaced)| if *spaced { base } else { *side }).collect();
     let sides = if spaced.iter().all(|s| *s) { sides } else { worded.as_slice() };
-    let pieces = words::merge_words(base, sides, around);
-    // As if nothing had merged, where what merged cannot be right.
-    let (mut was, mut is, mut merged) = (String::new(), vec![String::new(); sides.len()], String::new());
-    if pieces.iter().all(|p| matches!(p, Piece::Clean(_))) {
-        for piece in &pieces {
-            if let Piece::Clean(text) = piece {
-                merged.push_str(text);
-            }
-        }
-        was.push_str(base);
-        for (is, side) in is.iter_mut().zip(sides) {
-            is.push_str(side);
-        }
+    let open = || vec![Piece::Open { base: base.into(), sides: sides.iter().map(|s| (*s).to_string()).collect() }];
+    let pieces = words::merge_words(base, sides, around, Match::InLines);
+    if let Some(merged) = clean(&pieces) {
+        // As if nothing had merged, where what merged cannot be right.
+        return if check::holds(base, sides, &merged) { pieces } else { open() };
     }
-    let is: Vec<&str> = is.iter().map(String::as_str).collect();
-    if check::holds(&was, &is, &merged) {
-        return pieces;
-    }
-    vec![Piece::Open { base: base.into(), sides: sides.iter().map(|s| (*s).to_string()).collect() }]
+    // Who wrote a line again elsewhere kept its words: where it is nothing else, that is taken.
+    let others = words::merge_words(base, sides, around, Match::Anywhere);
+    let right = |merged: String| check::holds(base, sides, &merged) && check::keeps_out(base, sides, &merged);
+    if clean(&others).is_some_and(right) { others } else { pieces }
+}
+
+/// The text, where nothing in it asks.
+fn clean(pieces: &[Piece]) -> Option<String> {
+    pieces.iter().map(|p| if let Piece::Clean(text) = p { Some(text.as_str()) } else { None }).collect()
 }
 
 /// Merges two texts over a base.

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::check::holds;
-use super::edits::{Edit, edits};
+use super::edits::{Edit, Match, edits};
 use super::tokens::{Sort, Token, spaced_word, tokens};
 use super::{Around, Piece, rules};
 
@@ -25,6 +25,7 @@ pub(super) fn concat(tokens: &[Token<'_>]) -> String {
 
 struct Region<'a> {
     around: Around<'a>,
+    how: Match,
     base: Vec<Token<'a>>,
     sides: Vec<Vec<Token<'a>>>,
 }
@@ -117,7 +118,7 @@ impl Region<'_> {
     fn groups(&self) -> Vec<Group> {
         let mut all: Vec<(usize, Edit)> = Vec::new();
         for (s, side) in self.sides.iter().enumerate() {
-            all.extend(edits(&self.base, side).into_iter().map(|e| (s, e)));
+            all.extend(edits(&self.base, side, self.how).into_iter().map(|e| (s, e)));
         }
         all.sort_by_key(|(s, e)| (e.old.start, e.old.end, *s));
         let mut groups: Vec<Group> = Vec::new();
@@ -254,7 +255,8 @@ impl Region<'_> {
 /// rule is applied: for what is one thing, as a title is.
 pub(crate) fn merge_apart(base: &str, sides: &[&str]) -> Option<String> {
     let around = Around { above: "", below: "" };
-    let region = Region { around, base: tokens(base), sides: sides.iter().map(|s| tokens(s)).collect() };
+    let sides_of = sides.iter().map(|s| tokens(s)).collect();
+    let region = Region { around, how: Match::InLines, base: tokens(base), sides: sides_of };
     let mut out = String::new();
     let mut at = 0;
     for group in region.groups() {
@@ -271,8 +273,8 @@ pub(crate) fn merge_apart(base: &str, sides: &[&str]) -> Option<String> {
 }
 
 /// Merges a region that lines could not be merged in.
-pub(super) fn merge_words(base: &str, sides: &[&str], around: Around<'_>) -> Vec<Piece> {
-    let region = Region { around, base: tokens(base), sides: sides.iter().map(|s| tokens(s)).collect() };
+pub(super) fn merge_words(base: &str, sides: &[&str], around: Around<'_>, how: Match) -> Vec<Piece> {
+    let region = Region { around, how, base: tokens(base), sides: sides.iter().map(|s| tokens(s)).collect() };
     let mut groups = region.groups();
     for group in &mut groups {
         group.decided = region.decide(group);

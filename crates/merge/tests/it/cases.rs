@@ -424,3 +424,20 @@ fn front_matter_of_a_note_is_merged_by_key() {
     assert_eq!(w.fold(&[x, y]).front_matter.as_resolved().map(String::as_str), Some("a: 2\nb: 2\n"));
     assert_eq!(w.fold(&[x, y, z]).front_matter.adds().count(), 3, "one key asks, so all of it does");
 }
+
+/// Two versions that both build on a merge: what stands elsewhere in one of them may have been put there by merges, so it
+/// is no answer to who took it out.
+#[test]
+fn after_a_merge_a_line_that_stands_elsewhere_and_was_taken_out_asks() {
+    let mut w = World::default();
+    let root = w.write_text(&[], "a c");
+    let (one, other) = (w.write_text(&[root], "a b c"), w.write_text(&[root], "a c d"));
+    let moved = w.write_text(&[one, other], "a c b d");
+    let gone = w.write_text(&[one, other], "a c d");
+    let view = w.fold(&[moved, gone]);
+    assert_eq!(show_body(&view.body), "a {+c -b,c +c,b} d");
+    // Of one version only a person can have moved it, and it is as in git.
+    let base = w.write_text(&[root], "a b c d");
+    let (moved, gone) = (w.write_text(&[base], "a c b d"), w.write_text(&[base], "a c d"));
+    assert_eq!(show_body(&w.fold(&[moved, gone]).body), "a,c,b,d");
+}

@@ -89,6 +89,22 @@ pub(crate) const VECTORS: &[(&str, &[&str])] = &[
             "\nCarl instead\na paragraph\n",
         ],
     ),
+    (
+        "taken out and its word put before another",
+        &["- Plan of May\nline Anna\n", "- Plan of May\n", "Bob instead\nCarl Anna\nline Dora\n"],
+    ),
+    (
+        "taken out and a line of one word",
+        &[
+            "Plan of May\n Anna\nBob starts\na paragraph\n",
+            " Anna Carl\nline Dora\nBob starts\na paragraph\nline Emil\n",
+            "Plan of May\n Fritz\nBob starts\na paragraph\n",
+        ],
+    ),
+    (
+        "two lines taken out, alike",
+        &["line a base\nline b\nline c\n", "line a base d\nline b\n", "line a base\nline c\n"],
+    ),
     ("title apart", &["Plan for May", "Plans for May", "Plan for June"]),
     ("title asked", &["Plan for May", "Plan for July", "Plan for June"]),
 ];
@@ -105,7 +121,15 @@ fn what_a_side_took_out_is_not_clean_text_beside_a_question() {
             let kept = texts[1..].iter().all(|side| side.lines().any(|l| l == line));
             assert!(kept || !clean.lines().any(|l| l.starts_with(line)), "{name}: {line} is back: {parts:?}");
         }
+        let kept = |word: &str| texts[1..].iter().all(|side| side.contains(word));
+        assert!(kept("Anna") || !clean.contains("Anna"), "{name}: the word is back: {parts:?}");
     }
+}
+
+/// Lines that are the same are that, and no words of theirs are matched with those of their neighbours.
+#[test]
+fn of_lines_that_are_alike_each_side_takes_out_its_own() {
+    rules(&[["line a base\nline b\nline c\n", "line a base d\nline b\n", "line a base\nline c\n", "line a base d\n"]]);
 }
 
 #[test]

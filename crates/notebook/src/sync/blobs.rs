@@ -1,47 +1,200 @@
-//! Attachments: sealed bytes up before the notes that name them, and down after.
+//! Attachments, a chunk a request: sealed bytes up before the notes that name them, and down after.
+//!
+//! Each chunk is acknowledged and stored on its own, so that a connection that breaks, or a kill, loses one at most.
 
-use holdfast_crypto::{blob_id, content_id, open_blob};
+use std::collections::BTreeSet;
+
+use holdfast_crypto::{CryptoError, blob_id};
 use holdfast_protocol as wire;
-use holdfast_protocol::{Cid, ProtocolError, SyncProtocol, Token};
+use holdfast_protocol::{Cid, MissingRequest, ProtocolError, SyncProtocol, Token, limits};
+use holdfast_store::{FileRow, FileState, FileToFetch, Sent};
 use holdfast_sync::StepReport;
 
+use super::lazy;
+use crate::files::{Cut, Sealing, Unreadable, is_content, read_file};
 use crate::{NotebookError, Result, Vault};
 
+/// Sent again without asking first: the question would cost as much.
+const NOT_WORTH_ASKING_BYTES: u64 = 64 * 1024;
+
+/// Sends the next chunk that the server is not known to have.
 pub(super) async fn upload(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -> Result<StepReport> {
-    let next = vault.read(|r| {
-        let Some(next) = r.blobs_to_upload()?.into_iter().next() else { return Ok(None) };
-        Ok(r.blob(&next.content)?)
-    })?;
-    let Some(blob) = next else { return Ok(StepReport::default()) };
-    let cid = blob_id(&blob.data);
-    server.put_blob(token, wire::SpaceId(vault.space().0), Cid(cid), blob.data).await?;
-    vault.transact(|t| Ok(t.tx.mark_uploaded(&blob.content, &cid).map(drop)?))?;
+    let Some(mut next) = vault.read(|r| Ok(r.next_chunk_to_send()?))? else { return Ok(StepReport::default()) };
+    if next.tried && ask_about_tried(vault, server, token).await? {
+        match vault.read(|r| Ok(r.next_chunk_to_send()?))? {
+            Some(other) => next = other,
+            None => return Ok(StepReport { moved: true, ..StepReport::default() }),
+        }
+    }
+    let missing = || NotebookError::Damaged("a part of an attachment is missing".into());
+    let sealed = vault.read(|r| Ok(r.chunk(&next.cid)?))?.ok_or_else(missing)?;
+    if blob_id(&sealed) != next.cid {
+        return Err(NotebookError::Damaged("a part of an attachment is not what was stored".into()));
+    }
+    if next.bytes > NOT_WORTH_ASKING_BYTES {
+        vault.transact(|t| Ok(t.tx.mark_sent(&next.cid, Sent::Tried)?))?;
+    }
+    server.put_blob(token, wire::SpaceId(vault.space().0), Cid(next.cid), sealed).await?;
+    vault.transact(|t| Ok(t.tx.mark_sent(&next.cid, Sent::Yes)?))?;
     Ok(StepReport { moved: true, ..StepReport::default() })
 }
 
-/// Fetches the next file that is not here; `skip` counts those that could not be had in this cycle.
-pub(super) async fn fetch(vault: &Vault, server: &dyn SyncProtocol, token: &Token, skip: u32) -> Result<StepReport> {
-    let skipped = Ok(StepReport { blob_skipped: true, ..StepReport::default() });
-    let Some(next) = vault.read(|r| Ok(r.blobs_to_fetch()?.into_iter().nth(skip as usize)))? else { return skipped };
-    // This version writes files whole; more chunks come with a newer one.
-    let [cid] = next.chunks.as_slice() else { return skipped };
-    let sealed = match server.get_blob(token, wire::SpaceId(vault.space().0), Cid(*cid)).await {
-        Ok(sealed) => sealed,
-        Err(ProtocolError::NotFound) => return skipped,
-        Err(other) => return Err(other.into()),
-    };
-    let altered = || NotebookError::HostileServer("an attachment is not the file that was sent".into());
-    vault.with_space_keys(|keys| {
-        let plain = open_blob(vault.space().0, keys, &sealed, next.size as usize + 1).map_err(|_| altered())?;
-        if content_id(keys.current_id_key().1, &plain) == next.content { Ok(()) } else { Err(altered()) }
-    })?;
+/// Asks about chunks that were sent without an answer. True where the server has one.
+async fn ask_about_tried(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -> Result<bool> {
+    let tried = vault.read(|r| Ok(r.tried_chunks(limits::MAX_IDS)?))?;
+    let gone = missing(vault, server, token, &tried).await?;
     vault.transact(|t| {
-        t.tx.put_blob(&next.content, &sealed, Some(*cid), true)?;
-        for note in t.tx.notes_with_attachment(next.attachment)? {
-            t.changes.notes.insert(note);
+        for cid in &tried {
+            t.tx.mark_sent(cid, if gone.contains(cid) { Sent::No } else { Sent::Yes })?;
         }
-        t.changes.from_sync = true;
         Ok(())
     })?;
-    Ok(StepReport { moved: true, ..StepReport::default() })
+    Ok(gone.len() < tried.len())
+}
+
+/// Which of these, [`limits::MAX_IDS`] at most, the server does not have.
+pub(super) async fn missing(
+    vault: &Vault,
+    server: &dyn SyncProtocol,
+    token: &Token,
+    cids: &[[u8; 32]],
+) -> Result<BTreeSet<[u8; 32]>> {
+    let asked = cids.iter().copied().map(Cid).collect();
+    let request = MissingRequest { space: wire::SpaceId(vault.space().0), rids: Vec::new(), cids: asked };
+    let gone: BTreeSet<[u8; 32]> = server.missing(token, request).await?.cids.into_iter().map(|cid| cid.0).collect();
+    Ok(cids.iter().copied().filter(|cid| gone.contains(cid)).collect())
+}
+
+/// What came of fetching a part of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Came {
+    /// A chunk, and there are more.
+    Part,
+    /// All of the file is here, and is what it should be.
+    Whole,
+    /// The server does not have the next chunk.
+    NotThere,
+    /// The key that it is sealed with has not come yet.
+    NoKey,
+    /// A newer version cut or sealed it.
+    Newer,
+}
+
+/// Fetches the next chunk of the next file that comes by itself or was asked for; `skip` counts those that could not be
+/// had in this cycle, and of `in_hand` somebody else takes care.
+pub(super) async fn fetch(
+    vault: &Vault,
+    server: &dyn SyncProtocol,
+    token: &Token,
+    skip: u32,
+    in_hand: &BTreeSet<[u8; 32]>,
+) -> Result<StepReport> {
+    let skipped = Ok(StepReport { blob_skipped: true, ..StepReport::default() });
+    let next = vault.read(|r| Ok(r.files_to_fetch(lazy::which(r)?)?.into_iter().nth(skip as usize)))?;
+    let Some(next) = next.filter(|next| !in_hand.contains(&next.content)) else { return skipped };
+    match fetch_chunk(vault, server, token, &next).await? {
+        Came::Part | Came::Whole => Ok(StepReport { moved: true, ..StepReport::default() }),
+        Came::NotThere | Came::NoKey | Came::Newer => skipped,
+    }
+}
+
+/// Fetches the first chunk of a file that is not here. Each is compared with its id and opened before it is stored, and
+/// the whole file with its hash before it counts as here.
+pub(super) async fn fetch_chunk(
+    vault: &Vault,
+    server: &dyn SyncProtocol,
+    token: &Token,
+    file: &FileToFetch,
+) -> Result<Came> {
+    let Some(cut) = Cut::of(file.size, file.chunks.len()) else { return Ok(Came::Newer) };
+    let next = vault.read(|r| {
+        for (index, cid) in (0..).zip(&file.chunks) {
+            if !r.has_chunk(cid)? {
+                return Ok(Some((index, *cid)));
+            }
+        }
+        Ok(None)
+    })?;
+    let Some((index, cid)) = next else { return put_together(vault, file) };
+    let sealed = match server.get_blob(token, wire::SpaceId(vault.space().0), Cid(cid)).await {
+        Ok(sealed) => sealed,
+        Err(ProtocolError::NotFound) => return Ok(Came::NotThere),
+        Err(other) => return Err(other.into()),
+    };
+    if blob_id(&sealed) != cid {
+        return Err(altered());
+    }
+    let sealing = Sealing { space: vault.space().0, content: file.content, size: file.size, cut };
+    let opened = vault.with_space_keys(|keys| {
+        let opened = sealing.open(keys, index, &sealed);
+        // What is whole is compared at once; chunks when the last one is here.
+        Ok(opened.map(|plain| cut != Cut::Whole || is_content(keys, &plain, &file.content)))
+    })?;
+    match opened {
+        Ok(true) => {}
+        Err(CryptoError::MissingKey { .. }) => return Ok(Came::NoKey),
+        Err(CryptoError::NewerVersion(_)) => return Ok(Came::Newer),
+        Ok(false) | Err(_) => return Err(altered()),
+    }
+    let whole = cut == Cut::Whole;
+    vault.transact(|t| {
+        let state = match t.tx.file(&file.content)?.map(|before| before.state) {
+            // It was attached here meanwhile.
+            Some(FileState::Whole) => return Ok(()),
+            _ if whole => FileState::Whole,
+            Some(FileState::Wanted) => FileState::Wanted,
+            Some(FileState::Partial) | None => FileState::Partial,
+        };
+        t.tx.put_chunk(&cid, &file.content, Sent::Yes, &sealed)?;
+        tell(t, file)?;
+        Ok(t.tx.put_file(&row(file, state))?)
+    })?;
+    if whole {
+        return Ok(Came::Whole);
+    }
+    let left = vault.read(|r| {
+        for cid in &file.chunks {
+            if !r.has_chunk(cid)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    })?;
+    if left { Ok(Came::Part) } else { put_together(vault, file) }
+}
+
+/// All chunks are here: the file is, if they make what they should.
+fn put_together(vault: &Vault, file: &FileToFetch) -> Result<Came> {
+    let read = read_file(vault, &row(file, FileState::Partial), |_| Ok(()));
+    match read {
+        Ok(()) => {}
+        Err(Unreadable::Other(error)) => return Err(error),
+        Err(Unreadable::Altered) => {
+            vault.transact(|t| {
+                tell(t, file)?;
+                Ok(t.tx.remove_file(&file.content)?)
+            })?;
+            return Err(altered());
+        }
+    }
+    vault.transact(|t| {
+        tell(t, file)?;
+        Ok(t.tx.put_file(&row(file, FileState::Whole))?)
+    })?;
+    Ok(Came::Whole)
+}
+
+fn row(file: &FileToFetch, state: FileState) -> FileRow {
+    FileRow { content: file.content, size: file.size, state, chunks: file.chunks.clone() }
+}
+
+fn altered() -> NotebookError {
+    NotebookError::HostileServer("an attachment is not the file that was sent".into())
+}
+
+/// Views that show the file ask again.
+fn tell(t: &mut crate::txn::Txn<'_>, file: &FileToFetch) -> Result<()> {
+    // Not as a change of another device: the text is as it was, and an editor need not look at it.
+    t.changes.notes.extend(t.tx.notes_with_attachment(file.attachment)?);
+    Ok(())
 }

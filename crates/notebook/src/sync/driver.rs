@@ -11,10 +11,12 @@ use tracing::Instrument as _;
 
 use super::account::{self, ServerAddress, send_new_keys, signed_out};
 use super::activity::{self, Happened, Line};
+use super::catch_up::{Began, CatchUp};
 use super::flags::{self, SyncFlags};
 use super::live::LOOK;
 use super::metrics::SyncMetrics;
-use super::status::{FirstSync, SyncStatus};
+use super::on_demand::InHand;
+use super::status::SyncStatus;
 use super::{Connect, blobs, heal, meta, problem, pull, push};
 use crate::{NotebookError, Result, Vault};
 
@@ -53,7 +55,9 @@ pub struct Syncer {
     uncommitted: Mutex<Option<Arc<NotebookError>>>,
     /// It was noted down that nothing moves.
     stuck_noted: Mutex<bool>,
-    first_sync: Mutex<Option<FirstSync>>,
+    /// Since when a pull goes on, and how far it is.
+    reading: Mutex<Option<(Began, Option<CatchUp>)>>,
+    pub(super) in_hand: InHand,
     pub(super) metrics: Mutex<SyncMetrics>,
     /// Held by whoever exchanges something with the server that the rest depends on: one step at a time.
     pub(super) turn: tokio::sync::Mutex<()>,
@@ -92,7 +96,8 @@ impl Syncer {
             problem: Mutex::new(removed.map(Arc::new)),
             uncommitted: Mutex::new(None),
             stuck_noted: Mutex::new(false),
-            first_sync: Mutex::new(None),
+            reading: Mutex::new(None),
+            in_hand: InHand::default(),
             metrics: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
             commands: Mutex::new(Vec::new()),
@@ -140,8 +145,9 @@ impl Syncer {
         Some(NotebookError::NothingMoves { minutes: (now_ms - since_ms) / 60_000 })
     }
 
-    pub fn first_sync(&self) -> Option<FirstSync> {
-        *held(&self.first_sync)
+    /// How far a first sync or a long catch-up is, while it goes on.
+    pub fn catch_up(&self) -> Option<CatchUp> {
+        held(&self.reading).and_then(|(_, told)| told)
     }
 
     /// What was done since this was made.
@@ -427,7 +433,7 @@ impl Syncer {
                 *held(&self.problem) = None;
                 let effect = self.handle(Event::StepDone(done))?;
                 if !matches!(effect, Effect::Run(_)) {
-                    *held(&self.first_sync) = None;
+                    *held(&self.reading) = None;
                     self.confirmed(report, report.steps_ms)?;
                 }
                 Ok(effect)
@@ -460,8 +466,7 @@ impl Syncer {
                 Ok(pushed.report)
             }
             Step::Pull => {
-                let joining = held(&self.first_sync).is_some()
-                    || self.vault.read(|r| Ok(r.get_u64(meta::CONFIRMED_MS)?))?.is_none();
+                let began = self.began_to_read()?;
                 let pulled = pull::pull(&self.vault, &*server, &token).await?;
                 // A backup that cannot be made now is made before anything is accepted.
                 if let Err(error) = self.vault.tripwire_snapshot() {
@@ -469,14 +474,27 @@ impl Syncer {
                 }
                 report.pulled += pulled.revisions;
                 report.pushed += pulled.sent_again;
-                if joining && pulled.at < pulled.head {
-                    *held(&self.first_sync) = Some(FirstSync { done: pulled.at, total: pulled.head });
-                }
+                *held(&self.reading) = Some((began, began.after(pulled.at, pulled.head, self.now_ms())));
                 Ok(pulled.report)
             }
             Step::UploadBlob => blobs::upload(&self.vault, &*server, &token).await,
-            Step::FetchBlob => blobs::fetch(&self.vault, &*server, &token, skipped).await,
+            Step::FetchBlob => {
+                let in_hand = held(&self.in_hand).clone();
+                blobs::fetch(&self.vault, &*server, &token, skipped, &in_hand).await
+            }
         }
+    }
+
+    /// Of this pull, which may have several pages.
+    fn began_to_read(&self) -> Result<Began> {
+        if let Some((began, _)) = *held(&self.reading) {
+            return Ok(began);
+        }
+        let now_ms = self.now_ms();
+        self.vault.read(|r| {
+            let first = r.get_u64(meta::CONFIRMED_MS)?.is_none();
+            Ok(Began { first, at: r.cursor()?.map_or(0, |c| c.seq), now_ms })
+        })
     }
 
     pub(super) fn session(&self) -> Result<(Arc<dyn SyncProtocol>, Token)> {

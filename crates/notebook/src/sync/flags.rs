@@ -5,7 +5,7 @@
 
 use holdfast_store::Reader;
 
-use crate::{NotebookError, Result, Vault};
+use crate::{Result, Vault};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SyncFlag {
@@ -35,15 +35,6 @@ impl SyncFlag {
             Self::Wake => "try again when this computer's network comes back, and after sleep",
             Self::Deltas => "send changes as the difference to what the server has, not whole",
         }
-    }
-
-    /// Fails where there is none of that name.
-    pub fn from_name(name: &str) -> Result<Self> {
-        let found = Self::ALL.into_iter().find(|flag| flag.name() == name);
-        found.ok_or_else(|| {
-            let names = Self::ALL.map(Self::name).join(", ");
-            NotebookError::Invalid(format!("there is no setting {name:?}: there are {names}"))
-        })
     }
 
     fn row(self) -> String {

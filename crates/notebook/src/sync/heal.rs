@@ -13,17 +13,17 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use holdfast_domain::{DeviceId, RevisionId};
 use holdfast_protocol as wire;
 use holdfast_protocol::{
-    BatchManifest, Cid, Entry, Hash, HealRequest, LogEntry, LogHead, MissingRequest, PushOutcome, Restored, Rid,
-    Stored, SyncProtocol, Token, batch_hash, decode, limits,
+    BatchManifest, Entry, Hash, HealRequest, LogEntry, LogHead, MissingRequest, PushOutcome, Restored, Rid, Stored,
+    SyncProtocol, Token, batch_hash, decode, limits,
 };
-use holdfast_store::{ManifestRow, Reader};
+use holdfast_store::{ManifestRow, Reader, Sent as OnServer};
 use holdfast_sync::StepReport;
 
 use super::activity::{self, Happened, Line};
 use super::keys::refresh_keys;
 use super::pull::{Page, Pulled};
 use super::push::{self, Sent};
-use super::{apply, digest, fork, meta, pull};
+use super::{apply, blobs, digest, fork, meta, pull};
 use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
 
@@ -63,8 +63,8 @@ pub(super) async fn begin(
     let blobs = lost_blobs(vault, server, token).await?;
     vault.transact(|t| {
         t.tx.forget_log()?;
-        for content in &blobs {
-            t.tx.mark_not_uploaded(content)?;
+        for cid in &blobs {
+            t.tx.mark_sent(cid, OnServer::No)?;
         }
         let sent = t.tx.get_u64(meta::HEALING)?.unwrap_or(0);
         t.tx.put_u64(meta::HEALING, sent)?;
@@ -119,15 +119,12 @@ fn accepted(outcome: PushOutcome) -> Result<(Vec<Stored>, LogHead)> {
     }
 }
 
-/// The contents of the attachments that were on the server and are not.
+/// The chunks of attachments that were on the server and are not. What is not on this computer another one has.
 async fn lost_blobs(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -> Result<Vec<[u8; 32]>> {
-    let uploaded = vault.read(|r| Ok(r.uploaded_blobs()?))?;
+    let sent = vault.read(|r| Ok(r.sent_chunks()?))?;
     let mut out = Vec::new();
-    for chunk in uploaded.chunks(limits::MAX_IDS) {
-        let cids = chunk.iter().map(|(_, cid)| Cid(*cid)).collect();
-        let request = MissingRequest { space: wire::SpaceId(vault.space().0), rids: Vec::new(), cids };
-        let gone: BTreeSet<Cid> = server.missing(token, request).await?.cids.into_iter().collect();
-        out.extend(chunk.iter().filter(|(_, cid)| gone.contains(&Cid(*cid))).map(|(content, _)| *content));
+    for some in sent.chunks(limits::MAX_IDS) {
+        out.extend(blobs::missing(vault, server, token, some).await?);
     }
     Ok(out)
 }
@@ -386,8 +383,8 @@ fn entry_of(vault: &Vault, lost: Lost) -> Result<Option<Entry>> {
 /// The server has all that this device has.
 fn finish(vault: &Vault, lost_blobs: &[[u8; 32]]) -> Result<()> {
     vault.transact(|t| {
-        for content in lost_blobs {
-            t.tx.mark_not_uploaded(content)?;
+        for cid in lost_blobs {
+            t.tx.mark_sent(cid, OnServer::No)?;
         }
         let sent = t.tx.get_u64(meta::HEALING)?.unwrap_or(0);
         t.tx.remove_meta(meta::HEALING)?;

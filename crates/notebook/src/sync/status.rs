@@ -1,11 +1,12 @@
 //! The one picture of sync that everything draws from.
 
 use holdfast_domain::DeviceId;
-use holdfast_store::Reader;
+use holdfast_store::{FileCount, FileState, Reader};
 use holdfast_sync::{Engine, Facts, Position, SyncState, state};
 
 use super::driver::failure;
-use super::{Tripwire, account, heal, meta, tripwire};
+use super::{Tripwire, account, heal, lazy, meta, tripwire};
+use crate::attachments::here_bytes;
 use crate::{Result, Vault};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,11 +25,13 @@ pub struct DeviceStatus {
 /// So much may two clocks differ, as for stamps (DESIGN.md section 3).
 const CLOCK_SLACK_MS: u64 = 5 * 60 * 1_000;
 
-/// Progress of the first sync of a joined vault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FirstSync {
-    pub done: u64,
-    pub total: u64,
+/// Files that are on their way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FileProgress {
+    pub files: u32,
+    /// What came through so far, and all of it.
+    pub done_bytes: u64,
+    pub total_bytes: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +42,13 @@ pub struct SyncStatus {
     /// Changes that the server has not confirmed, those being typed included.
     pub waiting: u32,
     pub waiting_attachments: u32,
+    /// What of them is still to be sent.
     pub waiting_attachment_bytes: u64,
+    pub sending: FileProgress,
+    /// Files that come by themselves, or were asked for.
+    pub receiving: FileProgress,
+    /// All files that are not on this computer, those that are on their way too.
+    pub not_here: FileCount,
     pub to_review: u32,
     pub last_confirmed_ms: Option<u64>,
     pub last_changes: u32,
@@ -64,11 +73,27 @@ pub(super) fn facts(reader: &Reader<'_>) -> Result<Facts> {
         batch_pending: reader.batch()?.is_some(),
         outbox: (reader.outbox_len()? + lost) as u32,
         working: if has_server { reader.working_count()? as u32 } else { 0 },
-        blobs_up: if has_server { reader.blobs_to_upload()?.len() as u32 } else { 0 },
-        blobs_down: if has_server { reader.blobs_to_fetch()?.len() as u32 } else { 0 },
+        blobs_up: if has_server { reader.count_chunks_to_send()? as u32 } else { 0 },
+        blobs_down: if has_server { reader.files_to_fetch(lazy::which(reader)?)?.len() as u32 } else { 0 },
         log_known: cursor.is_some() && !heal::is_healing(reader)?,
         read: cursor.map_or_else(Position::default, |c| Position { log_epoch: c.log_epoch, seq: c.seq, link: c.link }),
     })
+}
+
+/// Files that are to be sent, and those that are to come.
+fn under_way(reader: &Reader<'_>) -> Result<(FileProgress, FileProgress)> {
+    let (mut up, mut down) = (FileProgress::default(), FileProgress::default());
+    for file in reader.files_to_send()? {
+        up.files += 1;
+        up.done_bytes += file.bytes - file.left;
+        up.total_bytes += file.bytes;
+    }
+    for file in reader.files_to_fetch(lazy::which(reader)?)? {
+        down.files += 1;
+        down.done_bytes += here_bytes(reader, &file.content, file.size, FileState::Partial)?;
+        down.total_bytes = down.total_bytes.saturating_add(file.size);
+    }
+    Ok((up, down))
 }
 
 impl Vault {
@@ -108,7 +133,7 @@ impl Vault {
         self.read(|r| {
             let facts = facts(r)?;
             let account = account::load(r)?;
-            let uploads = r.blobs_to_upload()?;
+            let (sending, receiving) = if facts.has_server { under_way(r)? } else { Default::default() };
             let counts = r.sidebar_counts()?;
             let members = self.keys().open.account.members.clone();
             let mut devices: Vec<_> = r
@@ -154,8 +179,11 @@ impl Vault {
                 state,
                 paused: engine.is_paused(),
                 waiting: facts.waiting(),
-                waiting_attachments: if facts.has_server { uploads.len() as u32 } else { 0 },
-                waiting_attachment_bytes: if facts.has_server { uploads.iter().map(|b| b.size).sum() } else { 0 },
+                waiting_attachments: sending.files,
+                waiting_attachment_bytes: sending.total_bytes - sending.done_bytes,
+                sending,
+                receiving,
+                not_here: r.count_files_not_here()?,
                 to_review: (counts.review + counts.review_notebooks) as u32,
                 last_confirmed_ms: r.get_u64(meta::CONFIRMED_MS)?,
                 last_changes: r.get_u64(meta::LAST_CHANGES)?.unwrap_or(0) as u32,

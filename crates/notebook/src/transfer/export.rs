@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
-use holdfast_domain::{Fields, NotebookId};
+use holdfast_domain::{AttachmentId, Fields, NotebookId};
 use holdfast_formats::{ExportNote, Names, export_tree, render};
 use holdfast_store::{NoteQuery, TrashFilter};
 
@@ -50,12 +50,12 @@ impl Vault {
                         continue;
                     }
                 };
-                match self.attachment_bytes(id) {
-                    Ok(bytes) => {
-                        write_file(root, &target, &bytes)?;
-                        report.attachments += 1;
-                    }
-                    Err(e @ (NotebookError::Invalid(_) | NotebookError::NotFound { .. })) => {
+                match self.export_file(id, &root.join(&target)) {
+                    Ok(()) => report.attachments += 1,
+                    Err(
+                        e
+                        @ (NotebookError::Invalid(_) | NotebookError::NotFound { .. } | NotebookError::NotHere { .. }),
+                    ) => {
                         report.skipped.push(Skipped { path: target, reason: e.to_string() });
                     }
                     Err(e) => return Err(e),
@@ -69,6 +69,13 @@ impl Vault {
         }
         report.elapsed_ms = started.elapsed().as_millis() as u64;
         Ok(report)
+    }
+
+    fn export_file(&self, id: AttachmentId, target: &Path) -> Result<()> {
+        if let Some(parent) = target.parent() {
+            fs::create_dir_all(parent).map_err(NotebookError::io(parent))?;
+        }
+        self.save_attachment(id, target)
     }
 
     fn notes_to_export(&self) -> Result<Vec<(ExportNote, Fields)>> {

@@ -13,6 +13,7 @@ use holdfast_formats::{ImportedNote, is_markdown, media_type, parse_note, paths,
 
 use super::walk::{reason, walk};
 use super::{ImportReport, Skipped};
+use crate::files::Source;
 use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault, attachments};
 
@@ -154,19 +155,19 @@ fn write(t: &mut Txn<'_>, plan: Plan) -> Result<Vec<Skipped>> {
     let mut notebooks: BTreeMap<Vec<String>, NotebookId> = BTreeMap::new();
     let mut files = BTreeMap::new();
     for (path, file) in &plan.files {
-        let read = fs::metadata(file).and_then(|m| Ok((m.len(), fs::read(file)?)));
-        let (size, bytes) = match read {
-            Ok(read) => read,
-            Err(e) => {
-                skipped.push(Skipped { path: path.clone(), reason: reason(&e) });
+        let source = match Source::open(t.vault, path, file) {
+            Ok(source) => source,
+            Err(NotebookError::TooLarge(why)) => {
+                skipped.push(Skipped { path: path.clone(), reason: why });
                 continue;
             }
+            Err(NotebookError::Unreadable { source, .. }) => {
+                skipped.push(Skipped { path: path.clone(), reason: reason(&source) });
+                continue;
+            }
+            Err(other) => return Err(other),
         };
-        if let Err(NotebookError::TooLarge(reason)) = attachments::check_size(path, size) {
-            skipped.push(Skipped { path: path.clone(), reason });
-            continue;
-        }
-        let id = attachments::store(t, paths::file_name(path), media_type(path), &bytes)?;
+        let id = attachments::store(t, paths::file_name(path), media_type(path), source)?;
         files.insert(path.clone(), id);
     }
     for (note, links) in plan.notes.into_iter().zip(plan.links) {

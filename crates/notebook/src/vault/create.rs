@@ -10,7 +10,7 @@ use holdfast_store::{RawKey, Store, WriteTx};
 use tokio::sync::{Notify, broadcast};
 
 use super::{DB_FILE, KEYS_FILE, Keychain, Keys, Lock, Vault, meta, vault_exists};
-use crate::{Env, NotebookError, Result};
+use crate::{Env, NotebookError, Result, backups};
 
 /// A new vault and the code that opens it without the passphrase. The code is shown once more until it is
 /// confirmed, and kept nowhere else.
@@ -179,11 +179,22 @@ impl Vault {
         let file = KeyFile::read(&keys)?;
         let open = open(&file)?;
         let key = raw_key(&open)?;
-        let store = Store::open(&db, &key)?;
+        let mut snapshot = None;
+        let opened = Store::open_after(&db, &key, |outdated| {
+            snapshot = Some(backups::before_upgrade(dir, env.now_ms(), &file, outdated, &key)?);
+            Ok::<_, NotebookError>(())
+        });
+        let store = opened.map_err(|why| match &snapshot {
+            Some(made) => backups::upgrade_failed(dir, made, why),
+            None => why,
+        })?;
         if !store.was_clean_stop() {
             store.quick_check()?;
         }
         let vault = Self::assemble(dir, lock, Keys { file, open }, store, &key, env)?;
+        if let Some(made) = &snapshot {
+            vault.tell_upgrade(made)?;
+        }
         if vault.keys().open.device.device_id != vault.device().0 {
             crate::sync::adopt_device(&vault)?;
         }

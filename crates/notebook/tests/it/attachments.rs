@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use holdfast_domain::NoteId;
-use holdfast_notebook::NotebookError;
+use holdfast_notebook::{NotebookError, WhyNotHere};
 use holdfast_testkit::{TestDevice, World};
 
 use crate::syncing::assert_same;
@@ -120,7 +120,8 @@ async fn an_altered_file_is_found_out_and_fetched_when_it_is_right() {
     assert_eq!(w["B"].body(id), "text\n");
     let missing = w["B"].vault().attachments(id).unwrap();
     assert!(!missing[0].here);
-    assert!(matches!(w["B"].vault().attachment_bytes(missing[0].id), Err(NotebookError::Invalid(_))));
+    let said = w["B"].vault().attachment_bytes(missing[0].id);
+    assert!(matches!(said, Err(NotebookError::NotHere { why: WhyNotHere::NotFetched, .. })), "{said:?}");
     w.server.lies.be_honest();
     w["B"].sync().await;
     assert_eq!(files(&w["B"], id)[0].1, b"contents");

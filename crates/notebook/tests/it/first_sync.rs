@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use holdfast_domain::NoteId;
 use holdfast_notebook::NewNote;
-use holdfast_notebook::sync::FirstSync;
+use holdfast_notebook::sync::CatchUp;
 use holdfast_sync::SyncState;
 use holdfast_testkit::{TestDevice, TestRng, World};
 use tokio::sync::Notify;
@@ -78,7 +78,9 @@ async fn a_first_sync_is_read_while_it_runs_and_goes_on_after_a_kill() {
     assert_eq!(pages.load(Ordering::SeqCst), 1);
     let status = b.syncer().status().unwrap();
     assert_eq!((status.state, status.last_confirmed_ms), (SyncState::Syncing, None));
-    let Some(FirstSync { done, total }) = b.syncer().first_sync() else { panic!("it says nothing of the first sync") };
+    let Some(CatchUp { first: true, done, total, .. }) = b.syncer().catch_up() else {
+        panic!("it says nothing of the first sync")
+    };
     assert!(0 < done && done < total, "{done} of {total}");
     let first = check_partly(&b, &ids[..]);
     assert!((500..NOTES).contains(&first), "{first}");
@@ -94,7 +96,7 @@ async fn a_first_sync_is_read_while_it_runs_and_goes_on_after_a_kill() {
     assert!(report.pulled as usize <= NOTES + 2 - first, "{} more, {first} before", report.pulled);
     assert!(report.readable_ms <= report.elapsed_ms);
     assert_eq!(b.vault().index_behind().unwrap(), 0);
-    assert!(b.syncer().first_sync().is_none());
+    assert!(b.syncer().catch_up().is_none());
     assert_eq!(check_partly(&b, &ids), NOTES);
     w.devices.push(b);
     w.sync_all().await;

@@ -3,6 +3,7 @@
 
 mod attachments;
 mod backups;
+mod chunks;
 mod clones;
 mod cycles;
 mod deltas;
@@ -26,5 +27,6 @@ mod reviews;
 mod strays;
 mod syncing;
 mod tripwire;
+mod upgrade;
 mod vault;
 mod writers;

@@ -53,6 +53,7 @@ pub async fn what_is_missing_is_told(world: World) {
     let name = cid.to_string();
     std::fs::remove_file(world.dir.path().join("blobs").join(&name[..2]).join(&name)).unwrap();
     assert_eq!(world.api.missing(&token, request.clone()).await.unwrap().cids, [cid, Cid([9; 32])]);
+    assert_eq!(world.api.get_blob(&token, device.space, cid).await, Err(ProtocolError::NotFound));
     world.api.put_blob(&token, device.space, cid, blob.clone()).await.unwrap();
     assert_eq!(world.api.get_blob(&token, device.space, cid).await.unwrap(), blob);
 

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use holdfast_domain::{Fields, RecordId};
-use holdfast_store::{SCHEMA_VERSION, Store, StoreError, Waiting};
+use holdfast_domain::{AttachmentId, Fields, NotebookId, RecordId};
+use holdfast_store::{Fetch, FileRow, FileState, SCHEMA_VERSION, Sent, Store, StoreError, Waiting};
 use rusqlite::{Connection, types::ValueRef};
 
 use crate::support::{TempStore, key, note, put, revision, rid, stamp};
@@ -11,8 +11,10 @@ use crate::support::{TempStore, key, note, put, revision, rid, stamp};
 const V1: &str = include_str!("fixtures/schema_v1.sql");
 /// Before what a sync would take away was held back.
 const V2: &str = include_str!("fixtures/schema_v2.sql");
-/// The newest: what this version makes.
+/// Before attachments lay in chunks.
 const V3: &str = include_str!("fixtures/schema_v3.sql");
+/// The newest: what this version makes.
+const V4: &str = include_str!("fixtures/schema_v4.sql");
 
 fn raw(path: &Path) -> Connection {
     let conn = Connection::open(path).unwrap();
@@ -36,7 +38,7 @@ fn dump(conn: &Connection) -> String {
         out.push_str(";\n");
     }
     for (name, _) in tables.iter().filter(|(n, s)| s.starts_with("CREATE TABLE") && !n.contains("fts")) {
-        let mut rows = conn.prepare(&format!("SELECT * FROM {name} ORDER BY 1, 2")).unwrap();
+        let mut rows = conn.prepare(&format!("SELECT * FROM {name} ORDER BY 1")).unwrap();
         let columns = rows.column_count();
         let mut rows = rows.query([]).unwrap();
         while let Some(row) = rows.next().unwrap() {
@@ -75,7 +77,7 @@ fn sample() -> TempStore {
         row.due = Some("2026-12-24".parse().unwrap());
         tx.put_note_view(&row, "")?;
         tx.put_notebook_view(&holdfast_store::NotebookRow {
-            id: holdfast_domain::NotebookId([2; 16]),
+            id: NotebookId([2; 16]),
             name: "Book".into(),
             parent: None,
             trashed: false,
@@ -85,7 +87,9 @@ fn sample() -> TempStore {
         })?;
         tx.push_outbox(rid(3), 1, 1, b"sealed")?;
         tx.set_cursor(holdfast_store::Cursor { log_epoch: 1, seq: 2, link: [3; 32] })?;
-        tx.put_blob(&[4; 32], b"bytes", None, false)?;
+        tx.put_chunk(&[5; 32], &[4; 32], Sent::No, b"bytes")?;
+        tx.put_file(&FileRow { content: [4; 32], size: 5, state: FileState::Whole, chunks: vec![[5; 32]] })?;
+        tx.set_kept_offline(NotebookId([2; 16]), true)?;
         Ok(())
     });
     t
@@ -97,21 +101,65 @@ fn the_newest_schema_is_what_it_was() {
     let path = t.path();
     drop(t.store);
     let now = dump(&raw(&path));
-    if std::env::var_os("HOLDFAST_WRITE_FIXTURES").is_some() && SCHEMA_VERSION == 3 {
-        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/fixtures/schema_v3.sql"), &now).unwrap();
+    if std::env::var_os("HOLDFAST_WRITE_FIXTURES").is_some() && SCHEMA_VERSION == 4 {
+        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/fixtures/schema_v4.sql"), &now).unwrap();
         return;
     }
     // Another version of zstd may write other bytes: only the definitions are compared.
     let definitions = |sql: &str| sql.split("INSERT INTO").next().unwrap_or_default().to_string();
-    assert_eq!(SCHEMA_VERSION, 3, "keep this fixture, add one for the new schema, and compare that one here");
-    assert_eq!(definitions(&now), definitions(V3));
+    assert_eq!(SCHEMA_VERSION, 4, "keep this fixture, add one for the new schema, and compare that one here");
+    assert_eq!(definitions(&now), definitions(V4));
 }
 
+/// Files that lay whole in a row, sent and not sent, are files of one chunk each, and still sent and not sent.
 #[test]
-fn a_vault_of_schema_v2_opens_and_reads() {
+fn a_vault_of_schema_v3_opens_and_reads() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("vault.db");
     let conn = raw(&path);
+    conn.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+    conn.execute_batch(V3).unwrap();
+    let attachment = |id: u8, content: u8, cid: u8, size: u32| {
+        let bytes = |byte: u8, n: usize| format!("x'{}'", format!("{byte:02x}").repeat(n));
+        format!(
+            "INSERT INTO attachments VALUES ({}, 'f', 'text/plain', {size}, {}, {}, {id});",
+            bytes(id, 16),
+            bytes(content, 32),
+            bytes(cid, 32)
+        )
+    };
+    let rows = [attachment(1, 4, 0xc4, 3), attachment(2, 6, 0xc6, 8_000_000), attachment(3, 7, 0xc7, 9)].concat();
+    conn.execute_batch(&rows).unwrap();
+    conn.execute_batch(
+        "INSERT INTO blob SELECT content, substr(chunks, 1, 32), 1, x'5ea1ed' FROM attachments WHERE created_ms = 2;
+         PRAGMA application_id = 1214673780; PRAGMA user_version = 3;",
+    )
+    .unwrap();
+    drop(conn);
+    let store = Store::open(&path, &key(1)).unwrap();
+    store.quick_check().unwrap();
+    store
+        .read(|tx| {
+            let (mine, sent) = (tx.file(&[4; 32])?.unwrap(), tx.file(&[6; 32])?.unwrap());
+            assert_eq!((mine.size, mine.state, mine.chunks), (3, FileState::Whole, vec![[0xc4; 32]]));
+            assert_eq!((sent.size, sent.state, sent.chunks), (8_000_000, FileState::Whole, vec![[0xc6; 32]]));
+            assert_eq!(
+                (tx.chunk(&[0xc4; 32])?.unwrap(), tx.chunk(&[0xc6; 32])?.unwrap()),
+                (b"bytes".to_vec(), vec![0x5e, 0xa1, 0xed])
+            );
+            assert_eq!((tx.next_chunk_to_send()?.unwrap().cid, tx.count_chunks_to_send()?), ([0xc4; 32], 1));
+            assert_eq!(tx.sent_chunks()?, [[0xc6; 32]]);
+            let missing = tx.files_to_fetch(Fetch::UpTo(100))?;
+            assert_eq!(missing.iter().map(|m| m.attachment).collect::<Vec<_>>(), [AttachmentId([3; 16])]);
+            assert!(tx.kept_offline()?.is_empty());
+            Ok::<_, StoreError>(())
+        })
+        .unwrap();
+}
+
+/// A file as the version with schema 2 left it.
+fn write_v2(path: &Path) {
+    let conn = raw(path);
     conn.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
     conn.execute_batch(V2).unwrap();
     conn.execute_batch(
@@ -119,7 +167,13 @@ fn a_vault_of_schema_v2_opens_and_reads() {
          PRAGMA application_id = 1214673780; PRAGMA user_version = 2;",
     )
     .unwrap();
-    drop(conn);
+}
+
+#[test]
+fn a_vault_of_schema_v2_opens_and_reads() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("vault.db");
+    write_v2(&path);
     let store = Store::open(&path, &key(1)).unwrap();
     store.quick_check().unwrap();
     store
@@ -134,11 +188,9 @@ fn a_vault_of_schema_v2_opens_and_reads() {
         .unwrap();
 }
 
-#[test]
-fn a_vault_of_schema_v1_opens_and_reads() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("vault.db");
-    let conn = raw(&path);
+/// A file as the version with schema 1 left it.
+fn write_v1(path: &Path) {
+    let conn = raw(path);
     conn.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
     conn.execute_batch(V1).unwrap();
     conn.execute_batch(
@@ -151,7 +203,13 @@ fn a_vault_of_schema_v1_opens_and_reads() {
          PRAGMA application_id = 1214673780; PRAGMA user_version = 1;",
     )
     .unwrap();
-    drop(conn);
+}
+
+#[test]
+fn a_vault_of_schema_v1_opens_and_reads() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("vault.db");
+    write_v1(&path);
     assert_eq!(Store::schema_version(&path, &key(1)).unwrap(), 1);
     let store = Store::open(&path, &key(1)).unwrap();
     store.quick_check().unwrap();
@@ -168,11 +226,52 @@ fn a_vault_of_schema_v1_opens_and_reads() {
             assert_eq!(tx.notebooks()?[0].parent_stamp, stamp(5));
             assert_eq!(tx.cursor()?.unwrap().seq, 2);
             assert_eq!(tx.outbox_head(100, 1)?[0].body, b"sealed");
-            assert_eq!(tx.blob(&[4; 32])?.unwrap().data, b"bytes");
+            // The file had no id of its sealed bytes, and no record that names it.
+            let file = tx.file(&[4; 32])?.unwrap();
+            assert_eq!((file.state, file.size, file.chunks.len()), (FileState::Whole, 5, 1));
+            assert_eq!(tx.chunk(&file.chunks[0])?.unwrap(), b"bytes");
             // Two entries under one id were told apart by their places, and still are two.
             let aside: Vec<_> = tx.list_quarantine()?.into_iter().map(|q| (q.seq, q.waiting, q.bytes)).collect();
             assert_eq!(aside, [(9, Waiting::Anything, vec![2]), (12, Waiting::Anything, vec![3])]);
             Ok::<_, StoreError>(())
         })
         .unwrap();
+}
+
+#[test]
+fn a_snapshot_comes_before_a_migration_and_without_it_nothing_is_changed() {
+    for (schema, write) in [(1, write_v1 as fn(&Path)), (2, write_v2)] {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, copy) = (dir.path().join("vault.db"), dir.path().join("copy.db"));
+        write(&path);
+        let before = dump(&raw(&path));
+
+        // It fails: the file is what it was.
+        let refused = Store::open_after(&path, &key(1), |_| Err(StoreError::DiskFull));
+        assert!(matches!(refused, Err(StoreError::DiskFull)));
+        // Something is in its way: the same.
+        std::fs::write(&copy, b"in the way").unwrap();
+        let refused = Store::open_after(&path, &key(1), |old| old.snapshot_to(&copy, &key(1)));
+        assert!(refused.is_err());
+        assert_eq!(std::fs::read(&copy).unwrap(), b"in the way");
+        std::fs::remove_file(&copy).unwrap();
+        assert_eq!(Store::schema_version(&path, &key(1)).unwrap(), schema);
+        assert_eq!(dump(&raw(&path)), before);
+
+        let store = Store::open_after(&path, &key(1), |old| {
+            assert_eq!(old.schema, schema);
+            old.snapshot_to(&copy, &key(1))
+        });
+        store.unwrap().close().unwrap();
+        assert_eq!(Store::schema_version(&path, &key(1)).unwrap(), SCHEMA_VERSION);
+        assert_eq!(Store::schema_version(&copy, &key(1)).unwrap(), schema);
+        assert_eq!(dump(&raw(&copy)), before, "the snapshot is what was there");
+        let old = Store::open_snapshot(&copy, &key(1)).unwrap();
+        old.quick_check().unwrap();
+        assert_eq!(old.read(|r| Ok::<_, StoreError>((r.note_ids()?.len(), r.notebooks()?.len()))).unwrap(), (1, 1));
+        drop(old);
+
+        // Nothing is due any more.
+        Store::open_after::<StoreError>(&path, &key(1), |_| panic!("a snapshot that nobody needs")).unwrap();
+    }
 }

@@ -1,12 +1,12 @@
-//! Outbox, batch, cursor, manifests, quarantine, blobs, receipts, choices, activity.
+//! Outbox, batch, cursor, manifests, quarantine, files, receipts, choices, activity.
 
-use holdfast_domain::{AttachmentId, DeviceId, RecordId};
+use holdfast_domain::{AttachmentId, DeviceId, NotebookId, RecordId};
 use holdfast_store::{
-    ACTIVITY_KEPT, ACTIVITY_KEPT_MS, AttachmentRow, Batch, BatchAccepted, Cursor, LossKind, LossRow, ManifestRow,
-    NewActivity, QuarantineRow, ReceiptRow, Waiting,
+    ACTIVITY_KEPT, ACTIVITY_KEPT_MS, AttachmentRow, Batch, BatchAccepted, ChunkToSend, Cursor, Fetch, FileRow,
+    FileState, LossKind, LossRow, ManifestRow, NewActivity, NotebookRow, QuarantineRow, ReceiptRow, Sent, Waiting,
 };
 
-use crate::support::{TempStore, put, revision, rid};
+use crate::support::{TempStore, note, put, revision, rid, stamp};
 
 #[test]
 fn the_outbox_keeps_order_and_gives_at_least_one_row() {
@@ -119,37 +119,108 @@ fn what_the_log_holds_is_known() {
     assert_eq!((t.read(|tx| tx.cursor()), t.read(|tx| tx.log_head()), t.read(|tx| tx.log_link(7))), (None, None, None));
 }
 
-#[test]
-fn blobs_know_what_to_send_and_what_to_fetch() {
-    let t = TempStore::new();
-    let attachment = |id: u8, content: u8| AttachmentRow {
+fn attachment(id: u8, content: u8, size: u64) -> AttachmentRow {
+    AttachmentRow {
         id: AttachmentId([id; 16]),
         name: "f".into(),
         media_type: String::new(),
-        size: 3,
+        size,
         content: [content; 32],
         chunks: vec![[content; 32]],
         created_ms: id.into(),
+    }
+}
+
+#[test]
+fn chunks_know_what_to_send() {
+    let t = TempStore::new();
+    let file = |content: u8, chunks: &[u8]| FileRow {
+        content: [content; 32],
+        size: 3,
+        state: FileState::Whole,
+        chunks: chunks.iter().map(|n| [*n; 32]).collect(),
     };
     t.write(|tx| {
-        for (id, content) in [(1, 1), (2, 2), (3, 2)] {
-            tx.put_attachment_view(&attachment(id, content))?;
-        }
-        assert!(tx.put_blob(&[1; 32], b"abc", None, false)?);
-        assert!(!tx.put_blob(&[1; 32], b"abc", None, false)?);
-        Ok(())
+        assert!(tx.put_chunk(&[11; 32], &[1; 32], Sent::No, b"abc")?);
+        assert!(!tx.put_chunk(&[11; 32], &[1; 32], Sent::Yes, b"abc")?, "it is there");
+        tx.put_chunk(&[12; 32], &[1; 32], Sent::No, b"de")?;
+        tx.put_chunk(&[21; 32], &[2; 32], Sent::Yes, b"fetched")?;
+        tx.put_file(&file(1, &[11, 12]))?;
+        tx.put_file(&file(2, &[21]))
     });
-    let missing = t.read(|tx| tx.blobs_to_fetch());
-    assert_eq!(missing.iter().map(|m| (m.attachment.0[0], m.content[0])).collect::<Vec<_>>(), [(2, 2)]);
-    assert_eq!(t.read(|tx| tx.blobs_to_upload()).iter().map(|b| (b.content[0], b.size)).collect::<Vec<_>>(), [(1, 3)]);
-    assert!(t.write(|tx| tx.mark_uploaded(&[1; 32], &[8; 32])));
-    assert!(t.read(|tx| tx.blobs_to_upload()).is_empty());
-    let blob = t.read(|tx| tx.blob(&[1; 32])).unwrap();
-    assert_eq!((blob.data.as_slice(), blob.cid, blob.uploaded), (b"abc".as_slice(), Some([8; 32]), true));
-    t.write(|tx| tx.mark_nothing_uploaded());
-    assert_eq!(t.read(|tx| tx.blobs_to_upload()).len(), 1);
-    assert!(t.write(|tx| tx.remove_blob(&[1; 32])));
-    assert!(!t.read(|tx| tx.has_blob(&[1; 32])));
+    let next = || t.read(|tx| tx.next_chunk_to_send());
+    let left = || t.read(|tx| tx.files_to_send()).iter().map(|f| (f.content[0], f.left, f.bytes)).collect::<Vec<_>>();
+    assert_eq!(next(), Some(ChunkToSend { cid: [11; 32], bytes: 3, tried: false }));
+    assert_eq!((t.read(|tx| tx.count_chunks_to_send()), left()), (2, vec![(1, 5, 5)]));
+    t.write(|tx| tx.mark_sent(&[11; 32], Sent::Tried));
+    assert_eq!((next().unwrap().tried, t.read(|tx| tx.tried_chunks(9))), (true, vec![[11; 32]]));
+    t.write(|tx| tx.mark_sent(&[11; 32], Sent::Yes));
+    assert_eq!((next().unwrap().cid[0], left()), (12, vec![(1, 2, 5)]));
+    t.write(|tx| tx.mark_sent(&[12; 32], Sent::Yes));
+    assert_eq!((next(), left()), (None, vec![]));
+    assert_eq!(t.read(|tx| tx.sent_chunks()), [[11; 32], [12; 32], [21; 32]]);
+    // The server lost one.
+    t.write(|tx| tx.mark_sent(&[21; 32], Sent::No));
+    assert_eq!((next().unwrap().cid[0], t.read(|tx| tx.chunk(&[21; 32]))), (21, Some(b"fetched".to_vec())));
+    t.write(|tx| tx.remove_file(&[1; 32]));
+    assert!(!t.read(|tx| tx.has_file(&[1; 32])) && !t.read(|tx| tx.has_chunk(&[11; 32])));
+    assert!(t.read(|tx| tx.has_file(&[2; 32])));
+}
+
+/// Chunks that were fetched of another sealing go where the file is whole; what the server lacks never.
+#[test]
+fn a_whole_file_keeps_the_chunks_that_it_is_made_of() {
+    let t = TempStore::new();
+    t.write(|tx| {
+        for (cid, sent) in [(1, Sent::Yes), (2, Sent::Yes), (3, Sent::Tried)] {
+            tx.put_chunk(&[cid; 32], &[9; 32], sent, b"x")?;
+        }
+        let partial = FileRow { content: [9; 32], size: 1, state: FileState::Partial, chunks: vec![[1; 32], [2; 32]] };
+        tx.put_file(&partial)?;
+        assert_eq!(tx.count_chunks_here(&[9; 32])?, 3);
+        tx.put_file(&FileRow { state: FileState::Whole, chunks: vec![[2; 32]], ..partial })
+    });
+    assert_eq!([1, 2, 3].map(|n| t.read(|tx| tx.has_chunk(&[n; 32]))), [false, true, true]);
+}
+
+#[test]
+fn files_know_which_to_fetch() {
+    let t = TempStore::new();
+    let book = |id: u8, parent: Option<u8>| NotebookRow {
+        id: NotebookId([id; 16]),
+        name: "b".into(),
+        parent: parent.map(|p| NotebookId([p; 16])),
+        trashed: false,
+        review: 0,
+        created_ms: 1,
+        parent_stamp: stamp(1),
+    };
+    t.write(|tx| {
+        for (id, content, size) in [(1, 1, 3), (2, 2, 3), (3, 2, 3), (4, 4, 5000), (5, 5, 6000), (6, 6, u64::MAX)] {
+            tx.put_attachment_view(&attachment(id, content, size))?;
+        }
+        tx.put_chunk(&[1; 32], &[1; 32], Sent::No, b"abc")?;
+        tx.put_file(&FileRow { content: [1; 32], size: 3, state: FileState::Whole, chunks: vec![[1; 32]] })?;
+        // A below B below A, which a tree may be for a while, and a note in the lower one.
+        tx.put_notebook_view(&book(1, Some(2)))?;
+        tx.put_notebook_view(&book(2, Some(1)))?;
+        let mut row = note(1, "T", "");
+        row.notebook = Some(NotebookId([2; 16]));
+        row.attachments = vec![("f".into(), AttachmentId([5; 16]))];
+        tx.put_note_view(&row, "")
+    });
+    let wanted = |which| t.read(|tx| tx.files_to_fetch(which)).iter().map(|m| m.attachment.0[0]).collect::<Vec<_>>();
+    assert_eq!((wanted(Fetch::UpTo(100)), wanted(Fetch::All)), (vec![2], vec![2, 4, 5, 6]), "each content once");
+    let count = t.read(|tx| tx.count_files_not_here());
+    assert_eq!((count.files, count.bytes), (4, 3 + 5000 + 6000), "a size that cannot be is none");
+    t.write(|tx| tx.set_kept_offline(NotebookId([1; 16]), true));
+    assert_eq!(wanted(Fetch::UpTo(100)), [2, 5]);
+    t.write(|tx| {
+        tx.put_file(&FileRow { content: [4; 32], size: 5000, state: FileState::Wanted, chunks: vec![[44; 32]] })?;
+        tx.set_kept_offline(NotebookId([1; 16]), false)
+    });
+    assert_eq!((wanted(Fetch::UpTo(100)), wanted(Fetch::All)), (vec![4, 2], vec![4, 2, 5, 6]), "asked for first");
+    assert_eq!(t.read(|tx| tx.files_to_fetch(Fetch::All))[0].chunks, [[44; 32]], "the sealing that was begun with");
 }
 
 #[test]

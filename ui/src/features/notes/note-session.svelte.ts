@@ -181,7 +181,23 @@ export class NoteSession {
   changed(changes: OpChanges): void {
     const touched = changes.many || changes.notes.includes(this.id);
     if (changes.from_sync && touched) void this.refresh();
-    else if (touched) void this.#readMark();
+    else if (touched) {
+      void this.#readMark();
+      if (this.detail.attachments.some((one) => !one.here)) void this.readFiles();
+    }
+  }
+
+  /** A file of the note came, or a part of one: the text is as it was. */
+  async readFiles(): Promise<void> {
+    if (this.#disposed) return;
+    try {
+      const { attachments } = await this.#backend.noteGet(this.id);
+      // Those that the note has; which these are, a refresh says.
+      const shown = this.detail.attachments.map((one) => attachments.find((read) => read.id === one.id && read.path === one.path) ?? one);
+      this.detail = { ...this.detail, attachments: shown };
+    } catch (error) {
+      this.error = toCommandError(error);
+    }
   }
 
   /** Takes in what other computers, a review or an undo made of the note. */

@@ -347,7 +347,7 @@ test('an attached file comes in without losing what is typed meanwhile', async (
   const taking = session.takeFrom(() => answer.promise);
   await tick();
   page.type('b');
-  answer.resolve({ ...note, body: 'one\ntwo\nthree\na', seen_heads: ['attached'], attachments: [{ id: 'f', path: 'files/f', name: 'f', media_type: 'text/plain', size: 1, here: true }] });
+  answer.resolve({ ...note, body: 'one\ntwo\nthree\na', seen_heads: ['attached'], attachments: [{ id: 'f', path: 'files/f', name: 'f', media_type: 'text/plain', size: 1, here: true, here_bytes: 1, wanted: false }] });
   await taking;
   await tick(IDLE_MS);
   expect(session.detail.attachments).toHaveLength(1);

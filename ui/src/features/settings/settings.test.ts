@@ -27,6 +27,12 @@ test('a theme is saved and shown at once', async () => {
   expect(backend.config.theme).toBe('dark');
 });
 
+test('all attachments can be fetched at once', async () => {
+  const { backend, user } = await open();
+  await user.click(screen.getByTestId('settings-fetch-all'));
+  await waitFor(() => expect(backend.config.fetch_all_files).toBe(true));
+});
+
 test("this computer's name is saved on leaving the field and on closing; never empty", async () => {
   const { backend, asked, user } = await open();
   const field = screen.getByTestId('settings-device');

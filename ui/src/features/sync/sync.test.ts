@@ -37,6 +37,21 @@ test('the line follows the events and opens the panel', async () => {
   expect(onopen).toHaveBeenCalledOnce();
 });
 
+test('the panel says how far files have come, and what is not on this computer', async () => {
+  const backend = show(SyncPanel, { onclose: vi.fn() });
+  await screen.findByTestId('sync-waiting');
+  expect(screen.queryByTestId('sync-files')).toBeNull();
+  emit(backend, {
+    sending: { files: 1, done_bytes: 12_000_000, total_bytes: 60_000_000 },
+    receiving: { files: 2, done_bytes: 0, total_bytes: 9_000_000 },
+    not_here: { files: 5, bytes: 300_000_000 },
+  });
+  const lines = await screen.findByTestId('sync-files');
+  expect(lines.textContent).toContain('1 file to send: 12 MB of 60 MB');
+  expect(lines.textContent).toContain('2 files to fetch: 0 B of 9.0 MB');
+  expect(lines.textContent).toContain('3 files not on this computer; each comes when you open it');
+});
+
 test('an answer that was overtaken by an event is not shown, and what nobody heard yet is asked for', async () => {
   const backend = new FakeBackend('main');
   let answer: (status: ReturnType<typeof syncOf>) => void = () => undefined;
@@ -219,8 +234,13 @@ test('adding a server: what the link says and what will be sent, then the first 
   await user.click(screen.getByTestId('add-server-submit'));
   await screen.findByText('Server added');
   expect(backend.calls).toContainEqual(['accountCreate', { link: 'holdfast:abc', user: 'ada', device_name: 'This laptop', passphrase: 'secret words' }]);
-  emit(backend, { state: 'syncing', first_sync: { done: 3, total: 7 } });
-  expect((await screen.findByTestId('first-sync')).textContent).toContain('3 of 7; you can read now');
+  emit(backend, { state: 'syncing', catch_up: { first: true, done: 3, total: 7, left: 'About 2 minutes left' } });
+  const bar = await screen.findByTestId('catch-up');
+  expect(bar.textContent).toContain('3 of 7; you can read now');
+  expect(bar.textContent).toContain('About 2 minutes left');
+  emit(backend, { state: 'syncing', catch_up: { first: true, done: 6, total: 7, left: null } });
+  await waitFor(() => expect(bar.textContent).toContain('6 of 7'));
+  expect(screen.queryByTestId('catch-up-left')).toBeNull();
 });
 
 test('adding a server: each error stands at its field', async () => {

@@ -9,8 +9,9 @@ const CONFIRMED = new Date(2026, 10, 23, 14, 2, 0).getTime();
 function status(over: Partial<SyncStatus> = {}): SyncStatus {
   return {
     state: 'up_to_date', paused: false, waiting: 0, waiting_attachments: 0, waiting_attachment_bytes: 0, to_review: 0,
+    sending: { files: 0, done_bytes: 0, total_bytes: 0 }, receiving: { files: 0, done_bytes: 0, total_bytes: 0 }, not_here: { files: 0, bytes: 0 },
     last_confirmed_ms: CONFIRMED, last_changes: 41, last_duration_ms: 600, next_try_ms: null,
-    server: 'https://notes.example.org', user: 'ada', problem: null, devices: [], first_sync: null, quarantined: 0, set_aside: [], tripwire: null,
+    server: 'https://notes.example.org', user: 'ada', problem: null, devices: [], catch_up: null, quarantined: 0, set_aside: [], tripwire: null,
     ...over,
   };
 }
@@ -94,10 +95,22 @@ describe.each(STATES)('%s', (state) => {
   }
 });
 
-test('the first sync says how far it is and that one can read', () => {
-  const got = statusWords(status({ state: 'syncing', first_sync: { done: 312, total: 1204 } }), NOW);
+test('the first sync says how far it is, how long it still takes, and that one can read', () => {
+  const first = { first: true, done: 312, total: 1204, left: null };
+  const got = statusWords(status({ state: 'syncing', catch_up: first }), NOW);
   expect(got.text).toBe('Syncing 312 of 1,204');
   expect(got.detail).toBe('You can read now, edits are safe.');
+  const known = statusWords(status({ state: 'syncing', catch_up: { ...first, left: 'About 2 minutes left' } }), NOW);
+  expect(known.detail).toBe('About 2 minutes left. You can read now, edits are safe.');
+  // What changes all the time is not read out.
+  expect(known.spoken).toBe('Syncing');
+});
+
+test('a long catch-up says the same, and what waits here', () => {
+  const catch_up = { first: false, done: 1000, total: 44_000, left: 'About 1 hour left' };
+  const got = statusWords(status({ state: 'syncing', waiting: 2, catch_up }), NOW);
+  expect(got.text).toBe('Syncing 1,000 of 44,000');
+  expect(got.detail).toBe('About 1 hour left. 2 changes waiting. Saved on this computer.');
 });
 
 const held = { number: 1, since_ms: NOW, trashed: 24, emptied: 3, notebooks: 1, of: 120, devices: ['Office PC'], backup: null };

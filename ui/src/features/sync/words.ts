@@ -89,10 +89,10 @@ export function statusWords(status: SyncStatus, now: number): StatusWords {
       return review === '' ? says('Saved on this computer', 'ok') : says(review, 'attention', 'Saved on this computer.');
     case 'syncing': {
       if (review !== '') return says(review, 'attention', lines(sentence(waiting), here || confirmed));
-      if (status.first_sync) {
-        const { done, total } = status.first_sync;
-        const progress = `${count(done)} of ${count(total)}`;
-        return says(`Syncing ${progress}`, 'busy', 'You can read now, edits are safe.', 'Syncing');
+      if (status.catch_up) {
+        const { first, done, total, left } = status.catch_up;
+        const rest = first ? 'You can read now, edits are safe.' : lines(sentence(waiting), here || confirmed);
+        return says(`Syncing ${count(done)} of ${count(total)}`, 'busy', lines(sentence(left ?? ''), rest), 'Syncing');
       }
       const n = status.waiting + status.waiting_attachments;
       return says(n > 0 ? `Syncing ${count(n)}` : 'Syncing', 'busy', here || confirmed, 'Syncing');

@@ -1,0 +1,28 @@
+// What the icon in the desktop's tray shows: the sidebar's words, and a picture for them. Pure: the clock is an input.
+import type { SyncStatus, TrayIcon, TrayShown } from '../../ipc/types';
+import { type Tone, statusWords } from './words';
+
+const PICTURES: Record<Tone, TrayIcon> = {
+  ok: 'normal',
+  quiet: 'normal',
+  busy: 'waiting',
+  waiting: 'waiting',
+  attention: 'attention',
+  problem: 'attention',
+};
+
+/** No vault is open; `locked` where there is one. */
+export function trayClosed(locked: boolean): TrayShown {
+  return { icon: 'normal', text: locked ? 'Locked' : 'Holdfast', can_sync: false, can_lock: false };
+}
+
+/** Of an open vault; `null` while its status is being read. */
+export function trayOf(status: SyncStatus | null, now: number): TrayShown {
+  if (!status) return { icon: 'normal', text: 'Reading…', can_sync: false, can_lock: true };
+  const { text, tone } = statusWords(status, now);
+  const away = status.state === 'offline' || (status.state === 'unreachable' && text.startsWith("Can't reach"));
+  // Who is needed is told before that the server is not there.
+  const icon = away && tone !== 'attention' ? 'offline' : PICTURES[tone];
+  const can_sync = !['local_only', 'locked', 'needs_sign_in'].includes(status.state) && !status.paused;
+  return { icon, text, can_sync, can_lock: status.state !== 'locked' };
+}
