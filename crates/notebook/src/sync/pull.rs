@@ -162,14 +162,17 @@ impl Read {
                 }
                 named_head(t.tx, page.head)?;
             }
-            if let Some(seen::Contradiction { seen, error }) = seen::check(t, &page.manifests, page.head)? {
+            // What a device says that was removed, or never was one, counts for nothing.
+            let said: Vec<BatchManifest> =
+                page.manifests.iter().filter(|manifest| !apply::is_late(t.vault, manifest)).cloned().collect();
+            if let Some(seen::Contradiction { seen, error }) = seen::check(t, &said, page.head)? {
                 // Who reads the log again from its beginning has no position of its own that would show a restore.
                 if heal::is_healing(t.reader())? {
                     set_back = Some(seen);
                 }
                 return Err(error);
             }
-            digest::compare(t, &page.manifests)?;
+            digest::compare(t, &said)?;
             if taken.altered > 0 {
                 altered = true;
                 if !compared {
