@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use holdfast_crypto::KeyFile;
-use holdfast_store::{FileCount, NoteQuery, Outdated, RawKey, SCHEMA_VERSION, Store};
+use holdfast_store::{FileCount, NoteQuery, Outdated, RawKey, Store};
 
 use crate::health::{database_bytes as size_of_database, free_bytes};
 use crate::sync::activity::{self, Happened, Line};
@@ -110,17 +110,14 @@ impl Vault {
         if file.account().account_id() != self.keys().open.account.account_id {
             return Err(NotebookError::Damaged("the keys in the backup are of another account".into()));
         }
-        let (db, key) = (dir.join(DB_FILE), self.database_key()?);
-        let store = Store::open_snapshot(&db, &key)?;
+        let store = Store::open_snapshot(&dir.join(DB_FILE), &self.database_key()?)?;
         store.quick_check()?;
-        // An earlier version fetched every file, and has no rows that say which are here.
-        let of_today = Store::schema_version(&db, &key)? == SCHEMA_VERSION;
         let content = store.read(|r| {
             Ok::<_, NotebookError>(BackupContent {
                 notes: r.count_notes(&NoteQuery::default())?,
                 trashed: r.count_notes(&NoteQuery::trash())?,
                 notebooks: r.notebooks()?.iter().filter(|n| !n.trashed).count() as u64,
-                files_not_here: if of_today { r.count_files_not_here()? } else { FileCount::default() },
+                files_not_here: r.count_files_not_here()?,
             })
         })?;
         store.close()?;

@@ -202,13 +202,18 @@ impl Reader<'_> {
         )
     }
 
-    /// Files that attachments name and that are not here, or not all of them.
+    /// Files that attachments name and that are not here, or not all of them. Of a snapshot of an earlier schema too.
     pub fn count_files_not_here(&self) -> Result<FileCount> {
         // A size of another device may be any number, and their sum is to fit.
+        let before_chunks = "SELECT count(*), coalesce(sum(size), 0) FROM (
+                       SELECT min(max(size, 0), 1 << 40) AS size FROM attachments
+                       WHERE content NOT IN (SELECT content FROM blob) GROUP BY content)";
         let sql = "SELECT count(*), coalesce(sum(size), 0) FROM (
                        SELECT min(max(a.size, 0), 1 << 40) AS size
                        FROM attachments a LEFT JOIN files f ON f.content = a.content
                        WHERE coalesce(f.state, 1) > 0 GROUP BY a.content)";
+        let has_chunks = self.exists("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'files'", [])?;
+        let sql = if has_chunks { sql } else { before_chunks };
         let count = self.row(sql, [], |r| Ok(FileCount { files: sql::uint(r, 0)?, bytes: sql::uint(r, 1)? }))?;
         Ok(count.unwrap_or_default())
     }

@@ -79,7 +79,7 @@ impl Store {
     }
 
     /// Opens a snapshot for reading only; it may be of an older version. Of one that is, only what the first schema
-    /// had may be asked: notes, notebooks, and whether it is whole.
+    /// had may be asked (notes, notebooks, whether it is whole), and which files are not in it.
     pub fn open_snapshot(path: &Path, key: &RawKey) -> Result<Self> {
         let conn = connect_existing(path, key)?;
         migrate::version(&conn)?;

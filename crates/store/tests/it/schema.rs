@@ -136,6 +136,12 @@ fn a_vault_of_schema_v3_opens_and_reads() {
     )
     .unwrap();
     drop(conn);
+    // As a backup it says what it lacks, without being brought up to date.
+    let snapshot = Store::open_snapshot(&path, &key(1)).unwrap();
+    let lacks = snapshot.read(|r| r.count_files_not_here()).unwrap();
+    assert_eq!((lacks.files, lacks.bytes), (1, 9));
+    drop(snapshot);
+    assert_eq!(Store::schema_version(&path, &key(1)).unwrap(), 3);
     let store = Store::open(&path, &key(1)).unwrap();
     store.quick_check().unwrap();
     store
