@@ -35,6 +35,8 @@ pub struct Desk<'a> {
     pub n: usize,
     pub computer: Computer,
     wire: Wire,
+    /// What is wrong with it in this round.
+    weather: Fault,
     link: String,
     /// `None` where this user may not mount one.
     disk: Option<SmallDisk>,
@@ -81,7 +83,21 @@ impl<'a> Desk<'a> {
         let imports = folder.join(format!("imports-{n}"));
         fs::create_dir(&imports).unwrap();
         let link = through.to_string();
-        Self { n, computer, wire, link, disk, full: false, joined: false, unsent: false, imports, known, report }
+        let weather = Fault::None;
+        Self {
+            n,
+            computer,
+            wire,
+            weather,
+            link,
+            disk,
+            full: false,
+            joined: false,
+            unsent: false,
+            imports,
+            known,
+            report,
+        }
     }
 
     pub fn create_account(&mut self) -> Result<(), Violation> {
@@ -89,6 +105,10 @@ impl<'a> Desk<'a> {
         let link = self.link.clone();
         self.must(&["account", "create", "--link", &link, "--user", USER])?;
         self.joined = true;
+        // Something to disagree about.
+        for _ in 0..FEW {
+            self.add(200, None)?;
+        }
         self.sync_in_peace().map(drop)
     }
 
@@ -141,7 +161,10 @@ impl<'a> Desk<'a> {
     pub fn act(&mut self, round: usize, acts: &[Act]) -> Result<(), Violation> {
         for act in acts {
             match *act {
-                Act::Wire(fault) => self.wire.set(fault),
+                Act::Wire(fault) => {
+                    self.weather = fault;
+                    self.wire.set(fault);
+                }
                 Act::FillDisk => self.fill(),
                 Act::EmptyDisk => self.room(),
                 Act::Do { kill, .. } if !self.joined => {
@@ -156,7 +179,8 @@ impl<'a> Desk<'a> {
                 Act::Do { op, kill } => self.write(op, kill)?,
             }
         }
-        self.wire.set(Fault::None);
+        self.weather = Fault::None;
+        self.wire.release();
         if self.joined { self.nothing_is_gone() } else { Ok(()) }
     }
 
@@ -493,7 +517,7 @@ impl<'a> Desk<'a> {
                 };
                 let done = kill(child);
                 if matches!(when, Kill::AtByte { .. }) {
-                    self.wire.release();
+                    self.wire.set(self.weather);
                 }
                 let killed = running && done.code.is_none();
                 let mut report = self.report.lock().unwrap();
