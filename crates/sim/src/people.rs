@@ -164,7 +164,7 @@ impl World {
         let gone: BTreeSet<u32> = held.all.difference(&holds.all).copied().collect();
         let name = self.devices[at].name.clone();
         if !deed.stale {
-            self.builds_on_all(&before, &after, doing)?;
+            self.builds_on_all(before.as_ref(), after.as_ref(), doing)?;
         }
         if outcome == "done" {
             for lost in gone.iter().filter(|token| deed.may_go.as_ref().is_some_and(|may| !may.contains(token))) {
@@ -205,8 +205,8 @@ impl World {
     }
 
     /// Whoever writes on what is shown has seen all of it: what they wrote is the only head.
-    fn builds_on_all(&self, before: &Option<Shown>, after: &Option<Shown>, doing: &str) -> Checked {
-        let heads = |shown: &Option<Shown>| shown.as_ref().map(|s| s.heads.clone()).unwrap_or_default();
+    fn builds_on_all(&self, before: Option<&Shown>, after: Option<&Shown>, doing: &str) -> Checked {
+        let heads = |shown: Option<&Shown>| shown.map(|s| s.heads.clone()).unwrap_or_default();
         let (before, after) = (heads(before), heads(after));
         let wrote = after.iter().any(|head| !before.contains(head) && !self.made.contains(head));
         if wrote && after.len() > 1 {
