@@ -78,17 +78,23 @@ fn merge_passage(base: &Merge<String>, sides: &[&Merge<String>]) -> Merge<String
 
 /// Where a base and its sides come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Past {
-    /// The sides are what people made of the base itself: what stands elsewhere in one, a person has moved.
-    Plain,
+pub struct Past {
     /// Something was merged before, in the base or on the way to a side. A merge puts what several wrote in some order,
-    /// so lines may stand elsewhere though nobody moved them.
-    Merged,
+    /// so lines may stand elsewhere though nobody moved them. Otherwise what stands elsewhere in a side, a person moved.
+    pub merged: bool,
+    /// Somebody took something back on the way to a side: a place with newer stamps may have been opened again. Otherwise
+    /// it was carried on while its author wrote elsewhere in the text.
+    pub undone: bool,
+}
+
+impl Past {
+    /// The sides are what people made of the base itself.
+    pub const PLAIN: Self = Self { merged: false, undone: false };
 }
 
 /// Merges texts over a base, of a plain past. Symmetric in the sides, total on any text.
 pub fn merge_body(base: &Body, sides: &[&Body]) -> Body {
-    merge_body_after(Past::Plain, base, sides)
+    merge_body_after(Past::PLAIN, base, sides)
 }
 
 /// As [`merge_body`], whatever was before.
@@ -101,11 +107,11 @@ pub fn merge_body_after(past: Past, base: &Body, sides: &[&Body]) -> Body {
     if changed.iter().all(|s| s == first) {
         return (*first).clone();
     }
-    let texts = Texts::of(base, &changed);
+    let texts = Texts::of(base, &changed, past);
     let pieces = cut(&texts.pivot, &texts.rows, Grain::Places);
     // A merge of texts without places is cut in one way.
     if base.is_resolved() && changed.iter().all(|s| s.is_resolved()) {
-        return texts.merge_flat(pieces, past);
+        return texts.merge_flat(pieces);
     }
     let watch = Watch::over(&texts, &pieces);
     let mut best: Option<(Faults, Body, Vec<Piece>)> = None;
@@ -250,6 +256,7 @@ struct Texts<'a> {
     changed: &'a [&'a Body],
     pivot: Vec<Token<'a>>,
     rows: Vec<Vec<Token<'a>>>,
+    past: Past,
 }
 
 struct Merged {
@@ -259,15 +266,15 @@ struct Merged {
 }
 
 impl<'a> Texts<'a> {
-    fn of(base: &'a Body, changed: &'a [&'a Body]) -> Self {
-        Self { base, changed, pivot: tokens(base), rows: changed.iter().map(|s| tokens(s)).collect() }
+    fn of(base: &'a Body, changed: &'a [&'a Body], past: Past) -> Self {
+        Self { base, changed, pivot: tokens(base), rows: changed.iter().map(|s| tokens(s)).collect(), past }
     }
 
     /// Merges texts without places. Where whole lines merge what people wrote, that is what everybody's tools make of
     /// it.
-    fn merge_flat(&self, pieces: Vec<Piece>, past: Past) -> Body {
+    fn merge_flat(&self, pieces: Vec<Piece>) -> Body {
         let Merged { body, asked } = self.merge(&pieces, Refine::Words);
-        if past == Past::Plain && (!asked || body.is_resolved()) {
+        if !self.past.merged && (!asked || body.is_resolved()) {
             return body;
         }
         self.settle(&Watch::over(self, &pieces), pieces, body)
@@ -308,7 +315,7 @@ impl<'a> Texts<'a> {
 }
 
 fn merge_cut(texts: &Texts<'_>, pieces: &[Piece], how: Refine, asked: &mut bool) -> Body {
-    let Texts { base, changed, pivot, rows } = texts;
+    let Texts { base, changed, pivot, rows, past } = texts;
     let stamp = changed.iter().map(|s| s.stamp).max().unwrap_or(base.stamp);
     let doubled = Doubled::new(pivot, rows);
     let mut out: Vec<Segment> = Vec::new();
@@ -338,7 +345,9 @@ fn merge_cut(texts: &Texts<'_>, pieces: &[Piece], how: Refine, asked: &mut bool)
             .iter()
             .zip(rows.iter().zip(piece.is.clone()))
             .map(|(body, (row, range))| passage(&row[range], body.stamp))
-            .map(|side| if same_values(&side, &was) && was.is_resolved() { was.clone() } else { side })
+            .map(
+                |side| if same_values(&side, &was) && (was.is_resolved() || !past.undone) { was.clone() } else { side },
+            )
             .collect();
         let merged = merge_passage(&was, &passages.iter().collect::<Vec<_>>());
         *asked |= !merged.is_resolved();

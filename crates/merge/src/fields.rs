@@ -47,7 +47,7 @@ pub fn empty(kind: Kind) -> Fields {
 /// Merges states of one record over a base, of a plain past, whatever the order of the sides. A side of another kind
 /// than the base is left out (the fold refuses such records before).
 pub fn merge_fields(base: &Fields, sides: &[&Fields]) -> Fields {
-    merge_fields_after(Past::Plain, base, sides)
+    merge_fields_after(Past::PLAIN, base, sides)
 }
 
 /// As [`merge_fields`], whatever was before.

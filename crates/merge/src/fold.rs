@@ -109,10 +109,13 @@ impl Frame {
         group.sort_by(|a, b| a.ids.cmp(&b.ids));
         self.nodes = rest;
 
-        // A node of several heads is a merge, and so is a version of several parents.
-        let plain = |n: &Node| n.ids.len() == 1 && !graph.merged_since(&n.mask, common);
-        let of_one = !matches!(base, Some(Value::Merged(_)));
-        let past = if of_one && group.iter().all(plain) { Past::Plain } else { Past::Merged };
+        let mut past = Past { merged: matches!(base, Some(Value::Merged(_))), undone: false };
+        for node in &group {
+            let since = graph.past(&node.mask, common);
+            // A node of several heads is a merge.
+            past.merged |= since.merged || node.ids.len() > 1;
+            past.undone |= since.undone;
+        }
         let kind = group[0].value.fields().kind();
         let nothing;
         let base = match base {

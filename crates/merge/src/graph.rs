@@ -3,9 +3,10 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use holdfast_domain::{Revision, RevisionId};
+use holdfast_domain::{Origin, Revision, RevisionId};
 
 use crate::FoldError;
+use crate::body::Past;
 
 /// A set of revisions of one graph, by their position in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,6 +69,8 @@ struct Node {
     parents: Vec<usize>,
     /// False for an id that was only named as a parent so far.
     known: bool,
+    /// Somebody took something back by it.
+    is_undo: bool,
     revision: Option<Arc<Revision>>,
 }
 
@@ -88,7 +91,7 @@ impl Graph {
         let next = self.nodes.len();
         let at = *self.index.entry(id).or_insert(next);
         if at == next {
-            self.nodes.push(Node { id, parents: Vec::new(), known: false, revision: None });
+            self.nodes.push(Node { id, parents: Vec::new(), known: false, is_undo: false, revision: None });
         }
         at
     }
@@ -102,9 +105,16 @@ impl Graph {
             self.nodes[at].parents = parents;
             self.nodes[at].known = true;
         }
+        self.nodes[at].is_undo |= revision.as_ref().is_some_and(|r| r.origin == Origin::Undo);
         if self.nodes[at].revision.is_none() {
             self.nodes[at].revision = revision;
         }
+    }
+
+    /// Says of a stub that it is an undo: the fold asks that of revisions whose fields it does not need.
+    pub fn note_undo(&mut self, id: RevisionId) {
+        let at = self.slot(id);
+        self.nodes[at].is_undo = true;
     }
 
     /// True for revisions and stubs that were inserted.
@@ -168,9 +178,14 @@ impl Graph {
         Ok(set)
     }
 
-    /// True where one of `set` that is not in `before` builds on several.
-    pub(crate) fn merged_since(&self, set: &Bits, before: &Bits) -> bool {
-        set.iter().any(|i| self.nodes[i].parents.len() > 1 && !before.contains(i))
+    /// What came to be in `set` that is not in `before`.
+    pub(crate) fn past(&self, set: &Bits, before: &Bits) -> Past {
+        let mut past = Past::PLAIN;
+        for node in set.iter().filter(|i| !before.contains(*i)).map(|i| &self.nodes[i]) {
+            past.merged |= node.parents.len() > 1;
+            past.undone |= node.is_undo;
+        }
+        past
     }
 
     /// The maximal elements of a down-set, sorted: those that are no parent of another element.

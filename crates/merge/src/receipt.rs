@@ -248,7 +248,7 @@ pub fn undo(current: &Fields, merged: &Fields, side: &Fields, stamp: Stamp) -> F
     if current.kind() != merged.kind() || current.kind() != side.kind() {
         return current.clone();
     }
-    let mut fields = merge_fields_after(Past::Merged, merged, &[current, side]);
+    let mut fields = merge_fields_after(Past { merged: true, undone: true }, merged, &[current, side]);
     match (&mut fields, current) {
         (Fields::Note(f), Fields::Note(current)) => {
             renew_set(&mut f.tags, &current.tags, stamp);

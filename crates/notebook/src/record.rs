@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use holdfast_domain::{Fields, Merge, NotebookId, RecordId, Revision, RevisionId, Term};
+use holdfast_domain::{Fields, Merge, NotebookId, Origin, RecordId, Revision, RevisionId, Term};
 use holdfast_merge::{FoldError, Folded, Graph, fold};
 use holdfast_store::{Reader, WorkingRow};
 
@@ -125,6 +125,9 @@ impl<'r, 'c> Record<'r, 'c> {
         let mut graph = Graph::new();
         for row in self.reader.history(self.id)? {
             graph.insert(row.rid, row.parents, None);
+            if row.origin == Origin::Undo {
+                graph.note_undo(row.rid);
+            }
         }
         if let Some(w) = &self.working {
             graph.insert(w.id, w.revision.parents().to_vec(), Some(Arc::new(w.revision.clone())));

@@ -69,8 +69,9 @@ pub(crate) fn push(
         return Ok(Verdict::Rollback(PushOutcome::Rebase { head: space.head }));
     }
     let batch = batch_hash(manifest);
-    let is_retry = manifest.ctr == device.last_ctr && batch == device.last_batch;
-    if let Some(answer) = device.last_answer.filter(|_| is_retry && !crate::planted("retry-is-new")) {
+    let is_last = manifest.ctr == device.last_ctr && batch == device.last_batch;
+    let is_retry = is_last && !crate::planted("retry-is-new");
+    if let Some(answer) = device.last_answer.filter(|_| is_retry) {
         let answer = decode(&answer).ok();
         return answer.map(Verdict::Rollback).ok_or(ServerError::Damaged("answer to a batch"));
     }

@@ -150,6 +150,10 @@ impl World {
         let held = before.as_ref().map(|b| Tokens::of(&b.fields)).unwrap_or_default();
         let vault = self.devices[at].vault()?.clone();
         let mut done = act(&vault).map(drop);
+        if let (Err(NotebookError::Stale), false) = (&done, deed.stale) {
+            let what = format!("{doing} was refused as if something had arrived, and nothing had");
+            return Invariant::Works.broken(what);
+        }
         let outcome = self.judge(&done, doing)?;
         if done.is_ok() && deed.commit {
             done = vault.commit_note(NoteId::from(deed.record));
@@ -159,6 +163,9 @@ impl World {
         let holds = after.as_ref().map(|b| Tokens::of(&b.fields)).unwrap_or_default();
         let gone: BTreeSet<u32> = held.all.difference(&holds.all).copied().collect();
         let name = self.devices[at].name.clone();
+        if !deed.stale {
+            self.builds_on_all(before.as_ref(), after.as_ref(), doing)?;
+        }
         if outcome == "done" {
             for lost in gone.iter().filter(|token| deed.may_go.as_ref().is_some_and(|may| !may.contains(token))) {
                 // What others took away goes with what they wrote, where that was not in front of whoever wrote this.
@@ -195,6 +202,17 @@ impl World {
         self.look_at_outbox(at, typing + deed.most)?;
         let digest = after.map(|shown| crate::check::digest(deed.record, &shown)).unwrap_or_default();
         Ok(format!("{doing} {} {outcome} {digest}", short(deed.record)))
+    }
+
+    /// Whoever writes on what is shown has seen all of it: what they wrote is the only head.
+    fn builds_on_all(&self, before: Option<&Shown>, after: Option<&Shown>, doing: &str) -> Checked {
+        let heads = |shown: Option<&Shown>| shown.map(|s| s.heads.clone()).unwrap_or_default();
+        let (before, after) = (heads(before), heads(after));
+        let wrote = after.iter().any(|head| !before.contains(head) && !self.made.contains(head));
+        if wrote && after.len() > 1 {
+            return Invariant::Causality.broken(format!("{doing} was on all that is shown, and builds on a part"));
+        }
+        Ok(())
     }
 
     /// True where versions that this device has took a word away, and had seen each that put it in.

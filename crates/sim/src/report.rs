@@ -125,7 +125,7 @@ impl Report {
             "weak promises (0015): {} put back and gone, {} gone side by side, {} back by parts",
             t.put_back_gone, t.gone_by_sides, t.back_by_parts
         );
-        for fault in Fault::ALL {
+        for fault in Fault::ALL.into_iter().filter(|_| !self.faults.is_empty()) {
             let seeds = self.faults.get(&fault).copied().unwrap_or_default();
             let share = seeds as f64 * 100.0 / self.seeds.max(1) as f64;
             println!("  {:<17} in {share:>5.1} % of the seeds", fault.name());

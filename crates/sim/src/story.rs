@@ -10,6 +10,7 @@ use holdfast_notebook::simulation::{History, Shown};
 
 use crate::fault::{Checked, Invariant};
 use crate::people::short;
+use crate::thinking::About;
 use crate::tokens::{Tokens, word};
 use crate::world::{Decision, Met};
 
@@ -105,14 +106,16 @@ impl Story<'_> {
             if !here || !all_saw || undone {
                 continue;
             }
-            // Two who decided the same place without knowing of each other are asked both.
+            // Two who decided the same place without knowing of each other are asked both. A title is one place, also where
+            // one of them had another in it.
             let apart = |a: RevisionId, b: RevisionId| !history.is_ancestor(a, b) && !history.is_ancestor(b, a);
-            let crossed = |place: &PlaceId| {
-                decisions.iter().filter(|d| d.places.contains(place)).any(|other| {
+            let crossed = |(id, about): &(PlaceId, About)| {
+                let same = |(other, of): &(PlaceId, About)| other == id || (of == about && *about != About::Text);
+                decisions.iter().filter(|d| d.places.iter().any(same)).any(|other| {
                     apart(made, other.revision) && history.rows.iter().any(|row| row.rid == other.revision)
                 })
             };
-            if decision.places.iter().any(|place| open.contains(place) && !crossed(place)) {
+            if decision.places.iter().any(|place| open.contains(&place.0) && !crossed(place)) {
                 let (record, name) = (short(self.record), self.by);
                 let what = format!("a place in {record} that d{} decided is open again on {name}", decision.device);
                 return Invariant::Decision.broken(what);

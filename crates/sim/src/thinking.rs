@@ -49,13 +49,21 @@ pub fn change(body: &str, token: u32, dice: &mut Dice) -> (String, BTreeSet<u32>
     (text, had.difference(&has).copied().collect(), fresh)
 }
 
+/// What a place is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    Text,
+    Title,
+    Due,
+}
+
 /// What a person decides of a review.
 pub struct Decided {
     pub choices: BTreeMap<PlaceId, Choice>,
     /// What may go by it: all that stands in these places.
     pub may_go: BTreeSet<u32>,
     /// The places of texts, titles and dates among them.
-    pub places: Vec<PlaceId>,
+    pub places: Vec<(PlaceId, About)>,
 }
 
 /// Decides all places, or some.
@@ -73,9 +81,13 @@ pub fn decide(places: &[Place], dice: &mut Dice) -> Decided {
                 _ => {}
             }
         }
-        if matches!(place.kind, PlaceKind::Text { .. } | PlaceKind::Title | PlaceKind::Due) {
-            out.places.push(place.id);
-        }
+        let about = match place.kind {
+            PlaceKind::Text { .. } => Some(About::Text),
+            PlaceKind::Title => Some(About::Title),
+            PlaceKind::Due => Some(About::Due),
+            _ => None,
+        };
+        out.places.extend(about.map(|about| (place.id, about)));
         out.choices.insert(place.id, choice(place, dice));
     }
     out

@@ -13,6 +13,7 @@ use crate::dice::{Dice, Source};
 use crate::fault::{Checked, Fault, Invariant, OrBroken as _, Violation};
 use crate::plan::{Act, Plan, Step};
 use crate::template::{Template, device_name, open_server, place};
+use crate::thinking::About;
 use crate::wire::{LineState, Network, Real};
 
 /// A word of an edit that was acknowledged.
@@ -28,7 +29,7 @@ pub struct Decision {
     pub record: RecordId,
     pub revision: RevisionId,
     /// The places of texts, titles and dates: what they hold was written once, so that they do not come again.
-    pub places: Vec<PlaceId>,
+    pub places: Vec<(PlaceId, About)>,
     pub device: usize,
 }
 

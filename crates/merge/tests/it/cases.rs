@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use holdfast_domain::{
-    Body, DeviceFields, Fields, Merge, NotebookFields, NotebookId, Opaque, RevisionId, Segment, Stamp, Term, Trash,
-    TrashState, UnknownFields,
+    Body, DeviceFields, Fields, Merge, NotebookFields, NotebookId, Opaque, Origin, RevisionId, Segment, Stamp, Term,
+    Trash, TrashState, UnknownFields,
 };
 use holdfast_merge::{
     ChangedField, FoldError, Graph, edit_body, edit_merge, fold, merge_fields, receipt_id, review, summarize, undo,
@@ -304,8 +304,21 @@ fn what_an_undo_opens_again_is_not_closed_by_a_decision_that_had_not_seen_it() {
     let took = [w.write_text(&[x, y], "a b X d e f g"), w.write_text(&[x, y], "a b Z d e f g")];
     let stamp = w.stamp();
     let [now, before] = [w.fold(&took[1..]), w.fold(&[x, y])].map(Fields::Note);
-    let back = w.insert(&took[1..], stamp, undo(&now, &now, &before, stamp));
+    let back = w.insert_as(Origin::Undo, &took[1..], stamp, undo(&now, &now, &before, stamp));
     assert_eq!(show_body(&w.fold(&[took[0], back]).body), "a,b {+X -c +Y} d,e,f,g");
+}
+
+/// Who carried the place on had got another text of the same side, which was written elsewhere: its stamp is newer, and
+/// what it says about the place is not.
+#[test]
+fn what_was_decided_is_not_asked_again_because_somebody_wrote_elsewhere() {
+    let (mut w, _, x, y) = two();
+    let took = w.write_text(&[x, y], "a b X d e f g");
+    let elsewhere = w.write(&[y], |f, stamp| f.body = edit_body(&f.body, &(f.body.shown() + "h\n"), stamp));
+    let carried =
+        w.write(&[x, elsewhere], |f, stamp| f.body = edit_body(&f.body, &("0\n".to_owned() + &f.body.shown()), stamp));
+    assert_eq!(show_body(&w.fold(&[carried]).body), "0,a,b {+X -c +Y} d,e,f,g,h");
+    assert_eq!(show_body(&w.fold(&[took, carried]).body), "0,a,b,X,d,e,f,g,h");
 }
 
 /// The smallest history that lost a line, as it was found: on one device an old merge was taken back beside a

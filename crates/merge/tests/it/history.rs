@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use holdfast_domain::{Body, Fields, Merge, NoteFields, RevisionId, Segment, SetEntry, Stamp, Trash, TrashState};
+use holdfast_domain::{
+    Body, Fields, Merge, NoteFields, Origin, RevisionId, Segment, SetEntry, Stamp, Trash, TrashState,
+};
 use holdfast_merge::{Choice, Graph, PlaceKind, PlaceValue, edit_body, edit_merge, fold, resolve, review, undo};
 
 use crate::world::{World, note, show, stamp, text};
@@ -203,12 +205,24 @@ impl History {
         adds: Names,
         removes: Names,
     ) -> RevisionId {
+        self.write_as(Origin::Edit, d, was, is, stamp, (adds, removes))
+    }
+
+    fn write_as(
+        &mut self,
+        origin: Origin,
+        d: usize,
+        was: &NoteFields,
+        is: NoteFields,
+        stamp: Stamp,
+        (adds, removes): (Names, Names),
+    ) -> RevisionId {
         let all = names(was, true);
         let removes = removes.into_iter().filter(|n| all.contains(n)).collect();
         let keeps = &clean_names(&is.body) - &clean_names(&was.body);
         self.doubled.extend(doubled(&is.body));
         let heads = self.devices[d].heads.clone();
-        let id = self.world.insert(&heads, stamp, Fields::Note(is));
+        let id = self.world.insert_as(origin, &heads, stamp, Fields::Note(is));
         self.events.insert(id, Event { adds, removes, keeps });
         self.devices[d].known.insert(id);
         self.devices[d].heads = vec![id];
@@ -317,8 +331,8 @@ impl History {
         let is = undo(&Fields::Note(was.clone()), &Fields::Note(merged), &Fields::Note(side), stamp);
         let is = is.as_note().unwrap().clone();
         let (before, after) = (names(was, false), names(&is, false));
-        let (adds, removes) = (&after - &before, &before - &after);
-        self.write(d, was, is, stamp, adds, removes);
+        let changes = (&after - &before, &before - &after);
+        self.write_as(Origin::Undo, d, was, is, stamp, changes);
     }
 
     fn deliver(&mut self, to: usize, most: usize) {

@@ -89,9 +89,13 @@ impl World {
     }
 
     pub fn insert(&mut self, parents: &[RevisionId], stamp: Stamp, fields: Fields) -> RevisionId {
+        self.insert_as(Origin::Edit, parents, stamp, fields)
+    }
+
+    pub fn insert_as(&mut self, origin: Origin, parents: &[RevisionId], stamp: Stamp, fields: Fields) -> RevisionId {
         self.clock = self.clock.max(stamp.hlc.ms);
         let parents: Vec<RevisionId> = self.graph.maximal(parents.iter().copied()).into_iter().collect();
-        let revision = Revision::new(RecordId([7; 16]), parents, stamp, Origin::Edit, 1, fields);
+        let revision = Revision::new(RecordId([7; 16]), parents, stamp, origin, 1, fields);
         let id = RevisionId(*blake3::hash(&revision.encode().unwrap()).as_bytes());
         self.graph.insert(id, revision.parents().to_vec(), Some(Arc::new(revision)));
         id
