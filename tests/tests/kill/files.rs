@@ -1,10 +1,15 @@
-//! A large file over a network that breaks again and again, and programs that are killed in the middle of it.
+//! A large file over a network that breaks again and again, programs that are killed in the middle of it, and ones that
+//! have little memory for it.
 
 use std::fs;
+#[cfg(target_os = "linux")]
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use holdfast_testkit::TestRng;
 use holdfast_tests::kill::{kill, reached};
+#[cfg(target_os = "linux")]
+use holdfast_tests::programs::{Computer, Done, run};
 use holdfast_tests::wire::{Fault, Way};
 use serde_json::Value;
 
@@ -125,4 +130,35 @@ fn a_kill_in_the_middle_of_a_file_costs_a_chunk_at_most() {
             left.div_ceil(CHUNK)
         );
     }
+}
+
+/// Runs a command with room for what any command needs (deriving the key takes 64 MiB of it) and little more.
+#[cfg(target_os = "linux")]
+fn with_little_memory(computer: &Computer, args: &[&str]) -> Done {
+    const KIB: u32 = 160_000;
+    let inside = computer.command(args);
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(format!("ulimit -v {KIB} && exec \"$0\" \"$@\"")).arg(inside.get_program());
+    command.args(inside.get_args()).env_clear();
+    command.envs(inside.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    run(command, b"")
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_of_96_mib_needs_no_memory_of_its_size() {
+    let computer = Computer::with_vault();
+    let note = computer.add("Film", "text");
+    let home = computer.root().join("home");
+    let (file, copy) = (home.join("film.bin"), home.join("copy.bin"));
+    let content: Vec<u8> = (0..96 * 1024 * 1024_u32).map(|n| (n >> 10) as u8 ^ n as u8).collect();
+    fs::write(&file, &content).unwrap();
+    let add = ["attachment", "add", &note, file.to_str().unwrap()];
+    with_little_memory(&computer, &add).ok();
+    with_little_memory(&computer, &["attachment", "get", &note, "film.bin", copy.to_str().unwrap()]).ok();
+    assert!(fs::read(&copy).unwrap() == content, "it is another file");
+    let out = home.join("out");
+    let report = with_little_memory(&computer, &["export", "--to", "markdown", out.to_str().unwrap()]).ok();
+    assert_eq!(report["attachments"], 1, "{report}");
 }
