@@ -489,9 +489,7 @@ impl<'a> Desk<'a> {
             shown.notes.push((id.clone(), words));
             if note["review"] == true {
                 let Heard::Answer(review) = self.run(&["review", "show", &id], b"", None)? else { return Ok(None) };
-                shown
-                    .aside
-                    .extend(words_of(&review["places"].to_string().replace(['"', '\\', '\n'], " ")).map(str::to_owned));
+                shown.aside.extend(texts(&review["places"]).flat_map(words_of).map(str::to_owned));
             }
         }
         Ok(Some(shown))
@@ -590,6 +588,16 @@ impl Shown {
     }
 }
 
+/// Every text in an answer.
+fn texts(value: &Value) -> Box<dyn Iterator<Item = &str> + '_> {
+    match value {
+        Value::String(text) => Box::new(std::iter::once(text.as_str())),
+        Value::Array(items) => Box::new(items.iter().flat_map(texts)),
+        Value::Object(fields) => Box::new(fields.values().flat_map(texts)),
+        _ => Box::new(std::iter::empty()),
+    }
+}
+
 fn start(mut command: Command, input: &[u8]) -> Child {
     let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
     // One that reads nothing may have ended already.
@@ -599,4 +607,16 @@ fn start(mut command: Command, input: &[u8]) -> Child {
 
 fn fnv(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_found_wherever_its_line_stands_in_a_place() {
+        let places = serde_json::json!([{ "sides": [{ "value": "\nw1x0x2z and more\nw1x0x3z" }], "base": null }]);
+        let words: Vec<&str> = texts(&places).flat_map(words_of).collect();
+        assert_eq!(words, ["w1x0x2z", "w1x0x3z"]);
+    }
 }
