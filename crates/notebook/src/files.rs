@@ -190,22 +190,51 @@ pub(crate) fn is_content(keys: &SpaceKeys, plain: &[u8], content: &[u8; 32]) -> 
     content_id(keys.current_id_key().1, plain) == *content
 }
 
-/// Writes a new file, or over an old one; what was written of one that failed is removed.
+/// Writes a new file, or one in the place of an old one, which stays as it is until all of the new one is on disk.
 pub(crate) fn write_new(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
-    let file = File::create(path).map_err(NotebookError::io(path))?;
-    let mut out = std::io::BufWriter::new(file);
-    let written = write(&mut out).and_then(|()| out.flush().map_err(NotebookError::io(path)));
+    // What a link leads to is replaced, and not the link.
+    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let Some(name) = target.file_name().filter(|_| !target.exists() || target.is_file()) else {
+        // A device or a pipe: there is nothing to lose, and nothing that could take its place.
+        let mut out = std::io::BufWriter::new(File::create(path).map_err(NotebookError::io(path))?);
+        return write(&mut out).and_then(|()| out.flush().map_err(NotebookError::io(path)));
+    };
+    let mut unfinished = std::ffi::OsString::from(".");
+    unfinished.push(name);
+    unfinished.push(format!(".{}.unfinished", std::process::id()));
+    let unfinished = target.with_file_name(unfinished);
+    let mut out = std::io::BufWriter::new(File::create(&unfinished).map_err(NotebookError::io(path))?);
+    let written = write(&mut out)
+        .and_then(|()| out.flush().and_then(|()| out.get_ref().sync_all()).map_err(NotebookError::io(path)));
     drop(out);
+    let written = written.and_then(|()| std::fs::rename(&unfinished, &target).map_err(NotebookError::io(path)));
     if written.is_err() {
         // The first error is the one to tell.
-        let _ = std::fs::remove_file(path);
+        let _ = std::fs::remove_file(&unfinished);
     }
     written
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn an_old_file_stays_until_the_new_one_is_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("plan.pdf");
+        std::fs::write(&path, "old").unwrap();
+        let failed = write_new(&path, |out| {
+            out.write_all(b"half of the new one").unwrap();
+            Err(NotebookError::DiskFull)
+        });
+        assert!(matches!(failed, Err(NotebookError::DiskFull)));
+        assert_eq!(std::fs::read(&path).unwrap(), b"old");
+        write_new(&path, |out| out.write_all(b"new").map_err(NotebookError::io(&path))).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"new");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "nothing is left beside it");
+    }
 
     #[test]
     fn a_file_is_cut_in_one_way_only() {
