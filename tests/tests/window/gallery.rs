@@ -175,6 +175,12 @@ async fn a_vault_in_use() -> anyhow::Result<()> {
         computer.press("Ctrl+,").await?;
         computer.find(&hook("settings-device")).await?;
         take(&computer, "settings").await?;
+        computer.click(&hook("settings-passphrase")).await?;
+        computer.find(&hook("passphrase-dialog")).await?;
+        take(&computer, "passphrase").await?;
+        computer.press("Escape").await?;
+        computer.wait_gone("[role=dialog]").await?;
+        computer.press("Ctrl+,").await?;
         computer.click(&hook("settings-export")).await?;
         computer.find(&hook("export-path")).await?;
         take(&computer, "export").await?;
@@ -338,9 +344,30 @@ async fn what_protects_a_vault() -> anyhow::Result<()> {
         laptop.find(&hook("backup-item")).await?;
         laptop.click(&hook("backup-test")).await?;
         laptop.wait_text(&hook("backup-result"), "It opens: 35 notes").await?;
-        take(&laptop, "backups").await
+        take(&laptop, "backups").await?;
+        laptop.press("Escape").await?;
+        laptop.wait_gone("[role=dialog]").await?;
+        remove(&laptop, &office).await
     })
     .await
+}
+
+/// A computer that was lost is removed, in the window, and hears of it.
+async fn remove(laptop: &Computer, office: &Terminal) -> anyhow::Result<()> {
+    laptop.click(&hook("sync-status")).await?;
+    laptop.click(&hook("device-remove")).await?;
+    laptop.wait_focus(&hook("remove-device-keep")).await?;
+    laptop.click(&hook("remove-device-known")).await?;
+    laptop.find(&hook("remove-device-new")).await?;
+    take(laptop, "remove-device").await?;
+    laptop.click(&hook("remove-device-known")).await?;
+    laptop.click(&hook("remove-device-submit")).await?;
+    laptop.wait_gone(&hook("remove-device")).await?;
+    laptop.wait_status("Up to date").await?;
+    let refused = office.sync().err().context("A removed computer synced.")?.to_string();
+    anyhow::ensure!(refused.contains("removed from the account"), "{refused}");
+    laptop.find(&hook("sync-panel")).await?;
+    laptop.wait_count(&hook("sync-device"), 0).await
 }
 
 /// One note with two choices, and one that merges by itself.
