@@ -134,6 +134,10 @@ fn nothing_that_a_person_wrote_is_in_plain_sight() {
     a.keep_log(&done.stderr);
     done.ok();
     a.passphrase = Canary::new("new passphrase").text().into();
+    a.ok(["sync"]);
+    // The other computer takes the new passphrase over with its sync.
+    b.ok(["sync"]);
+    b.passphrase = Canary::new("new passphrase").text().into();
     converge(&[&a, &b]);
     scanner.assert_clean(&everywhere);
 
