@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use holdfast_store::SCHEMA_VERSION;
 use holdfast_testkit::old_schema::{schema, set_back_to_schema_2};
 use holdfast_tests::programs::{Computer, Done, PASSPHRASE, Server, USER};
 use holdfast_tests::small_disk::SmallDisk;
@@ -104,6 +105,6 @@ fn a_vault_of_an_earlier_version_waits_for_room_for_its_backup() {
     assert_eq!(schema(&desk.vault(), PASSPHRASE), 2);
     disk.grow(64);
     assert_eq!(desk.notes(), notes);
-    assert_eq!(schema(&desk.vault(), PASSPHRASE), 3);
+    assert_eq!(schema(&desk.vault(), PASSPHRASE), SCHEMA_VERSION);
     assert_eq!(desk.ok(["backup", "list"])[0]["reason"], "before-upgrade");
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use holdfast_store::SCHEMA_VERSION;
 use holdfast_testkit::old_schema::{schema, set_back_to_schema_2};
 use holdfast_tests::kill::{kill, reached};
 use holdfast_tests::programs::{Computer, Done, PASSPHRASE};
@@ -49,12 +50,12 @@ fn a_killed_upgrade_loses_nothing_and_there_is_a_backup_of_what_was() {
         let whole = backups(&vault).iter().filter(|name| name.ends_with("-before-upgrade")).count();
         match (schema(&vault, PASSPHRASE), whole) {
             (2, 0) => before += 1,
-            (3, 1) => after += 1,
+            (SCHEMA_VERSION, 1) => after += 1,
             (2, 1) => {}
             other => panic!("brought up to date without a backup: {other:?}"),
         }
         assert_eq!(computer.notes(), notes, "something was lost");
-        assert_eq!(schema(&vault, PASSPHRASE), 3);
+        assert_eq!(schema(&vault, PASSPHRASE), SCHEMA_VERSION);
         let left = backups(&vault);
         assert!(left.iter().all(|name| !name.ends_with(".unfinished")) && !left.is_empty(), "{left:?}");
         for name in left {
