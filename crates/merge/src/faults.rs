@@ -1,5 +1,6 @@
 //! What a merge may not do without a word: a pure look at the lines before and after.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use holdfast_domain::{Body, Merge, Segment};
@@ -13,6 +14,8 @@ pub(crate) struct Held<'a> {
     any: BTreeSet<&'a str>,
     clean: BTreeSet<&'a str>,
     twice: BTreeSet<&'a str>,
+    /// All words of it. A long text is asked about again and again, and cut into words once.
+    words: OnceCell<BTreeSet<String>>,
 }
 
 /// The lines that say something, without their breaks: the last one of a text may have none.
@@ -25,6 +28,10 @@ pub(crate) fn without_break(line: &str) -> &str {
 }
 
 impl<'a> Held<'a> {
+    fn words(&self) -> &BTreeSet<String> {
+        self.words.get_or_init(|| self.any.iter().flat_map(|line| words(line)).map(str::to_owned).collect())
+    }
+
     fn add(&mut self, here: BTreeSet<&'a str>) {
         self.twice.extend(here.intersection(&self.any));
         self.any.extend(here);
@@ -85,7 +92,7 @@ pub(crate) fn returned<'a>(base: &Held<'a>, sides: &[Held<'a>], merged: &Held<'a
     for line in base.any.iter().copied().filter(|line| !sides.iter().all(|s| s.any.contains(line))) {
         if merged.clean.contains(line) {
             out.push(Returned { line, within: line });
-        } else if let Some(within) = new.get_or_insert_with(|| NewLines::of(base, sides, merged)).of_line(line, sides) {
+        } else if let Some(within) = new.get_or_insert_with(|| NewLines::of(base, merged)).of_line(line, sides) {
             out.push(Returned { line, within });
         }
     }
@@ -100,12 +107,10 @@ const TELLING: usize = 16;
 struct NewLines<'a> {
     lines: Vec<(&'a str, BTreeSet<&'a str>)>,
     with: BTreeMap<&'a str, Vec<usize>>,
-    /// All words of each side.
-    of_sides: Vec<BTreeSet<&'a str>>,
 }
 
 impl<'a> NewLines<'a> {
-    fn of(base: &Held<'_>, sides: &[Held<'a>], merged: &Held<'a>) -> Self {
+    fn of(base: &Held<'_>, merged: &Held<'a>) -> Self {
         let new = merged.clean.iter().copied().filter(|line| !base.any.contains(line));
         let lines: Vec<(&str, BTreeSet<&str>)> = new.map(|line| (line, words(line))).collect();
         let mut with: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
@@ -115,8 +120,7 @@ impl<'a> NewLines<'a> {
             }
         }
         with.retain(|_, at| at.len() <= TELLING);
-        let of_sides = sides.iter().map(|s| s.any.iter().flat_map(|line| words(line)).collect()).collect();
-        Self { lines, with, of_sides }
+        Self { lines, with }
     }
 
     /// The new line that this one went into.
@@ -124,9 +128,10 @@ impl<'a> NewLines<'a> {
         let here = words(line);
         let mut found: Option<usize> = None;
         for word in &here {
-            let without = sides.iter().zip(&self.of_sides).filter(|(_, has)| !has.contains(word)).map(|(side, _)| side);
-            let taken: Vec<&Held<'_>> = without.filter(|side| !side.any.contains(line)).collect();
-            for n in self.with.get(word).into_iter().flatten() {
+            let Some(at) = self.with.get(word) else { continue };
+            let gone = |side: &&Held<'_>| !side.any.contains(line) && !side.words().contains(*word);
+            let taken: Vec<&Held<'_>> = sides.iter().filter(gone).collect();
+            for n in at {
                 let (new, there) = &self.lines[*n];
                 // A single word is too little to know a line by.
                 let alike = |a: &BTreeSet<&str>, b: &BTreeSet<&str>| a.len() >= 2 && a.is_subset(b);
