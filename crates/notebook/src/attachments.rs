@@ -88,7 +88,8 @@ impl Vault {
         Ok(out)
     }
 
-    /// Writes the bytes of a file to a path, a chunk at a time. A file there is replaced; where it fails, none is left.
+    /// Writes the bytes of a file to a path, a chunk at a time. A file there is replaced when all of the new
+    /// one is on disk; where that fails, it stays.
     ///
     /// # Errors
     /// [`NotebookError::NotHere`] where they are not on this computer: then nothing is written over.

@@ -194,25 +194,33 @@ pub(crate) fn is_content(keys: &SpaceKeys, plain: &[u8], content: &[u8; 32]) -> 
 pub(crate) fn write_new(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
     // What a link leads to is replaced, and not the link.
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let Some(name) = target.file_name().filter(|_| !target.exists() || target.is_file()) else {
+    if target.exists() && !target.is_file() {
         // A device or a pipe: there is nothing to lose, and nothing that could take its place.
         let mut out = std::io::BufWriter::new(File::create(path).map_err(NotebookError::io(path))?);
         return write(&mut out).and_then(|()| out.flush().map_err(NotebookError::io(path)));
-    };
-    let mut unfinished = std::ffi::OsString::from(".");
-    unfinished.push(name);
-    unfinished.push(format!(".{}.unfinished", std::process::id()));
-    let unfinished = target.with_file_name(unfinished);
-    let mut out = std::io::BufWriter::new(File::create(&unfinished).map_err(NotebookError::io(path))?);
-    let written = write(&mut out)
-        .and_then(|()| out.flush().and_then(|()| out.get_ref().sync_all()).map_err(NotebookError::io(path)));
-    drop(out);
-    let written = written.and_then(|()| std::fs::rename(&unfinished, &target).map_err(NotebookError::io(path)));
-    if written.is_err() {
-        // The first error is the one to tell.
-        let _ = std::fs::remove_file(&unfinished);
     }
-    written
+    // Also says whether it may be written over.
+    let old = match File::options().write(true).open(&target).and_then(|old| old.metadata()) {
+        Ok(old) => Some(old.permissions()),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
+        Err(e) => return Err(NotebookError::io(path)(e)),
+    };
+    let mut unfinished = tempfile::Builder::new();
+    unfinished.prefix(".").suffix(".unfinished");
+    // As any other new file of the person; the library's own choice is for secrets.
+    #[cfg(unix)]
+    unfinished.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let new = unfinished.tempfile_in(folder).map_err(NotebookError::io(path))?;
+    let mut out = std::io::BufWriter::new(new);
+    write(&mut out)?;
+    let new = out.into_inner().map_err(|e| NotebookError::io(path)(e.into_error()))?;
+    if let Some(old) = old {
+        new.as_file().set_permissions(old).map_err(NotebookError::io(path))?;
+    }
+    new.as_file().sync_all().map_err(NotebookError::io(path))?;
+    new.persist(&target).map_err(|e| NotebookError::io(path)(e.error))?;
+    Ok(())
 }
 
 #[cfg(test)]
@@ -234,6 +242,26 @@ mod tests {
         write_new(&path, |out| out.write_all(b"new").map_err(NotebookError::io(&path))).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"new");
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "nothing is left beside it");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn who_may_read_it_stays_and_a_link_stays_one() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let [path, link, other] = ["plan.pdf", "link.pdf", "new.pdf"].map(|name| dir.path().join(name));
+        std::fs::write(&path, "old").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        write_new(&link, |out| out.write_all(b"new").map_err(NotebookError::io(&link))).unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(std::fs::read(&path).unwrap(), b"new");
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&path), 0o640);
+        // One that was not there is like any other that this person makes.
+        write_new(&other, |_| Ok(())).unwrap();
+        std::fs::write(path.with_extension("txt"), "").unwrap();
+        assert_eq!(mode(&other), mode(&path.with_extension("txt")));
     }
 
     #[test]
