@@ -224,6 +224,17 @@ describe('keys', () => {
     await waitFor(() => expect(document.activeElement?.closest('[data-pane="2"]')).toBeTruthy());
   });
 
+  test('who goes to the reviews by the palette opens the first with Enter', async () => {
+    open('review');
+    await id('note-title');
+    await user.keyboard('{Control>}k{/Control}');
+    await user.type(await id('palette-input'), 'to review{Enter}');
+    const items = await screen.findAllByTestId('review-list-item');
+    await waitFor(() => expect(document.activeElement).toBe(items[0]));
+    await user.keyboard('{Enter}');
+    await id('review-dialog');
+  });
+
   test('the tray says what the sidebar says, and its Lock locks', async () => {
     open('offline');
     const line = await id('sync-status');

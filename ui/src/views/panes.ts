@@ -4,14 +4,14 @@ const FOCUSABLE = 'button:not(:disabled), [href], input:not(:disabled), select, 
 /** What a part is entered at, the best first: the open place, the list, the text. */
 const ENTRIES = ['[aria-current="page"]', '[role="treeitem"][aria-selected="true"]', '[role="listbox"]', '.cm-content'];
 
-/** Focuses the part. False if the window has none of that number now. */
+/** Focuses the part, itself while it has nothing in it. False if the window has none of that number now. */
 export function focusPane(number: number): boolean {
   const pane = document.querySelector<HTMLElement>(`[data-pane="${number}"]`);
   if (!pane) return false;
   const entry = ENTRIES.map((selector) => pane.querySelector<HTMLElement>(selector)).find((found) => found !== null);
-  const target = entry ?? pane.querySelector<HTMLElement>(FOCUSABLE);
-  target?.focus();
-  return target !== null && target !== undefined;
+  const target = entry ?? pane.querySelector<HTMLElement>(FOCUSABLE) ?? pane;
+  target.focus();
+  return true;
 }
 
 /** The next part (1) or the one before (−1) from where the focus is. */
