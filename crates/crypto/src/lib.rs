@@ -42,6 +42,7 @@ pub use membership::{DeviceMember, LastBatch, Members, MembershipLog, RemovedDev
 pub use recovery::{RecoveryCode, RecoveryCodeError};
 pub use rng::{OsRng, Rng};
 pub use seal::{
-    CHUNK_BYTES, ChunkPlace, SealContext, open_blob, open_chunk, open_revision, open_revision_on, seal_blob,
-    seal_chunk, seal_revision, seal_revision_on,
+    CHUNK_BYTES, ChunkPlace, PACK_RANGE_BYTES, PackContent, PackContext, PackedRevision, SealContext, open_blob,
+    open_chunk, open_pack, open_revision, open_revision_on, reseal_pack, seal_blob, seal_chunk, seal_pack,
+    seal_revision, seal_revision_on,
 };

@@ -6,6 +6,7 @@ pub(crate) const STATE: &[u8] = b"holdfast/v1/state";
 pub(crate) const REVISION: &[u8] = b"holdfast/v1/seal-revision";
 pub(crate) const BLOB: &[u8] = b"holdfast/v1/seal-blob";
 pub(crate) const CHUNK: &[u8] = b"holdfast/v1/seal-chunk";
+pub(crate) const PACK: &[u8] = b"holdfast/v1/seal-pack";
 pub(crate) const PASSPHRASE_AUTH: &[u8] = b"holdfast/v1/passphrase/auth";
 pub(crate) const PASSPHRASE_KEK: &[u8] = b"holdfast/v1/passphrase/kek";
 pub(crate) const PASSPHRASE_BOX: &[u8] = b"holdfast/v1/passphrase/box";
@@ -34,6 +35,7 @@ const ALL: &[&[u8]] = &[
     REVISION,
     BLOB,
     CHUNK,
+    PACK,
     PASSPHRASE_AUTH,
     PASSPHRASE_KEK,
     PASSPHRASE_BOX,

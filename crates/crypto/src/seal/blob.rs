@@ -41,7 +41,7 @@ pub struct ChunkPlace {
 }
 
 /// What a blob is sealed for.
-struct Domain {
+pub(super) struct Domain {
     label: &'static [u8],
     /// Of fixed width for each label.
     context: Vec<u8>,
@@ -55,6 +55,10 @@ impl Domain {
     fn chunk(space: [u8; 16], place: &ChunkPlace) -> Self {
         let context = [&space[..], &place.content, &place.index.to_be_bytes(), &place.of.to_be_bytes()].concat();
         Self { label: labels::CHUNK, context }
+    }
+
+    pub(super) fn pack(space: [u8; 16], range: &[u8; super::pack::PACK_RANGE_BYTES]) -> Self {
+        Self { label: labels::PACK, context: [&space[..], range].concat() }
     }
 
     fn aad(&self, key_epoch: u32) -> Vec<u8> {
@@ -91,7 +95,7 @@ pub fn seal_chunk(
     seal(&Domain::chunk(space, place), key, key_epoch, plain, rng)
 }
 
-fn seal(
+pub(super) fn seal(
     domain: &Domain,
     key: &EpochKey,
     key_epoch: u32,
@@ -137,7 +141,7 @@ pub fn open_chunk(
     open(&Domain::chunk(space, place), keys, sealed, max_plain)
 }
 
-fn open(domain: &Domain, keys: &SpaceKeys, sealed: &[u8], max_plain: usize) -> Result<Vec<u8>, CryptoError> {
+pub(super) fn open(domain: &Domain, keys: &SpaceKeys, sealed: &[u8], max_plain: usize) -> Result<Vec<u8>, CryptoError> {
     if sealed.len() > padme(max_plain).saturating_add(OVERHEAD) {
         return Err(CryptoError::TooLarge);
     }

@@ -1,11 +1,13 @@
 //! The seal: revisions (committed by their id) and blobs (committed by HKDF), both padded.
 
 mod blob;
+mod pack;
 mod packed;
 mod padding;
 mod revision;
 
 pub use blob::{CHUNK_BYTES, ChunkPlace, open_blob, open_chunk, seal_blob, seal_chunk};
+pub use pack::{PACK_RANGE_BYTES, PackContent, PackContext, PackedRevision, open_pack, reseal_pack, seal_pack};
 pub use padding::padme;
 pub use revision::{SealContext, open_revision, open_revision_on, seal_revision, seal_revision_on};
 

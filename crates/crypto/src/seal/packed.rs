@@ -9,24 +9,31 @@ use zstd::zstd_safe::{CCtx, CParameter, DCtx, get_frame_content_size};
 use crate::error::CryptoError;
 
 const LEVEL: i32 = 3;
+/// For what is made once and read by many.
+const LEVEL_ONCE: i32 = 9;
 /// Of bytes that come before the frame, only those within the window are used: two of the largest records fit.
 const WINDOW_LOG: u32 = 23;
 /// Both together below this need no larger window than zstd chooses.
 const SMALL: usize = 1 << 19;
 
 pub(super) fn pack(plain: &[u8]) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
-    compress(plain, None)
+    compress(plain, None, LEVEL)
+}
+
+/// As [`pack`], smaller and slower.
+pub(super) fn pack_once(plain: &[u8]) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
+    compress(plain, None, LEVEL_ONCE)
 }
 
 /// As [`pack`], with `before` as if it came before `plain`.
 pub(super) fn pack_on(before: &[u8], plain: &[u8]) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
-    compress(plain, Some(before))
+    compress(plain, Some(before), LEVEL)
 }
 
-fn compress(plain: &[u8], before: Option<&[u8]>) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
+fn compress(plain: &[u8], before: Option<&[u8]>, level: i32) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
     let too_large = |_| CryptoError::TooLarge;
     let mut context = CCtx::create();
-    context.set_parameter(CParameter::CompressionLevel(LEVEL)).map_err(too_large)?;
+    context.set_parameter(CParameter::CompressionLevel(level)).map_err(too_large)?;
     if let Some(before) = before {
         if before.len() + plain.len() > SMALL {
             context.set_parameter(CParameter::WindowLog(WINDOW_LOG)).map_err(too_large)?;

@@ -4,6 +4,8 @@
 
 #[cfg(not(feature = "sealing-off"))]
 mod delta;
+#[cfg(not(feature = "sealing-off"))]
+mod pack;
 mod seal;
 mod support;
 #[cfg(feature = "sealing-off")]

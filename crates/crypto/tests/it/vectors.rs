@@ -2,8 +2,9 @@
 
 use holdfast_crypto::{
     AccountKeys, CHUNK_BYTES, ChunkPlace, ContentHash, CryptoError, IdKey, KdfParams, KeyFile, KeychainKey, LastBatch,
-    PassphraseKeys, RecoveryCode, Rng as _, blob_id, content_id, open_blob, open_chunk, open_revision,
-    open_revision_on, revision_id, seal_blob, seal_chunk, seal_revision, seal_revision_on,
+    PackContext, PackedRevision, PassphraseKeys, RecoveryCode, Rng as _, blob_id, content_id, open_blob, open_chunk,
+    open_pack, open_revision, open_revision_on, revision_id, seal_blob, seal_chunk, seal_pack, seal_revision,
+    seal_revision_on,
 };
 
 use crate::support::{ACCOUNT, CAP, SPACE, SeededRng, context, hex, keys, vector};
@@ -88,6 +89,20 @@ fn a_sealed_chunk_opens_for_ever() {
     assert_eq!(open_chunk(SPACE, &keys(), &place, &sealed, CAP).unwrap(), plain);
     #[cfg(not(feature = "sealing-off"))]
     assert_eq!(made, sealed);
+}
+
+#[test]
+fn a_sealed_pack_opens_for_ever() {
+    let context = PackContext { space: SPACE, range: [0x5a; 88] };
+    let keys = keys();
+    let (id_key_no, id_key) = keys.current_id_key();
+    let revisions =
+        [CANONICAL, b"another", b""].map(|canonical| PackedRevision { id_key_no, canonical: canonical.to_vec() });
+    let made = seal_pack(&context, keys.current_epoch().1, 2, &revisions, &mut SeededRng::new("pack")).unwrap();
+    let sealed = vector("pack-v1.hex", &made);
+    let opened = open_pack(&context, &keys, &sealed, CAP).unwrap();
+    let expected = revisions.map(|revision| (revision_id(id_key, &revision.canonical), revision.canonical));
+    assert_eq!(opened, expected);
 }
 
 /// A file of three chunks: where it is cut, what it is called, and the id of each chunk.
