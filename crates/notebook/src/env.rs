@@ -1,6 +1,7 @@
 //! What a vault takes from outside: the clock and randomness.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use holdfast_crypto::{CryptoError, OsRng, Rng};
@@ -17,7 +18,11 @@ type Fill = dyn Fn(&mut [u8]) -> Result<(), CryptoError> + Send + Sync;
 pub struct Env {
     now_ms: Arc<dyn Fn() -> u64 + Send + Sync>,
     fill: Arc<Fill>,
+    pack_block: Arc<AtomicU64>,
 }
+
+/// History is packed in parts of so many places of the log. Devices agree on it without talking.
+const PACK_BLOCK: u64 = holdfast_protocol::limits::MAX_PACK_ENTRIES as u64;
 
 impl Env {
     /// The computer's own clock.
@@ -29,7 +34,7 @@ impl Env {
     }
 
     pub fn with_clock(now_ms: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
-        Self { now_ms: Arc::new(now_ms), fill: Arc::new(|bytes: &mut [u8]| OsRng.fill(bytes)) }
+        Self { now_ms: Arc::new(now_ms), fill: Arc::new(|bytes: &mut [u8]| OsRng.fill(bytes)), pack_block: block() }
     }
 
     /// With randomness that can be repeated, which makes every key worthless: for the simulator.
@@ -42,7 +47,18 @@ impl Env {
             fill(bytes);
             Ok(())
         };
-        Self { now_ms: Arc::new(now_ms), fill: Arc::new(fill) }
+        Self { now_ms: Arc::new(now_ms), fill: Arc::new(fill), pack_block: block() }
+    }
+
+    /// For tests: history is packed in parts of so many places of the log, a power of two. May change later.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_pack_block(self, places: Arc<AtomicU64>) -> Self {
+        Self { pack_block: places, ..self }
+    }
+
+    pub(crate) fn pack_block(&self) -> u64 {
+        self.pack_block.load(Ordering::Relaxed).clamp(1, PACK_BLOCK)
     }
 
     /// Milliseconds since 1970.
@@ -61,6 +77,10 @@ impl Env {
     pub(crate) fn rng(&self) -> EnvRng<'_> {
         EnvRng(&*self.fill)
     }
+}
+
+fn block() -> Arc<AtomicU64> {
+    Arc::new(AtomicU64::new(PACK_BLOCK))
 }
 
 /// An [`Env`]'s randomness, as the seals want it.

@@ -118,8 +118,9 @@ impl Look<'_> {
         })
     }
 
+    /// A revision, or a pack of the log.
     pub fn has(&self, rid: RevisionId) -> Result<bool> {
-        self.0.read(|r| Ok(r.has_revision(rid)?))
+        self.0.read(|r| Ok(r.has_revision(rid)? || r.pack(&rid.0)?.is_some()))
     }
 
     /// The revisions that this device made.

@@ -1,6 +1,6 @@
 //! The messages by which clients bring back what a server lost. Their CBOR lives in `codec`.
 
-use crate::{BatchManifest, Cid, Entry, Hash, LogEntry, LogHead, Rid, SpaceId};
+use crate::{BatchManifest, Cid, Covered, Entry, Hash, LogEntry, LogHead, Rid, SpaceId};
 
 /// Asks which of these the server does not have. At most [`limits::MAX_IDS`](crate::limits::MAX_IDS) of each.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub struct Missing {
 pub struct FetchRequest {
     pub space: SpaceId,
     pub rids: Vec<Rid>,
+    /// The reader knows packs: what the server has in a pack only comes with it.
+    pub packs: Option<bool>,
 }
 
 /// All variants of the first of the asked ids that fit a page; ids that the log does not hold are left out. Without a
@@ -32,8 +34,10 @@ pub struct FetchRequest {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fetched {
     pub entries: Vec<LogEntry>,
-    /// The manifests of all batches that `entries` name.
+    /// The manifests of all batches that `entries` and `covered` name.
     pub manifests: Vec<BatchManifest>,
+    /// Those of which the server has the pack only; each a run of one.
+    pub covered: Option<Covered>,
 }
 
 /// An entry on its way back, with the batch that first carried it.

@@ -13,6 +13,7 @@ mod join_link;
 pub mod limits;
 mod link;
 mod messages;
+mod pack;
 mod sync_protocol;
 
 pub use batch::{BadSignature, batch_hash, heir_bytes, may_send, signed_bytes, verify};
@@ -25,4 +26,5 @@ pub use ids::{AccountId, Cid, DeviceId, Hash, Rid, SpaceId};
 pub use join_link::{JoinLink, JoinLinkError, spki_pin};
 pub use link::{ChainError, LinkChain, body_hash, keys_hash, link};
 pub use messages::*;
+pub use pack::{Covered, Item, Outline, PackRange, Packed, Run};
 pub use sync_protocol::{SyncProtocol, Token, Traffic};

@@ -27,6 +27,10 @@ pub const MAX_PAGE_MANIFEST_RIDS: usize = 4 * MAX_BATCH_ENTRIES;
 pub const MAX_LOG_ANSWER_BYTES: usize =
     MAX_PAGE_BYTES + MAX_ENTRY_BYTES + MAX_PAGE_ENTRIES * 448 + (MAX_PAGE_MANIFEST_RIDS + MAX_BATCH_ENTRIES) * 40;
 
+/// The number of positions that a pack covers.
+pub const MAX_PACK_ENTRIES: usize = 4096;
+/// The canonical bytes of the revisions in one pack, with their lengths: what a reader unpacks at most.
+pub const MAX_PACK_PLAIN_BYTES: usize = 16 * 1024 * 1024;
 /// The number of heirs that one batch names.
 pub const MAX_HEIRS: usize = 8;
 /// The number of ids of one kind in a question about what is missing.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use thiserror::Error;
 
-use crate::{BatchManifest, EntryKind, Hash, LogHead, LogPage, Rid, SpaceId, batch_hash};
+use crate::{BatchManifest, EntryKind, Hash, LogHead, LogPage, Outline, Rid, SpaceId, batch_hash};
 
 const LINK_DOMAIN: &[u8] = b"holdfast/v1/link";
 const BODY_DOMAIN: &[u8] = b"holdfast/v1/body";
@@ -116,29 +116,18 @@ impl LinkChain {
             return Err(ChainError::OtherLog);
         }
         let manifests = ManifestIndex::new(self.space, &page.manifests);
-        for logged in &page.entries {
+        for item in page.items()? {
             let seq = at.seq.checked_add(1).ok_or(ChainError::OtherLog)?;
-            if logged.seq != seq {
-                return Err(ChainError::Gap { expected: seq, found: logged.seq });
+            if item.seq() != seq {
+                return Err(ChainError::Gap { expected: seq, found: item.seq() });
             }
-            manifests.check(seq, logged.batch, logged.entry.rid)?;
-            let entry = &logged.entry;
-            let body = body_hash(&entry.body);
-            let link = link(
-                self.space,
-                at.log_epoch,
-                seq,
-                at.link,
-                entry.kind,
-                entry.rid,
-                entry.key_epoch,
-                body,
-                logged.batch,
-            );
+            let Outline { kind, rid, key_epoch, body, batch, .. } = item.outline();
+            manifests.check(seq, batch, rid)?;
+            let link = link(self.space, at.log_epoch, seq, at.link, kind, rid, key_epoch, body, batch);
             at = LogHead { seq, link, ..at };
             links.push(link);
         }
-        let stalled = page.entries.is_empty() && page.head.seq != at.seq;
+        let stalled = page.is_empty() && page.head.seq != at.seq;
         if page.head.seq < at.seq || stalled {
             return Err(ChainError::WrongEnd { read: at.seq, head: page.head.seq });
         }
@@ -206,7 +195,18 @@ mod tests {
             entries.push(LogEntry { seq: u64::from(n), entry: e, batch });
         }
         let head = LogHead { log_epoch: 7, seq: u64::from(count), link: links[usize::from(count)] };
-        (LogPage { log_epoch: 7, entries, manifests: vec![manifest], head, keys: None }, links)
+        (
+            LogPage {
+                log_epoch: 7,
+                entries,
+                manifests: vec![manifest],
+                head,
+                keys: None,
+                covered: None,
+                may_pack: None,
+            },
+            links,
+        )
     }
 
     #[test]
@@ -247,6 +247,52 @@ mod tests {
             assert_eq!(chain.feed(&page), Err(expected));
             assert_eq!(chain, LinkChain::start(SPACE));
         }
+    }
+
+    /// The page without these bodies.
+    fn bare(page: &LogPage, which: std::ops::Range<usize>) -> LogPage {
+        let gone = &page.entries[which.clone()];
+        let run = crate::Run {
+            seq: gone[0].seq,
+            kind: EntryKind::Revision,
+            key_epoch: 1,
+            batch: gone[0].batch,
+            first: which.start as u32,
+            bodies: gone.iter().map(|logged| body_hash(&logged.entry.body)).collect(),
+        };
+        let mut page = page.clone();
+        page.entries.drain(which);
+        page.covered = Some(crate::Covered { runs: vec![run], packs: Vec::new() });
+        page
+    }
+
+    #[test]
+    fn a_page_without_bodies_gives_the_same_links() {
+        type Fault = fn(&mut crate::Run);
+        let (page, links) = log(4);
+        for which in [0..1, 1..3, 3..4, 0..4] {
+            let mut found = Vec::new();
+            let bare = bare(&page, which);
+            assert_eq!(LinkChain::start(SPACE).feed_links(&bare, &mut found), Ok(page.head));
+            assert_eq!(found, links[1..]);
+            assert_eq!(bare.len(), 4);
+        }
+        let faults: [(Fault, ChainError); 6] = [
+            (|run| run.bodies[0].0[0] ^= 1, ChainError::BrokenLink { seq: 4 }),
+            (|run| run.key_epoch = 9, ChainError::BrokenLink { seq: 4 }),
+            (|run| run.seq += 1, ChainError::Gap { expected: 2, found: 3 }),
+            (|run| run.first = 0, ChainError::BrokenLink { seq: 4 }),
+            (|run| run.first = u32::MAX, ChainError::BadManifest { seq: 2 }),
+            (|run| run.batch.0[0] ^= 1, ChainError::UnknownBatch { seq: 2 }),
+        ];
+        for (fault, expected) in faults {
+            let mut bare = bare(&page, 1..3);
+            fault(&mut bare.covered.as_mut().unwrap().runs[0]);
+            assert_eq!(LinkChain::start(SPACE).feed(&bare), Err(expected));
+        }
+        let mut far = bare(&page, 1..3);
+        far.covered.as_mut().unwrap().runs[0].seq = u64::MAX;
+        assert!(LinkChain::start(SPACE).feed(&far).is_err());
     }
 
     #[test]

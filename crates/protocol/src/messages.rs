@@ -1,9 +1,9 @@
 //! The messages of wire v1, as values. Their CBOR lives in `codec`.
 
-use crate::{AccountId, DeviceId, Hash, Rid, SpaceId};
+use crate::{AccountId, Covered, DeviceId, Hash, Rid, SpaceId};
 
-/// What an entry of the log is. `Pack`, `Trim` and `Release` are reserved: this version stores and
-/// passes them on, and a reader that does not know them keeps the bytes.
+/// What an entry of the log is. `Trim` and `Release` are reserved: this version stores and passes them on, and a reader
+/// that does not know them keeps the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum EntryKind {
@@ -140,6 +140,10 @@ pub struct LogRequest {
     pub link: Hash,
     /// The most bytes of bodies wanted; the server may send fewer, and sends at least one entry.
     pub max_bytes: u32,
+    /// The reader knows packs, and takes entries without their bodies. The number is the position of a pack that it has
+    /// checked against what it has itself, of which the server may keep the pack alone; 0 for none. `None`: every body
+    /// comes.
+    pub packs: Option<u64>,
 }
 
 /// An entry as the log holds it.
@@ -171,6 +175,11 @@ pub struct LogPage {
     /// Names the account's sealed keys as the server has them ([`keys_hash`](crate::keys_hash)), so that who reads finds out
     /// that they are others. An older server does not say it.
     pub keys: Option<Hash>,
+    /// Entries that come without their bodies; only to who knows packs.
+    pub covered: Option<Covered>,
+    /// Whether a reader that finds something to pack may send it: every device of the account knows packs. `None` where the
+    /// server does not know them, or the reader does not.
+    pub may_pack: Option<bool>,
 }
 
 /// Argon2id parameters, as stored beside the salt. The client enforces floors.

@@ -16,6 +16,7 @@ use crate::events::{Events, Listener};
 use crate::files::make_private_dir;
 use crate::heal;
 use crate::login_limit::LoginLimit;
+use crate::packs::{self, LogFigures};
 use crate::push::{check_shape, is_known, owned_space, push};
 use crate::secrets::token_hash;
 use crate::storage::{SessionRow, Storage, Tx};
@@ -64,6 +65,12 @@ impl Core {
             }
             Ok(())
         })
+    }
+
+    /// For tests.
+    #[doc(hidden)]
+    pub fn figures(&self) -> Result<LogFigures, ServerError> {
+        self.0.storage.read(|tx| tx.log_figures())
     }
 
     /// Whether the token is a session's: asked before a large body is read.
@@ -278,16 +285,27 @@ impl SyncProtocol for Core {
 
     async fn log(&self, token: &Token, request: LogRequest) -> Result<LogAnswer, ProtocolError> {
         let (token, now_ms) = (token.clone(), self.now_ms());
+        let quota_bytes = self.0.options.quota_bytes;
         let read = move |inner: &Inner| {
+            let LogRequest { space, log_epoch, seq, link, max_bytes, packs: knows } = request;
+            let says_something = inner.storage.read(|tx| {
+                let session = whole_session(tx, &token, now_ms)?;
+                packs::says_something(tx, &session, &request)
+            })?;
+            if says_something {
+                inner.storage.write(|tx| packs::note(tx, &whole_session(tx, &token, now_ms)?, &request))?;
+            }
             inner.storage.read(|tx| {
-                let LogRequest { space, log_epoch, seq, link, max_bytes } = request;
-                let account = session(tx, &token, now_ms)?;
-                let head = owned_space(tx, account, space)?.head;
+                let session = whole_session(tx, &token, now_ms)?;
+                let row = owned_space(tx, session.account, space)?;
+                let head = row.head;
                 if !is_known(tx, space, &head, (log_epoch, seq, link))? {
                     return Ok(LogAnswer::Rebase { head });
                 }
-                let page = tx.page(space, head, seq, max_bytes as usize)?;
-                Ok(LogAnswer::Page(LogPage { keys: Some(keys_hash(&tx.keys(account)?.0)), ..page }))
+                let page = tx.page(space, head, seq, max_bytes as usize, knows.is_some())?;
+                let may_pack = knows.map(|_| packs::may_pack(tx, &session, &row, quota_bytes)).transpose()?;
+                let keys = Some(keys_hash(&tx.keys(session.account)?.0));
+                Ok(LogAnswer::Page(LogPage { keys, may_pack, ..page }))
             })
         };
         Tamper::apply(self.0.options.tamper.log.as_ref(), self.blocking(read).await?)
@@ -309,7 +327,7 @@ impl SyncProtocol for Core {
         self.blocking(move |inner| {
             inner.storage.read(|tx| {
                 owned_space(tx, session(tx, &token, now_ms)?, request.space)?;
-                tx.fetch(request.space, &request.rids)
+                tx.fetch(request.space, &request.rids, request.packs == Some(true))
             })
         })
         .await

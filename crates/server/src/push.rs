@@ -2,12 +2,12 @@
 
 use holdfast_protocol::limits::MAX_ENTRY_BYTES;
 use holdfast_protocol::{
-    AccountId, Entry, Hash, LogHead, ProtocolError, PushOutcome, PushRequest, RejectReason, Seen, SpaceId, Stored,
-    batch_hash, body_hash, decode, encode, keys_hash, limits, link, verify,
+    AccountId, Entry, EntryKind, Hash, LogHead, ProtocolError, PushOutcome, PushRequest, RejectReason, Seen, SpaceId,
+    Stored, batch_hash, body_hash, decode, encode, keys_hash, limits, link, verify,
 };
 
-use crate::ServerError;
 use crate::storage::{SpaceRow, Tx, Verdict};
+use crate::{ServerError, packs};
 
 /// The most bodies that one id may have: nobody can squat an id with junk, or fill the log with it.
 const MAX_VARIANTS: usize = 3;
@@ -130,11 +130,17 @@ pub(crate) fn append(
     if let Some(seq) = tx.entry_seq(space_id, entry.rid, body)? {
         return Ok(Ok(Stored { rid: entry.rid, seq, duplicate: true }));
     }
+    // Two devices packed the same at the same time: one pack is enough.
+    let is_pack = entry.kind == EntryKind::Pack;
+    if is_pack && let Some(seq) = tx.first_seq(space_id, entry.rid)? {
+        return Ok(Ok(Stored { rid: entry.rid, seq, duplicate: true }));
+    }
     if tx.variants(space_id, entry.rid)? >= MAX_VARIANTS {
         return Ok(Err(RejectReason::TooManyVariants));
     }
     space.stored_bytes += entry.body.len() as u64;
-    if quota_bytes.is_some_and(|quota| space.stored_bytes > quota) {
+    // A pack must not keep the changes behind it from being stored; who sends one was told that there is room.
+    if !is_pack && quota_bytes.is_some_and(|quota| space.stored_bytes > quota) {
         return Ok(Err(RejectReason::QuotaExceeded));
     }
     let LogHead { log_epoch, seq, link: prev } = space.head;
@@ -144,5 +150,8 @@ pub(crate) fn append(
     space.head = LogHead { log_epoch, seq, link };
     space.key_epoch = space.key_epoch.max(entry.key_epoch);
     tx.insert_entry(space_id, &space.head, entry, body, batch)?;
+    if is_pack {
+        packs::stored(tx, space_id, space, entry)?;
+    }
     Ok(Ok(Stored { rid: entry.rid, seq, duplicate: false }))
 }

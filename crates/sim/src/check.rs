@@ -51,7 +51,7 @@ impl World {
             for at in 0..self.devices.len() {
                 self.clock.advance(1_000);
                 let report = self.sync_in_peace(at)?;
-                moved += report.pushed + report.pulled;
+                moved += report.pushed + report.pulled + report.packed;
                 self.overheard()?;
             }
             if moved == 0 {

@@ -42,6 +42,9 @@ impl SimClock {
     }
 }
 
+/// History is packed in parts of so many entries: few, so that it happens in most seeds.
+const PACK_BLOCK: u64 = 16;
+
 struct Open {
     vault: Arc<Vault>,
     syncer: Arc<Syncer>,
@@ -118,7 +121,8 @@ impl Device {
 
     pub fn env(&self) -> Env {
         let (clock, source) = (self.clock.clone(), self.source.clone());
-        Env::simulated(move || clock.now_ms(), move |bytes| source.fill(bytes))
+        let env = Env::simulated(move || clock.now_ms(), move |bytes| source.fill(bytes));
+        env.with_pack_block(Arc::new(AtomicU64::new(PACK_BLOCK)))
     }
 
     pub fn keychain(&self) -> &MemoryKeychain {

@@ -18,9 +18,10 @@ pub fn tell(lie: Fault, dice: &mut Dice, asked: &LogRequest, page: &LogPage, bef
 
 /// True where whoever asked so and reads this page must notice. A log that ends early is one that may be.
 pub fn must_be_noticed(lie: Fault, asked: &LogRequest, told: &LogPage) -> bool {
-    match (lie, told.entries.first()) {
+    let items = told.items().unwrap_or_default();
+    match (lie, items.first()) {
         (Fault::Withhold, _) => false,
-        (Fault::Replay, Some(first)) => first.seq != asked.seq + 1,
+        (Fault::Replay, Some(first)) => first.seq() != asked.seq + 1,
         (Fault::Replay, None) => told.head.seq != asked.seq,
         _ => true,
     }
@@ -28,7 +29,8 @@ pub fn must_be_noticed(lie: Fault, asked: &LogRequest, told: &LogPage) -> bool {
 
 /// The log ends earlier than it does, with links that are right: nobody can tell from this page alone.
 fn withhold(dice: &mut Dice, asked: &LogRequest, page: &LogPage) -> LogPage {
-    if page.entries.is_empty() {
+    // The links over what came without bodies are not made again here.
+    if page.entries.is_empty() || page.covered.is_some() {
         return page.clone();
     }
     let mut told = page.clone();

@@ -57,6 +57,8 @@ fn carry_out(template: &Template, plan: &Plan, trace: bool) -> Verdict {
         world.met.faults.extend(net.met.iter().copied());
         world.met.rebases = net.rebases;
         world.met.forks = net.forks;
+        world.met.packs = net.packs;
+        world.met.by_packs = net.by_packs;
     }
     let trace = world.trace.take().unwrap_or_default();
     Verdict { hash: world.trace_hash(), met: world.met.clone(), violation, trace }

@@ -9,9 +9,9 @@ use std::task::{Context, Poll};
 use async_trait::async_trait;
 use holdfast_domain::RevisionId;
 use holdfast_protocol::{
-    Cid, CreateAccount, FetchRequest, Fetched, HealRequest, KdfParams, LogAnswer, LogPage, LogRequest, Login, Missing,
-    MissingRequest, ProtocolError, PushOutcome, PushRequest, PutKeys, ServerInfo, Session, SpaceId, SyncProtocol,
-    Token, Wire, decode, encode,
+    Cid, CreateAccount, EntryKind, FetchRequest, Fetched, HealRequest, KdfParams, LogAnswer, LogPage, LogRequest,
+    Login, Missing, MissingRequest, PackRange, ProtocolError, PushOutcome, PushRequest, PutKeys, ServerInfo, Session,
+    SpaceId, SyncProtocol, Token, Wire, decode, encode,
 };
 use holdfast_server::Core;
 
@@ -70,6 +70,9 @@ pub struct Net {
     /// Pushes that were answered with Rebase, and with Forked.
     pub rebases: u64,
     pub forks: u64,
+    /// Packs that the server took, and entries that were read without their bodies.
+    pub packs: u64,
+    pub by_packs: u64,
     pub violation: Option<Violation>,
 }
 
@@ -325,16 +328,22 @@ impl SyncProtocol for Line {
         {
             let mut net = self.net();
             for entry in &request.entries {
-                net.note_sealed(&entry.body, &entry.rid.0);
+                // What a pack covers stands in the clear before its seal.
+                let sealed = PackRange::of_body(&entry.body).filter(|_| entry.kind == EntryKind::Pack);
+                net.note_sealed(sealed.map_or(entry.body.as_slice(), |(_, sealed)| sealed), &entry.rid.0);
             }
-            net.line(self.device).sent.extend(request.entries.iter().map(|entry| RevisionId(entry.rid.0)));
+            let revisions = request.entries.iter().filter(|entry| entry.kind == EntryKind::Revision);
+            net.line(self.device).sent.extend(revisions.map(|entry| RevisionId(entry.rid.0)));
         }
         let request = &request;
         let call = |core: Core| async move { core.push(token, request.clone()).await };
         let answer = self.exchange("push", call, Net::note_push, Some((token, request))).await?;
         self.check_cut(&answer, request.manifest.ctr.wrapping_mul(7919));
         if let PushOutcome::Accepted { stored, .. } = &answer {
-            self.net().line(self.device).acknowledged.extend(stored.iter().map(|s| RevisionId(s.rid.0)));
+            let packs = stored.iter().zip(&request.entries).filter(|(s, e)| e.kind == EntryKind::Pack && !s.duplicate);
+            let mut net = self.net();
+            net.packs += packs.count() as u64;
+            net.line(self.device).acknowledged.extend(stored.iter().map(|s| RevisionId(s.rid.0)));
         }
         Ok(answer)
     }
@@ -350,8 +359,12 @@ impl SyncProtocol for Line {
         Ok(match answer {
             LogAnswer::Page(page) => {
                 // What another copy of the same disk sent waits here too, until this device sees it in the log.
-                let shown = page.entries.iter().map(|logged| RevisionId(logged.entry.rid.0));
-                self.net().line(self.device).acknowledged.extend(shown);
+                let items = page.items().unwrap_or_default();
+                let shown = items.iter().map(|item| RevisionId(item.outline().rid.0));
+                let mut net = self.net();
+                net.by_packs += items.len() as u64 - page.entries.len() as u64;
+                net.line(self.device).acknowledged.extend(shown);
+                drop((net, items));
                 LogAnswer::Page(self.lie(&request, page))
             }
             other @ LogAnswer::Rebase { .. } => other,

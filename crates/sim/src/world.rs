@@ -43,6 +43,9 @@ pub struct Met {
     pub crashes: u64,
     pub rebases: u64,
     pub forks: u64,
+    /// Packs that the server took, and entries that were read from packs.
+    pub packs: u64,
+    pub by_packs: u64,
     /// Clean text that somebody put back and that another, who had not seen that, took away (0015).
     pub put_back_gone: u64,
     /// Words of which each side was taken away by somebody who had seen it, and by nobody who had seen all (0015).

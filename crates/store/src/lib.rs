@@ -29,6 +29,7 @@ mod note_list;
 mod notebooks;
 mod notes;
 mod outbox;
+mod packs;
 mod quarantine;
 mod receipts;
 mod recent;
@@ -55,6 +56,7 @@ pub use note_list::{NoteListRow, NoteOrder, NoteQuery, NotebookFilter, SidebarCo
 pub use notebooks::NotebookRow;
 pub use notes::NoteRow;
 pub use outbox::OutboxRow;
+pub use packs::{Block, PackRow, PackState};
 pub use quarantine::{MAX_VARIANTS, QuarantineRow, Waiting};
 pub use receipts::ReceiptRow;
 pub use review_choices::ReviewChoice;

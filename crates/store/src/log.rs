@@ -98,6 +98,7 @@ impl WriteTx<'_> {
         self.run("UPDATE revisions SET received_seq = NULL WHERE received_seq IS NOT NULL", [])?;
         self.run("UPDATE quarantine SET seq = 0", [])?;
         self.run("DELETE FROM log_links", [])?;
+        self.forget_packs()?;
         self.remove_meta(HEAD)?;
         self.remove_cursor()
     }

@@ -1,4 +1,5 @@
-//! `outbox`: sealed revisions that the server has not acknowledged, in the order in which they were made.
+//! `outbox`: sealed revisions that the server has not acknowledged, in the order in which they were made; and packs of
+//! older ones, which nobody made and nobody waits for.
 
 use holdfast_domain::RevisionId;
 use rusqlite::{Row, params};
@@ -17,6 +18,10 @@ pub struct OutboxRow {
     pub batch_ctr: Option<u64>,
 }
 
+/// The kinds of entries that are here, as in the log.
+const REVISION: u8 = 1;
+pub(crate) const PACK: u8 = 2;
+
 const COLUMNS: &str = "rid, kind, key_epoch, body, batch_ctr";
 
 fn outbox_row(r: &Row<'_>) -> rusqlite::Result<OutboxRow> {
@@ -30,8 +35,13 @@ fn outbox_row(r: &Row<'_>) -> rusqlite::Result<OutboxRow> {
 }
 
 impl Reader<'_> {
+    /// How many revisions wait.
     pub fn outbox_len(&self) -> Result<u64> {
-        self.number("SELECT count(*) FROM outbox", [])
+        self.number("SELECT count(*) FROM outbox WHERE kind = ?1", [REVISION])
+    }
+
+    pub fn packs_wait(&self) -> Result<bool> {
+        self.exists("SELECT 1 FROM outbox WHERE kind = ?1", [PACK])
     }
 
     /// When the oldest row was written, by its author's clock. `None` where nothing waits.
@@ -67,9 +77,9 @@ impl Reader<'_> {
         self.exists("SELECT 1 FROM outbox WHERE rid = ?1", [rid.0])
     }
 
-    /// All ids, oldest first: which records wait.
+    /// The ids of all revisions, oldest first: which records wait.
     pub fn outbox_rids(&self) -> Result<Vec<RevisionId>> {
-        self.rows("SELECT rid FROM outbox ORDER BY n", [], |r| Ok(RevisionId(r.get(0)?)))
+        self.rows("SELECT rid FROM outbox WHERE kind = ?1 ORDER BY n", [REVISION], |r| Ok(RevisionId(r.get(0)?)))
     }
 }
 

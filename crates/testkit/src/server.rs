@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use holdfast_notebook::sync::{Connect, ServerAddress};
 use holdfast_protocol::{JoinLink, LogAnswer, LogPage, ProtocolError, PushOutcome};
-use holdfast_server::{Core, CoreOptions, RunningServer, Server, ServerConfig, Tamper};
+use holdfast_server::{Core, CoreOptions, PackFigures, RunningServer, Server, ServerConfig, Tamper};
 use holdfast_sync_http::HttpClient;
 use tempfile::TempDir;
 
@@ -224,6 +224,17 @@ impl TestServer {
             fs::write(path, bytes).unwrap();
         }
         self.start().await;
+    }
+
+    /// The packs over its log, in order.
+    pub fn packs(&self) -> Vec<PackFigures> {
+        self.core().figures().unwrap().packs
+    }
+
+    /// How many revisions of its log have no body any more, and how many bytes the bodies of all entries are.
+    pub fn bodies(&self) -> (u64, u64) {
+        let figures = self.core().figures().unwrap();
+        (figures.without_body, figures.body_bytes)
     }
 
     /// A join link that ends after so many seconds.

@@ -56,7 +56,7 @@ fn what_can_be_switched_off_is_on_until_somebody_does() {
     let all = device.ok(["config"]);
     assert_eq!((&all["sync-events"], &all["sync-wake"]), (&false.into(), &true.into()));
     assert_eq!(device.ok(["config", "sync-events", "on"])["sync-events"], true);
-    device.run(["config", "sync-evens", "off"]).failed(1, "there are sync-events, sync-wake, sync-deltas");
+    device.run(["config", "sync-evens", "off"]).failed(1, "there are sync-events, sync-wake, sync-deltas, sync-packs");
     device.run(["config", "sync-events", "maybe"]).failed(2, "maybe");
 }
 

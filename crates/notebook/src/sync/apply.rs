@@ -9,11 +9,13 @@ use holdfast_crypto::{CryptoError, open_revision_on};
 use holdfast_domain::{DecodeError, DeviceId, MAX_RECORD_BYTES, Revision, RevisionId};
 use holdfast_protocol as wire;
 use holdfast_protocol::{
-    BatchManifest, Entry, EntryKind, Hash, LogEntry, LogPage, batch_hash, body_hash, decode, encode, may_send,
+    BatchManifest, Entry, EntryKind, Hash, Item, LogEntry, LogPage, Outline, batch_hash, body_hash, decode, encode,
+    may_send,
 };
 use holdfast_store::{ManifestRow, QuarantineRow, Reader, RevisionSource, Waiting};
 
 use super::activity::{self, Happened, Line};
+use super::packs::{self, Unpacked};
 use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
 
@@ -27,7 +29,7 @@ pub(super) struct Taken {
 }
 
 /// Takes over a checked page.
-pub(super) fn apply(t: &mut Txn<'_>, page: &LogPage) -> Result<Taken> {
+pub(super) fn apply(t: &mut Txn<'_>, page: &LogPage, unpacked: &Unpacked) -> Result<Taken> {
     t.changes.from_sync = true;
     let mut manifests: HashMap<Hash, (&BatchManifest, bool)> = HashMap::new();
     for manifest in &page.manifests {
@@ -40,18 +42,28 @@ pub(super) fn apply(t: &mut Txn<'_>, page: &LogPage) -> Result<Taken> {
         keep_manifest(t, manifest)?;
     }
     // So many can be read first: the index comes after them.
-    if page.entries.len() >= crate::search::MANY {
+    if page.len() >= crate::search::MANY {
         t.tx.defer_index()?;
     }
     let mut taken = Taken::default();
-    for entry in &page.entries {
-        let manifest = manifests.get(&entry.batch);
+    for item in page.items().map_err(|e| NotebookError::Internal(e.to_string()))? {
+        let outline = item.outline();
+        let manifest = manifests.get(&outline.batch);
         let (manifest, late) = manifest.ok_or_else(|| NotebookError::Internal("an entry without its batch".into()))?;
-        if *late && !t.tx.has_revision(RevisionId(entry.entry.rid.0))? {
-            quarantine(t, entry, Waiting::Removed, LATE)?;
-            continue;
+        let late = *late && !t.tx.has_revision(RevisionId(outline.rid.0))?;
+        match item {
+            _ if late && outline.kind == EntryKind::Pack => packs::note_outline(t, outline.rid.0, outline.seq)?,
+            Item::Whole(entry) if late => Came::Whole(entry).set_aside(t, Waiting::Removed, LATE)?,
+            Item::Whole(entry) => take(t, entry, manifest, Vouched::No, &mut taken)?,
+            Item::Outline(outline) => {
+                let came = Came::Packed(&outline, unpacked.get(RevisionId(outline.rid.0)));
+                if late {
+                    came.set_aside(t, Waiting::Removed, LATE)?;
+                } else {
+                    take_outline(t, &outline, manifest, unpacked, &mut taken)?;
+                }
+            }
         }
-        take(t, entry, manifest, Vouched::No, &mut taken)?;
     }
     if taken.new > 0 {
         retry_quarantined(t, &mut taken)?;
@@ -141,19 +153,22 @@ pub(super) fn take(
     vouched: Vouched,
     taken: &mut Taken,
 ) -> Result<()> {
-    let rid = RevisionId(logged.entry.rid.0);
+    let (rid, came) = (RevisionId(logged.entry.rid.0), Came::Whole(logged));
+    if logged.entry.kind == EntryKind::Pack && packs::note(t, logged, manifest)? {
+        return Ok(());
+    }
     if logged.entry.kind != EntryKind::Revision {
-        return quarantine(t, logged, Waiting::Program, "of a kind that needs a newer version of Holdfast");
+        return came.set_aside(t, Waiting::Program, NEWER_KIND);
     }
     if t.tx.has_revision(rid)? {
         if logged.seq > 0 {
             t.tx.set_received(rid, logged.seq)?;
-            sent_by_copy(t, logged, manifest)?;
+            sent_by_copy(t, logged.entry.rid, manifest, |t| Ok(open(t.vault, t.reader(), &logged.entry)?.is_ok()))?;
         }
         return Ok(());
     }
     if vouched == Vouched::No && is_late(t.vault, manifest) {
-        return quarantine(t, logged, Waiting::Removed, LATE);
+        return came.set_aside(t, Waiting::Removed, LATE);
     }
     let mut opened = open(t.vault, t.reader(), &logged.entry)?;
     if let Err(CryptoError::MissingParent { parent }) = opened
@@ -161,21 +176,51 @@ pub(super) fn take(
     {
         opened = open(t.vault, t.reader(), &logged.entry)?;
     }
-    let bytes = match opened {
-        Ok(bytes) => bytes,
-        Err(CryptoError::MissingKey { .. }) => return quarantine(t, logged, Waiting::Key, "waiting for a key"),
-        Err(CryptoError::MissingParent { .. }) => return quarantine(t, logged, Waiting::Parent, ORPHAN),
+    match opened {
+        Ok(bytes) => store(t, came, manifest, &bytes, vouched, taken),
+        Err(CryptoError::MissingKey { .. }) => came.set_aside(t, Waiting::Key, "waiting for a key"),
+        Err(CryptoError::MissingParent { .. }) => came.set_aside(t, Waiting::Parent, ORPHAN),
         Err(CryptoError::NewerVersion(_)) => {
-            return quarantine(t, logged, Waiting::Program, "sealed by a newer version of Holdfast");
+            came.set_aside(t, Waiting::Program, "sealed by a newer version of Holdfast")
         }
         Err(_) => {
             taken.altered += 1;
-            return quarantine(t, logged, Waiting::Variant, ALTERED);
+            came.set_aside(t, Waiting::Variant, ALTERED)
         }
-    };
-    let new = store(t, logged, manifest, &bytes, vouched, taken)?;
-    taken.new += u32::from(new);
-    Ok(())
+    }
+}
+
+/// Takes over an entry that came without its body, from the packs that came along.
+pub(super) fn take_outline(
+    t: &mut Txn<'_>,
+    outline: &Outline,
+    manifest: &BatchManifest,
+    unpacked: &Unpacked,
+    taken: &mut Taken,
+) -> Result<()> {
+    let rid = RevisionId(outline.rid.0);
+    let bytes = unpacked.get(rid);
+    let came = Came::Packed(outline, bytes);
+    match outline.kind {
+        EntryKind::Revision => {}
+        EntryKind::Pack => return packs::note_outline(t, outline.rid.0, outline.seq),
+        EntryKind::Trim | EntryKind::Release => return came.set_aside(t, Waiting::Program, NEWER_KIND),
+    }
+    if t.tx.has_revision(rid)? {
+        if outline.seq > 0 {
+            t.tx.set_received(rid, outline.seq)?;
+            // The id of what the pack has was computed: it is this change.
+            sent_by_copy(t, outline.rid, manifest, |_| Ok(bytes.is_some()))?;
+        }
+        return Ok(());
+    }
+    if is_late(t.vault, manifest) {
+        return came.set_aside(t, Waiting::Removed, LATE);
+    }
+    match bytes {
+        Some(bytes) => store(t, came, manifest, bytes, Vouched::No, taken),
+        None => came.set_aside(t, Waiting::Variant, NOT_IN_PACK),
+    }
 }
 
 /// Takes over those of the parents that were set aside because their device was removed, where a member builds on them:
@@ -213,15 +258,18 @@ fn set_aside(t: &Txn<'_>, row: &QuarantineRow) -> Result<Option<(LogEntry, Batch
 
 /// What waits here and is in the log already was sent by another copy of this vault: it is not sent again. Not so what
 /// is in the batch under way, whose answer says it, nor what does not open.
-fn sent_by_copy(t: &mut Txn<'_>, logged: &LogEntry, manifest: &BatchManifest) -> Result<()> {
-    let rid = RevisionId(logged.entry.rid.0);
-    if !t.tx.in_outbox(rid)? || t.tx.batch()?.is_some_and(|batch| is_in(&batch.manifest, logged.entry.rid)) {
+fn sent_by_copy(
+    t: &mut Txn<'_>,
+    id: wire::Rid,
+    manifest: &BatchManifest,
+    opens: impl FnOnce(&Txn<'_>) -> Result<bool>,
+) -> Result<()> {
+    let rid = RevisionId(id.0);
+    if !t.tx.in_outbox(rid)? || t.tx.batch()?.is_some_and(|batch| is_in(&batch.manifest, id)) {
         return Ok(());
     }
     let author = t.tx.author_of(rid)?;
-    if author.is_some_and(|author| is_from(t.vault, manifest, author))
-        && open(t.vault, t.reader(), &logged.entry)?.is_ok()
-    {
+    if author.is_some_and(|author| is_from(t.vault, manifest, author)) && opens(t)? {
         t.tx.ack_outbox(&[rid])?;
         if let Some(record) = t.tx.record_of(rid)? {
             t.changes.notes.insert(record.into());
@@ -246,52 +294,95 @@ fn is_from(vault: &Vault, manifest: &BatchManifest, author: DeviceId) -> bool {
 
 /// Why an entry is set aside that builds on something that is not here.
 const ORPHAN: &str = "came before a version that it builds on";
+const NEWER_KIND: &str = "of a kind that needs a newer version of Holdfast";
+const NOT_IN_PACK: &str = "is in a pack that does not hold it";
 const LATE: &str = "sent by a computer that is no member of the account";
 const ALTERED: &str = "does not open: it was altered on the server or on the way";
 
 /// Stores an opened revision, or sets it aside until what it builds on is here.
 fn store(
     t: &mut Txn<'_>,
-    logged: &LogEntry,
+    came: Came<'_>,
     manifest: &BatchManifest,
     bytes: &[u8],
     vouched: Vouched,
     taken: &mut Taken,
-) -> Result<bool> {
+) -> Result<()> {
     let revision = match Revision::decode(bytes) {
         Ok(revision) => revision,
         Err(DecodeError::Newer(_)) => {
-            return quarantine(t, logged, Waiting::Program, "written by a newer version of Holdfast").map(|()| false);
+            return came.set_aside(t, Waiting::Program, "written by a newer version of Holdfast");
         }
-        Err(e) => return quarantine(t, logged, Waiting::Variant, &format!("cannot be read: {e}")).map(|()| false),
+        Err(e) => return came.set_aside(t, Waiting::Variant, &format!("cannot be read: {e}")),
     };
     if !is_from(t.vault, manifest, revision.author) {
-        return quarantine(t, logged, Waiting::Variant, "signed by another computer than its author").map(|()| false);
+        return came.set_aside(t, Waiting::Variant, "signed by another computer than its author");
     }
     let mut missing = t.tx.missing_parents(&revision)?;
     if !missing.is_empty() && vouch_for(t, &missing, manifest, vouched, taken)? {
         missing = t.tx.missing_parents(&revision)?;
     }
     if !missing.is_empty() {
-        return quarantine(t, logged, Waiting::Parent, ORPHAN).map(|()| false);
+        return came.set_aside(t, Waiting::Parent, ORPHAN);
     }
-    let rid = RevisionId(logged.entry.rid.0);
+    let rid = came.rid();
     t.observe(&revision);
     // Of several variants the first that opens counts.
     t.tx.clear_variants(rid)?;
     let record = revision.record;
-    let new = t.store(rid, revision, bytes, RevisionSource::Log { seq: logged.seq })?;
+    let new = t.store(rid, revision, bytes, RevisionSource::Log { seq: came.seq() })?;
     t.arrived(record, rid);
-    Ok(new)
+    taken.new += u32::from(new);
+    Ok(())
 }
 
-fn quarantine(t: &mut Txn<'_>, logged: &LogEntry, waiting: Waiting, reason: &str) -> Result<()> {
+/// An entry as it came.
+#[derive(Clone, Copy)]
+enum Came<'a> {
+    Whole(&'a LogEntry),
+    /// Without its body; with what a pack has for its id.
+    Packed(&'a Outline, Option<&'a [u8]>),
+}
+
+impl Came<'_> {
+    fn rid(&self) -> RevisionId {
+        match self {
+            Self::Whole(logged) => RevisionId(logged.entry.rid.0),
+            Self::Packed(outline, _) => RevisionId(outline.rid.0),
+        }
+    }
+
+    fn seq(&self) -> u64 {
+        match self {
+            Self::Whole(logged) => logged.seq,
+            Self::Packed(outline, _) => outline.seq,
+        }
+    }
+
+    /// What came without its body is kept with one that is sealed here, under the hash of the log's; with an empty one
+    /// where no pack has it.
+    fn set_aside(&self, t: &mut Txn<'_>, waiting: Waiting, reason: &str) -> Result<()> {
+        match self {
+            Self::Whole(logged) => quarantine(t, logged, body_hash(&logged.entry.body), waiting, reason),
+            Self::Packed(outline, bytes) => {
+                let Outline { seq, kind, rid, key_epoch, batch, body } = **outline;
+                let entry = match bytes {
+                    Some(bytes) => super::seal(t.vault, self.rid(), bytes)?,
+                    None => Entry { kind, rid, key_epoch, body: Vec::new() },
+                };
+                quarantine(t, &LogEntry { seq, entry, batch }, body, waiting, reason)
+            }
+        }
+    }
+}
+
+fn quarantine(t: &mut Txn<'_>, logged: &LogEntry, body: Hash, waiting: Waiting, reason: &str) -> Result<()> {
     if crate::planted("quarantine-dropped") {
         return Ok(());
     }
     let kept = t.tx.put_quarantine(&QuarantineRow {
         rid: RevisionId(logged.entry.rid.0),
-        body_hash: body_hash(&logged.entry.body).0,
+        body_hash: body.0,
         seq: logged.seq,
         waiting,
         reason: reason.to_owned(),

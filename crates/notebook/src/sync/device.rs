@@ -7,8 +7,11 @@ use holdfast_domain::{
     DeviceFields, Fields, MAX_RECORD_BYTES, Merge, Origin, RecordId, Revision, UnknownFields, fold_name,
 };
 use holdfast_merge::edit_merge;
-use holdfast_protocol::{Hash, LinkChain, LogAnswer, LogHead, LogRequest, SpaceId, SyncProtocol, Token};
+use holdfast_protocol::{
+    Entry, Hash, Item, LinkChain, LogAnswer, LogEntry, LogHead, LogRequest, SpaceId, SyncProtocol, Token,
+};
 
+use super::packs;
 use crate::{NotebookError, Result, Vault};
 
 /// So much of the log is looked through for the names of other computers.
@@ -45,13 +48,22 @@ pub(super) async fn names_in_log(
     let mut before: BTreeMap<[u8; 32], Vec<u8>> = BTreeMap::new();
     let (mut log_epoch, mut seq, mut link) = (0, 0, Hash::ZERO);
     for _ in 0..NAME_PAGES {
-        let request = LogRequest { space, log_epoch, seq, link, max_bytes: PAGE_BYTES };
+        let request = LogRequest { space, log_epoch, seq, link, max_bytes: PAGE_BYTES, packs: Some(0) };
         let Ok(LogAnswer::Page(page)) = server.log(token, request).await else { break };
-        for logged in &page.entries {
-            let (rid, body) = (logged.entry.rid.0, &logged.entry.body);
+        let packed = page.covered.iter().flat_map(|covered| &covered.packs);
+        let packed: BTreeMap<[u8; 32], Vec<u8>> =
+            packed.flat_map(|pack| packs::revisions(space, keys, &pack.body)).collect();
+        let Ok(items) = page.items() else { break };
+        for item in items {
+            let rid = item.outline().rid.0;
             let parent = |id: &[u8; 32]| before.get(id).cloned();
-            let opened = open_revision_on(space.0, rid, logged.entry.key_epoch, keys, body, MAX_RECORD_BYTES, parent);
-            let Ok(bytes) = opened else { continue };
+            let opened = match item {
+                Item::Whole(LogEntry { entry: Entry { key_epoch, body, .. }, .. }) => {
+                    open_revision_on(space.0, rid, *key_epoch, keys, body, MAX_RECORD_BYTES, parent).ok()
+                }
+                Item::Outline(_) => packed.get(&rid).cloned(),
+            };
+            let Some(bytes) = opened else { continue };
             let Ok(revision) = Revision::decode(&bytes) else { continue };
             if let Fields::Device(device) = &revision.fields {
                 names.insert(revision.record, device.name.shown().clone());
@@ -61,7 +73,7 @@ pub(super) async fn names_in_log(
         let mut chain = LinkChain::at(space, LogHead { log_epoch, seq, link });
         // What is wrong with a log is told by the first sync.
         let Ok(at) = chain.feed(&page) else { break };
-        if page.entries.is_empty() || at.seq == page.head.seq {
+        if page.is_empty() || at.seq == page.head.seq {
             break;
         }
         (log_epoch, seq, link) = (at.log_epoch, at.seq, at.link);

@@ -33,6 +33,8 @@ const CLOCKS_PART_MS: u64 = 60_000;
 pub struct CycleReport {
     pub pushed: u32,
     pub pulled: u32,
+    /// Packs of older changes that were sent.
+    pub packed: u32,
     /// Until everything could be read.
     pub readable_ms: u64,
     /// Until everything was indexed too.
@@ -463,6 +465,7 @@ impl Syncer {
             Step::Push => {
                 let pushed = push::push(&self.vault, &*server, &token).await?;
                 report.pushed += pushed.revisions;
+                report.packed += pushed.packs;
                 Ok(pushed.report)
             }
             Step::Pull => {

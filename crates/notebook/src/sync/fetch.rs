@@ -6,11 +6,12 @@ use holdfast_crypto::CryptoError;
 use holdfast_domain::{Revision, RevisionId};
 use holdfast_protocol as wire;
 use holdfast_protocol::{
-    BatchManifest, FetchRequest, Fetched, Hash, LogEntry, Rid, SyncProtocol, Token, batch_hash, body_hash, decode,
-    limits,
+    BatchManifest, FetchRequest, Fetched, Hash, LogEntry, Outline, Rid, SyncProtocol, Token, batch_hash, body_hash,
+    decode, limits,
 };
 use holdfast_store::{MAX_VARIANTS, QuarantineRow, Reader, Waiting};
 
+use super::packs::{self, Unpacked};
 use super::{apply, meta, pull};
 use crate::{Result, Vault};
 
@@ -34,7 +35,8 @@ pub(super) async fn fetch(vault: &Vault, server: &dyn SyncProtocol, token: &Toke
             break;
         }
         rids.truncate(limits::MAX_FETCH);
-        let request = FetchRequest { space: wire::SpaceId(vault.space().0), rids };
+        let packs = vault.read(packs::is_on)?.then_some(true);
+        let request = FetchRequest { space: wire::SpaceId(vault.space().0), rids, packs };
         let fetched = server.fetch(token, request).await?;
         pull::check_signatures(vault, server, token, &fetched.manifests).await?;
         new += take(vault, &fetched)?;
@@ -99,6 +101,7 @@ fn missing_parents(vault: &Vault, reader: &Reader<'_>, row: &QuarantineRow) -> R
 
 /// Takes over what came. Its place in the log is the server's word alone: it counts as in no log until it is read there.
 fn take(vault: &Vault, fetched: &Fetched) -> Result<u32> {
+    let unpacked = Unpacked::of(vault, fetched.covered.as_ref())?;
     let manifests: HashMap<Hash, &BatchManifest> = fetched.manifests.iter().map(|m| (batch_hash(m), m)).collect();
     vault.transact(|t| {
         t.changes.from_sync = true;
@@ -113,6 +116,17 @@ fn take(vault: &Vault, fetched: &Fetched) -> Result<u32> {
             let key = (RevisionId(logged.entry.rid.0), body_hash(&logged.entry.body).0);
             let logged = LogEntry { seq: known.get(&key).copied().unwrap_or(0), ..logged.clone() };
             apply::take(t, &logged, manifest, apply::Vouched::No, &mut taken)?;
+        }
+        // What the server has in a pack only. One that no pack has, it need not say again.
+        for outline in fetched.covered.iter().flat_map(|covered| covered.outlines(&fetched.manifests)) {
+            let Some(outline) = outline.ok().filter(|outline| unpacked.get(RevisionId(outline.rid.0)).is_some()) else {
+                continue;
+            };
+            let Some(manifest) = manifests.get(&outline.batch) else { continue };
+            apply::keep_manifest(t, manifest)?;
+            let key = (RevisionId(outline.rid.0), outline.body.0);
+            let outline = Outline { seq: known.get(&key).copied().unwrap_or(0), ..outline };
+            apply::take_outline(t, &outline, manifest, &unpacked, &mut taken)?;
         }
         if taken.new > 0 {
             apply::retry_quarantined(t, &mut taken)?;

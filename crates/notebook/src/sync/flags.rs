@@ -15,10 +15,12 @@ pub enum SyncFlag {
     Wake,
     /// Sending a change as the difference to what it builds on. Off: whole.
     Deltas,
+    /// Reading and making packs of older changes. Off: every change by itself.
+    Packs,
 }
 
 impl SyncFlag {
-    pub const ALL: [Self; 3] = [Self::Events, Self::Wake, Self::Deltas];
+    pub const ALL: [Self; 4] = [Self::Events, Self::Wake, Self::Deltas, Self::Packs];
 
     /// The name in the terminal; it stays.
     pub fn name(self) -> &'static str {
@@ -26,6 +28,7 @@ impl SyncFlag {
             Self::Events => "sync-events",
             Self::Wake => "sync-wake",
             Self::Deltas => "sync-deltas",
+            Self::Packs => "sync-packs",
         }
     }
 
@@ -34,6 +37,7 @@ impl SyncFlag {
             Self::Events => "hear of other computers' changes at once, not only every few minutes",
             Self::Wake => "try again when this computer's network comes back, and after sleep",
             Self::Deltas => "send changes as the difference to what the server has, not whole",
+            Self::Packs => "read older changes many at a time, and pack them for others, not each by itself",
         }
     }
 

@@ -239,6 +239,8 @@ async fn find_lacking(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -
         let candidates = if rows.is_empty() {
             let aside = vault.read(|r| Ok(r.quarantine_not_in_log()?))?;
             let entries = aside.iter().filter_map(|row| decode::<LogEntry>(&row.bytes).ok());
+            // Of what came without its body, and was in no pack, there is nothing to give back.
+            let entries = entries.filter(|logged| !logged.entry.body.is_empty());
             entries.take(limits::MAX_IDS).map(|logged| Lost::SetAside(Box::new(logged))).collect()
         } else {
             rows.iter().map(|row| Lost::Revision(row.rid, row.author)).collect::<Vec<_>>()

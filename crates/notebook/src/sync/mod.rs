@@ -18,6 +18,7 @@ mod lazy;
 mod live;
 mod metrics;
 mod on_demand;
+mod packs;
 mod problem;
 mod pull;
 mod push;
@@ -80,6 +81,8 @@ mod meta {
     pub const DISAGREES: &str = "disagrees";
     /// When this device last signed what it makes of the log.
     pub const DIGEST_MS: &str = "digest_ms";
+    /// How far the log was read when this device last looked whether there is something to pack.
+    pub const PACKS_LOOKED: &str = "packs_looked";
     /// What went wrong last, until the next success.
     pub const PROBLEM: &str = "sync_problem";
 }
@@ -131,13 +134,18 @@ fn seal_into_outbox(t: &mut Txn<'_>, rid: RevisionId, canonical: &[u8]) -> Resul
 /// Seals anew those of the rows that an older key sealed. They keep their places, and their batch: that is signed over
 /// ids. False where there was nothing to do.
 ///
-/// Only for what the server is known not to have: what it has, it has under the older key.
+/// Only for what the server is known not to have: what it has, it has under the older key. A pack is sealed as what it was:
+/// it is older than the key, and a computer that was removed has had what is in it.
 fn seal_anew(t: &Txn<'_>, rows: &[OutboxRow]) -> Result<bool> {
     let newest = t.vault.with_space_keys(|keys| Ok(keys.current_epoch().0))?;
     let mut any = false;
     for row in rows.iter().filter(|row| row.key_epoch < newest) {
-        let bytes = t.tx.revision_bytes(row.rid)?.ok_or_else(|| crate::NotebookError::missing(&row.rid))?;
-        let (key_epoch, body) = seal_body(t, row.rid, &bytes)?;
+        let (key_epoch, body) = if row.kind == EntryKind::Pack as u64 {
+            packs::seal_anew(t, &row.body)?
+        } else {
+            let bytes = t.tx.revision_bytes(row.rid)?.ok_or_else(|| crate::NotebookError::missing(&row.rid))?;
+            seal_body(t, row.rid, &bytes)?
+        };
         any |= t.tx.reseal(row.rid, key_epoch, &body)?;
     }
     Ok(any)

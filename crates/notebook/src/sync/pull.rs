@@ -10,6 +10,7 @@ use holdfast_sync::StepReport;
 use super::activity::{self, Happened, Line};
 use super::apply::Taken;
 use super::keys::{own_keys, refresh_keys};
+use super::packs::{self, Unpacked};
 use super::{apply, digest, fetch, fork, heal, seen};
 use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
@@ -26,6 +27,8 @@ pub(super) struct Pulled {
     /// Where this device is in the log, and how long the log is.
     pub at: u64,
     pub head: u64,
+    /// The server takes packs.
+    pub may_pack: bool,
 }
 
 /// What came of asking for a page.
@@ -57,6 +60,12 @@ pub(super) async fn pull(vault: &Vault, server: &dyn SyncProtocol, token: &Token
             if pulled.report.caught_up {
                 fork::has_read(vault)?;
                 pulled.revisions += fetch::fetch(vault, server, token).await?;
+                if pulled.may_pack
+                    && let Err(error) = packs::make(vault)
+                {
+                    // Nobody waits for one, and what a person wrote must not.
+                    tracing::warn!(%error, "older changes could not be packed");
+                }
             }
             Ok(pulled)
         }
@@ -67,17 +76,80 @@ pub(super) async fn pull(vault: &Vault, server: &dyn SyncProtocol, token: &Token
 
 /// Reads and takes over the next page.
 pub(super) async fn page(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -> Result<Page> {
+    let packs = vault.read(|r| Ok(packs::is_on(r)?.then_some(r.pack_to_tell()?.map_or(0, |pack| pack.seq))))?;
+    let mut asked = match ask(vault, server, token, packs).await? {
+        Ok(asked) => asked,
+        Err(other) => return Ok(other),
+    };
+    if !asked.unpacked.suffice(vault, &asked.page)? {
+        // A pack that lacks something, or does not open: the changes themselves, while the server has them.
+        match ask(vault, server, token, None).await {
+            Ok(Ok(whole)) => asked = whole,
+            Ok(Err(other)) => return Ok(other),
+            Err(error) if packs::is_gone(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let Asked { page, unpacked, read } = asked;
+    let at = read.at;
+    if crate::planted("cursor-before-rows") {
+        let link = at.link.0;
+        vault.transact(|t| Ok(t.tx.set_cursor(Cursor { log_epoch: at.log_epoch, seq: at.seq, link })?))?;
+    }
+    let mut taken = read.take_over(vault, &page, &unpacked, at.seq == page.head.seq)?;
+    if matches!(taken, TakenOver::NotCompared) {
+        // Its links are compared at the end of the log. What does not open must not wait so long: is it the server that
+        // holds it so, or was it altered on the way?
+        let space = wire::SpaceId(vault.space().0);
+        let LogHead { log_epoch, seq, link } = at;
+        let request = LogRequest { space, log_epoch, seq, link, max_bytes: 0, packs: packs.map(|_| 0) };
+        if matches!(server.log(token, request).await?, LogAnswer::Rebase { .. }) {
+            return Err(broken(ChainError::BrokenLink { seq: at.seq }));
+        }
+        taken = read.take_over(vault, &page, &unpacked, true)?;
+    }
+    let taken = match taken {
+        TakenOver::All(taken) => taken,
+        TakenOver::SetBack(lost) => return Ok(Page::SetBack(lost)),
+        TakenOver::NotCompared => return Err(NotebookError::Internal("links that were compared were not".into())),
+    };
+    if let Some(told) = packs.filter(|told| *told > 0) {
+        vault.transact(|t| Ok(t.tx.pack_told(told)?))?;
+    }
+    let (entries, head) = (page.len(), page.head);
+    let report = StepReport { caught_up: at.seq == head.seq, moved: entries > 0, ..StepReport::default() };
+    let may_pack = page.may_pack == Some(true);
+    Ok(Page::Taken {
+        pulled: Pulled { report, revisions: taken.new, at: at.seq, head: head.seq, may_pack, ..Pulled::default() },
+        entries,
+    })
+}
+
+/// A page whose chain and signatures were checked.
+struct Asked {
+    page: LogPage,
+    unpacked: Unpacked,
+    read: Read,
+}
+
+/// Asks for the next page, and checks it. `Err` inside is what else came of it.
+async fn ask(
+    vault: &Vault,
+    server: &dyn SyncProtocol,
+    token: &Token,
+    packs: Option<u64>,
+) -> Result<std::result::Result<Asked, Page>> {
     let space = wire::SpaceId(vault.space().0);
     let (cursor, furthest) = vault.read(|r| Ok((r.cursor()?, r.log_head()?)))?;
     let (log_epoch, seq, link) = cursor.map_or((0, 0, Hash::ZERO), |c| (c.log_epoch, c.seq, Hash(c.link)));
     let from = LogHead { log_epoch, seq, link };
-    let request = LogRequest { space, log_epoch, seq, link, max_bytes: PAGE_BYTES };
+    let request = LogRequest { space, log_epoch, seq, link, max_bytes: PAGE_BYTES, packs };
     if crate::planted("asks-twice") {
         server.log(token, request).await?;
     }
     let page = match server.log(token, request).await? {
         LogAnswer::Page(page) => page,
-        LogAnswer::Rebase { .. } => return Ok(Page::SetBack(from)),
+        LogAnswer::Rebase { .. } => return Ok(Err(Page::SetBack(from))),
     };
     // Before anything is judged: who is a member, and which keys there are, may have changed.
     if page.keys.is_some_and(|theirs| theirs != own_keys(vault)) {
@@ -93,39 +165,15 @@ pub(super) async fn page(vault: &Vault, server: &dyn SyncProtocol, token: &Token
         let passed = furthest.seq.checked_sub(seq + 1).and_then(|n| links.get(n as usize));
         if page.head.seq < furthest.seq || passed.is_some_and(|link| link.0 != furthest.link) {
             let Cursor { log_epoch, seq, link } = furthest;
-            return Ok(Page::SetBack(LogHead { log_epoch, seq, link: Hash(link) }));
+            return Ok(Err(Page::SetBack(LogHead { log_epoch, seq, link: Hash(link) })));
         }
     }
     check_signatures(vault, server, token, &page.manifests).await?;
     if !vault.read(|r| fork::knows_own(vault, r, &page.manifests))? {
-        return Ok(Page::Copied);
+        return Ok(Err(Page::Copied));
     }
-    if crate::planted("cursor-before-rows") {
-        let link = at.link.0;
-        vault.transact(|t| Ok(t.tx.set_cursor(Cursor { log_epoch: at.log_epoch, seq: at.seq, link })?))?;
-    }
-    let read = Read { from, at, links };
-    let mut taken = read.take_over(vault, &page, at.seq == page.head.seq)?;
-    if matches!(taken, TakenOver::NotCompared) {
-        // Its links are compared at the end of the log. What does not open must not wait so long: is it the server that
-        // holds it so, or was it altered on the way?
-        let request = LogRequest { space, log_epoch: at.log_epoch, seq: at.seq, link: at.link, max_bytes: 0 };
-        if matches!(server.log(token, request).await?, LogAnswer::Rebase { .. }) {
-            return Err(broken(ChainError::BrokenLink { seq: at.seq }));
-        }
-        taken = read.take_over(vault, &page, true)?;
-    }
-    let taken = match taken {
-        TakenOver::All(taken) => taken,
-        TakenOver::SetBack(lost) => return Ok(Page::SetBack(lost)),
-        TakenOver::NotCompared => return Err(NotebookError::Internal("links that were compared were not".into())),
-    };
-    let (entries, head) = (page.entries.len(), page.head);
-    let report = StepReport { caught_up: at.seq == head.seq, moved: entries > 0, ..StepReport::default() };
-    Ok(Page::Taken {
-        pulled: Pulled { report, revisions: taken.new, at: at.seq, head: head.seq, ..Pulled::default() },
-        entries,
-    })
+    let unpacked = Unpacked::of_page(vault, &page)?;
+    Ok(Ok(Asked { page, unpacked, read: Read { from, at, links } }))
 }
 
 /// The part of the log that a page holds.
@@ -147,10 +195,10 @@ enum TakenOver {
 
 impl Read {
     /// Takes the page over, in one transaction with the cursor.
-    fn take_over(&self, vault: &Vault, page: &LogPage, compared: bool) -> Result<TakenOver> {
+    fn take_over(&self, vault: &Vault, page: &LogPage, unpacked: &Unpacked, compared: bool) -> Result<TakenOver> {
         let (mut altered, mut set_back) = (false, None);
         let taken = vault.transact(|t| {
-            let taken = apply::apply(t, page)?;
+            let taken = apply::apply(t, page, unpacked)?;
             if self.at.seq == page.head.seq {
                 t.ends_pull();
             }
@@ -162,6 +210,7 @@ impl Read {
                 }
                 named_head(t.tx, page.head)?;
             }
+            unpacked.compare(t, self.at.log_epoch, self.at.seq)?;
             // What a device says that was removed, or never was one, counts for nothing.
             let said: Vec<BatchManifest> =
                 page.manifests.iter().filter(|manifest| !apply::is_late(t.vault, manifest)).cloned().collect();

@@ -10,7 +10,7 @@ use holdfast_store::{Batch, BatchAccepted, Cursor, OutboxRow, Reader};
 use holdfast_sync::StepReport;
 
 use super::keys::{newest_epoch, own_keys, refresh_keys};
-use super::{digest, fork, heal, pull};
+use super::{digest, fork, heal, packs, pull};
 use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
 
@@ -19,18 +19,25 @@ use crate::{NotebookError, Result, Vault};
 pub(super) struct Pushed {
     pub report: StepReport,
     pub revisions: u32,
+    pub packs: u32,
+}
+
+impl Pushed {
+    fn step(report: StepReport) -> Self {
+        Self { report, ..Self::default() }
+    }
 }
 
 pub(super) async fn push(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -> Result<Pushed> {
     if vault.read(fork::is_copied)? {
         let report = fork::become_another(vault, server, token).await?;
-        return Ok(Pushed { report, revisions: 0 });
+        return Ok(Pushed::step(report));
     }
     if vault.read(fork::reads_first)? {
         let pulled = pull::pull(vault, server, token).await?;
         // Read to its end: what waits can be sent now.
         let moved = pulled.report.moved || !vault.read(fork::reads_first)?;
-        return Ok(Pushed { report: StepReport { caught_up: false, moved, ..pulled.report }, revisions: 0 });
+        return Ok(Pushed::step(StepReport { caught_up: false, moved, ..pulled.report }));
     }
     let is_retry = vault.read(|r| Ok(r.batch()?.is_some()))?;
     let Some(request) = next_batch(vault)? else { return Ok(Pushed::default()) };
@@ -66,13 +73,14 @@ pub(super) async fn push(vault: &Vault, server: &dyn SyncProtocol, token: &Token
             };
             let caught_up = at_head && !is_retry;
             let report = StepReport { caught_up, moved: true, ..StepReport::default() };
-            Ok(Pushed { report, revisions: stored.len() as u32 })
+            let packs = sent.iter().filter(|sent| sent.kind == EntryKind::Pack).count();
+            Ok(Pushed { report, revisions: (stored.len() - packs) as u32, packs: packs as u32 })
         }
         PushOutcome::Rejected { index, reason } => Err(rejected(index, reason)),
         PushOutcome::Rebase { .. } => {
             let Seen { log_epoch, seq, link, .. } = manifest.seen;
             let report = heal::begin(vault, server, token, LogHead { log_epoch, seq, link }).await?;
-            Ok(Pushed { report, revisions: 0 })
+            Ok(Pushed::step(report))
         }
         PushOutcome::Forked { ctr, batch } if vault.read(|r| is_behind(vault, r, ctr, batch))? => {
             let lost = vault.read(|r| Ok(r.log_head()?.or(r.cursor()?)))?;
@@ -82,16 +90,16 @@ pub(super) async fn push(vault: &Vault, server: &dyn SyncProtocol, token: &Token
                 link: Hash(at.link),
             });
             let report = heal::begin(vault, server, token, lost).await?;
-            Ok(Pushed { report, revisions: 0 })
+            Ok(Pushed::step(report))
         }
         PushOutcome::Forked { .. } => {
             let report = fork::become_another(vault, server, token).await?;
-            Ok(Pushed { report, revisions: 0 })
+            Ok(Pushed::step(report))
         }
         // It looks at the counter first: it does not have this batch.
         PushOutcome::StaleEpoch { key_epoch } if oldest < key_epoch => {
             follow_epoch(vault, server, token, key_epoch).await?;
-            Ok(Pushed { report: StepReport { moved: true, ..StepReport::default() }, revisions: 0 })
+            Ok(Pushed::step(StepReport { moved: true, ..StepReport::default() }))
         }
         PushOutcome::StaleEpoch { .. } => Err(stale_epoch()),
     }
@@ -176,8 +184,11 @@ pub(super) fn check_answer(sent: &[Sent], stored: &[Stored], head: LogHead) -> R
 /// Moves the cursor over what was just stored, where nothing of another device lies between: then this device has that
 /// part of the log without asking. True where it has all of it.
 pub(super) fn move_over(t: &Txn<'_>, sent: &[Sent], stored: &[Stored], head: LogHead) -> Result<bool> {
-    for s in stored {
-        t.tx.set_received(RevisionId(s.rid.0), s.seq)?;
+    for (s, e) in stored.iter().zip(sent) {
+        match e.kind {
+            EntryKind::Pack => packs::sent(t, s)?,
+            _ => t.tx.set_received(RevisionId(s.rid.0), s.seq)?,
+        }
     }
     let cursor = t.tx.cursor()?.unwrap_or(Cursor { log_epoch: head.log_epoch, seq: 0, link: [0; 32] });
     if cursor.log_epoch != head.log_epoch {
@@ -251,7 +262,8 @@ fn next_batch(vault: &Vault) -> Result<Option<PushRequest>> {
 }
 
 fn entry(row: OutboxRow) -> Entry {
-    Entry { kind: EntryKind::Revision, rid: Rid(row.rid.0), key_epoch: row.key_epoch, body: row.body }
+    let kind = if row.kind == EntryKind::Pack as u64 { EntryKind::Pack } else { EntryKind::Revision };
+    Entry { kind, rid: Rid(row.rid.0), key_epoch: row.key_epoch, body: row.body }
 }
 
 pub(super) fn pending(reader: &Reader<'_>) -> Result<Option<PushRequest>> {
@@ -279,9 +291,11 @@ fn accept(
         let read = t.tx.cursor()?.map_or(0, |cursor| cursor.seq);
         // This device sends each change once, and a retry is answered as the first time: what the server calls a
         // duplicate must be in the part of the log that was read, or it has lost the change.
-        if stored.iter().any(|s| s.duplicate && s.seq > read) {
-            // Another copy of the vault may have sent the same in this moment.
-            return if manifest.heirs.is_empty() { Err(never_shown()) } else { Ok(None) };
+        let mut unread = stored.iter().zip(sent).filter(|(s, _)| s.duplicate && s.seq > read).peekable();
+        if unread.peek().is_some() {
+            // Another copy of the vault may have sent the same in this moment, or another device the same pack.
+            let is_change = unread.any(|(_, sent)| sent.kind != EntryKind::Pack);
+            return if is_change && manifest.heirs.is_empty() { Err(never_shown()) } else { Ok(None) };
         }
         let at_head = move_over(t, sent, stored, head)?;
         acknowledged(t, manifest)?;
@@ -299,7 +313,7 @@ fn never_shown() -> NotebookError {
 async fn read_what_is_said(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -> Result<Pushed> {
     match pull::page(vault, server, token).await? {
         pull::Page::Taken { pulled, entries } if entries > 0 => {
-            Ok(Pushed { report: StepReport { caught_up: false, ..pulled.report }, revisions: 0 })
+            Ok(Pushed::step(StepReport { caught_up: false, ..pulled.report }))
         }
         _ => Err(never_shown()),
     }

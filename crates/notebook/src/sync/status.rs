@@ -70,7 +70,7 @@ pub(super) fn facts(reader: &Reader<'_>) -> Result<Facts> {
     Ok(Facts {
         has_server,
         signed_in: account.is_some_and(|a| a.token.is_some()),
-        batch_pending: reader.batch()?.is_some(),
+        batch_pending: reader.batch()?.is_some() || reader.packs_wait()?,
         outbox: (reader.outbox_len()? + lost) as u32,
         working: if has_server { reader.working_count()? as u32 } else { 0 },
         blobs_up: if has_server { reader.count_chunks_to_send()? as u32 } else { 0 },

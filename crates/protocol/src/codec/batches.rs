@@ -1,10 +1,10 @@
 //! Entries, manifests, pushes and pages of the log.
 
 use super::{Bytes, CborReader, CborWriter, FieldAs, List, Plain, ReadError, Wire, once, wire_map};
-use crate::limits::{MAX_BATCH_ENTRIES, MAX_HEIRS, MAX_PAGE_ENTRIES, MAX_PUSH_BYTES};
+use crate::limits::{MAX_BATCH_ENTRIES, MAX_ENTRY_BYTES, MAX_HEIRS, MAX_PAGE_ENTRIES, MAX_PUSH_BYTES};
 use crate::{
-    BatchManifest, Entry, EntryKind, Heir, LogAnswer, LogEntry, LogHead, LogPage, LogRequest, PushOutcome, PushRequest,
-    RejectReason, Seen, Stored,
+    BatchManifest, Covered, Entry, EntryKind, Heir, LogAnswer, LogEntry, LogHead, LogPage, LogRequest, Packed,
+    PushOutcome, PushRequest, RejectReason, Run, Seen, Stored,
 };
 
 impl Wire for EntryKind {
@@ -240,7 +240,9 @@ wire_map!(LogRequest {
     2 => log_epoch as Plain,
     3 => seq as Plain,
     4 => link as Plain,
-    5 => max_bytes as Plain,
+    5 => max_bytes as Plain;
+    optional
+    6 => packs as Plain,
 });
 
 wire_map!(LogEntry {
@@ -256,6 +258,28 @@ wire_map!(LogPage {
     4 => head as Plain;
     optional
     5 => keys as Plain,
+    6 => covered as Plain,
+    7 => may_pack as Plain,
+});
+
+wire_map!(Run {
+    1 => seq as Plain,
+    2 => kind as Plain,
+    3 => key_epoch as Plain,
+    4 => batch as Plain,
+    5 => first as Plain,
+    6 => bodies as List<MAX_PAGE_ENTRIES>,
+});
+
+wire_map!(Packed {
+    1 => seq as Plain,
+    2 => key_epoch as Plain,
+    3 => body as Bytes<MAX_ENTRY_BYTES>,
+});
+
+wire_map!(Covered {
+    1 => runs as List<MAX_PAGE_ENTRIES>,
+    2 => packs as List<MAX_PAGE_ENTRIES>,
 });
 
 /// A map whose key 0 names the variant.

@@ -17,12 +17,16 @@ wire_map!(Missing {
 
 wire_map!(FetchRequest {
     1 => space as Plain,
-    2 => rids as List<MAX_FETCH>,
+    2 => rids as List<MAX_FETCH>;
+    optional
+    3 => packs as Plain,
 });
 
 wire_map!(Fetched {
     1 => entries as List<MAX_PAGE_ENTRIES>,
-    2 => manifests as List<MAX_PAGE_ENTRIES>,
+    2 => manifests as List<MAX_PAGE_ENTRIES>;
+    optional
+    3 => covered as Plain,
 });
 
 wire_map!(Restored {

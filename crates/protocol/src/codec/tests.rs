@@ -45,7 +45,27 @@ fn head() -> LogHead {
 
 fn page() -> LogPage {
     let entries = vec![LogEntry { seq: 1, entry: entry(), batch: Hash([0x08; 32]) }];
-    LogPage { log_epoch: 1, entries, manifests: vec![manifest()], head: head(), keys: None }
+    LogPage {
+        log_epoch: 1,
+        entries,
+        manifests: vec![manifest()],
+        head: head(),
+        keys: None,
+        covered: None,
+        may_pack: None,
+    }
+}
+
+fn covered() -> Covered {
+    let run = Run {
+        seq: 65_536,
+        kind: EntryKind::Revision,
+        key_epoch: 7,
+        batch: Hash([0x08; 32]),
+        first: 300,
+        bodies: vec![Hash([0x19; 32]), Hash([0x1a; 32])],
+    };
+    Covered { runs: vec![run], packs: vec![Packed { seq: 70_000, key_epoch: 7, body: vec![0xde, 0xad] }] }
 }
 
 fn heal() -> HealRequest {
@@ -94,17 +114,29 @@ fn vectors() {
     check("push_rebase", &PushOutcome::Rebase { head: head() });
     check("push_forked", &PushOutcome::Forked { ctr: 9, batch: Hash([0x0b; 32]) });
     check("push_stale_epoch", &PushOutcome::StaleEpoch { key_epoch: 8 });
-    let request =
-        LogRequest { space: SpaceId([0x01; 16]), log_epoch: 1, seq: 2, link: Hash([0x07; 32]), max_bytes: 1 << 20 };
+    let request = LogRequest {
+        space: SpaceId([0x01; 16]),
+        log_epoch: 1,
+        seq: 2,
+        link: Hash([0x07; 32]),
+        max_bytes: 1 << 20,
+        packs: None,
+    };
     check("log_request", &request);
+    check("log_request_packs", &LogRequest { packs: Some(70_000), ..request });
     check("log_page", &LogAnswer::Page(page()));
     check("log_page_keys", &LogAnswer::Page(LogPage { keys: Some(Hash([0x18; 32])), ..page() }));
+    check("log_page_covered", &LogAnswer::Page(LogPage { covered: Some(covered()), may_pack: Some(true), ..page() }));
     check("log_rebase", &LogAnswer::Rebase { head: head() });
     let ids = MissingRequest { space: SpaceId([0x01; 16]), rids: vec![Rid([0x11; 32])], cids: vec![Cid([0x12; 32])] };
     check("missing_request", &ids);
     check("missing", &Missing { rids: ids.rids.clone(), cids: Vec::new() });
-    check("fetch_request", &FetchRequest { space: ids.space, rids: ids.rids.clone() });
-    check("fetched", &Fetched { entries: page().entries, manifests: page().manifests });
+    let fetch = FetchRequest { space: ids.space, rids: ids.rids.clone(), packs: None };
+    check("fetch_request", &fetch);
+    check("fetch_request_packs", &FetchRequest { packs: Some(true), ..fetch });
+    let fetched = Fetched { entries: page().entries, manifests: page().manifests, covered: None };
+    check("fetched", &fetched);
+    check("fetched_covered", &Fetched { covered: Some(covered()), ..fetched });
     check("heal_request", &heal());
     check("heal_request_plain", &HealRequest { lost: None, entries: Vec::new(), ..heal() });
     check("kdf", &kdf());
@@ -226,6 +258,19 @@ fn the_largest_messages_fit_their_limits() {
     let heal = HealRequest { entries: restored, manifests: manifests.clone(), ..heal() };
     assert!(encode(&heal).len() <= limits::MAX_HEAL_BYTES);
     let page = LogPage { entries: vec![logged; limits::MAX_PAGE_ENTRIES], manifests, ..page() };
+    assert!(encode(&LogAnswer::Page(page.clone())).len() <= MAX_LOG_ANSWER_BYTES);
+    // The same without bodies, each entry of another key epoch than the one before, and with packs in their place.
+    let run = Run {
+        seq: u64::MAX,
+        kind: EntryKind::Revision,
+        key_epoch: u32::MAX,
+        batch: Hash([0xff; 32]),
+        first: u32::MAX,
+        bodies: vec![Hash([0xff; 32])],
+    };
+    let pack = Packed { seq: u64::MAX, key_epoch: u32::MAX, body: vec![0; limits::MAX_ENTRY_BYTES] };
+    let covered = Covered { runs: vec![run; limits::MAX_PAGE_ENTRIES], packs: vec![pack; 2] };
+    let page = LogPage { entries: Vec::new(), covered: Some(covered), ..page };
     assert!(encode(&LogAnswer::Page(page)).len() <= MAX_LOG_ANSWER_BYTES);
     let (rids, cids) = (vec![Rid([0xff; 32]); limits::MAX_IDS], vec![Cid([0xff; 32]); limits::MAX_IDS]);
     let ids = MissingRequest { space: SpaceId([0xff; 16]), rids, cids };
@@ -283,6 +328,8 @@ proptest! {
             manifests: vec![push.manifest],
             head: head(),
             keys: None,
+            covered: seq.is_multiple_of(2).then(covered),
+            may_pack: Some(seq.is_multiple_of(3)),
         };
         let answer = LogAnswer::Page(page);
         prop_assert_eq!(decode::<LogAnswer>(&encode(&answer)).unwrap(), answer);

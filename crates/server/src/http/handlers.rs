@@ -200,7 +200,7 @@ async fn message<T: Wire>(headers: &HeaderMap, body: Body, max: usize) -> Result
     })
 }
 
-/// `log_epoch`, `seq`, `link` (hexadecimal) and `limit` (bytes), each once, in any order.
+/// `log_epoch`, `seq`, `link` (hexadecimal) and `limit` (bytes), each once, and `packs` (a position), in any order.
 fn log_request(space: SpaceId, query: &str) -> Result<LogRequest, Failure> {
     let field = |name: &str| {
         let mut values = query.split('&').filter_map(|pair| pair.split_once('=')).filter(|(key, _)| *key == name);
@@ -212,5 +212,6 @@ fn log_request(space: SpaceId, query: &str) -> Result<LogRequest, Failure> {
     let number = |name| field(name)?.parse::<u64>().map_err(|_| refused("not a number in the query"));
     let link = Hash::from_hex(field("link")?).ok_or_else(|| refused("not a link in the query"))?;
     let max_bytes = u32::try_from(number("limit")?).unwrap_or(u32::MAX);
-    Ok(LogRequest { space, log_epoch: number("log_epoch")?, seq: number("seq")?, link, max_bytes })
+    let packs = if query.split('&').any(|pair| pair.starts_with("packs=")) { Some(number("packs")?) } else { None };
+    Ok(LogRequest { space, log_epoch: number("log_epoch")?, seq: number("seq")?, link, max_bytes, packs })
 }

@@ -1,17 +1,12 @@
 //! The logs, and the manifests of their batches.
 
-use std::collections::HashSet;
-
-use holdfast_protocol::limits::{MAX_PAGE_BYTES, MAX_PAGE_ENTRIES, MAX_PAGE_MANIFEST_RIDS};
-use holdfast_protocol::{
-    BatchManifest, Entry, EntryKind, Fetched, Hash, LogEntry, LogHead, LogPage, Rid, SpaceId, decode, encode, link,
-};
-use rusqlite::{OptionalExtension as _, Row, params};
+use holdfast_protocol::{BatchManifest, DeviceId, Entry, EntryKind, Hash, LogHead, Rid, SpaceId, decode, encode, link};
+use rusqlite::{OptionalExtension as _, params};
 
 use super::{Result, Tx};
 use crate::ServerError;
 
-fn kind(number: i64) -> Result<EntryKind> {
+pub(super) fn kind(number: i64) -> Result<EntryKind> {
     match number {
         1 => Ok(EntryKind::Revision),
         2 => Ok(EntryKind::Pack),
@@ -19,12 +14,6 @@ fn kind(number: i64) -> Result<EntryKind> {
         4 => Ok(EntryKind::Release),
         _ => Err(ServerError::Damaged("kind of an entry")),
     }
-}
-
-fn logged(row: &Row<'_>) -> Result<LogEntry> {
-    let entry =
-        Entry { kind: kind(row.get(1)?)?, rid: Rid(row.get(2)?), key_epoch: row.get(3)?, body: row.get("body")? };
-    Ok(LogEntry { seq: row.get::<_, i64>(0)? as u64, entry, batch: Hash(row.get(4)?) })
 }
 
 impl Tx<'_> {
@@ -82,34 +71,6 @@ impl Tx<'_> {
         Ok(head)
     }
 
-    /// All variants of the first of these ids, as many as fit a page.
-    pub(crate) fn fetch(&self, space: SpaceId, rids: &[Rid]) -> Result<Fetched> {
-        let mut out = Fetched::default();
-        let mut known = HashSet::new();
-        let mut bytes = 0;
-        let mut statement = self.0.prepare_cached(
-            "SELECT seq, kind, rid, key_epoch, batch_hash, length(body), body FROM entries
-             WHERE space = ?1 AND rid = ?2 ORDER BY seq",
-        )?;
-        let mut listed = 0;
-        for rid in rids {
-            let mut rows = statement.query(params![space.0, rid.0])?;
-            while let Some(row) = rows.next()? {
-                bytes += row.get::<_, i64>(5)? as usize;
-                let batch = Hash(row.get(4)?);
-                let manifest = if known.contains(&batch) { None } else { Some(self.manifest(space, batch)?) };
-                listed += manifest.as_ref().map_or(0, |manifest| manifest.rids.len());
-                if !out.entries.is_empty() && (bytes > MAX_PAGE_BYTES || listed > MAX_PAGE_MANIFEST_RIDS) {
-                    return Ok(out);
-                }
-                out.entries.push(logged(row)?);
-                known.insert(batch);
-                out.manifests.extend(manifest);
-            }
-        }
-        Ok(out)
-    }
-
     /// How many bodies the log holds under this id.
     pub(crate) fn variants(&self, space: SpaceId, rid: Rid) -> Result<usize> {
         let sql = "SELECT count(*) FROM entries WHERE space = ?1 AND rid = ?2";
@@ -150,38 +111,17 @@ impl Tx<'_> {
         Ok(())
     }
 
-    fn manifest(&self, space: SpaceId, batch: Hash) -> Result<BatchManifest> {
+    /// The device that sent the entry at a position.
+    pub(crate) fn sender_of(&self, space: SpaceId, seq: u64) -> Result<Option<DeviceId>> {
+        let sql = "SELECT batch_hash FROM entries WHERE space = ?1 AND seq = ?2";
+        let batch = self.0.prepare_cached(sql)?.query_row(params![space.0, seq as i64], |row| row.get(0)).optional()?;
+        batch.map(|batch| Ok(self.manifest(space, Hash(batch))?.device)).transpose()
+    }
+
+    pub(super) fn manifest(&self, space: SpaceId, batch: Hash) -> Result<BatchManifest> {
         let sql = "SELECT manifest FROM manifests WHERE space = ?1 AND batch_hash = ?2";
         let mut statement = self.0.prepare_cached(sql)?;
         let bytes: Vec<u8> = statement.query_row(params![space.0, batch.0], |row| row.get(0))?;
         decode(&bytes).map_err(|_| ServerError::Damaged("manifest"))
-    }
-
-    /// The entries after `seq`, as many as fit `max_bytes` of bodies and the limits of a page, but at least one
-    /// if there is one.
-    pub(crate) fn page(&self, space: SpaceId, head: LogHead, seq: u64, max_bytes: usize) -> Result<LogPage> {
-        let max_bytes = max_bytes.min(MAX_PAGE_BYTES);
-        let (entries, manifests) = (Vec::new(), Vec::new());
-        let mut page = LogPage { log_epoch: head.log_epoch, entries, manifests, head, keys: None };
-        let mut known = HashSet::new();
-        let (mut bytes, mut rids) = (0, 0);
-        let mut statement = self.0.prepare_cached(
-            "SELECT seq, kind, rid, key_epoch, batch_hash, length(body), body FROM entries
-             WHERE space = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
-        )?;
-        let mut rows = statement.query(params![space.0, seq as i64, MAX_PAGE_ENTRIES as i64])?;
-        while let Some(row) = rows.next()? {
-            bytes += row.get::<_, i64>(5)? as usize;
-            let batch = Hash(row.get(4)?);
-            let manifest = if known.contains(&batch) { None } else { Some(self.manifest(space, batch)?) };
-            rids += manifest.as_ref().map_or(0, |manifest| manifest.rids.len());
-            if !page.entries.is_empty() && (bytes > max_bytes || rids > MAX_PAGE_MANIFEST_RIDS) {
-                break;
-            }
-            page.entries.push(logged(row)?);
-            known.insert(batch);
-            page.manifests.extend(manifest);
-        }
-        Ok(page)
     }
 }

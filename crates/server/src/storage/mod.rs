@@ -5,6 +5,8 @@ mod blob_files;
 mod blobs;
 mod devices;
 mod entries;
+mod packs;
+mod page;
 mod sessions;
 mod spaces;
 
@@ -26,6 +28,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../../migrations/server-sqlite/0001_init.sql"),
     include_str!("../../../../migrations/server-sqlite/0002_past_epochs.sql"),
     include_str!("../../../../migrations/server-sqlite/0003_removed_devices.sql"),
+    include_str!("../../../../migrations/server-sqlite/0004_packs.sql"),
 ];
 
 /// More than there are.

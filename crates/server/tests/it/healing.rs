@@ -65,7 +65,7 @@ pub async fn single_entries_are_fetched(world: World) {
     let (token, mut device) = world.account("ada", 1).await;
     device.push(&world, &token, vec![entry(1, 10), entry(2, 10)]).await;
     device.push(&world, &token, vec![Entry { body: vec![9; 5], ..entry(1, 0) }, entry(3, 10)]).await;
-    let request = FetchRequest { space: device.space, rids: [3, 9, 1].map(|n| Rid([n; 32])).to_vec() };
+    let request = FetchRequest { space: device.space, rids: [3, 9, 1].map(|n| Rid([n; 32])).to_vec(), packs: None };
     let fetched = world.api.fetch(&token, request.clone()).await.unwrap();
     let got: Vec<_> = fetched.entries.iter().map(|e| (e.seq, e.entry.rid.0[0], e.entry.body.len())).collect();
     assert_eq!(got, [(4, 3, 10), (1, 1, 10), (3, 1, 5)], "in the order of the question, with all variants");
@@ -83,7 +83,7 @@ pub async fn single_entries_are_fetched(world: World) {
         device.push(&world, &token, vec![entry(n, half)]).await;
     }
     let rids = [5, 6, 7].map(|n| Rid([n; 32])).to_vec();
-    let fetched = world.api.fetch(&token, FetchRequest { space: device.space, rids }).await.unwrap();
+    let fetched = world.api.fetch(&token, FetchRequest { space: device.space, rids, packs: None }).await.unwrap();
     assert_eq!(fetched.entries.len(), 2);
 }
 

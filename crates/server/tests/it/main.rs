@@ -7,6 +7,7 @@ mod events;
 mod healing;
 mod hostile;
 mod https;
+mod packs;
 mod removal;
 mod suite;
 mod world;
@@ -70,4 +71,9 @@ both!(
     who_removes_has_read_all_that_was_sent,
     a_restored_server_is_told_of_a_removal_again,
     sessions_of_nobody_end_with_a_removal,
+    a_pack_comes_in_the_place_of_what_it_covers,
+    bodies_go_when_another_device_has_checked_the_pack,
+    what_has_no_body_any_more_is_there_all_the_same,
+    only_a_pack_of_this_log_covers_anything,
+    packs_are_made_where_all_know_them_and_there_is_room,
 );

@@ -52,14 +52,16 @@ pub async fn a_removed_device_is_shut_out(world: World) {
 
     let request = lost.batch(vec![Entry { key_epoch: 2, ..entry(2, 10) }]);
     assert!(removed(world.api.push(&lost_token, request.clone()).await));
-    let read = LogRequest { space: lost.space, log_epoch: 0, seq: 0, link: Hash::ZERO, max_bytes: 10 };
+    let read = LogRequest { space: lost.space, log_epoch: 0, seq: 0, link: Hash::ZERO, max_bytes: 10, packs: None };
     assert!(removed(world.api.log(&lost_token, read).await));
     assert!(removed(world.api.get_keys(&lost_token).await));
     assert!(removed(world.api.put_keys(&lost_token, PutKeys::new(3, vec![0])).await));
     let cid = Cid(*blake3::hash(b"blob").as_bytes());
     assert!(removed(world.api.put_blob(&lost_token, lost.space, cid, b"blob".to_vec()).await));
     assert!(removed(world.api.get_blob(&lost_token, lost.space, cid).await));
-    assert!(removed(world.api.fetch(&lost_token, FetchRequest { space: lost.space, rids: Vec::new() }).await));
+    assert!(removed(
+        world.api.fetch(&lost_token, FetchRequest { space: lost.space, rids: Vec::new(), packs: None }).await
+    ));
     assert!(removed(sign_in(&world, lost.id).await), "the right passphrase does not help");
     // Whoever else's session it uses: the batch is the removed device's.
     assert!(removed(world.api.push(&token, request).await));

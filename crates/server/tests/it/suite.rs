@@ -4,6 +4,7 @@ use holdfast_protocol::limits::{MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, MAX_BLOB_BYT
 use holdfast_protocol::*;
 
 pub use crate::healing::*;
+pub use crate::packs::*;
 pub use crate::removal::*;
 use crate::world::{BEGINNING, Device, QUOTA, START_MS, World, entry};
 
@@ -270,7 +271,7 @@ pub async fn other_accounts_see_nothing(world: World) {
         let intruder = Device { space, ..bobs.clone() };
         let pushed = world.api.push(&bob, intruder.batch(vec![entry(2, 10)])).await;
         assert_eq!(pushed, Err(ProtocolError::NotFound));
-        let request = LogRequest { space, log_epoch: 0, seq: 0, link: Hash::ZERO, max_bytes: 1 };
+        let request = LogRequest { space, log_epoch: 0, seq: 0, link: Hash::ZERO, max_bytes: 1, packs: None };
         assert_eq!(world.api.log(&bob, request).await, Err(ProtocolError::NotFound));
         assert_eq!(world.api.get_blob(&bob, space, cid).await, Err(ProtocolError::NotFound));
         assert_eq!(world.api.put_blob(&bob, space, cid, b"blob".to_vec()).await, Err(ProtocolError::NotFound));

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use holdfast_domain::{AttachmentId, Fields, NotebookId, RecordId};
-use holdfast_store::{Fetch, FileRow, FileState, SCHEMA_VERSION, Sent, Store, StoreError, Waiting};
+use holdfast_store::{Fetch, FileRow, FileState, PackRow, PackState, SCHEMA_VERSION, Sent, Store, StoreError, Waiting};
 use rusqlite::{Connection, types::ValueRef};
 
 use crate::support::{TempStore, key, note, put, revision, rid, stamp};
@@ -13,8 +13,10 @@ const V1: &str = include_str!("fixtures/schema_v1.sql");
 const V2: &str = include_str!("fixtures/schema_v2.sql");
 /// Before attachments lay in chunks.
 const V3: &str = include_str!("fixtures/schema_v3.sql");
-/// The newest: what this version makes.
+/// Before the log had packs.
 const V4: &str = include_str!("fixtures/schema_v4.sql");
+/// The newest: what this version makes.
+const V5: &str = include_str!("fixtures/schema_v5.sql");
 
 fn raw(path: &Path) -> Connection {
     let conn = Connection::open(path).unwrap();
@@ -86,6 +88,7 @@ fn sample() -> TempStore {
             parent_stamp: stamp(5),
         })?;
         tx.push_outbox(rid(3), 1, 1, b"sealed")?;
+        tx.put_pack(&PackRow { rid: [6; 32], seq: 2, from: 0, to: 1, state: PackState::ToTell })?;
         tx.set_cursor(holdfast_store::Cursor { log_epoch: 1, seq: 2, link: [3; 32] })?;
         tx.put_chunk(&[5; 32], &[4; 32], Sent::No, b"bytes")?;
         tx.put_file(&FileRow { content: [4; 32], size: 5, state: FileState::Whole, chunks: vec![[5; 32]] })?;
@@ -101,14 +104,43 @@ fn the_newest_schema_is_what_it_was() {
     let path = t.path();
     drop(t.store);
     let now = dump(&raw(&path));
-    if std::env::var_os("HOLDFAST_WRITE_FIXTURES").is_some() && SCHEMA_VERSION == 4 {
-        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/fixtures/schema_v4.sql"), &now).unwrap();
+    if std::env::var_os("HOLDFAST_WRITE_FIXTURES").is_some() && SCHEMA_VERSION == 5 {
+        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/fixtures/schema_v5.sql"), &now).unwrap();
         return;
     }
     // Another version of zstd may write other bytes: only the definitions are compared.
     let definitions = |sql: &str| sql.split("INSERT INTO").next().unwrap_or_default().to_string();
-    assert_eq!(SCHEMA_VERSION, 4, "keep this fixture, add one for the new schema, and compare that one here");
-    assert_eq!(definitions(&now), definitions(V4));
+    assert_eq!(SCHEMA_VERSION, 5, "keep this fixture, add one for the new schema, and compare that one here");
+    assert_eq!(definitions(&now), definitions(V5));
+}
+
+/// Packs that this version's predecessor set aside are still there, to be looked at again.
+#[test]
+fn a_vault_of_schema_v4_opens_and_reads() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("vault.db");
+    let conn = raw(&path);
+    conn.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+    conn.execute_batch(V4).unwrap();
+    conn.execute_batch(
+        "INSERT INTO quarantine (rid, body_hash, seq, kind, reason, bytes)
+             VALUES (zeroblob(32), zeroblob(32), 9, 3, 'a pack', x'01');
+         PRAGMA application_id = 1214673780; PRAGMA user_version = 4;",
+    )
+    .unwrap();
+    drop(conn);
+    let store = Store::open(&path, &key(1)).unwrap();
+    store.quick_check().unwrap();
+    store
+        .read(|tx| {
+            assert_eq!(tx.revision_bytes(rid(3))?.unwrap(), revision(1, &[2], 3, &body(3)).encode().unwrap());
+            assert_eq!((tx.outbox_len()?, tx.packs_wait()?, tx.outbox_rids()?), (1, false, vec![rid(3)]));
+            assert_eq!((tx.cursor()?.unwrap().seq, tx.list_packs()?), (2, Vec::new()));
+            let aside = tx.list_quarantine()?;
+            assert_eq!((aside.len(), aside[0].seq, aside[0].waiting), (1, 9, Waiting::Program));
+            Ok::<_, StoreError>(())
+        })
+        .unwrap();
 }
 
 /// Files that lay whole in a row, sent and not sent, are files of one chunk each, and still sent and not sent.

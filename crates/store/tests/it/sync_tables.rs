@@ -3,7 +3,8 @@
 use holdfast_domain::{AttachmentId, DeviceId, NotebookId, RecordId};
 use holdfast_store::{
     ACTIVITY_KEPT, ACTIVITY_KEPT_MS, AttachmentRow, Batch, BatchAccepted, ChunkToSend, Cursor, Fetch, FileRow,
-    FileState, LossKind, LossRow, ManifestRow, NewActivity, NotebookRow, QuarantineRow, ReceiptRow, Sent, Waiting,
+    FileState, LossKind, LossRow, ManifestRow, NewActivity, NotebookRow, PackRow, PackState, QuarantineRow, ReceiptRow,
+    Sent, Waiting,
 };
 
 use crate::support::{TempStore, note, put, revision, rid, stamp};
@@ -319,4 +320,72 @@ fn what_is_held_back_is_stored_and_not_shown() {
     assert!(t.write(|tx| tx.release(one)) && !t.write(|tx| tx.release(one)));
     assert_eq!(t.read(|tx| tx.heads_not_held(one)), [rid(3), rid(5)]);
     assert!(t.read(|tx| tx.losses()).is_empty() && !t.read(|tx| tx.anything_held()));
+}
+
+#[test]
+fn packs_say_what_they_cover_and_are_forgotten_with_the_log() {
+    let t = TempStore::new();
+    let pack = |rid, seq, (from, to), state| PackRow { rid: [rid; 32], seq, from, to, state };
+    t.write(|tx| {
+        tx.put_pack(&pack(1, 9, (0, 4), PackState::NotCompared))?;
+        tx.put_pack(&pack(2, 10, (4, 8), PackState::DoesNotFit))?;
+        tx.put_pack(&pack(3, 11, (0, 0), PackState::NotCompared))
+    });
+    let over = |seq| t.read(|tx| tx.pack_over(seq)).map(|pack| pack.rid[0]);
+    assert_eq!([1, 4, 5, 8, 9].map(over), [Some(1), Some(1), None, None, None]);
+    // Each is said once to the server; what is known of one stays where less is said.
+    assert_eq!(t.read(|tx| tx.pack_to_tell()), None);
+    t.write(|tx| tx.put_pack(&pack(1, 0, (0, 0), PackState::ToTell)));
+    let to_tell = t.read(|tx| tx.pack_to_tell()).unwrap();
+    assert_eq!(to_tell, pack(1, 9, (0, 4), PackState::ToTell));
+    t.write(|tx| tx.pack_told(9));
+    t.write(|tx| tx.put_pack(&pack(1, 9, (0, 4), PackState::ToTell)));
+    assert_eq!(t.read(|tx| Ok((tx.pack_to_tell()?, tx.pack(&[1; 32])?.unwrap().state))), (None, PackState::Fits));
+    // One that waits to be sent and was not tried is of no use in another log; what was signed stays.
+    t.write(|tx| {
+        tx.push_outbox(rid(3), 2, 1, b"signed")?;
+        tx.assign_batch(&[rid(3)], 1)?;
+        tx.push_outbox(rid(4), 2, 1, b"not yet")?;
+        tx.push_outbox(rid(5), 1, 1, b"a change")?;
+        tx.forget_log()
+    });
+    assert!(t.read(|tx| tx.list_packs()).is_empty());
+    let left = |tx: &holdfast_store::ReadTx<'_>| {
+        Ok((tx.outbox_len()?, tx.packs_wait()?, tx.in_outbox(rid(3))?, tx.in_outbox(rid(4))?))
+    };
+    assert_eq!(t.read(left), (1, true, true, false));
+}
+
+#[test]
+fn parts_of_the_log_are_counted_by_what_is_history() {
+    let t = TempStore::new();
+    t.write(|tx| {
+        for (n, (record, parents)) in [(1, &[][..]), (2, &[]), (1, &[1]), (1, &[3]), (2, &[2])].into_iter().enumerate()
+        {
+            put(tx, n as u8 + 1, &revision(record, parents, n as u64 + 1, "text"))?;
+            tx.set_received(rid(n as u8 + 1), n as u64 + 1)?;
+        }
+        // Not in the log.
+        put(tx, 6, &revision(3, &[], 9, "here only"))
+    });
+    let blocks = |length, to| -> Vec<(u64, u64, u64)> {
+        t.read(|tx| tx.blocks(length, to)).iter().map(|b| (b.number, b.revisions, b.superseded)).collect()
+    };
+    assert_eq!(blocks(2, 5), [(0, 2, 2), (1, 2, 1)], "half a block does not count");
+    assert_eq!(blocks(5, 5), [(0, 5, 3)]);
+    assert!(blocks(8, 5).is_empty());
+    let between =
+        |from, to| -> Vec<u8> { t.read(|tx| tx.received_between(from, to)).iter().map(|(_, rid)| rid.0[0]).collect() };
+    assert_eq!(between(0, 4), [1, 3, 4, 2], "each record's together");
+    assert_eq!(between(2, 3), [3]);
+    let row = QuarantineRow {
+        rid: rid(7),
+        body_hash: [1; 32],
+        seq: 4,
+        waiting: Waiting::Parent,
+        reason: String::new(),
+        bytes: Vec::new(),
+    };
+    t.write(|tx| tx.put_quarantine(&row));
+    assert_eq!([(0, 3), (3, 4), (4, 9)].map(|(a, b)| t.read(|tx| tx.is_set_aside_between(a, b))), [false, true, false]);
 }
