@@ -10,7 +10,7 @@ use holdfast_crypto::{
     PackContent, PackContext, PackedRevision, SpaceKeys, open_pack, reseal_pack, revision_id, seal_pack,
 };
 use holdfast_domain::{DeviceId, RevisionId};
-use holdfast_protocol::limits::{MAX_BATCH_BYTES, MAX_ENTRY_BYTES, MAX_PACK_PLAIN_BYTES};
+use holdfast_protocol::limits::{MAX_ENTRY_BYTES, MAX_PACK_PLAIN_BYTES};
 use holdfast_protocol::{
     BatchManifest, Covered, EntryKind, Hash, LogEntry, LogPage, PackRange, SpaceId, Stored, batch_hash, decode,
 };
@@ -244,22 +244,22 @@ pub(super) fn make(vault: &Vault) -> Result<u32> {
             while !from.is_multiple_of(length) || from + length > end {
                 length /= 2;
             }
-            let body = loop {
+            let pack = loop {
                 match plan.seal(vault, from, from + length)? {
                     Sealed::TooLarge if length > 1 => length /= 2,
                     Sealed::TooLarge | Sealed::Not => break None,
-                    Sealed::Pack(range, key_epoch, body) => break Some((range, key_epoch, body)),
+                    Sealed::Pack(pack) => break Some(pack),
                 }
             };
             from += length;
-            let Some((range, key_epoch, body)) = body else { continue };
-            bytes += body.len();
-            if !queue(vault, &range, key_epoch, &body)? {
+            let Some(pack) = pack else { continue };
+            bytes += pack.plain_bytes;
+            if !queue(vault, &pack)? {
                 return Ok(made);
             }
             made += 1;
-            if made as usize == MAX_AT_ONCE || bytes >= MAX_BATCH_BYTES {
-                // The rest at the next look, which is as soon.
+            if made as usize == MAX_AT_ONCE || bytes >= MAX_PACK_PLAIN_BYTES {
+                // It takes its time, in which nothing else goes on. The rest at the next sync.
                 return Ok(made);
             }
         }
@@ -274,8 +274,16 @@ struct Plan {
     blocks: Vec<u64>,
 }
 
+struct NewPack {
+    range: PackRange,
+    key_epoch: u32,
+    body: Vec<u8>,
+    /// Of the revisions in it.
+    plain_bytes: usize,
+}
+
 enum Sealed {
-    Pack(PackRange, u32, Vec<u8>),
+    Pack(NewPack),
     /// It has to be a smaller part.
     TooLarge,
     /// Something of it is not here, or it holds nothing.
@@ -337,7 +345,10 @@ impl Plan {
             Ok((key_epoch, seal_pack(&context, key, key_epoch, &revisions, &mut vault.env().rng())?))
         })?;
         let body = range.body(&sealed);
-        Ok(if body.len() > MAX_ENTRY_BYTES { Sealed::TooLarge } else { Sealed::Pack(range, key_epoch, body) })
+        if body.len() > MAX_ENTRY_BYTES {
+            return Ok(Sealed::TooLarge);
+        }
+        Ok(Sealed::Pack(NewPack { range, key_epoch, body, plain_bytes: bytes }))
     }
 
     fn is_done(&self, vault: &Vault) -> Result<()> {
@@ -346,7 +357,8 @@ impl Plan {
 }
 
 /// Into the outbox. False where the log is another one by now, or something else is to be sent first.
-fn queue(vault: &Vault, range: &PackRange, key_epoch: u32, body: &[u8]) -> Result<bool> {
+fn queue(vault: &Vault, pack: &NewPack) -> Result<bool> {
+    let NewPack { range, key_epoch, body, .. } = pack;
     vault.transact(|t| {
         let (to, link) = range.to();
         let same = t.tx.cursor()?.is_some_and(|cursor| cursor.log_epoch == range.log_epoch());
@@ -354,7 +366,7 @@ fn queue(vault: &Vault, range: &PackRange, key_epoch: u32, body: &[u8]) -> Resul
             return Ok(false);
         }
         let rid = range.rid(SpaceId(t.vault.space().0)).0;
-        if t.tx.push_outbox(RevisionId(rid), EntryKind::Pack as u64, key_epoch, body)? {
+        if t.tx.push_outbox(RevisionId(rid), EntryKind::Pack as u64, *key_epoch, body)? {
             // Another device's may be first.
             t.tx.put_pack(&PackRow { rid, seq: 0, from: range.from().0, to, state: PackState::NotCompared })?;
         }
