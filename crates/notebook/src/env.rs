@@ -19,10 +19,14 @@ pub struct Env {
     now_ms: Arc<dyn Fn() -> u64 + Send + Sync>,
     fill: Arc<Fill>,
     pack_block: Arc<AtomicU64>,
+    pack_waits_ms: u64,
 }
 
 /// History is packed in parts of so many places of the log. Devices agree on it without talking.
 const PACK_BLOCK: u64 = holdfast_protocol::limits::MAX_PACK_ENTRIES as u64;
+
+/// A device that was not heard of for so long does not keep history from being packed. (DESIGN.md, section 3.)
+const ACTIVE_MS: u64 = 180 * 24 * 3_600_000;
 
 impl Env {
     /// The computer's own clock.
@@ -34,7 +38,12 @@ impl Env {
     }
 
     pub fn with_clock(now_ms: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
-        Self { now_ms: Arc::new(now_ms), fill: Arc::new(|bytes: &mut [u8]| OsRng.fill(bytes)), pack_block: block() }
+        Self {
+            now_ms: Arc::new(now_ms),
+            fill: Arc::new(|bytes: &mut [u8]| OsRng.fill(bytes)),
+            pack_block: block(),
+            pack_waits_ms: ACTIVE_MS,
+        }
     }
 
     /// With randomness that can be repeated, which makes every key worthless: for the simulator.
@@ -47,7 +56,7 @@ impl Env {
             fill(bytes);
             Ok(())
         };
-        Self { now_ms: Arc::new(now_ms), fill: Arc::new(fill), pack_block: block() }
+        Self { now_ms: Arc::new(now_ms), fill: Arc::new(fill), pack_block: block(), pack_waits_ms: ACTIVE_MS }
     }
 
     /// For tests: history is packed in parts of so many places of the log, a power of two. May change later.
@@ -55,6 +64,18 @@ impl Env {
     #[must_use]
     pub fn with_pack_block(self, places: Arc<AtomicU64>) -> Self {
         Self { pack_block: places, ..self }
+    }
+
+    /// For the simulator: history is packed whoever has not read it yet, which is more than a device has to stand.
+    #[cfg(feature = "simulation")]
+    #[must_use]
+    pub fn packs_without_waiting(self) -> Self {
+        Self { pack_waits_ms: 0, ..self }
+    }
+
+    /// For how long history waits for a device that says nothing.
+    pub(crate) fn pack_waits_ms(&self) -> u64 {
+        self.pack_waits_ms
     }
 
     pub(crate) fn pack_block(&self) -> u64 {

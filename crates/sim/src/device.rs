@@ -122,7 +122,7 @@ impl Device {
     pub fn env(&self) -> Env {
         let (clock, source) = (self.clock.clone(), self.source.clone());
         let env = Env::simulated(move || clock.now_ms(), move |bytes| source.fill(bytes));
-        env.with_pack_block(Arc::new(AtomicU64::new(PACK_BLOCK)))
+        env.with_pack_block(Arc::new(AtomicU64::new(PACK_BLOCK))).packs_without_waiting()
     }
 
     pub fn keychain(&self) -> &MemoryKeychain {

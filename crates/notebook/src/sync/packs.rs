@@ -22,8 +22,6 @@ use super::{apply, fork, heal, meta};
 use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
 
-/// A device that was not heard of for so long does not keep history from being packed. (DESIGN.md, section 3.)
-const ACTIVE_MS: u64 = 180 * 24 * 3_600_000;
 /// So many packs are made at once.
 const MAX_AT_ONCE: usize = 16;
 /// Revisions are read so many at a time: others read meanwhile.
@@ -401,7 +399,8 @@ fn read_by_all(vault: &Vault, reader: &Reader<'_>, cursor: Cursor) -> Result<u64
         let told = devices.iter().find(|row| row.id == device).map_or(0, |row| row.last_seen_ms.max(row.created_ms));
         let last_ms = reader.last_written_ms(device)?.unwrap_or(0).max(told);
         // One that has never told anything has just joined.
-        if last_ms == 0 || now_ms.saturating_sub(last_ms) < ACTIVE_MS {
+        let waits_ms = vault.env().pack_waits_ms();
+        if waits_ms > 0 && (last_ms == 0 || now_ms.saturating_sub(last_ms) < waits_ms) {
             read = at;
         }
     }
