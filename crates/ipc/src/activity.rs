@@ -29,6 +29,7 @@ fn words(what: &Happened) -> &str {
         Happened::SetAside => "Changes set aside",
         Happened::Copied => "Vault copied",
         Happened::Removed => "Computer removed",
+        Happened::Named => "Computer named",
         Happened::Compared => "Comparing with other computers",
         Happened::Other(word) => word,
     }

@@ -28,6 +28,8 @@ pub enum Happened {
     SetAside,
     /// This vault was copied, and became a computer of its own.
     Copied,
+    /// This computer got another name, because its own was taken.
+    Named,
     /// A computer was removed from the account.
     Removed,
     /// This computer and another disagreed about the notes, or agree again.
@@ -52,6 +54,7 @@ impl Happened {
             Self::SetAside => "set_aside",
             Self::Copied => "copied",
             Self::Compared => "compared",
+            Self::Named => "named",
             Self::Removed => "removed",
             Self::Other(word) => word,
         }
@@ -60,7 +63,8 @@ impl Happened {
     fn from_word(word: String) -> Self {
         let known =
             [Self::Synced, Self::Push, Self::Pull, Self::Upload, Self::Fetch, Self::Held, Self::Kept, Self::Accepted];
-        let later = [Self::Backup, Self::Healed, Self::SetAside, Self::Copied, Self::Compared, Self::Removed];
+        let later =
+            [Self::Backup, Self::Healed, Self::SetAside, Self::Copied, Self::Compared, Self::Removed, Self::Named];
         known.into_iter().chain(later).find(|h| h.word() == word).unwrap_or(Self::Other(word))
     }
 }
