@@ -14,6 +14,7 @@ mod flags;
 mod fork;
 mod heal;
 mod keys;
+mod later;
 mod lazy;
 mod live;
 mod metrics;
@@ -78,6 +79,8 @@ mod meta {
     pub const REBORN_OF: &str = "reborn_of";
     /// With whom this device disagrees about the log, and where.
     pub const DISAGREES: &str = "disagrees";
+    /// When the server was last asked whether it still has the files that are here.
+    pub const FILES_ASKED_MS: &str = "files_asked_ms";
     /// What this computer will be called, until it has read which names are taken.
     pub const JOINED_AS: &str = "joined_as";
     /// When this device last signed what it makes of the log.
