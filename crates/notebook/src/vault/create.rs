@@ -186,7 +186,7 @@ impl Vault {
             Ok::<_, NotebookError>(())
         });
         let store = opened.map_err(|why| match &snapshot {
-            Some(made) => backups::upgrade_failed(dir, made, why),
+            Some(made) => backups::upgrade_failed(dir, made, &key, why),
             None => why,
         })?;
         if !store.was_clean_stop() {
