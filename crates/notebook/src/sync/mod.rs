@@ -4,6 +4,7 @@
 mod account;
 pub(crate) mod activity;
 mod apply;
+mod behind;
 mod blobs;
 mod catch_up;
 mod device;
@@ -125,7 +126,7 @@ fn seal_into_outbox(t: &mut Txn<'_>, rid: RevisionId, canonical: &[u8]) -> Resul
     let (key_epoch, body) = seal_body(t, rid, canonical)?;
     t.tx.push_outbox(rid, EntryKind::Revision as u64, key_epoch, &body)?;
     t.changes.waiting = true;
-    Ok(())
+    behind::note(t, rid, canonical)
 }
 
 /// Seals anew those of the rows that an older key sealed. They keep their places, and their batch: that is signed over
