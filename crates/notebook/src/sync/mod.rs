@@ -26,6 +26,7 @@ mod removal;
 mod seen;
 mod set_aside;
 mod status;
+mod take_over;
 pub(crate) mod tripwire;
 
 use holdfast_crypto::{SealContext, seal_revision, seal_revision_on};
@@ -44,8 +45,9 @@ pub use driver::{CycleReport, Syncer};
 pub use flags::SyncFlag;
 pub use lazy::FetchFiles;
 pub use metrics::{StepCount, SyncMetrics};
-pub use set_aside::WhySetAside;
+pub use set_aside::{AsideEntry, AsideId, AsideText, Takes, WhySetAside};
 pub use status::{DeviceStatus, FileProgress, SyncStatus};
+pub use take_over::TakenOver;
 pub use tripwire::{HeldNote, Tripwire};
 
 /// Meta rows that only sync reads and writes.

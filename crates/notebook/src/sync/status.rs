@@ -196,7 +196,7 @@ impl Vault {
                 server: account.as_ref().map(|a| a.address.url.clone()),
                 user: account.map(|a| a.user),
                 devices,
-                quarantined: r.quarantine_len()? as u32,
+                quarantined: r.quarantine_open_len()? as u32,
                 tripwire,
             })
         })

@@ -140,7 +140,7 @@ fn a_vault_of_schema_v4_opens_and_reads() {
                 assert_eq!((tx.outbox_files(rid(3))?, tx.outbox_held_len()?), (behind, u64::from(!sent)));
                 assert_eq!(tx.outbox_head(100, 9)?.len(), usize::from(sent));
                 let aside = &tx.list_quarantine()?[0];
-                assert_eq!((aside.seq, aside.waiting), (9, Waiting::Removed));
+                assert_eq!((aside.seq, aside.waiting, aside.arrived_ms), (9, Waiting::Removed, 0));
                 Ok::<_, StoreError>(())
             })
             .unwrap();

@@ -74,19 +74,30 @@ fn manifests_and_quarantine_take_each_once() {
         waiting: Waiting::Parent,
         reason: reason.into(),
         bytes: vec![1],
+        arrived_ms: seq * 100,
+        taken_as: None,
     };
     t.write(|tx| {
         tx.put_quarantine(&entry(1, 5, "orphan"))?;
         tx.put_quarantine(&entry(2, 3, "key"))?;
         tx.put_quarantine(&entry(1, 7, "newer"))
     });
-    assert_eq!(t.read(|tx| tx.list_quarantine()), [entry(2, 3, "key"), entry(1, 7, "newer")]);
+    let again = QuarantineRow { arrived_ms: 500, ..entry(1, 7, "newer") };
+    assert_eq!(t.read(|tx| tx.list_quarantine()), [entry(2, 3, "key"), again.clone()], "it came at 500");
     assert!(t.write(|tx| tx.remove_quarantine(rid(1), &[2; 32])));
     assert_eq!(t.read(|tx| tx.quarantine_len()), 1);
     // Junk under an id has its bound, and what is there is still found elsewhere.
     let kept: Vec<bool> = (10..14).map(|body| t.write(|tx| tx.put_quarantine(&entry(body, 8, "junk")))).collect();
     assert_eq!(kept, [true, true, false, false]);
     assert!(t.write(|tx| tx.put_quarantine(&entry(1, 9, "again"))));
+    // What a person decided stays so, whatever comes again.
+    t.write(|tx| {
+        tx.decide_quarantine(rid(1), &[1; 32], Some(rid(7)))?;
+        tx.put_quarantine(&entry(1, 11, "once more"))
+    });
+    let decided = t.read(|tx| tx.quarantined(rid(1))).into_iter().find(|row| row.seq == 11).unwrap();
+    assert_eq!((decided.waiting, decided.taken_as, decided.arrived_ms), (Waiting::Decided, Some(rid(7)), 500));
+    assert_eq!((t.read(|tx| tx.quarantine_len()), t.read(|tx| tx.quarantine_open_len())), (3, 2));
     assert_eq!(t.write(|tx| tx.clear_variants(rid(1))), 3);
 }
 
