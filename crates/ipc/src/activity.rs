@@ -31,6 +31,7 @@ fn words(what: &Happened) -> &str {
         Happened::Discarded => "A late change discarded",
         Happened::Copied => "Vault copied",
         Happened::Removed => "Computer removed",
+        Happened::Named => "Computer named",
         Happened::Compared => "Comparing with other computers",
         Happened::Other(word) => word,
     }

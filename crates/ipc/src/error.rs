@@ -78,14 +78,6 @@ pub fn command_error(error: &E) -> CommandError {
         E::HasServer(url) => (C::HasServer, format!("This vault has a server already: {url}."), false),
         E::LinkInvalid(why) => (C::LinkInvalid, format!("The join link cannot be used: {why}."), true),
         E::LinkExpired => (C::LinkExpired, "The join link has expired. Ask for a new one from the server's owner.".into(), false),
-        E::DeviceNameTaken { name, free } => (
-            C::InvalidInput,
-            format!(
-                "Another computer of this account is called {name:?}. Nothing was changed. Give this one another name, \
-                 such as {free:?}."
-            ),
-            true,
-        ),
         E::HostileServer(what) => (
             C::ServerNotTrusted,
             format!("The server's answer is not right: {what}. Nothing of it was taken over, and your changes are safe on this computer. Tell the server's owner."),

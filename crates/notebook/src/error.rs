@@ -61,9 +61,6 @@ pub enum NotebookError {
     LinkInvalid(String),
     #[error("the join link has expired")]
     LinkExpired,
-    /// `free` is one that no other computer of the account has, as far as is known.
-    #[error("another computer of this account is called {name:?}")]
-    DeviceNameTaken { name: String, free: String },
     /// The server answered something that cannot be true; nothing of it was taken over.
     #[error("the server's answer is not right: {0}")]
     HostileServer(String),

@@ -43,6 +43,7 @@ impl Clients {
 pub fn sync(place: &Place) -> Outcome {
     place.with_vault(|vault| {
         let started = Instant::now();
+        let name = own_name(vault)?;
         let clients = Clients::default();
         let syncer = Syncer::new(vault.clone(), clients.connect())?;
         let mut report = CycleReport::default();
@@ -53,8 +54,17 @@ pub fn sync(place: &Place) -> Outcome {
             answer.json["tripwire"] = held.json;
             answer.text.extend(["\n", &held.text]);
         }
+        // A computer that has joined learns only now that its name was taken.
+        if let Some(now) = own_name(vault)?.filter(|now| Some(now) != name.as_ref()) {
+            answer.text.push_str(&format!("\nAnother computer has the name of this one, which is now {now:?}."));
+            answer.json["device_name"] = now.into();
+        }
         outcome.map_or_else(|failure| Err(with_answer(failure, answer.clone())), |()| Ok(answer.clone()))
     })
+}
+
+fn own_name(vault: &Vault) -> Outcome<Option<String>> {
+    Ok(vault.device_names()?.remove(&vault.device()))
 }
 
 /// One cycle. A session that the server ended is begun again where the passphrase is at hand.

@@ -1,6 +1,6 @@
 //! Adding a server.
 
-use holdfast_notebook::{NotebookError, sync};
+use holdfast_notebook::sync;
 
 use crate::convert::{answer, invalid, ms};
 use crate::dto::{CreateAccountRequest, JoinRequest, LinkInfo};
@@ -36,15 +36,8 @@ pub fn create(app: &App, request: &CreateAccountRequest) -> Answer<()> {
 
 pub fn join(app: &App, request: &JoinRequest) -> Answer<()> {
     check_user(&request.user)?;
-    let join = |name: &str| {
-        let (link, user) = (&request.link, request.user.trim());
-        wait(sync::join(app.dir(), &app.connect, link, user, &request.passphrase, name, app.env.clone()))
-    };
-    let joined = match join(&request.device_name)? {
-        // Nobody chose the host's name: it gets a number.
-        Err(NotebookError::DeviceNameTaken { name, free }) if name == app.host_name.trim() => join(&free)?,
-        other => other,
-    };
+    let (link, user, name) = (&request.link, request.user.trim(), &request.device_name);
+    let joined = wait(sync::join(app.dir(), &app.connect, link, user, &request.passphrase, name, app.env.clone()))?;
     let vault = joined.map_err(|e| account_error(&e))?;
     app.opened(vault)
 }

@@ -156,8 +156,7 @@ fn unsent(reader: &Reader<'_>) -> Result<Vec<(RevisionId, Vec<u8>)>> {
 }
 
 /// Makes the vault of this computer in `dir` from an account that exists. The notes come with the first sync.
-///
-/// [`NotebookError::DeviceNameTaken`] where another computer is known to have the name; nothing was made then.
+/// Where another computer turns out to have the name then, this one gets a number.
 pub async fn join(
     dir: &Path,
     connect: &Connect,
@@ -177,17 +176,11 @@ pub async fn join(
     let (derived, session) = log_in(&*server, user, passphrase, None).await?;
     let token = Token(session.token.clone());
     let (mut keys, mut version) = (session.keys.clone(), session.keys_version);
-    let mut looked = false;
     for _ in 0..KEY_TRIES {
         let account = AccountKeys::from_bytes(&keys).map_err(hostile)?;
         let open = account.open_with_passphrase_keys(&derived).map_err(hostile)?;
         if !open.spaces.contains_key(&session.space.0) {
             return Err(NotebookError::HostileServer("it names a space that the account does not have".into()));
-        }
-        if let Some(space_keys) = open.spaces.get(&session.space.0).filter(|_| !looked) {
-            let taken = device::names_in_log(&*server, &token, session.space, space_keys).await;
-            device::check_free(&name, &taken)?;
-            looked = true;
         }
         let (file, open) = KeyFile::join(account, open, &mut env.rng())?;
         let request = wire::PutKeys {
@@ -197,7 +190,8 @@ pub async fn join(
         };
         match server.put_keys(&token, request).await {
             Ok(version) => {
-                return Vault::create_joined(dir, file, open, &name, env, |tx| {
+                return Vault::create_joined(dir, file, open, env, |tx| {
+                    device::will_be_called(tx, &name)?;
                     store(tx, &address, user, &session.token, version)
                 });
             }

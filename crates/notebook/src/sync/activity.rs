@@ -31,6 +31,8 @@ pub enum Happened {
     Discarded,
     /// This vault was copied, and became a computer of its own.
     Copied,
+    /// This computer got another name, because its own was taken.
+    Named,
     /// A computer was removed from the account.
     Removed,
     /// This computer and another disagreed about the notes, or agree again.
@@ -57,6 +59,7 @@ impl Happened {
             Self::Discarded => "discarded",
             Self::Copied => "copied",
             Self::Compared => "compared",
+            Self::Named => "named",
             Self::Removed => "removed",
             Self::Other(word) => word,
         }
@@ -65,7 +68,8 @@ impl Happened {
     fn from_word(word: String) -> Self {
         let known =
             [Self::Synced, Self::Push, Self::Pull, Self::Upload, Self::Fetch, Self::Held, Self::Kept, Self::Accepted];
-        let later = [Self::Backup, Self::Healed, Self::SetAside, Self::Copied, Self::Compared, Self::Removed];
+        let later =
+            [Self::Backup, Self::Healed, Self::SetAside, Self::Copied, Self::Compared, Self::Removed, Self::Named];
         let decided = [Self::TakenOver, Self::Discarded];
         known.into_iter().chain(later).chain(decided).find(|h| h.word() == word).unwrap_or(Self::Other(word))
     }

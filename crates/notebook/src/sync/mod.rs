@@ -81,6 +81,8 @@ mod meta {
     pub const REBORN_OF: &str = "reborn_of";
     /// With whom this device disagrees about the log, and where.
     pub const DISAGREES: &str = "disagrees";
+    /// What this computer will be called, until it has read which names are taken.
+    pub const JOINED_AS: &str = "joined_as";
     /// When this device last signed what it makes of the log.
     pub const DIGEST_MS: &str = "digest_ms";
     /// What went wrong last, until the next success.
@@ -89,6 +91,7 @@ mod meta {
 
 pub(crate) use meta::CODE_AUTH;
 
+pub(crate) use device::untold_name;
 pub(crate) use fork::adopt as adopt_device;
 
 /// This vault is a copy of another: the next sync makes it a device of its own.

@@ -10,7 +10,7 @@ use holdfast_sync::StepReport;
 use super::activity::{self, Happened, Line};
 use super::apply::Taken;
 use super::keys::{own_keys, refresh_keys};
-use super::{apply, digest, fetch, fork, heal, seen};
+use super::{apply, device, digest, fetch, fork, heal, seen};
 use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
 
@@ -48,14 +48,14 @@ pub(super) async fn pull(vault: &Vault, server: &dyn SyncProtocol, token: &Token
     if vault.read(heal::is_healing)? {
         let pulled = heal::step(vault, server, token).await?;
         if pulled.report.caught_up {
-            fork::has_read(vault)?;
+            has_read(vault)?;
         }
         return Ok(pulled);
     }
     match page(vault, server, token).await? {
         Page::Taken { mut pulled, .. } => {
             if pulled.report.caught_up {
-                fork::has_read(vault)?;
+                has_read(vault)?;
                 pulled.revisions += fetch::fetch(vault, server, token).await?;
             }
             Ok(pulled)
@@ -63,6 +63,12 @@ pub(super) async fn pull(vault: &Vault, server: &dyn SyncProtocol, token: &Token
         Page::SetBack(lost) => Ok(step(heal::begin(vault, server, token, lost).await?)),
         Page::Copied => Ok(step(fork::become_another(vault, server, token).await?)),
     }
+}
+
+/// The log was read to its end: what had to wait for that is done.
+fn has_read(vault: &Vault) -> Result<()> {
+    fork::has_read(vault)?;
+    device::introduce(vault)
 }
 
 /// Reads and takes over the next page.

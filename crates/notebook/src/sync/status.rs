@@ -158,10 +158,12 @@ impl Vault {
             let known: Vec<DeviceId> = devices.iter().map(|device| device.id).collect();
             let silent =
                 members.devices.iter().map(|member| DeviceId(member.device_id)).filter(|id| !known.contains(id));
+            let untold = super::device::untold_name(r)?;
+            let name = |id: DeviceId| untold.clone().filter(|_| id == me);
             devices.extend(silent.map(|id| DeviceStatus {
                 this_device: id == me,
                 id,
-                name: format!("Computer {}", &id.to_string()[..6]),
+                name: name(id).unwrap_or_else(|| format!("Computer {}", &id.to_string()[..6])),
                 platform: String::new(),
                 last_seen_ms: 0,
                 clock_ahead: false,

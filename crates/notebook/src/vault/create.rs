@@ -25,7 +25,7 @@ impl Vault {
         super::passphrase::check(passphrase)?;
         let lock = prepare(dir)?;
         let (file, open, code) = KeyFile::create(passphrase, env.random()?, env.random()?, &mut env.rng())?;
-        let vault = Self::make(dir, lock, Keys { file, open }, device_name, env, |tx| {
+        let vault = Self::make(dir, lock, Keys { file, open }, Some(device_name), env, |tx| {
             tx.put_meta(meta::RECOVERY_PHRASE, code.to_phrase().as_bytes())?;
             Ok(tx.put_meta(crate::sync::CODE_AUTH, &*code.auth())?)
         })?;
@@ -37,19 +37,18 @@ impl Vault {
         dir: &Path,
         file: KeyFile,
         open: OpenVault,
-        device_name: &str,
         env: Env,
         setup: impl FnOnce(&WriteTx<'_>) -> Result<()>,
     ) -> Result<Self> {
         let lock = prepare(dir)?;
-        Self::make(dir, lock, Keys { file, open }, device_name, env, setup)
+        Self::make(dir, lock, Keys { file, open }, None, env, setup)
     }
 
     fn make(
         dir: &Path,
         lock: Lock,
         keys: Keys,
-        device_name: &str,
+        device_name: Option<&str>,
         env: Env,
         setup: impl FnOnce(&WriteTx<'_>) -> Result<()>,
     ) -> Result<Self> {
@@ -67,7 +66,9 @@ impl Vault {
             setup(tx)
         })?;
         let vault = Self::assemble(dir, lock, keys, store, &key, env)?;
-        vault.write_device_record(device_name)?;
+        if let Some(name) = device_name {
+            vault.write_device_record(name)?;
+        }
         // The key file comes last: it is what makes the folder a vault. Were it there and the rest not (a full disk), the
         // code would never be shown, and there would be a vault in the way of the next try.
         vault.write_keys(&vault.keys())?;

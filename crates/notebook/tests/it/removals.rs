@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use holdfast_crypto::{AccountKeys, CryptoError, KeyFile, SpaceKeys, open_revision};
 use holdfast_domain::MAX_RECORD_BYTES;
-use holdfast_notebook::sync::{Happened, WhySetAside, sign_in};
+use holdfast_notebook::sync::{Happened, Syncer, WhySetAside, sign_in};
 use holdfast_notebook::{NotebookError, Vault};
 use holdfast_protocol::{BatchManifest, LogEntry, ProtocolError};
 use holdfast_sync::SyncState;
@@ -250,7 +250,8 @@ async fn the_removed_computers_keys_open_nothing_that_came_after() {
         "C2",
         w.clock.env(),
     );
-    drop(joined.await.unwrap());
+    let reads = Syncer::new(Arc::new(joined.await.unwrap()), w["A"].connect().clone()).unwrap();
+    reads.run_once().await.unwrap();
     w["A"].sync().await;
     let account = AccountKeys::from_bytes(&keys.lock().unwrap()).unwrap();
     assert!(matches!(account.open_with_device(&open.device), Err(CryptoError::NotOpened)));
