@@ -27,6 +27,8 @@ fn words(what: &Happened) -> &str {
         Happened::Backup => "Backup made",
         Happened::Healed => "Server restored",
         Happened::SetAside => "Changes set aside",
+        Happened::TakenOver => "A late change taken over",
+        Happened::Discarded => "A late change discarded",
         Happened::Copied => "Vault copied",
         Happened::Removed => "Computer removed",
         Happened::Named => "Computer named",

@@ -5,6 +5,7 @@
 
 mod activity;
 mod app;
+mod aside;
 mod backups;
 mod convert;
 pub mod dto;
@@ -14,6 +15,7 @@ mod health;
 
 pub use activity::{activity_items, export_activity};
 pub use app::{App, EventSink};
+pub use aside::{aside_discard, aside_items, aside_take, aside_text};
 pub use backups::backup_reason;
 pub use error::{account_error, command_error};
 pub use health::{health_line, set_aside, time_left};

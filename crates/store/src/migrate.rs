@@ -10,6 +10,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/client/0002_healing.sql"),
     include_str!("../../../migrations/client/0003_held.sql"),
     include_str!("../../../migrations/client/0004_chunks.sql"),
+    include_str!("../../../migrations/client/0005_behind_and_aside.sql"),
 ];
 
 /// The newest schema that this version knows.

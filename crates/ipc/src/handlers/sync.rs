@@ -7,8 +7,8 @@ use holdfast_notebook::sync::Syncer;
 
 use crate::convert::{Names, answer, invalid, ms};
 use crate::dto::{
-    ActivityItem, ActivityQuery, CatchUp, DeviceItem, FileCount, FileProgress, Health, HeldNote, RemoveDeviceRequest,
-    SyncState, SyncStatus, Tripwire,
+    ActivityItem, ActivityQuery, AsideItem, AsideTaken, AsideText, CatchUp, DeviceItem, FileCount, FileProgress,
+    Health, HeldNote, RemoveDeviceRequest, SyncState, SyncStatus, Tripwire,
 };
 use crate::{Answer, App, command_error};
 
@@ -154,6 +154,33 @@ pub fn device_remove(app: &App, request: &RemoveDeviceRequest) -> Answer<()> {
         None => None,
     };
     answer(app.with_syncer(async |syncer| syncer.remove_device(device, new).await)?)
+}
+
+/// What is set aside, the newest arrival first.
+pub fn aside_list(app: &App) -> Answer<Vec<AsideItem>> {
+    crate::aside_items(&*app.vault()?)
+}
+
+/// What one of them says.
+pub fn aside_text(app: &App, id: &str) -> Answer<AsideText> {
+    crate::aside_text(&*app.vault()?, id)
+}
+
+/// Takes over what a removed computer sent late, as a change of this one.
+pub fn aside_take(app: &App, id: &str) -> Answer<AsideTaken> {
+    let syncer = app.syncer()?;
+    let taken = crate::aside_take(syncer.vault(), id)?;
+    // It goes out at once, and the count is told anew.
+    syncer.wake();
+    Ok(taken)
+}
+
+/// Discards it: nobody is asked about it again.
+pub fn aside_discard(app: &App, id: &str) -> Answer<()> {
+    let syncer = app.syncer()?;
+    crate::aside_discard(syncer.vault(), id)?;
+    syncer.wake();
+    Ok(())
 }
 
 /// Looks at everything; what cannot be looked at is itself a finding.

@@ -12,7 +12,7 @@ use holdfast_sync::StepReport;
 
 use super::activity::{self, Happened, Line};
 use super::later::Later;
-use super::{lazy, meta};
+use super::{behind, lazy, meta};
 use crate::files::{Cut, Sealing, Unreadable, is_content, read_file};
 use crate::{NotebookError, Result, Vault};
 
@@ -91,6 +91,9 @@ pub(super) async fn ask_now_and_then(vault: &Vault, server: &dyn SyncProtocol, t
     vault.transact(|t| {
         for cid in &lost {
             t.tx.mark_sent(cid, Sent::No)?;
+        }
+        if !lost.is_empty() {
+            behind::note_all(t)?;
         }
         Ok(t.tx.put_u64(meta::FILES_ASKED_MS, now_ms)?)
     })

@@ -267,6 +267,8 @@ impl Syncer {
             effect = match effect {
                 Effect::Run(step) => {
                     indexes = true;
+                    // A file that is sent in many steps leaves no rest in which this would be done.
+                    self.commit_idle();
                     self.step_and_hear(step, &mut report).await?
                 }
                 Effect::WaitUntil(at) => {
@@ -284,6 +286,7 @@ impl Syncer {
     /// Does a step, and lets the engine hear meanwhile what happens.
     async fn step_and_hear(&self, step: Step, report: &mut CycleReport) -> Result<Effect> {
         let mut step = std::pin::pin!(self.step(step, report));
+        let mut look = tokio::time::interval_at(tokio::time::Instant::now() + LOOK, LOOK);
         loop {
             tokio::select! {
                 effect = &mut step => return effect,
@@ -293,7 +296,8 @@ impl Syncer {
                 () = self.vault.wake.notified() => {
                     self.handle(Event::LocalChange)?;
                 }
-                () = tokio::time::sleep(LOOK) => {
+                // Whatever else is heard: typing goes on for as long as a part of a file may take.
+                _ = look.tick() => {
                     self.commit_idle();
                     self.handle(Event::Tick)?;
                 }

@@ -23,7 +23,7 @@ use super::activity::{self, Happened, Line};
 use super::keys::refresh_keys;
 use super::pull::{Page, Pulled};
 use super::push::{self, Duplicates, Sent};
-use super::{apply, blobs, digest, fork, meta, pull};
+use super::{apply, behind, blobs, digest, fork, meta, pull};
 use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
 
@@ -65,6 +65,9 @@ pub(super) async fn begin(
         t.tx.forget_log()?;
         for cid in &blobs {
             t.tx.mark_sent(cid, OnServer::No)?;
+        }
+        if !blobs.is_empty() {
+            behind::note_all(t)?;
         }
         let sent = t.tx.get_u64(meta::HEALING)?.unwrap_or(0);
         t.tx.put_u64(meta::HEALING, sent)?;
@@ -387,6 +390,9 @@ fn finish(vault: &Vault, lost_blobs: &[[u8; 32]]) -> Result<()> {
     vault.transact(|t| {
         for cid in lost_blobs {
             t.tx.mark_sent(cid, OnServer::No)?;
+        }
+        if !lost_blobs.is_empty() {
+            behind::note_all(t)?;
         }
         let sent = t.tx.get_u64(meta::HEALING)?.unwrap_or(0);
         t.tx.remove_meta(meta::HEALING)?;

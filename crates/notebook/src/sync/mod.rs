@@ -4,6 +4,7 @@
 mod account;
 pub(crate) mod activity;
 mod apply;
+mod behind;
 mod blobs;
 mod catch_up;
 mod device;
@@ -26,6 +27,7 @@ mod removal;
 mod seen;
 mod set_aside;
 mod status;
+mod take_over;
 pub(crate) mod tripwire;
 
 use holdfast_crypto::{SealContext, seal_revision, seal_revision_on};
@@ -44,8 +46,9 @@ pub use driver::{CycleReport, Syncer};
 pub use flags::SyncFlag;
 pub use lazy::FetchFiles;
 pub use metrics::{StepCount, SyncMetrics};
-pub use set_aside::WhySetAside;
+pub use set_aside::{AsideEntry, AsideId, AsideText, Takes, WhySetAside};
 pub use status::{DeviceStatus, FileProgress, SyncStatus};
+pub use take_over::TakenOver;
 pub use tripwire::{HeldNote, Tripwire};
 
 /// Meta rows that only sync reads and writes.
@@ -131,7 +134,7 @@ fn seal_into_outbox(t: &mut Txn<'_>, rid: RevisionId, canonical: &[u8]) -> Resul
     let (key_epoch, body) = seal_body(t, rid, canonical)?;
     t.tx.push_outbox(rid, EntryKind::Revision as u64, key_epoch, &body)?;
     t.changes.waiting = true;
-    Ok(())
+    behind::note(t, rid, canonical)
 }
 
 /// Seals anew those of the rows that an older key sealed. They keep their places, and their batch: that is signed over

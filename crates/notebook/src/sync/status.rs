@@ -67,11 +67,15 @@ pub(super) fn facts(reader: &Reader<'_>) -> Result<Facts> {
     let (has_server, cursor) = (account.is_some(), reader.cursor()?);
     // While a restored server gets back what it lost, what it does not hold is not confirmed.
     let lost = if heal::is_healing(reader)? { reader.count_not_in_log()? } else { 0 };
+    let batch = reader.batch()?;
+    let held = batch.as_ref().map_or(Ok(false), |batch| reader.is_batch_held(batch.ctr))?;
     Ok(Facts {
         has_server,
         signed_in: account.is_some_and(|a| a.token.is_some()),
-        batch_pending: reader.batch()?.is_some(),
+        batch_pending: batch.is_some(),
+        batch_held: held,
         outbox: (reader.outbox_len()? + lost) as u32,
+        held: reader.outbox_held_len()? as u32,
         working: if has_server { reader.working_count()? as u32 } else { 0 },
         blobs_up: if has_server { reader.count_chunks_to_send()? as u32 } else { 0 },
         blobs_down: if has_server { reader.files_to_fetch(lazy::which(reader)?)?.len() as u32 } else { 0 },
@@ -194,7 +198,7 @@ impl Vault {
                 server: account.as_ref().map(|a| a.address.url.clone()),
                 user: account.map(|a| a.user),
                 devices,
-                quarantined: r.quarantine_len()? as u32,
+                quarantined: r.quarantine_open_len()? as u32,
                 tripwire,
             })
         })
