@@ -156,7 +156,7 @@ fn seal_anew(t: &Txn<'_>, rows: &[OutboxRow]) -> Result<bool> {
 fn seal_body(t: &Txn<'_>, rid: RevisionId, canonical: &[u8]) -> Result<(u32, Vec<u8>)> {
     // Where the store has found a difference to be worth it, it is on the wire too, and ends where the store's does: both
     // follow from the history alone, so that other devices find the same.
-    let deltas = flags::is_on(t.reader(), SyncFlag::Deltas)?;
+    let deltas = flags::is_on(t.reader(), SyncFlag::Deltas)? && !t.vault.env().is_older();
     let parent = match t.tx.delta_base(rid)? {
         Some((base, depth)) if deltas && depth < MAX_DELTAS => t.tx.revision_bytes(base)?.map(|bytes| (base, bytes)),
         _ => None,

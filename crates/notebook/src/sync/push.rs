@@ -247,7 +247,8 @@ fn next_batch(vault: &Vault) -> Result<Option<PushRequest>> {
         let cursor = t.tx.cursor()?.unwrap_or(Cursor { log_epoch: 0, seq: 0, link: [0; 32] });
         let rids: Vec<RevisionId> = rows.iter().map(|r| r.rid).collect();
         let heirs = fork::heirs_for(t.vault, t.reader(), &rids)?;
-        let state = digest::due(t, cursor)?;
+        let older = t.vault.env().is_older();
+        let state = if older { None } else { digest::due(t, cursor)? };
         let keys = t.vault.keys();
         let mut manifest = BatchManifest {
             space: wire::SpaceId(t.vault.space().0),
@@ -263,7 +264,7 @@ fn next_batch(vault: &Vault) -> Result<Option<PushRequest>> {
             rids: rows.iter().map(|r| Rid(r.rid.0)).collect(),
             heirs,
             state,
-            mark: Some(t.vault.env().random()?),
+            mark: if older { None } else { Some(t.vault.env().random()?) },
             signature: [0; 64],
         };
         manifest.signature = keys.open.device.sign(&signed_bytes(&manifest));
