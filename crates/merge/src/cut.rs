@@ -55,6 +55,14 @@ impl<'a> Token<'a> {
         }
     }
 
+    /// Its line, or those that its sides have.
+    pub fn added_lines(self) -> Vec<&'a str> {
+        match self {
+            Self::Line(line) => vec![line],
+            Self::Place(merge) => merge.adds().flat_map(|t| lines(&t.value)).collect(),
+        }
+    }
+
     pub fn line(self) -> Option<&'a str> {
         match self {
             Self::Line(line) => Some(line),
