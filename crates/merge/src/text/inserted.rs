@@ -247,7 +247,9 @@ fn blocks(sides: &[&str], place: Place<'_>) -> Option<String> {
     if !apart && !open {
         return None;
     }
-    let between = if apart { line_break(sides, place) } else { "" };
+    // Between blank lines each is a paragraph of its own; beside other lines it may go on with those.
+    let alone = blank(place.above) && blank(place.below);
+    let between = if apart || alone { line_break(sides, place) } else { "" };
     let mut parts: Vec<&(String, String, String)> = parts.iter().collect();
     parts.sort_by_key(|part| (!first(part), last(part), highest_heading(&part.1)));
     let cores: Vec<&str> = parts.iter().map(|p| p.1.as_str()).collect();
