@@ -290,7 +290,7 @@ async fn a_vault_on_two_computers() -> anyhow::Result<()> {
 #[tokio::test]
 async fn what_protects_a_vault() -> anyhow::Result<()> {
     within(async {
-        let server = Server::start()?;
+        let mut server = Server::start()?;
         let laptop = Computer::new("Laptop").await?;
         let folder = scratch_home()?;
         sample::write(folder.path())?;
@@ -347,13 +347,18 @@ async fn what_protects_a_vault() -> anyhow::Result<()> {
         take(&laptop, "backups").await?;
         laptop.press("Escape").await?;
         laptop.wait_gone("[role=dialog]").await?;
-        remove(&laptop, &office).await
+        remove(&laptop, &office, &mut server).await
     })
     .await
 }
 
-/// A computer that was lost is removed, in the window, and hears of it.
-async fn remove(laptop: &Computer, office: &Terminal) -> anyhow::Result<()> {
+/// A computer that was lost is removed, in the window, and hears of it. What it sent while the server had forgotten that
+/// is decided about.
+async fn remove(laptop: &Computer, office: &Terminal, server: &mut Server) -> anyhow::Result<()> {
+    office.sync()?;
+    let before = server.snapshot()?;
+    laptop.ask("sync_now", json!({})).await?;
+    laptop.wait_status("Up to date").await?;
     laptop.click(&hook("sync-status")).await?;
     laptop.click(&hook("device-remove")).await?;
     laptop.wait_focus(&hook("remove-device-keep")).await?;
@@ -364,10 +369,58 @@ async fn remove(laptop: &Computer, office: &Terminal) -> anyhow::Result<()> {
     laptop.click(&hook("remove-device-submit")).await?;
     laptop.wait_gone(&hook("remove-device")).await?;
     laptop.wait_status("Up to date").await?;
+    laptop.find(&hook("sync-panel")).await?;
+    laptop.wait_count(&hook("sync-device"), 0).await?;
+    laptop.press("Escape").await?;
+    laptop.wait_gone(&hook("sync-panel")).await?;
+
+    laptop.says("the server forgets the removal for a while");
+    server.put_back(before.path())?;
+    office.replace(MERGED, "workshop wall", "truck 1")?;
+    office.run(&["note", "add", "--title", "Of the office"], "Written late.\n")?;
+    office.sync()?;
+    laptop.ask("sync_now", json!({})).await?;
+    laptop
+        .until("what came late is set aside", async || {
+            Ok(laptop.ask("sync_status", json!({})).await?["quarantined"] == json!(2))
+        })
+        .await?;
+    aside(laptop).await?;
     let refused = office.sync().err().context("A removed computer synced.")?.to_string();
     anyhow::ensure!(refused.contains("removed from the account"), "{refused}");
+    Ok(())
+}
+
+/// Two changes that came late: one is taken over by keyboard, the other one discarded.
+async fn aside(laptop: &Computer) -> anyhow::Result<()> {
+    laptop.click(&hook("sync-status")).await?;
+    laptop.wait_text(&hook("sync-set-aside"), "2 changes set aside").await?;
+    take(laptop, "sync-set-aside").await?;
+    laptop.click(&hook("sync-aside")).await?;
+    laptop.wait_count(&hook("aside-item"), 2).await?;
+    laptop.click(&format!("{}[aria-label*=\"{MERGED}\"]", hook("aside-show"))).await?;
+    laptop.wait_text(&hook("aside-text"), "truck 1").await?;
+    take(laptop, "aside").await?;
+    let focus = "document.querySelector(arguments[0]).focus()";
+    let take_over = format!("{}[aria-label*=\"{MERGED}\"]", hook("aside-take"));
+    laptop.execute_with(focus, vec![json!(take_over)]).await?;
+    laptop.press("Enter").await?;
+    laptop.wait_count(&hook("aside-item"), 1).await?;
+    laptop.click(&hook("aside-discard")).await?;
+    laptop.wait_focus(&hook("aside-keep")).await?;
+    take(laptop, "aside-discard").await?;
+    laptop.click(&hook("aside-discard-sure")).await?;
+    laptop.find(&hook("aside-empty")).await?;
+    laptop.wait_focus(&hook("aside-close")).await?;
+    laptop.press("Enter").await?;
+    laptop.wait_gone(&hook("aside-dialog")).await?;
     laptop.find(&hook("sync-panel")).await?;
-    laptop.wait_count(&hook("sync-device"), 0).await
+    laptop.wait_gone(&hook("sync-set-aside")).await?;
+    laptop.press("Escape").await?;
+    laptop.wait_gone("[role=dialog]").await?;
+    laptop.open(MERGED).await?;
+    laptop.wait_text("body", "truck 1").await?;
+    laptop.wait_status("Up to date").await
 }
 
 /// One note with two choices, and one that merges by itself.
