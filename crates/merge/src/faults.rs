@@ -105,7 +105,9 @@ impl<'m> Held<'m> {
             }
         }
         self.add(&here);
-        here.iter().for_each(|line| self.marks[*line] &= !HERE);
+        for line in here {
+            self.marks[line] &= !HERE;
+        }
     }
 
     fn merge(&mut self, known: &Lines<'_>, merge: &'m Merge<String>) {
@@ -197,7 +199,9 @@ impl<'a> Before<'a> {
     pub fn passages(base: &'a Merge<String>, sides: &[&'a Merge<String>]) -> Self {
         let mut known = Lines::default();
         known.add_terms(base);
-        sides.iter().for_each(|side| known.add_terms(side));
+        for side in sides {
+            known.add_terms(side);
+        }
         let sides = sides.iter().map(|side| Held::passage(&known, side)).collect();
         Self { base: Held::passage(&known, base), sides, known, words: OnceCell::new() }
     }

@@ -256,6 +256,11 @@ fn blocks(sides: &[&str], place: Place<'_>) -> Option<String> {
     Some(format!("{lead}{}{trail}", cores.join(between)))
 }
 
+/// All of them, where they are items of a list or rows of a table.
+pub(super) fn items_of_all(sides: &[&str], place: Place<'_>) -> Option<String> {
+    (place.lines && sides.iter().all(|s| s.ends_with('\n'))).then(|| union(sides, place)).flatten()
+}
+
 /// All of them, where each stands for itself. `sides` are sorted.
 pub(super) fn both(sides: &[&str], place: Place<'_>) -> Option<String> {
     let eol = line_break(sides, place);

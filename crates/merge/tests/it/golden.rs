@@ -167,7 +167,7 @@ const FILES: [(u32, &str); 4] = [
     (3, "1761832fd41226f22f3cfe5797125de871fb7e951fe69a1ccbc020b66b5d4e29"),
     (4, "5fb7d7d5deb37a4a2cdd619266e4f76d7856030171b57c9a5e258c1ed92d12a3"),
     (5, "d889352ef97d35fd0f34891c8de58278033af8aa531cff585100296092b2a99b"),
-    (6, "41b5d79934c1f72362d6c9f73cbaf3ea6b595c9e31b159507fcf02669c54c8ed"),
+    (6, "2ee62be62e73783c82ac13c5c0dc6926b96bd89915f782412dcfb7da80f45a09"),
 ];
 
 fn file_of(algo: u32) -> std::path::PathBuf {

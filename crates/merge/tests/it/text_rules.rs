@@ -107,6 +107,7 @@ pub(crate) const VECTORS: &[(&str, &[&str])] = &[
     ),
     ("paragraphs of two in an empty text", &["", "One.\n", "Two.\n"]),
     ("paragraphs of two after a blank line", &["Top.\n\n", "Top.\n\nTwo words.\n", "Top.\n\nOne.\n"]),
+    ("items in place of a blank line", &["- b\n\n# End\n", "- b\n- c\n\n# End\n", "- b\n- d\n# End\n"]),
     ("lines of two above one", &["\nEnd.\n", "\nOne.\nEnd.\n", "\nTwo words.\nEnd.\n"]),
     ("title apart", &["Plan for May", "Plans for May", "Plan for June"]),
     ("title asked", &["Plan for May", "Plan for July", "Plan for June"]),
@@ -258,6 +259,22 @@ fn paragraphs_of_two_do_not_become_one() {
         ["", "- ours\n", "- theirs\n", "- ours\n- theirs\n"],
         // A line that goes on with the next stays beside it.
         ["\nEnd.\n", "\nOurs.\nEnd.\n", "\nTheirs.\nEnd.\n", "\nOurs.\nTheirs.\nEnd.\n"],
+    ]);
+}
+
+/// A blank line that one left and another wrote over is no reason to ask about the items.
+#[test]
+fn items_that_both_add_at_a_blank_line_are_both_taken() {
+    rules(&[
+        ["- b\n\n# End\n", "- b\n- c\n\n# End\n", "- b\n- d\n# End\n", "- b\n- c\n- d\n\n# End\n"],
+        ["- b\n\n# End\n", "- b\n- c\n# End\n", "- b\n- d\n# End\n", "- b\n- c\n- d\n# End\n"],
+        // Two new lines that are nearly the same are asked about there, too.
+        [
+            "- b\n\n# End\n",
+            "- b\n- call Ann about the roof\n\n# End\n",
+            "- b\n- call Ann about the old roof\n# End\n",
+            "- b\n{- call Ann about the roof\n\n|- call Ann about the old roof\n}# End\n",
+        ],
     ]);
 }
 
