@@ -73,6 +73,10 @@ impl World {
         if !self.account.changed && dice.chance(20) {
             return self.change_passphrase(at, &syncing, dice);
         }
+        // Whoever came in where a removal was not known has to join again (0027), and a copied disk comes in.
+        if self.server_forgets() && self.faults.contains(&Fault::Clone) {
+            return Ok("nobody is removed where disks are copied".into());
+        }
         let mut may_go = Vec::new();
         for other in (0..count).filter(|other| *other != at) {
             if !self.devices[other].twin && !self.is_shut_out(other)? {
