@@ -515,6 +515,11 @@ impl Syncer {
         }
     }
 
+    /// The next request makes a connection of its own.
+    pub(super) fn connect_anew(&self) {
+        held(&self.server).take();
+    }
+
     /// The server has everything, and this device has everything of it.
     fn confirmed(&self, report: &CycleReport, duration_ms: u64) -> Result<()> {
         if !held(&self.engine).was_confirmed() {
