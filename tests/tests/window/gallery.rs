@@ -382,7 +382,7 @@ async fn remove(laptop: &Computer, office: &Terminal, server: &mut Server) -> an
     laptop.ask("sync_now", json!({})).await?;
     laptop
         .until("what came late is set aside", async || {
-            Ok(laptop.ask("sync_status", json!({})).await?["quarantined"] == json!(2))
+            Ok(json!(laptop.ask("sync_status", json!({})).await?["quarantined"] == json!(2)))
         })
         .await?;
     aside(laptop).await?;
