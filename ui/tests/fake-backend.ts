@@ -438,7 +438,7 @@ export class FakeBackend implements Backend {
   }
   async exportFolder(path: string) {
     this.#log('exportFolder', path);
-    return { notes: this.notes.size, attachments: 4, skipped: [], elapsed_ms: 400 };
+    return { notes: this.notes.size, attachments: 4, to_review: 0, skipped: [], elapsed_ms: 400 };
   }
 
   async pickFolder(title: string) {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use holdfast_domain::RevisionId;
+use holdfast_domain::{DeviceId, RevisionId};
 use holdfast_notebook::sync::CycleReport;
 use holdfast_notebook::{NotebookError, SyncState};
 
@@ -13,17 +13,25 @@ use crate::device::Device;
 use crate::dice::Dice;
 use crate::fault::{Checked, Fault, Invariant, OrBroken as _};
 use crate::plan::{Act, MOST_DEVICES};
+use crate::removals::is_removed;
 use crate::template::{open_server, read};
 use crate::wire::{LineState, Real};
-use crate::world::World;
+use crate::world::{SavedServer, World};
 
 const YEAR_MS: i64 = 365 * 24 * 3_600 * 1_000;
 const LONG_MS: u64 = 200 * 24 * 3_600 * 1_000;
 /// As good as no limit to the pages of a database.
 const NO_LIMIT: u32 = 1_000_000;
 
-/// How a sync ended.
-enum Ended {
+/// What a device is to do, beside others.
+pub enum Job {
+    Sync,
+    /// Removes a device from the account, perhaps with a new passphrase.
+    Remove(DeviceId, Option<String>),
+}
+
+/// How a sync ended, or a removal, which has nothing to report.
+pub enum Ended {
     Done(Result<CycleReport, NotebookError>),
     /// The program was killed in it.
     Killed,
@@ -32,18 +40,34 @@ enum Ended {
 type Running = Pin<Box<dyn Future<Output = Result<CycleReport, NotebookError>>>>;
 
 impl World {
-    /// Starts a sync of each of these, and lets one after the other go on, in an order that the dice make.
-    fn drive(&mut self, devices: &[usize], dice: &mut Dice, typist: Option<usize>) -> Checked<Vec<(usize, Ended)>> {
+    /// Starts what each of these is to do, and lets one after the other go on, in an order that the dice make.
+    pub fn drive(
+        &mut self,
+        jobs: Vec<(usize, Job)>,
+        dice: &mut Dice,
+        typist: Option<usize>,
+    ) -> Checked<Vec<(usize, Ended)>> {
         let mut running: Vec<(usize, Running)> = Vec::new();
-        for at in devices {
-            let syncer = self.devices[*at].syncer()?;
+        for (at, job) in jobs {
+            let syncer = self.devices[at].syncer()?;
             {
                 let mut net = self.network.net();
-                let line = net.line(*at);
+                let line = net.line(at);
                 line.killed = false;
                 line.requests.clear();
             }
-            running.push((*at, Box::pin(async move { syncer.run_once().await })));
+            running.push((
+                at,
+                Box::pin(async move {
+                    match job {
+                        Job::Sync => syncer.run_once().await,
+                        Job::Remove(device, passphrase) => {
+                            syncer.remove_device(device, passphrase.as_deref()).await?;
+                            Ok(CycleReport::default())
+                        }
+                    }
+                }),
+            ));
         }
         let mut context = Context::from_waker(Waker::noop());
         let (mut ended, mut typed) = (Vec::new(), false);
@@ -91,7 +115,7 @@ impl World {
                 line.next = Some((dice.below(3), fault, salt >> 8));
             }
         }
-        let ended = self.drive(&[at], &mut dice, None)?;
+        let ended = self.drive(vec![(at, Job::Sync)], &mut dice, None)?;
         let mut outcome = String::new();
         for (at, ended) in ended {
             outcome = self.after_sync(at, ended, fault.map(|(f, _)| f), typing)?;
@@ -111,7 +135,8 @@ impl World {
         let typing: Vec<usize> =
             devices.iter().map(|d| Ok(self.devices[*d].position()?.typing.len())).collect::<Checked<_>>()?;
         let typist = dice.chance(60).then_some(at);
-        let ended = self.drive(&devices, dice, typist)?;
+        let jobs = devices.iter().map(|device| (*device, Job::Sync)).collect();
+        let ended = self.drive(jobs, dice, typist)?;
         let mut outcomes = Vec::new();
         for (device, ended) in ended {
             let typing = devices.iter().position(|d| *d == device).map_or(0, |n| typing[n]);
@@ -122,7 +147,7 @@ impl World {
         Ok(outcomes.join(", "))
     }
 
-    fn after_sync(&mut self, at: usize, ended: Ended, fault: Option<Fault>, typing: usize) -> Checked<String> {
+    pub fn after_sync(&mut self, at: usize, ended: Ended, fault: Option<Fault>, typing: usize) -> Checked<String> {
         let (lied, partition, answered) = {
             let mut net = self.network.net();
             let line = net.line(at);
@@ -144,7 +169,12 @@ impl World {
                 format!("{} sent, {} received", report.pushed, report.pulled)
             }
             Ended::Done(Err(error)) => {
-                let excused = fault.is_some_and(|f| f.is_of_request() || f.is_lie())
+                let removed = is_removed(error) && self.is_shut_out(at)?;
+                if removed && self.devices[at].syncer()?.status().works("the status")?.state == SyncState::UpToDate {
+                    return Invariant::Liveness.broken(format!("{name} was removed and says that it is up to date"));
+                }
+                let excused = removed
+                    || fault.is_some_and(|f| f.is_of_request() || f.is_lie())
                     || partition
                     || (self.full && matches!(error, NotebookError::DiskFull));
                 if !excused {
@@ -216,6 +246,9 @@ impl World {
             Fault::Clone => self.clone_disk(at),
             Fault::Restore => self.restore_server(),
             Fault::Fork => self.fork_server(dice),
+            Fault::Revoke => self.revoke(at, dice),
+            Fault::Older => Ok(self.grow_old(at)),
+            Fault::Newer => self.write_as_newer(at, dice),
             _ => Ok("nothing".into()),
         }
     }
@@ -301,7 +334,8 @@ impl World {
     }
 
     fn clone_disk(&mut self, at: usize) -> Checked<String> {
-        if self.devices.len() > MOST_DEVICES || self.devices[at].twin {
+        let other = self.devices[at].twin || self.devices[at].is_older() || self.is_shut_out(at)?;
+        if self.devices.len() > MOST_DEVICES || other {
             return Ok("no room".into());
         }
         let files = self.devices[at].files()?;
@@ -311,8 +345,8 @@ impl World {
         files.write(&dir)?;
         let clock = self.devices[at].clock.beside(0);
         let mut twin = {
-            let keychain = self.devices[at].keychain().clone();
-            Device::new(index, &name, dir, clock, &keychain, &self.network)
+            let (keychain, plain) = (self.devices[at].keychain().clone(), self.devices[at].plain_pages());
+            Device::new(index, &name, dir, clock, &keychain, &self.network, plain)
         };
         let (server, acknowledged) = {
             let mut net = self.network.net();
@@ -339,13 +373,16 @@ impl World {
     pub fn save_server(&mut self) -> Checked<String> {
         let mut files = Vec::new();
         read(&self.server_dir(0), std::path::Path::new(""), &mut files).works("copying the server")?;
-        let log = self.network.net().servers[0].log.clone();
-        self.saved_server = Some((files, log));
+        let (log, removed) = {
+            let net = self.network.net();
+            (net.servers[0].log.clone(), net.servers[0].removed.clone())
+        };
+        self.saved_server = Some(SavedServer { files, log, removed });
         Ok("kept".into())
     }
 
     fn restore_server(&mut self) -> Checked<String> {
-        let Some((files, log)) = self.saved_server.clone() else { return self.save_server() };
+        let Some(SavedServer { files, log, removed }) = self.saved_server.clone() else { return self.save_server() };
         if log.len() == self.network.net().servers[0].log.len() {
             return Ok("nothing is new".into());
         }
@@ -361,6 +398,7 @@ impl World {
         let mut net = self.network.net();
         net.servers[0].core = Some(core);
         net.servers[0].log = log;
+        net.servers[0].removed = removed;
         drop(net);
         self.met.faults.insert(Fault::Restore);
         Ok("restored".into())
@@ -381,8 +419,8 @@ impl World {
         }
         let core = open_server(&data, &self.clock, &self.server_source).works("opening the server")?;
         let mut net = self.network.net();
-        let log = net.servers[0].log.clone();
-        net.servers.push(Real { core: Some(core), log });
+        let (log, removed) = (net.servers[0].log.clone(), net.servers[0].removed.clone());
+        net.servers.push(Real { core: Some(core), log, removed });
         let mut moved = 0;
         for line in &mut net.lines {
             if dice.chance(50) {
@@ -413,27 +451,40 @@ impl World {
                 device.clock.offset_ms.store(0, std::sync::atomic::Ordering::SeqCst);
             }
         }
+        for at in 0..self.devices.len() {
+            if self.devices[at].is_older() && dice.chance(50) {
+                self.set_older(at, false);
+            }
+        }
         "mended".into()
     }
 
-    /// One sync after the faults have stopped.
-    pub fn sync_in_peace(&mut self, at: usize) -> Checked<CycleReport> {
+    /// One sync after the faults have stopped. `None` where the device has no part in the account any more.
+    pub fn sync_in_peace(&mut self, at: usize) -> Checked<Option<CycleReport>> {
         let typing = self.devices[at].position()?.typing.len();
-        let ended = self.drive(&[at], &mut Dice::new(0), None)?;
+        let ended = self.drive(vec![(at, Job::Sync)], &mut Dice::new(0), None)?;
         let name = self.devices[at].name.clone();
         let Some((_, ended)) = ended.into_iter().next() else {
             return Invariant::Works.broken("nothing ran");
         };
+        let status = self.devices[at].syncer()?.status().works("the status")?;
         match ended {
             Ended::Done(Ok(report)) => {
                 self.look_at_outbox(at, typing)?;
                 self.look_at_cursor(at)?;
-                let status = self.devices[at].syncer()?.status().works("the status")?;
                 if status.waiting > 0 || status.state != SyncState::UpToDate {
                     let what = format!("{name} synced and is {:?}, {} waiting", status.state, status.waiting);
                     return Invariant::Liveness.broken(what);
                 }
-                Ok(report)
+                Ok(Some(report))
+            }
+            Ended::Done(Err(error)) if is_removed(&error) && self.is_shut_out(at)? => {
+                self.look_at_outbox(at, typing)?;
+                if status.state != SyncState::NeedsSignIn {
+                    let what = format!("{name} was removed, and says {:?}", status.state);
+                    return Invariant::Liveness.broken(what);
+                }
+                Ok(None)
             }
             Ended::Done(Err(error)) => Invariant::Liveness.broken(format!("{name} does not sync in peace: {error}")),
             Ended::Killed => Invariant::Works.broken("killed in peace"),

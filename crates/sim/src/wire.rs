@@ -9,9 +9,9 @@ use std::task::{Context, Poll};
 use async_trait::async_trait;
 use holdfast_domain::RevisionId;
 use holdfast_protocol::{
-    Cid, CreateAccount, FetchRequest, Fetched, HealRequest, KdfParams, LogAnswer, LogPage, LogRequest, Login, Missing,
-    MissingRequest, ProtocolError, PushOutcome, PushRequest, PutKeys, ServerInfo, Session, SpaceId, SyncProtocol,
-    Token, Wire, decode, encode,
+    Cid, CreateAccount, DeviceId, FetchRequest, Fetched, HealRequest, KdfParams, LogAnswer, LogPage, LogRequest, Login,
+    Missing, MissingRequest, ProtocolError, PushOutcome, PushRequest, PutKeys, ServerInfo, Session, SpaceId,
+    SyncProtocol, Token, Wire, decode, encode,
 };
 use holdfast_server::Core;
 
@@ -21,10 +21,13 @@ use crate::lies;
 use crate::tokens::MARK;
 
 /// A server as it really is.
+#[derive(Default)]
 pub struct Real {
     pub core: Option<Core>,
     /// The id of each entry of its log, in order.
     pub log: Vec<RevisionId>,
+    /// The devices that it was told to shut out.
+    pub removed: BTreeSet<DeviceId>,
 }
 
 /// One device's line.
@@ -44,6 +47,8 @@ pub struct LineState {
     pub lied: bool,
     /// The program was killed: nothing of its futures may go on.
     pub killed: bool,
+    /// The program does not know what was added to the protocol since.
+    pub older: bool,
     pub requests: Vec<&'static str>,
     /// What the server told this device that it has, or really showed it.
     pub acknowledged: BTreeSet<RevisionId>,
@@ -66,6 +71,10 @@ pub struct Net {
     late: Vec<Late>,
     /// What was sealed with each salt.
     salts: BTreeMap<[u8; 16], [u8; 32]>,
+    /// Every device that some server was told to shut out: one that was set back may have forgotten it.
+    pub removed: BTreeSet<DeviceId>,
+    /// What such a device sent afterwards, to a server that had forgotten, or was another.
+    pub nobodys: BTreeSet<RevisionId>,
     pub met: BTreeSet<Fault>,
     /// Pushes that were answered with Rebase, and with Forked.
     pub rebases: u64,
@@ -111,7 +120,28 @@ impl Net {
         }
     }
 
-    /// What became of a push at the server itself.
+    /// What became of a push of this device at the server itself.
+    fn note_push_of(&mut self, device: DeviceId, server: usize, outcome: &Result<PushOutcome, ProtocolError>) {
+        if let (Ok(PushOutcome::Accepted { stored, .. }), true) = (outcome, self.removed.contains(&device)) {
+            if self.servers[server].removed.contains(&device) {
+                self.broken(Invariant::Tampering, "a server took what a device sent that it had shut out".into());
+            }
+            self.nobodys.extend(stored.iter().map(|entry| RevisionId(entry.rid.0)));
+        }
+        self.note_push(server, outcome);
+    }
+
+    /// What became of the account's keys at the server itself.
+    fn note_keys(&mut self, server: usize, request: &PutKeys) {
+        if let Some(removal) = request.remove_device {
+            self.servers[server].removed.insert(removal.device);
+            self.removed.insert(removal.device);
+        }
+        if request.remove_device.is_some() || request.new_passphrase.is_some() {
+            self.met.insert(Fault::Revoke);
+        }
+    }
+
     fn note_push(&mut self, server: usize, outcome: &Result<PushOutcome, ProtocolError>) {
         match outcome {
             Ok(PushOutcome::Accepted { stored, .. }) => {
@@ -196,8 +226,9 @@ impl Line {
             let Some(late) = next else { break };
             let core = self.net().servers[late.server].core.clone();
             if let Some(core) = core {
+                let device = late.push.manifest.device;
                 let outcome = core.push(&late.token, late.push).await;
-                self.net().note_push(late.server, &outcome);
+                self.net().note_push_of(device, late.server, &outcome);
             }
         }
         let mut net = self.net();
@@ -316,14 +347,26 @@ impl SyncProtocol for Line {
     }
 
     async fn put_keys(&self, token: &Token, request: PutKeys) -> Result<u64, ProtocolError> {
+        let older = self.net().line(self.device).older;
+        // What no earlier version said.
+        let request = if older { PutKeys { by: None, key_epoch: None, ..request } } else { request };
         let request = &request;
         let call = |core: Core| async move { core.put_keys(token, request.clone()).await };
-        self.exchange("put_keys", call, |_, _, _| {}, None).await
+        let look = |net: &mut Net, server: usize, answer: &Result<u64, ProtocolError>| {
+            if answer.is_ok() {
+                net.note_keys(server, request);
+            }
+        };
+        self.exchange("put_keys", call, look, None).await
     }
 
-    async fn push(&self, token: &Token, request: PushRequest) -> Result<PushOutcome, ProtocolError> {
+    async fn push(&self, token: &Token, mut request: PushRequest) -> Result<PushOutcome, ProtocolError> {
         {
             let mut net = self.net();
+            if net.line(self.device).older {
+                request.keys = None;
+                net.met.insert(Fault::Older);
+            }
             for entry in &request.entries {
                 net.note_sealed(&entry.body, &entry.rid.0);
             }
@@ -331,7 +374,11 @@ impl SyncProtocol for Line {
         }
         let request = &request;
         let call = |core: Core| async move { core.push(token, request.clone()).await };
-        let answer = self.exchange("push", call, Net::note_push, Some((token, request))).await?;
+        let device = request.manifest.device;
+        let look = |net: &mut Net, server: usize, outcome: &Result<PushOutcome, ProtocolError>| {
+            net.note_push_of(device, server, outcome);
+        };
+        let answer = self.exchange("push", call, look, Some((token, request))).await?;
         self.check_cut(&answer, request.manifest.ctr.wrapping_mul(7919));
         if let PushOutcome::Accepted { stored, .. } = &answer {
             self.net().line(self.device).acknowledged.extend(stored.iter().map(|s| RevisionId(s.rid.0)));
@@ -348,7 +395,10 @@ impl SyncProtocol for Line {
         let answer = self.exchange("log", call, look, None).await?;
         self.check_cut(&answer, request.seq.wrapping_mul(104_729));
         Ok(match answer {
-            LogAnswer::Page(page) => {
+            LogAnswer::Page(mut page) => {
+                if self.net().line(self.device).older {
+                    page.keys = None;
+                }
                 // What another copy of the same disk sent waits here too, until this device sees it in the log.
                 let shown = page.entries.iter().map(|logged| RevisionId(logged.entry.rid.0));
                 self.net().line(self.device).acknowledged.extend(shown);

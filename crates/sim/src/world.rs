@@ -6,12 +6,14 @@ use std::path::PathBuf;
 use holdfast_domain::{NoteId, NotebookId, RevisionId};
 use holdfast_merge::PlaceId;
 use holdfast_notebook::{NotebookError, RecordId};
+use holdfast_protocol::DeviceId;
 use tempfile::TempDir;
 
 use crate::device::{Device, SimClock};
 use crate::dice::{Dice, Source};
 use crate::fault::{Checked, Fault, Invariant, OrBroken as _, Violation};
 use crate::plan::{Act, Plan, Step};
+use crate::removals::Account;
 use crate::template::{Template, device_name, open_server, place};
 use crate::thinking::About;
 use crate::wire::{LineState, Network, Real};
@@ -19,6 +21,8 @@ use crate::wire::{LineState, Network, Real};
 /// A word of an edit that was acknowledged.
 #[derive(Clone, Copy, Debug)]
 pub struct Saved {
+    /// The device.
+    pub at: usize,
     pub token: u32,
     pub record: RecordId,
 }
@@ -52,8 +56,13 @@ pub struct Met {
     pub faults: BTreeSet<Fault>,
 }
 
-/// A backup of the server: its files, and what its log held.
-pub type SavedServer = (Vec<(PathBuf, Vec<u8>)>, Vec<RevisionId>);
+/// A backup of the server: its files, what its log held, and whom it had shut out.
+#[derive(Clone)]
+pub struct SavedServer {
+    pub files: Vec<(PathBuf, Vec<u8>)>,
+    pub log: Vec<RevisionId>,
+    pub removed: BTreeSet<DeviceId>,
+}
 
 pub struct World {
     /// Gone with the world.
@@ -66,6 +75,11 @@ pub struct World {
     pub first: u64,
     pub notes: Vec<NoteId>,
     pub notebooks: Vec<NotebookId>,
+    /// Records of a kind that only a newer version knows.
+    pub others: Vec<RecordId>,
+    /// The kinds of faults that this seed may have.
+    pub faults: Vec<Fault>,
+    pub account: Account,
     pub saved: Vec<Saved>,
     pub decisions: Vec<Decision>,
     /// Words that were typed and taken away again before they were a revision: no history has them.
@@ -91,7 +105,7 @@ impl World {
         clock.set(template.now_ms + 60_000);
         let (network, server_source) = (Network::default(), Source::new(plan.seed));
         let core = open_server(&dir.path().join("server"), &clock, &server_source).works("opening the server")?;
-        network.net().servers.push(Real { core: Some(core), log: template.log.clone() });
+        network.net().servers.push(Real { core: Some(core), log: template.log.clone(), ..Real::default() });
         let mut dice = Dice::new(plan.seed ^ 0xC10C);
         let mut devices = Vec::new();
         for index in 0..plan.devices {
@@ -99,7 +113,8 @@ impl World {
             // Clocks differ by what people do not notice.
             let clock = clock.beside(dice.below(240_000) as i64 - 120_000);
             let name = device_name(index);
-            let mut device = Device::new(index, &name, dir.path().join(&name), clock, &template.keychain, &network);
+            let (keychain, plain) = (&template.keychain, template.plain_pages);
+            let mut device = Device::new(index, &name, dir.path().join(&name), clock, keychain, &network, plain);
             device.source.restart(plan.seed.wrapping_add(index as u64));
             device.checked = template.log.len() as u64;
             device.reopen()?;
@@ -118,6 +133,9 @@ impl World {
             first: template.log.len() as u64,
             notes: Vec::new(),
             notebooks: Vec::new(),
+            others: Vec::new(),
+            faults: plan.faults.clone(),
+            account: Account::default(),
             saved: Vec::new(),
             decisions: Vec::new(),
             typed_over: BTreeSet::new(),
@@ -151,8 +169,8 @@ impl World {
     }
 
     /// Words of an edit that somebody was told is saved.
-    pub fn acknowledge(&mut self, record: RecordId, fresh: &[u32]) {
-        self.saved.extend(fresh.iter().map(|token| Saved { token: *token, record }));
+    pub fn acknowledge(&mut self, at: usize, record: RecordId, fresh: &[u32]) {
+        self.saved.extend(fresh.iter().map(|token| Saved { at, token: *token, record }));
     }
 
     /// True where a use case may answer so.
@@ -163,6 +181,7 @@ impl World {
             | NotebookError::NothingToUndo(_)
             | NotebookError::NotFound { .. } => true,
             NotebookError::DiskFull => self.full,
+            NotebookError::NeedsNewerVersion => self.met.faults.contains(&Fault::Newer),
             _ => false,
         }
     }

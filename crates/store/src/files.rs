@@ -212,6 +212,15 @@ impl Reader<'_> {
         )
     }
 
+    /// The ways in which a file was sealed, by the attachments that name it, the oldest first: their chunks and what
+    /// they say of its size.
+    pub fn sealings(&self, content: &[u8; 32]) -> Result<Vec<(Vec<[u8; 32]>, u64)>> {
+        let sql = "SELECT chunks, size FROM attachments WHERE content = ?1 ORDER BY created_ms, id";
+        let mut all = self.rows(sql, [content], |r| Ok((sql::hashes(r, 0)?, sql::uint(r, 1)?)))?;
+        all.dedup();
+        Ok(all)
+    }
+
     /// Files that attachments name and that are not here, or not all of them. Of a snapshot of an earlier schema too.
     pub fn count_files_not_here(&self) -> Result<FileCount> {
         // A size of another device may be any number, and their sum is to fit.

@@ -244,6 +244,8 @@ export type Event = { kind: "changed"; data: OpChanges } | { kind: "sync"; data:
 
 export type ExportReport = {
 	notes: number,
+	/**  All versions of these are in files beside them. */
+	to_review: number,
 	attachments: number,
 	skipped: Skipped[],
 	elapsed_ms: number,

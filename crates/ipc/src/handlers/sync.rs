@@ -5,7 +5,6 @@ use std::path::Path;
 use holdfast_notebook::SyncState as State;
 use holdfast_notebook::sync::Syncer;
 
-use super::account::wait;
 use crate::convert::{Names, answer, invalid, ms};
 use crate::dto::{
     ActivityItem, ActivityQuery, AsideItem, AsideTaken, AsideText, CatchUp, DeviceItem, FileCount, FileProgress,
@@ -147,16 +146,15 @@ pub fn tripwire_decide(app: &App, number: u32, keep: bool) -> Answer<u32> {
 
 /// Removes another computer from the account, with a new passphrase where somebody else may know the one that there is.
 pub fn device_remove(app: &App, request: &RemoveDeviceRequest) -> Answer<()> {
-    let syncer = app.syncer()?;
     let device = request.id.parse().map_err(|_| invalid("That is not the id of a computer."))?;
     let new = match &request.passphrase {
         Some(change) => {
-            answer(syncer.vault().check_passphrase(&change.present))?;
+            answer(app.vault()?.check_passphrase(&change.present))?;
             Some(change.new.as_str())
         }
         None => None,
     };
-    answer(wait(syncer.remove_device(device, new))?)
+    answer(app.with_syncer(async |syncer| syncer.remove_device(device, new).await)?)
 }
 
 /// What is set aside, the newest arrival first.
@@ -188,10 +186,10 @@ pub fn aside_discard(app: &App, id: &str) -> Answer<()> {
 
 /// Looks at everything; what cannot be looked at is itself a finding.
 pub fn check_health(app: &App) -> Answer<Health> {
-    let syncer = app.syncer()?;
-    let vault = syncer.vault();
-    let checked = holdfast_notebook::health::check(vault, syncer.connect(), &*app.keychain, Some(syncer.metrics()));
-    let found = wait(checked)?;
+    let found = app.with_syncer(async |syncer| {
+        let metrics = Some(syncer.metrics());
+        holdfast_notebook::health::check(syncer.vault(), syncer.connect(), &*app.keychain, metrics).await
+    })?;
     let lines: Vec<_> = answer(found)?.iter().map(crate::health_line).collect();
-    Ok(Health { at_ms: ms(vault.env().now_ms()), ok: lines.iter().all(|l| l.ok), lines })
+    Ok(Health { at_ms: ms(app.env.now_ms()), ok: lines.iter().all(|l| l.ok), lines })
 }

@@ -13,6 +13,7 @@ use super::account::{self, ServerAddress, send_new_keys, signed_out};
 use super::activity::{self, Happened, Line};
 use super::catch_up::{Began, CatchUp};
 use super::flags::{self, SyncFlags};
+use super::later::Later;
 use super::live::LOOK;
 use super::metrics::SyncMetrics;
 use super::on_demand::InHand;
@@ -58,6 +59,7 @@ pub struct Syncer {
     /// Since when a pull goes on, and how far it is.
     reading: Mutex<Option<(Began, Option<CatchUp>)>>,
     pub(super) in_hand: InHand,
+    later: Later,
     pub(super) metrics: Mutex<SyncMetrics>,
     /// Held by whoever exchanges something with the server that the rest depends on: one step at a time.
     pub(super) turn: tokio::sync::Mutex<()>,
@@ -98,6 +100,7 @@ impl Syncer {
             stuck_noted: Mutex::new(false),
             reading: Mutex::new(None),
             in_hand: InHand::default(),
+            later: Later::default(),
             metrics: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
             commands: Mutex::new(Vec::new()),
@@ -158,6 +161,7 @@ impl Syncer {
     /// Now, with everything typed.
     pub fn sync_now(&self) -> Result<()> {
         self.vault.commit_all()?;
+        self.later.clear();
         self.send(Event::SyncNow);
         self.hurry.notify_one();
         Ok(())
@@ -207,6 +211,7 @@ impl Syncer {
             return Err(self.vault.why_signed_out()?);
         }
         let started = Instant::now();
+        self.later.clear();
         *held(&self.engine) = Engine::default();
         let mut effect = self.handle(Event::Wake)?;
         while let Effect::Run(step) = effect {
@@ -478,13 +483,16 @@ impl Syncer {
                 }
                 report.pulled += pulled.revisions;
                 report.pushed += pulled.sent_again;
+                if pulled.report.caught_up {
+                    blobs::ask_now_and_then(&self.vault, &*server, &token).await?;
+                }
                 *held(&self.reading) = Some((began, began.after(pulled.at, pulled.head, self.now_ms())));
                 Ok(pulled.report)
             }
             Step::UploadBlob => blobs::upload(&self.vault, &*server, &token).await,
             Step::FetchBlob => {
                 let in_hand = held(&self.in_hand).clone();
-                blobs::fetch(&self.vault, &*server, &token, skipped, &in_hand).await
+                blobs::fetch(&self.vault, &*server, &token, skipped, &in_hand, (&self.later, self.now_ms())).await
             }
         }
     }

@@ -15,6 +15,7 @@ mod flags;
 mod fork;
 mod heal;
 mod keys;
+mod later;
 mod lazy;
 mod live;
 mod metrics;
@@ -81,6 +82,8 @@ mod meta {
     pub const REBORN_OF: &str = "reborn_of";
     /// With whom this device disagrees about the log, and where.
     pub const DISAGREES: &str = "disagrees";
+    /// When the server was last asked whether it still has the files that are here.
+    pub const FILES_ASKED_MS: &str = "files_asked_ms";
     /// What this computer will be called, until it has read which names are taken.
     pub const JOINED_AS: &str = "joined_as";
     /// When this device last signed what it makes of the log.
@@ -153,7 +156,7 @@ fn seal_anew(t: &Txn<'_>, rows: &[OutboxRow]) -> Result<bool> {
 fn seal_body(t: &Txn<'_>, rid: RevisionId, canonical: &[u8]) -> Result<(u32, Vec<u8>)> {
     // Where the store has found a difference to be worth it, it is on the wire too, and ends where the store's does: both
     // follow from the history alone, so that other devices find the same.
-    let deltas = flags::is_on(t.reader(), SyncFlag::Deltas)?;
+    let deltas = flags::is_on(t.reader(), SyncFlag::Deltas)? && !t.vault.env().is_older();
     let parent = match t.tx.delta_base(rid)? {
         Some((base, depth)) if deltas && depth < MAX_DELTAS => t.tx.revision_bytes(base)?.map(|bytes| (base, bytes)),
         _ => None,

@@ -186,7 +186,7 @@ impl Vault {
 
     /// For a second connection to the database.
     pub(crate) fn database_key(&self) -> Result<RawKey> {
-        create::raw_key(&self.keys().open)
+        create::raw_key(&self.keys().open, &self.env)
     }
 
     /// Saves what is open in memory to the key file.

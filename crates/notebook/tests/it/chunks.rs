@@ -479,3 +479,79 @@ async fn a_file_is_written_where_a_person_says_and_nothing_is_left_of_half_of_it
     w["A"].vault().save_attachment(attachment, &target).unwrap();
     assert_eq!(fs::read(&target).unwrap(), content);
 }
+
+/// Whoever has the file on a disk does not wait for the network to bring it.
+#[tokio::test]
+async fn a_file_that_is_attached_while_it_is_fetched_has_been_fetched() {
+    let (w, id, attachment, content) = with_file(3 * CHUNK).await;
+    let (vault, path) = (w["B"].vault().clone(), file(&w, "mine.bin", &content));
+    let other = w["B"].add("U", "");
+    w["B"].net.take_requests();
+    w["B"].net.before("get_blob", async move {
+        vault.attach_file(other, &path).unwrap();
+    });
+    w["B"].syncer().fetch_file(attachment).await.unwrap();
+    assert_eq!(asked(&w["B"], "get_blob"), 1, "what came then is not needed");
+    assert!(only(&w["B"], id).here && only(&w["B"], other).here);
+    assert_eq!(bytes(&w["B"], attachment), content);
+    w.sync_all().await;
+    assert_same(&w);
+}
+
+/// The server's disk fails: the file is none that is there. The others come, and who has it sends it again.
+#[tokio::test]
+async fn a_file_that_the_servers_disk_damaged_keeps_nobody_waiting_and_is_brought_back() {
+    let w = World::of(2);
+    let (id, other) = (w["A"].add("T", "text\n"), w["A"].add("U", "text\n"));
+    let (large, small) = (noise(3, 2_000_000), noise(4, 1_000_000));
+    w["A"].vault().attach_file(id, &file(&w, "a.bin", &large)).unwrap();
+    w.clock.advance(1);
+    w["A"].vault().attach_file(other, &file(&w, "b.bin", &small)).unwrap();
+    w["A"].sync().await;
+    let path = &on_server(w.server.data())[0];
+    let length = fs::metadata(path).unwrap().len() / 2;
+    fs::File::options().write(true).open(path).unwrap().set_len(length).unwrap();
+    w["B"].sync().await;
+    assert!(!only(&w["B"], id).here);
+    assert_eq!(bytes(&w["B"], only(&w["B"], other).id), small);
+    w["A"].net.take_requests();
+    w["A"].sync().await;
+    assert_eq!(w["A"].net.take_requests(), ["log"], "nobody told");
+    w.clock.advance(25 * 3_600_000);
+    w["A"].sync().await;
+    assert_eq!(w["A"].net.take_requests(), ["log", "missing", "put_blob"]);
+    w["B"].sync().await;
+    assert_eq!(bytes(&w["B"], only(&w["B"], id).id), large);
+    assert_same(&w);
+}
+
+/// What only a lost server had is given once more by somebody who has the file: that is another sealing of it.
+#[tokio::test]
+async fn a_file_that_was_attached_once_more_comes_by_its_new_chunks() {
+    for length in [2 * CHUNK + 7, 1_000] {
+        let (mut w, id, attachment, content) = with_file(length).await;
+        w["B"].close();
+        for path in on_server(w.server.data()) {
+            fs::remove_file(path).unwrap();
+        }
+        // A computer that never had it, and which was asked for it while there was none.
+        let x = TestDevice::join("X", w.dir.path(), &w.clock, &w.server).await.unwrap();
+        x.sync().await;
+        let said = x.syncer().fetch_file(attachment).await;
+        assert!(matches!(said, Err(NotebookError::NotHere { why: WhyNotHere::NotOnServer, .. })), "{said:?}");
+        w.clock.advance(1_000);
+        let y = TestDevice::join("Y", w.dir.path(), &w.clock, &w.server).await.unwrap();
+        y.sync().await;
+        let other = y.add("U", "");
+        y.vault().attach_file(other, &file(&w, "mine.bin", &content)).unwrap();
+        y.sync().await;
+        x.sync().await;
+        assert!(only(&x, id).here && only(&x, other).here, "{length}");
+        assert_eq!(bytes(&x, attachment), content);
+        // And where nobody had been asked before.
+        let z = TestDevice::join("Z", w.dir.path(), &w.clock, &w.server).await.unwrap();
+        z.sync().await;
+        z.syncer().fetch_file(attachment).await.unwrap();
+        assert_eq!(bytes(&z, attachment), content);
+    }
+}
