@@ -93,7 +93,7 @@ export function sampleAside(): AsideText[] {
     id, who: 'Old phone', arrived_ms: now - HOUR, why: late, action, bytes: 2048, kind: title === null ? null : 'note', title, choice,
   });
   return [
-    { item: item('aside-1', 'Pump log', 'take', 'Taken over, it becomes a version of yours and merges with what you have.'), written_ms: now - 2 * HOUR, text: '# Pump log\n\nPressure at 14:00 was 3.1 bar.\n', tags: ['field'] },
+    { item: item('aside-1', 'Pump log', 'take', 'Taken over, it becomes yours, and merges with what you have.'), written_ms: now - 2 * HOUR, text: '# Pump log\n\nPressure at 14:00 was 3.1 bar.\n', tags: ['field'] },
     { item: item('aside-2', 'Shopping', 'take_as_new', 'It cannot merge with what you have. Taken over, it becomes a note of its own; nothing else changes.'), written_ms: now - 2 * HOUR, text: 'Bread\n', tags: [] },
     { item: { ...item('aside-3', null, 'wait', 'Update Holdfast on this computer; what was set aside is then taken in by itself.'), why: 'A newer version of Holdfast wrote it.', who: 'Office PC' }, written_ms: null, text: null, tags: [] },
   ];

@@ -290,7 +290,7 @@ async fn a_vault_on_two_computers() -> anyhow::Result<()> {
 #[tokio::test]
 async fn what_protects_a_vault() -> anyhow::Result<()> {
     within(async {
-        let mut server = Server::start()?;
+        let server = Server::start()?;
         let laptop = Computer::new("Laptop").await?;
         let folder = scratch_home()?;
         sample::write(folder.path())?;
@@ -347,18 +347,13 @@ async fn what_protects_a_vault() -> anyhow::Result<()> {
         take(&laptop, "backups").await?;
         laptop.press("Escape").await?;
         laptop.wait_gone("[role=dialog]").await?;
-        remove(&laptop, &office, &mut server).await
+        remove(&laptop, &office).await
     })
     .await
 }
 
-/// A computer that was lost is removed, in the window, and hears of it. What it sent while the server had forgotten that
-/// is decided about.
-async fn remove(laptop: &Computer, office: &Terminal, server: &mut Server) -> anyhow::Result<()> {
-    office.sync()?;
-    let before = server.snapshot()?;
-    laptop.ask("sync_now", json!({})).await?;
-    laptop.wait_status("Up to date").await?;
+/// A computer that was lost is removed, in the window, and hears of it.
+async fn remove(laptop: &Computer, office: &Terminal) -> anyhow::Result<()> {
     laptop.click(&hook("sync-status")).await?;
     laptop.click(&hook("device-remove")).await?;
     laptop.wait_focus(&hook("remove-device-keep")).await?;
@@ -369,26 +364,51 @@ async fn remove(laptop: &Computer, office: &Terminal, server: &mut Server) -> an
     laptop.click(&hook("remove-device-submit")).await?;
     laptop.wait_gone(&hook("remove-device")).await?;
     laptop.wait_status("Up to date").await?;
-    laptop.find(&hook("sync-panel")).await?;
-    laptop.wait_count(&hook("sync-device"), 0).await?;
-    laptop.press("Escape").await?;
-    laptop.wait_gone(&hook("sync-panel")).await?;
-
-    laptop.says("the server forgets the removal for a while");
-    server.put_back(before.path())?;
-    office.replace(MERGED, "workshop wall", "truck 1")?;
-    office.run(&["note", "add", "--title", "Of the office"], "Written late.\n")?;
-    office.sync()?;
-    laptop.ask("sync_now", json!({})).await?;
-    laptop
-        .until("what came late is set aside", async || {
-            Ok(laptop.ask("sync_status", json!({})).await?["quarantined"] == json!(2))
-        })
-        .await?;
-    aside(laptop).await?;
     let refused = office.sync().err().context("A removed computer synced.")?.to_string();
     anyhow::ensure!(refused.contains("removed from the account"), "{refused}");
-    Ok(())
+    laptop.find(&hook("sync-panel")).await?;
+    laptop.wait_count(&hook("sync-device"), 0).await
+}
+
+/// The server forgets a removal for a while, and what the computer sent then is set aside.
+#[tokio::test]
+async fn what_a_removed_computer_sent_late() -> anyhow::Result<()> {
+    within(async {
+        let mut server = Server::start()?;
+        let laptop = Computer::new("Laptop").await?;
+        let folder = scratch_home()?;
+        sample::write(folder.path())?;
+        laptop.create_vault().await?;
+        laptop.trash().await?;
+        laptop.ask("import_folder", json!({ "path": folder.path(), "dryRun": false })).await?;
+        laptop.add_server(&server).await?;
+        laptop.wait_status("Up to date").await?;
+        let office = Terminal::join(&server, "Office PC")?;
+        laptop.sync().await?;
+
+        let before = server.snapshot()?;
+        let devices = laptop.ask("sync_status", json!({})).await?["devices"].clone();
+        let lost = devices.as_array().and_then(|all| all.iter().find(|d| d["name"] == "Office PC"));
+        let lost = lost.context("The office is not in the list.")?["id"].clone();
+        laptop.ask("device_remove", json!({ "request": { "id": lost, "passphrase": null } })).await?;
+        // Who knows of the removal is away.
+        laptop.ask("sync_pause", json!({ "paused": true })).await?;
+        server.put_back(before.path())?;
+        office.replace(MERGED, "workshop wall", "truck 1")?;
+        office.run(&["note", "add", "--title", "Of the office"], "Written late.\n")?;
+        office.sync()?;
+        laptop.says("finds it set aside");
+        laptop.ask("sync_pause", json!({ "paused": false })).await?;
+        laptop
+            .until("what came late is set aside", async || {
+                laptop.ask("sync_now", json!({})).await?;
+                Ok(json!(laptop.ask("sync_status", json!({})).await?["quarantined"] == json!(2)))
+            })
+            .await?;
+        laptop.wait_status("Up to date").await?;
+        aside(&laptop).await
+    })
+    .await
 }
 
 /// Two changes that came late: one is taken over by keyboard, the other one discarded.
