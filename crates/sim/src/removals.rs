@@ -5,6 +5,7 @@
 //! has forgotten the removal, is set aside by everybody who knows of it.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use holdfast_domain::{DeviceId, RevisionId};
 use holdfast_notebook::simulation::HistoryRow;
@@ -165,7 +166,7 @@ impl World {
                 out.done = matches!(ended, Ended::Done(Ok(_)));
             }
             let outcome = self.after_sync(device, ended, fault, typing)?;
-            out.said += &format!(" {} {outcome};", self.devices[device].name);
+            let _ = write!(out.said, " {} {outcome};", self.devices[device].name);
         }
         self.account.asked = None;
         Ok(out)

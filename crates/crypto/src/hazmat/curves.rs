@@ -97,7 +97,8 @@ pub(crate) fn verify_signature(public: &[u8; 32], message: &[u8], signature: &[u
     return verify();
     #[cfg(feature = "simulation")]
     {
-        static SIMULATED: holdfast_mutants::Memo<(Vec<u8>, [u8; 32], [u8; 64]), bool> = holdfast_mutants::Memo::new();
+        type Signed = (Vec<u8>, [u8; 32], [u8; 64]);
+        static SIMULATED: holdfast_mutants::Memo<Signed, bool> = holdfast_mutants::Memo::new();
         SIMULATED.of((message.to_vec(), *public, *signature), verify)
     }
 }
