@@ -92,12 +92,7 @@ pub(super) async fn ask_now_and_then(vault: &Vault, server: &dyn SyncProtocol, t
     }
     let lost = if asked_ms.is_some() { lost(vault, server, token).await? } else { Vec::new() };
     vault.transact(|t| {
-        for cid in &lost {
-            t.tx.mark_sent(cid, Sent::No)?;
-        }
-        if !lost.is_empty() {
-            behind::note_all(t)?;
-        }
+        behind::send_again(t, &lost)?;
         Ok(t.tx.put_u64(meta::FILES_ASKED_MS, now_ms)?)
     })
 }
