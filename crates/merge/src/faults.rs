@@ -232,6 +232,11 @@ impl<'a> Before<'a> {
         self.sides.iter().all(|side| side.has(line, ANY))
     }
 
+    /// Whether a side took a line out, or asks about that.
+    fn taken(&self, line: usize) -> bool {
+        !self.in_all(line) || (self.base.has(line, CLEAN) && !self.sides.iter().all(|side| side.has(line, CLEAN)))
+    }
+
     /// Lines that a side added, or that no side took out, and that are not in the result.
     pub fn lost(&self, merged: &Held<'_>) -> usize {
         let needed = |line: &usize| {
@@ -257,7 +262,7 @@ impl<'a> Before<'a> {
     {
         let mut new: Option<NewLines<'_, '_>> = None;
         let mut out = Vec::new();
-        for line in self.base.lines().filter(|line| self.base.has(*line, ANY) && !self.in_all(*line)) {
+        for line in self.base.lines().filter(|line| self.base.has(*line, ANY) && self.taken(*line)) {
             let within = if merged.has(line, CLEAN) {
                 Some(line)
             } else {
