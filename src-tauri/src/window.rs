@@ -64,7 +64,9 @@ mod tests {
         for page in ["tauri://localhost/", "http://tauri.localhost/index.html", "about:blank"] {
             assert!(own(page, None)?, "{page}");
         }
-        for page in ["file:///etc/passwd", "https://example.org/", "tauri://elsewhere/", "data:text/html,x", dev.as_str()] {
+        for page in
+            ["file:///etc/passwd", "https://example.org/", "tauri://elsewhere/", "data:text/html,x", dev.as_str()]
+        {
             assert!(!own(page, None)?, "{page}");
         }
         assert!(own("http://127.0.0.1:1420/index.html", Some(&dev))?);

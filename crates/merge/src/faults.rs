@@ -25,7 +25,7 @@ pub(crate) fn without_break(line: &str) -> &str {
 struct Lines<'a> {
     numbers: HashMap<&'a str, usize>,
     texts: Vec<&'a str>,
-    /// Of clean text, the lines with a number below this are watched.
+    /// Of clean text, the lines with a number below this are watched, and those that are not known at all.
     watched: usize,
 }
 
@@ -95,11 +95,11 @@ impl<'m> Held<'m> {
         }
     }
 
-    fn clean(&mut self, known: &Lines<'_>, text: &str) {
+    fn clean(&mut self, known: &Lines<'_>, text: &'m str) {
         let mut here = Vec::new();
         for line in said(text) {
-            let Some(number) = known.numbers.get(line).copied().filter(|n| *n < known.watched) else { continue };
-            if self.marks[number] & HERE == 0 {
+            let number = self.number(known, line);
+            if (number < known.watched || number >= known.texts.len()) && self.marks[number] & HERE == 0 {
                 self.marks[number] |= HERE | CLEAN;
                 here.push(number);
             }
@@ -214,6 +214,8 @@ impl<'a> Before<'a> {
         for body in sides.iter().copied().chain([base]) {
             body.places().for_each(|merge| known.add_terms(merge));
         }
+        let kept = base.segments().iter().filter_map(|s| if let Segment::Clean(text) = s { Some(text) } else { None });
+        kept.flat_map(|text| said(text)).for_each(|line| known.add(line));
         let sides = sides.iter().map(|side| Held::body(&known, side)).collect();
         Self { base: Held::body(&known, base), sides, known, words: OnceCell::new() }
     }

@@ -102,6 +102,14 @@ pub(crate) const VECTORS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "taken out and ticked, with a word of the next item",
+        &[
+            "- [ ] tea base\nbread base\n- [ ] Anna base\n- [ ] Bob base\n- milk base\n",
+            "- [ ] tea base\nline Carl\n\nDora starts\na paragraph\nbread base\nEmil instead\n- [ ] Bob base early\n- milk base\nline Fritz\n",
+            "- [ ] tea base\nbread base Gustav\n- [x] Anna base\n- milk base\n",
+        ],
+    ),
+    (
         "two lines taken out, alike",
         &["line a base\nline b\nline c\n", "line a base d\nline b\n", "line a base\nline c\n"],
     ),

@@ -71,6 +71,9 @@ pub(super) async fn missing(
 
 /// Chunks that were on the server and are not. What is not on this computer another one has.
 pub(super) async fn lost(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -> Result<Vec<[u8; 32]>> {
+    if crate::planted("lost-files-forgotten") {
+        return Ok(Vec::new());
+    }
     let sent = vault.read(|r| Ok(r.sent_chunks()?))?;
     let mut out = Vec::new();
     for some in sent.chunks(limits::MAX_IDS) {
