@@ -413,8 +413,6 @@ async fn what_a_removed_computer_sent_late() -> anyhow::Result<()> {
 
 /// Two changes that came late: one is taken over by keyboard, the other one discarded.
 async fn aside(laptop: &Computer) -> anyhow::Result<()> {
-    // Open meanwhile: the editor gets the words too.
-    laptop.open(MERGED).await?;
     laptop.click(&hook("sync-status")).await?;
     laptop.wait_text(&hook("sync-set-aside"), "2 changes set aside").await?;
     take(laptop, "sync-set-aside").await?;
@@ -440,7 +438,8 @@ async fn aside(laptop: &Computer) -> anyhow::Result<()> {
     laptop.wait_gone(&hook("sync-set-aside")).await?;
     laptop.press("Escape").await?;
     laptop.wait_gone("[role=dialog]").await?;
-    laptop.wait_text(&hook("note-body"), "truck 1").await?;
+    laptop.open(MERGED).await?;
+    laptop.wait_text("body", "truck 1").await?;
     laptop.wait_status("Up to date").await
 }
 
