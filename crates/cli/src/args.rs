@@ -317,7 +317,7 @@ pub struct ActivityArgs {
     pub failed: bool,
     #[arg(long, default_value_t = 50, value_name = "N")]
     pub limit: u32,
-    /// Write the whole log into a new file, without titles, texts, names and addresses.
+    /// Write the whole log and figures about sync into a new file, without titles, texts, names and addresses.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["search", "failed", "limit"])]
     pub export: Option<PathBuf>,
 }

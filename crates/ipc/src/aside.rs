@@ -77,7 +77,7 @@ fn words(why: WhySetAside, choice: AsideChoice) -> (String, String) {
     let (why, wait) = told.map_or_else(Default::default, |told| (told.why, told.action));
     let action = match choice {
         AsideChoice::Wait => return (why, wait),
-        AsideChoice::Take => "Taken over, it becomes a version of yours and merges with what you have.",
+        AsideChoice::Take => "Taken over, it becomes yours, and merges with what you have.",
         AsideChoice::TakeAsNew => {
             "It cannot merge with what you have. Taken over, it becomes a note of its own; nothing else changes."
         }

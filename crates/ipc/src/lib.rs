@@ -12,6 +12,7 @@ pub mod dto;
 mod error;
 pub mod handlers;
 mod health;
+mod metrics;
 
 pub use activity::{activity_items, export_activity};
 pub use app::{App, EventSink};

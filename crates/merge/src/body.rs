@@ -11,7 +11,7 @@ use std::rc::Rc;
 use holdfast_domain::{Body, Merge, Segment, Stamp, Term};
 
 use crate::align::lines;
-use crate::cut::{Grain, Piece, Token, cut, join, tokens};
+use crate::cut::{Grain, Piece, Token, cut, join, one, tokens};
 use crate::doubled::Doubled;
 use crate::faults::{Before, Faults, NONE, without_break};
 use crate::text::{self, Around, Diffs, front_lines, merge_front, refine};
@@ -324,6 +324,7 @@ impl<'a> Texts<'a> {
         if about.is_empty() {
             return merged;
         }
+        let first = about.len();
         let lost = |pieces: &[Piece]| watch.lost(&self.merge(pieces, Refine::No).body);
         let least = lost(&pieces);
         let joined = join(pieces, &self.pivot, &self.rows, &about);
@@ -339,8 +340,25 @@ impl<'a> Texts<'a> {
             piece.by_lines = piece.lines(&self.pivot, &self.rows).any(|line| about.contains(line));
         }
         let third = self.merge(&joined, Refine::Words).body;
-        let better = watch.back(&third).len() < watch.back(&merged).len() && lost(&joined) <= least;
-        if better { third } else { merged }
+        let back = |body: &Body| watch.back(body).len();
+        let of_third = back(&third);
+        let better = of_third < first && lost(&joined) <= least;
+        let (best, of_best) = if better { (third, of_third) } else { (merged, first) };
+        let plain = self.base.is_resolved() && self.changed.iter().all(|side| side.is_resolved());
+        if of_best == 0 || (plain && !self.past.merged && self.changed.len() < 3) {
+            return best;
+        }
+        // However large the question is then. Between two who wrote over one text that would mostly be a line that one
+        // moved and the other took out, and not worth a question about half a note.
+        let is_about = |piece: &Piece| piece.by_lines && !piece.kept;
+        for within in [is_about as fn(&Piece) -> bool, |piece| !piece.kept] {
+            let pieces = one(&joined, within);
+            let larger = self.merge(&pieces, Refine::Words).body;
+            if back(&larger) == 0 && lost(&pieces) <= least {
+                return larger;
+            }
+        }
+        best
     }
 
     /// A piece, and what whole lines make of it.

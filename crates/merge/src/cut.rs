@@ -154,6 +154,17 @@ pub(crate) fn join(
     out
 }
 
+/// All from the first to the last of some pieces becomes one piece, which is asked about by whole lines.
+pub(crate) fn one(pieces: &[Piece], of: impl Fn(&Piece) -> bool) -> Vec<Piece> {
+    let (first, last) = (pieces.iter().position(&of), pieces.iter().rposition(&of));
+    let (Some(first), Some(last)) = (first, last) else { return pieces.to_vec() };
+    let span = |from: &Range<usize>, to: &Range<usize>| from.start..to.end;
+    let (from, to) = (&pieces[first], &pieces[last]);
+    let is = from.is.iter().zip(&to.is).map(|(from, to)| span(from, to)).collect();
+    let whole = Piece { was: span(&from.was, &to.was), is, kept: false, by_lines: true };
+    pieces[..first].iter().cloned().chain([whole]).chain(pieces[last + 1..].iter().cloned()).collect()
+}
+
 /// Cuts the base and the rows into pieces, in order. Together they are all of each.
 pub(crate) fn cut(pivot: &[Token<'_>], rows: &[Vec<Token<'_>>], grain: Grain) -> Vec<Piece> {
     let keys: Vec<Key<'_>> = pivot.iter().map(|t| t.key(grain)).collect();

@@ -25,7 +25,7 @@ pub(crate) fn without_break(line: &str) -> &str {
 struct Lines<'a> {
     numbers: HashMap<&'a str, usize>,
     texts: Vec<&'a str>,
-    /// Of clean text, the lines with a number below this are watched.
+    /// Of clean text, the lines with a number below this are watched, and those that are not known at all.
     watched: usize,
 }
 
@@ -95,17 +95,19 @@ impl<'m> Held<'m> {
         }
     }
 
-    fn clean(&mut self, known: &Lines<'_>, text: &str) {
+    fn clean(&mut self, known: &Lines<'_>, text: &'m str) {
         let mut here = Vec::new();
         for line in said(text) {
-            let Some(number) = known.numbers.get(line).copied().filter(|n| *n < known.watched) else { continue };
-            if self.marks[number] & HERE == 0 {
+            let number = self.number(known, line);
+            if (number < known.watched || number >= known.texts.len()) && self.marks[number] & HERE == 0 {
                 self.marks[number] |= HERE | CLEAN;
                 here.push(number);
             }
         }
         self.add(&here);
-        here.iter().for_each(|line| self.marks[*line] &= !HERE);
+        for line in here {
+            self.marks[line] &= !HERE;
+        }
     }
 
     fn merge(&mut self, known: &Lines<'_>, merge: &'m Merge<String>) {
@@ -197,7 +199,9 @@ impl<'a> Before<'a> {
     pub fn passages(base: &'a Merge<String>, sides: &[&'a Merge<String>]) -> Self {
         let mut known = Lines::default();
         known.add_terms(base);
-        sides.iter().for_each(|side| known.add_terms(side));
+        for side in sides {
+            known.add_terms(side);
+        }
         let sides = sides.iter().map(|side| Held::passage(&known, side)).collect();
         Self { base: Held::passage(&known, base), sides, known, words: OnceCell::new() }
     }
@@ -210,6 +214,8 @@ impl<'a> Before<'a> {
         for body in sides.iter().copied().chain([base]) {
             body.places().for_each(|merge| known.add_terms(merge));
         }
+        let kept = base.segments().iter().filter_map(|s| if let Segment::Clean(text) = s { Some(text) } else { None });
+        kept.flat_map(|text| said(text)).for_each(|line| known.add(line));
         let sides = sides.iter().map(|side| Held::body(&known, side)).collect();
         Self { base: Held::body(&known, base), sides, known, words: OnceCell::new() }
     }

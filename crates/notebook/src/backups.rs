@@ -69,8 +69,15 @@ impl Vault {
         self.dir().join(FOLDER)
     }
 
-    /// Makes a backup and opens it to see that it is one. The vault stays in use meanwhile: nothing waits for it.
+    /// Makes a backup and opens it to see that it is one. The vault stays in use meanwhile: nothing waits for it but
+    /// another backup. What killed programs left half made goes first: its room may be what this one needs.
     pub fn backup(&self, reason: BackupReason) -> Result<Backup> {
+        let _turn = self.backs_up();
+        sweep(&self.backups_dir())?;
+        self.backup_in_turn(reason)
+    }
+
+    fn backup_in_turn(&self, reason: BackupReason) -> Result<Backup> {
         let backup = make(&self.backups_dir(), self.env().now_ms(), reason, |dir| {
             self.write_backup(dir)?;
             self.test_backup(dir).map(Some)
@@ -155,7 +162,10 @@ impl Vault {
         if self.backups()?.iter().any(kept) {
             return Ok(None);
         }
-        let made = crate::health::room_for_backup(self).and_then(|()| self.backup(BackupReason::Daily));
+        let turn = self.backs_up();
+        let room = sweep(&self.backups_dir()).and_then(|()| crate::health::room_for_backup(self));
+        let made = room.and_then(|()| self.backup_in_turn(BackupReason::Daily));
+        drop(turn);
         if let Err(error) = &made {
             let line = Line { problem: Some(error), ..Line::new(Happened::Backup, "") };
             self.transact(|t| activity::write(t, &line))?;
@@ -210,7 +220,8 @@ pub(crate) fn upgrade_failed(vault: &Path, snapshot: &Backup, key: &RawKey, why:
     NotebookError::NoSnapshot { why: Box::new(why), needed: room_for_upgrade(vault) }
 }
 
-/// Takes away what killed programs left half made. Nobody else may be making one.
+/// Takes away what killed programs left half made. Nobody else may be making one: the vault's lock keeps other programs
+/// away, and its turn other threads.
 fn sweep(all: &Path) -> Result<()> {
     let entries = match fs::read_dir(all) {
         Ok(entries) => entries,

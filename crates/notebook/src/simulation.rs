@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use holdfast_domain::{DeviceId, Fields, NoteFields, NoteId, Opaque, Origin, RecordId, Revision, RevisionId, Stamp};
 use holdfast_merge::{Graph, fold, receipt_id};
-use holdfast_store::HistoryRow;
+pub use holdfast_store::HistoryRow;
 
 use crate::record::Record;
 use crate::strays;
@@ -174,6 +174,19 @@ impl Look<'_> {
             let rows = r.list_quarantine()?.into_iter();
             Ok(rows.filter(|q| q.waiting == holdfast_store::Waiting::Removed).map(|q| q.rid).collect())
         })
+    }
+
+    /// The sealed chunks that a revision names, where it is of a file.
+    pub fn chunks_of(&self, rid: RevisionId) -> Result<Vec<[u8; 32]>> {
+        let revision = self.0.read(|r| Ok(r.revision(rid)?))?;
+        Ok(match revision.map(|revision| revision.fields) {
+            Some(Fields::Attachment(file)) => file.chunks,
+            _ => Vec::new(),
+        })
+    }
+
+    pub fn record_of(&self, rid: RevisionId) -> Result<Option<RecordId>> {
+        self.0.read(|r| Ok(r.record_of(rid)?))
     }
 
     pub fn has(&self, rid: RevisionId) -> Result<bool> {

@@ -50,9 +50,11 @@ impl World {
         let mut running: Vec<(usize, Running)> = Vec::new();
         for (at, job) in jobs {
             let syncer = self.devices[at].syncer()?;
+            let id = holdfast_protocol::DeviceId(self.devices[at].vault()?.device().0);
             {
                 let mut net = self.network.net();
                 let line = net.line(at);
+                line.id = Some(id);
                 line.killed = false;
                 line.requests.clear();
             }
@@ -72,6 +74,25 @@ impl World {
         let mut context = Context::from_waker(Waker::noop());
         let (mut ended, mut typed) = (Vec::new(), false);
         while !running.is_empty() {
+            match self.restore_after {
+                Some(0) => {
+                    self.restore_after = None;
+                    let outcome = self.restore_server()?;
+                    self.note(&format!("  meanwhile the server is {outcome}"));
+                }
+                Some(turns) => self.restore_after = Some(turns - 1),
+                None => {}
+            }
+            match self.switch_after {
+                Some((0, device)) => {
+                    self.switch_after = None;
+                    let mut net = self.network.net();
+                    let line = net.line(device);
+                    line.server = 1 - line.server;
+                }
+                Some((turns, device)) => self.switch_after = Some((turns - 1, device)),
+                None => {}
+            }
             let n = dice.below(running.len());
             let (at, future) = &mut running[n];
             let at = *at;
@@ -90,6 +111,7 @@ impl World {
                 self.note(&format!("  meanwhile {outcome}"));
             }
         }
+        (self.restore_after, self.switch_after) = (None, None);
         Ok(ended)
     }
 
@@ -105,10 +127,11 @@ impl World {
     pub fn sync(&mut self, at: usize, fault: Option<(Fault, u64)>) -> Checked<String> {
         let mut dice = Dice::new(fault.map_or(0, |(_, salt)| salt));
         let typing = self.devices[at].position()?.typing.len();
+        let shut_out = self.is_shut_out_by_its_server(at)?;
         if let Some((fault, salt)) = fault {
             let mut net = self.network.net();
             let line = net.line(at);
-            if fault.is_lie() {
+            if fault.is_lie() || fault == Fault::Fork {
                 line.lie = Some((fault, salt));
                 line.lied = false;
             } else {
@@ -118,6 +141,10 @@ impl World {
         let ended = self.drive(vec![(at, Job::Sync)], &mut dice, None)?;
         let mut outcome = String::new();
         for (at, ended) in ended {
+            if shut_out && matches!(ended, Ended::Done(Ok(_))) {
+                let what = format!("{} was removed, and is served", self.devices[at].name);
+                return Invariant::Tampering.broken(what);
+            }
             outcome = self.after_sync(at, ended, fault.map(|(f, _)| f), typing)?;
         }
         Ok(outcome)
@@ -174,7 +201,7 @@ impl World {
                     return Invariant::Liveness.broken(format!("{name} was removed and says that it is up to date"));
                 }
                 let excused = removed
-                    || fault.is_some_and(|f| f.is_of_request() || f.is_lie())
+                    || fault.is_some_and(|f| f.is_of_request() || f.is_lie() || f == Fault::Fork)
                     || partition
                     || (self.full && matches!(error, NotebookError::DiskFull));
                 if !excused {
@@ -185,6 +212,15 @@ impl World {
         };
         self.look_at_outbox(at, typing)?;
         self.look_at_cursor(at)?;
+        self.look_at_files(at)?;
+        self.look_at_late(at)?;
+        let status = self.devices[at].syncer()?.status().works("the status")?;
+        let position = self.devices[at].position()?;
+        let waiting = position.outbox.len() + position.typing.len();
+        if (status.waiting as usize) < waiting || status.state == SyncState::UpToDate && waiting > 0 {
+            let what = format!("{name} says {:?}, {} waiting, and {waiting} wait", status.state, status.waiting);
+            return Invariant::Liveness.broken(what);
+        }
         let counts = self.devices[at].vault()?.sidebar_counts().works("counting")?;
         let asks = counts.review + counts.review_notebooks;
         let before = std::mem::replace(&mut self.devices[at].asks, asks);
@@ -199,6 +235,23 @@ impl World {
             hasher.update(&head.0);
         }
         Ok(format!("{outcome} {}", &hasher.finalize().to_hex()[..8]))
+    }
+
+    /// A file is at the server before what names it: nobody sees a link to nothing.
+    fn look_at_files(&mut self, at: usize) -> Checked {
+        let stored = std::mem::take(&mut self.network.net().line(at).stored);
+        // A server that was set back has lost files too.
+        if self.faults.iter().any(|fault| matches!(fault, Fault::Restore | Fault::Fork)) {
+            return Ok(());
+        }
+        for (rid, server, had) in stored {
+            let chunks = self.devices[at].look(|l| l.chunks_of(rid))?;
+            let net = self.network.net();
+            if chunks.iter().any(|chunk| !net.servers[server].blobs[..had].contains(chunk)) {
+                return Invariant::Causality.broken(format!("{rid} was sent before the file that it names"));
+            }
+        }
+        Ok(())
     }
 
     pub fn befall(&mut self, at: usize, fault: Fault, dice: &mut Dice) -> Checked<String> {
@@ -244,7 +297,18 @@ impl World {
                 Ok("off for 200 days".into())
             }
             Fault::Clone => self.clone_disk(at),
+            Fault::Restore if self.saved_server.is_some() && dice.chance(50) => {
+                self.restore_after = Some(dice.below(12));
+                self.sync_together(at, dice)
+            }
             Fault::Restore => self.restore_server(),
+            Fault::Fork if self.network.net().servers.len() > 1 => {
+                if dice.chance(50) {
+                    return self.sync(at, Some((fault, dice.next_u64())));
+                }
+                self.switch_after = Some((dice.below(12), at));
+                self.sync_together(at, dice)
+            }
             Fault::Fork => self.fork_server(dice),
             Fault::Revoke => self.revoke(at, dice),
             Fault::Older => Ok(self.grow_old(at)),
@@ -373,16 +437,19 @@ impl World {
     pub fn save_server(&mut self) -> Checked<String> {
         let mut files = Vec::new();
         read(&self.server_dir(0), std::path::Path::new(""), &mut files).works("copying the server")?;
-        let (log, removed) = {
-            let net = self.network.net();
-            (net.servers[0].log.clone(), net.servers[0].removed.clone())
-        };
-        self.saved_server = Some(SavedServer { files, log, removed });
+        let net = self.network.net();
+        let Real { log, removed, key_epoch, blobs, .. } = &net.servers[0];
+        let (log, removed, blobs) = (log.clone(), removed.clone(), blobs.clone());
+        let saved = SavedServer { files, log, removed, key_epoch: *key_epoch, blobs };
+        drop(net);
+        self.saved_server = Some(saved);
         Ok("kept".into())
     }
 
     fn restore_server(&mut self) -> Checked<String> {
-        let Some(SavedServer { files, log, removed }) = self.saved_server.clone() else { return self.save_server() };
+        let Some(SavedServer { files, log, removed, key_epoch, blobs }) = self.saved_server.clone() else {
+            return self.save_server();
+        };
         if log.len() == self.network.net().servers[0].log.len() {
             return Ok("nothing is new".into());
         }
@@ -396,9 +463,7 @@ impl World {
         }
         let core = open_server(&data, &self.clock, &self.server_source).works("opening the server")?;
         let mut net = self.network.net();
-        net.servers[0].core = Some(core);
-        net.servers[0].log = log;
-        net.servers[0].removed = removed;
+        net.servers[0] = Real { core: Some(core), log, removed, key_epoch, blobs };
         drop(net);
         self.met.faults.insert(Fault::Restore);
         Ok("restored".into())
@@ -419,8 +484,11 @@ impl World {
         }
         let core = open_server(&data, &self.clock, &self.server_source).works("opening the server")?;
         let mut net = self.network.net();
-        let (log, removed) = (net.servers[0].log.clone(), net.servers[0].removed.clone());
-        net.servers.push(Real { core: Some(core), log, removed });
+        let Real { log, removed, key_epoch, blobs, .. } = &net.servers[0];
+        let (log, removed, blobs) = (log.clone(), removed.clone(), blobs.clone());
+        let copy = Real { core: Some(core), log, removed, key_epoch: *key_epoch, blobs };
+        net.parted = copy.log.len() as u64;
+        net.servers.push(copy);
         let mut moved = 0;
         for line in &mut net.lines {
             if dice.chance(50) {

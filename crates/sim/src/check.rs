@@ -10,7 +10,7 @@ use crate::fault::{Checked, Fault, Invariant, OrBroken as _};
 use crate::people::short;
 use crate::story::Story;
 use crate::template::read;
-use crate::tokens::{MARK, word};
+use crate::tokens::{MARK, Tokens, word};
 use crate::world::{Decision, World};
 
 /// So often every device syncs at most until nothing moves.
@@ -143,6 +143,12 @@ impl World {
         self.met.receipts += u64::from(self.devices[first].vault()?.unseen_receipts().works("counting receipts")?);
         self.again(&pictures)?;
         self.no_storm()?;
+        // What was under way goes back to a server that was set back before what it builds on.
+        let healed = [Fault::Restore, Fault::Fork].iter().any(|fault| self.met.faults.contains(fault));
+        let log = if healed { Vec::new() } else { self.network.net().servers[0].log.clone() };
+        for (place, rid) in log.into_iter().enumerate() {
+            self.places.entry(rid).or_insert(place);
+        }
         // Where all show the same, one of them is enough.
         let nobodys = self.nobodys()?;
         let mut by_record: BTreeMap<RecordId, Vec<u32>> = BTreeMap::new();
@@ -155,7 +161,10 @@ impl World {
             for record in self.records() {
                 self.judge_record(record, at, by_record.get(&record).map_or(&[], Vec::as_slice))?;
             }
-            self.searchable(at)?;
+        }
+        self.searchable(first)?;
+        if let Some(last) = self.members().last() {
+            self.searchable(*last)?;
         }
         self.judge_those_out()?;
         self.scan()
@@ -231,6 +240,12 @@ impl World {
             let there =
                 note.body.shown().contains(&format!("{token} ")) || note.body.shown().contains(&format!("{token}\n"));
             let hits = self.devices[at].vault()?.search(&token, 50).works("searching")?;
+            for hit in &hits {
+                let held = self.devices[at].shown(hit.id.into())?;
+                if held.is_none_or(|held| !Tokens::of(&held.fields).all.contains(&saved.token)) {
+                    return Invariant::Convergence.broken(format!("{token} is found in a note that does not have it"));
+                }
+            }
             if there && !hits.iter().any(|hit| RecordId::from(hit.id) == saved.record) {
                 return Invariant::Convergence.broken(format!("{token} is in a note and is not found"));
             }
@@ -272,9 +287,29 @@ impl World {
 
     /// What builds on another version was written later, by the clocks that follow each other.
     fn causality(&self, history: &History, name: &str) -> Checked {
+        let mut furthest: BTreeMap<DeviceId, u64> = BTreeMap::new();
+        for device in self.devices.iter().filter(|device| !device.twin) {
+            furthest.insert(device.vault()?.device(), device.furthest_ms);
+        }
+        // A copy goes on from the other's clock.
+        let twins = self.devices.iter().filter(|device| device.twin).map(|device| device.furthest_ms).max();
+        for row in &history.rows {
+            let latest = furthest.get(&row.author).copied().or(twins);
+            if latest.is_some_and(|latest| row.hlc.ms > latest + FOLLOWS_MS) {
+                let what =
+                    format!("{} has a time that no clock of its device showed, nor one that it may follow", row.rid);
+                return Invariant::Causality.broken(what);
+            }
+        }
         let times: BTreeMap<RevisionId, Hlc> = history.rows.iter().map(|row| (row.rid, row.hlc)).collect();
         for row in &history.rows {
             for parent in &row.parents {
+                // Whoever reads the log has what a change builds on before it comes.
+                if let (Some(place), Some(before)) = (self.places.get(&row.rid), self.places.get(parent))
+                    && before > place
+                {
+                    return Invariant::Causality.broken(format!("{} is in the log before what it builds on", row.rid));
+                }
                 let Some(before) = times.get(parent) else {
                     return Invariant::Causality.broken(format!("{name} has {} without its parent", row.rid));
                 };

@@ -78,6 +78,12 @@ pub struct Device {
     pub away: bool,
     /// In peace it has no part in the account any more.
     pub out: bool,
+    /// It knew, when it was last looked at, that somebody was removed.
+    pub knows_of_removal: bool,
+    /// What removed devices sent since, and is here.
+    pub late: BTreeSet<RevisionId>,
+    /// The latest that its own clock ever showed.
+    pub furthest_ms: u64,
     /// Of a disk that was copied: it or its copy becomes another.
     pub twin: bool,
     /// The first revisions of the devices that it became.
@@ -120,6 +126,9 @@ impl Device {
             plain_pages,
             away: false,
             out: false,
+            knows_of_removal: false,
+            late: BTreeSet::new(),
+            furthest_ms: 0,
             twin: false,
             named: BTreeSet::new(),
         }

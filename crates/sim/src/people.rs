@@ -365,9 +365,29 @@ impl World {
                     most: many,
                     stale: false,
                 };
-                self.act(at, deed, |v| v.trash_notebook(id), "trash a notebook")
+                let inside = vault.notebook_with_descendants(id).works("the tree")?;
+                let outcome = self.act(at, deed, |v| v.trash_notebook(id), "trash a notebook")?;
+                if outcome.contains("done") {
+                    self.all_of_it_is_trashed(at, &inside)?;
+                }
+                Ok(outcome)
             }
         }
+    }
+
+    /// Whoever trashes a notebook has trashed all that is in it.
+    fn all_of_it_is_trashed(&self, at: usize, inside: &[NotebookId]) -> Checked {
+        let tree = self.devices[at].vault()?.notebook_tree().works("the tree")?;
+        if let Some(left) = tree.iter().find(|node| inside.contains(&node.id)) {
+            return Invariant::Decision.broken(format!("{} is in a notebook that was trashed, and stays", left.id));
+        }
+        for note in self.notes_of(at)? {
+            let row = self.devices[at].vault()?.note(note).works("reading a note")?.row;
+            if !row.trashed && row.notebook.is_some_and(|notebook| inside.contains(&notebook)) {
+                return Invariant::Decision.broken(format!("{note} is in a notebook that was trashed, and stays"));
+            }
+        }
+        Ok(())
     }
 
     fn attach(&mut self, at: usize, id: NoteId, dice: &mut Dice) -> Checked<String> {

@@ -5,8 +5,10 @@
 //! has forgotten the removal, is set aside by everybody who knows of it.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use holdfast_domain::{DeviceId, RevisionId};
+use holdfast_notebook::simulation::HistoryRow;
 use holdfast_notebook::{NotebookError, RecordId};
 use holdfast_protocol::ProtocolError;
 
@@ -31,6 +33,8 @@ pub struct Account {
     /// The passphrase that somebody set, where they were told that it counts.
     passphrase: Option<String>,
     changed: bool,
+    /// A second removal that is under way: by whom, and of whom.
+    asked: Option<(usize, DeviceId)>,
 }
 
 impl World {
@@ -44,6 +48,14 @@ impl World {
     pub fn is_shut_out(&self, at: usize) -> Checked<bool> {
         let id = holdfast_protocol::DeviceId(self.devices[at].vault()?.device().0);
         Ok(self.network.net().removed.contains(&id))
+    }
+
+    /// True where the server at the other end of its line was told so.
+    pub fn is_shut_out_by_its_server(&self, at: usize) -> Checked<bool> {
+        let id = holdfast_protocol::DeviceId(self.devices[at].vault()?.device().0);
+        let mut net = self.network.net();
+        let server = net.line(at).server;
+        Ok(net.servers[server].removed.contains(&id))
     }
 
     /// One device removes another, or changes the passphrase, and others sync in the meantime.
@@ -62,6 +74,10 @@ impl World {
         if !self.account.changed && dice.chance(20) {
             return self.change_passphrase(at, &syncing, dice);
         }
+        // Whoever came in where a removal was not known has to join again (0027), and a copied disk comes in.
+        if self.server_forgets() && self.faults.contains(&Fault::Clone) {
+            return Ok("nobody is removed where disks are copied".into());
+        }
         let mut may_go = Vec::new();
         for other in (0..count).filter(|other| *other != at) {
             if !self.devices[other].twin && !self.is_shut_out(other)? {
@@ -74,6 +90,16 @@ impl World {
         let passphrase = (!self.account.changed && dice.chance(25)).then(|| format!("{PASSPHRASE} again"));
         self.account.changed |= passphrase.is_some();
         let mut jobs: Vec<(usize, Job)> = syncing.iter().map(|other| (*other, Job::Sync)).collect();
+        // Somebody else removes another one in the same moment.
+        let others = |d: &usize| *d != gone && !self.devices[*d].twin && !self.devices[*d].is_older();
+        let two: Vec<usize> = syncing.iter().copied().filter(others).collect();
+        if let (true, [by, who, ..]) = (self.account.tried < most && dice.chance(60), two.as_slice()) {
+            self.account.tried += 1;
+            let second = self.devices[*who].vault()?.device();
+            jobs.retain(|(device, _)| device != by);
+            jobs.push((*by, Job::Remove(second, None)));
+            self.account.asked = Some((*by, second));
+        }
         jobs.push((at, Job::Remove(id, passphrase.clone())));
         let fault = self.on_the_way(at, dice);
         let outcome = self.meanwhile(jobs, fault, dice, at)?;
@@ -131,12 +157,18 @@ impl World {
         for (device, ended) in ended {
             let typing = typing.iter().find(|(d, _)| *d == device).map_or(0, |(_, typing)| *typing);
             let fault = fault.filter(|_| device == last);
+            if let (Some((_, second)), Ended::Done(Ok(_))) =
+                (self.account.asked.filter(|(by, _)| *by == device), &ended)
+            {
+                self.account.removed.insert(second);
+            }
             if device == last {
                 out.done = matches!(ended, Ended::Done(Ok(_)));
             }
             let outcome = self.after_sync(device, ended, fault, typing)?;
-            out.said += &format!(" {} {outcome};", self.devices[device].name);
+            let _ = write!(out.said, " {} {outcome};", self.devices[device].name);
         }
+        self.account.asked = None;
         Ok(out)
     }
 
@@ -158,6 +190,10 @@ impl World {
             if let Some(back) = self.account.removed.iter().find(|id| !removed.contains(id)) {
                 return Invariant::Decision.broken(format!("{back} was removed, and for {name} it is in the account"));
             }
+            if (known.key_epoch as usize) <= removed.len() {
+                let what = format!("{} were removed, and {name} still has key {}", removed.len(), known.key_epoch);
+                return Invariant::Plaintext.broken(what);
+            }
             if removed != out && !self.server_forgets() {
                 let what = format!("for {name} {removed:?} are removed, and {out:?} are");
                 return Invariant::Decision.broken(what);
@@ -170,6 +206,36 @@ impl World {
                 let opens = self.devices[*at].vault()?.check_passphrase(set);
                 let name = &self.devices[*at].name;
                 opens.or_broken(Invariant::Decision, &format!("the passphrase that was set, on {name}"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whoever knows that a device was removed takes over what it sent since only where somebody of the account, who did
+    /// not know, has built on it.
+    pub fn look_at_late(&mut self, at: usize) -> Checked {
+        let late = self.network.net().nobodys.clone();
+        if late.is_empty() {
+            return Ok(());
+        }
+        let knows = !self.devices[at].look(|l| l.membership())?.removed.is_empty();
+        let knew = std::mem::replace(&mut self.devices[at].knows_of_removal, knows);
+        for rid in late {
+            if self.devices[at].late.contains(&rid) || !self.devices[at].look(|l| l.has(rid))? {
+                continue;
+            }
+            self.devices[at].late.insert(rid);
+            let own = self.devices[at].look(|l| l.made_here())?.contains(&rid);
+            if own || !knew {
+                continue;
+            }
+            let Some(record) = self.devices[at].look(|l| l.record_of(rid))? else { continue };
+            let history = self.devices[at].look(|l| l.history(record))?;
+            let nobodys = self.network.net().nobodys.clone();
+            let is_vouched = |row: &&HistoryRow| !nobodys.contains(&row.rid) && history.is_ancestor(rid, row.rid);
+            if !history.rows.iter().any(|row| is_vouched(&row)) {
+                let name = &self.devices[at].name;
+                return Invariant::Tampering.broken(format!("{name} took over {rid}, which a removed device sent"));
             }
         }
         Ok(())

@@ -151,7 +151,7 @@ impl Templates {
     }
 
     pub fn of(&self, seed: u64) -> &Template {
-        if seed % 10 == 0 { &self.sealed } else { &self.plain }
+        if seed.is_multiple_of(10) { &self.sealed } else { &self.plain }
     }
 }
 

@@ -28,6 +28,10 @@ pub struct Real {
     pub log: Vec<RevisionId>,
     /// The devices that it was told to shut out.
     pub removed: BTreeSet<DeviceId>,
+    /// Nothing is to be taken that was sealed under an older key.
+    pub key_epoch: u32,
+    /// The sealed chunks of files that it took, in order.
+    pub blobs: Vec<[u8; 32]>,
 }
 
 /// One device's line.
@@ -35,6 +39,8 @@ pub struct Real {
 pub struct LineState {
     /// Which server answers.
     pub server: usize,
+    /// Whose line it is.
+    pub id: Option<DeviceId>,
     /// Requests do not arrive.
     pub mute: bool,
     /// Answers do not arrive.
@@ -54,11 +60,17 @@ pub struct LineState {
     pub acknowledged: BTreeSet<RevisionId>,
     /// What this device sent since it was last looked at.
     pub sent: BTreeSet<RevisionId>,
+    /// What of it a server put into its log: which server, and how many blobs it had then.
+    pub stored: Vec<(RevisionId, usize, usize)>,
     pub last_page: Option<LogPage>,
 }
 
+/// So many batches of another log are kept.
+const MOST_ELSEWHERE: usize = 8;
+
 /// A request that is still on its way.
 struct Late {
+    device: usize,
     server: usize,
     token: Token,
     push: PushRequest,
@@ -75,6 +87,10 @@ pub struct Net {
     pub removed: BTreeSet<DeviceId>,
     /// What such a device sent afterwards, to a server that had forgotten, or was another.
     pub nobodys: BTreeSet<RevisionId>,
+    /// What devices signed who see another log, and have read in it what this one does not hold.
+    pub elsewhere: Vec<PushRequest>,
+    /// Where the logs parted.
+    pub parted: u64,
     pub met: BTreeSet<Fault>,
     /// Pushes that were answered with Rebase, and with Forked.
     pub rebases: u64,
@@ -121,12 +137,35 @@ impl Net {
     }
 
     /// What became of a push of this device at the server itself.
-    fn note_push_of(&mut self, device: DeviceId, server: usize, outcome: &Result<PushOutcome, ProtocolError>) {
-        if let (Ok(PushOutcome::Accepted { stored, .. }), true) = (outcome, self.removed.contains(&device)) {
-            if self.servers[server].removed.contains(&device) {
+    fn note_push_of(
+        &mut self,
+        sender: (usize, &PushRequest),
+        server: usize,
+        outcome: &Result<PushOutcome, ProtocolError>,
+    ) {
+        let (line, request) = sender;
+        let device = request.manifest.device;
+        if let Ok(PushOutcome::Accepted { stored, .. }) = outcome {
+            let real = &self.servers[server];
+            let (before, newest, blobs) = (real.log.len() as u64, real.key_epoch, real.blobs.len());
+            if real.removed.contains(&device) {
                 self.broken(Invariant::Tampering, "a server took what a device sent that it had shut out".into());
             }
-            self.nobodys.extend(stored.iter().map(|entry| RevisionId(entry.rid.0)));
+            let seen = request.manifest.seen.seq;
+            if server > 0 && seen > self.parted && self.elsewhere.len() < MOST_ELSEWHERE {
+                self.elsewhere.push(request.clone());
+            }
+            if self.removed.contains(&device) {
+                self.nobodys.extend(stored.iter().map(|entry| RevisionId(entry.rid.0)));
+            }
+            // Of a retry the entries are older than the answer.
+            for (s, entry) in stored.iter().zip(&request.entries).filter(|(s, _)| !s.duplicate && s.seq > before) {
+                self.lines[line].stored.push((RevisionId(s.rid.0), server, blobs));
+                if entry.key_epoch < newest {
+                    let what = "a server took what whoever was removed can read";
+                    self.broken(Invariant::Plaintext, what.into());
+                }
+            }
         }
         self.note_push(server, outcome);
     }
@@ -136,6 +175,10 @@ impl Net {
         if let Some(removal) = request.remove_device {
             self.servers[server].removed.insert(removal.device);
             self.removed.insert(removal.device);
+        }
+        if let Some(epoch) = request.key_epoch {
+            let real = &mut self.servers[server];
+            real.key_epoch = real.key_epoch.max(epoch.epoch);
         }
         if request.remove_device.is_some() || request.new_passphrase.is_some() {
             self.met.insert(Fault::Revoke);
@@ -219,6 +262,16 @@ impl Line {
         Ok(fate)
     }
 
+    /// Whoever was removed gets nothing more.
+    fn note_served(&self, what: &str, server: usize, served: bool) {
+        let mut net = self.net();
+        let id = net.line(self.device).id;
+        let anybodys = ["info", "prelogin"].contains(&what);
+        if served && !anybodys && id.is_some_and(|id| net.servers[server].removed.contains(&id)) {
+            net.broken(Invariant::Tampering, format!("a removed device was answered {what}"));
+        }
+    }
+
     /// The server that is reached, and where it is. What is late arrives before.
     async fn reach(&self) -> Result<(Core, usize), ProtocolError> {
         loop {
@@ -226,9 +279,8 @@ impl Line {
             let Some(late) = next else { break };
             let core = self.net().servers[late.server].core.clone();
             if let Some(core) = core {
-                let device = late.push.manifest.device;
-                let outcome = core.push(&late.token, late.push).await;
-                self.net().note_push_of(device, late.server, &outcome);
+                let outcome = core.push(&late.token, late.push.clone()).await;
+                self.net().note_push_of((late.device, &late.push), late.server, &outcome);
             }
         }
         let mut net = self.net();
@@ -261,7 +313,7 @@ impl Line {
                     let mut net = self.net();
                     net.met.insert(Fault::Late);
                     let server = net.line(self.device).server;
-                    net.late.push(Late { server, token: token.clone(), push: push.clone() });
+                    net.late.push(Late { device: self.device, server, token: token.clone(), push: push.clone() });
                     return Err(lost("the request is late"));
                 }
             }
@@ -269,6 +321,7 @@ impl Line {
         }
         let (core, server) = self.reach().await?;
         let mut answer = call(core.clone()).await;
+        self.note_served(what, server, answer.is_ok());
         look(&mut self.net(), server, &answer);
         if let Some((Fault::Duplicate, dice)) = fate {
             self.net().met.insert(Fault::Duplicate);
@@ -312,7 +365,14 @@ impl Line {
         let line = net.line(self.device);
         let before = line.last_page.replace(page.clone());
         let Some((lie, seed)) = line.lie else { return page };
-        let told = lies::tell(lie, &mut Dice::new(seed), request, &page, before);
+        let mut dice = Dice::new(seed);
+        let told = if lie == Fault::Fork {
+            let here = net.line(self.device).server == 0;
+            dice.pick(&net.elsewhere).filter(|_| here).map_or_else(|| page.clone(), |b| lies::graft(request, &page, b))
+        } else {
+            lies::tell(lie, &mut dice, request, &page, before)
+        };
+        let line = net.line(self.device);
         if told != page {
             line.lied |= lies::must_be_noticed(lie, request, &told);
             net.met.insert(lie);
@@ -374,9 +434,8 @@ impl SyncProtocol for Line {
         }
         let request = &request;
         let call = |core: Core| async move { core.push(token, request.clone()).await };
-        let device = request.manifest.device;
         let look = |net: &mut Net, server: usize, outcome: &Result<PushOutcome, ProtocolError>| {
-            net.note_push_of(device, server, outcome);
+            net.note_push_of((self.device, request), server, outcome);
         };
         let answer = self.exchange("push", call, look, Some((token, request))).await?;
         self.check_cut(&answer, request.manifest.ctr.wrapping_mul(7919));
@@ -437,7 +496,12 @@ impl SyncProtocol for Line {
         self.net().note_sealed(&sealed, &cid.0);
         let sealed = &sealed;
         let call = |core: Core| async move { core.put_blob(token, space, cid, sealed.clone()).await };
-        self.exchange("put_blob", call, |_, _, _| {}, None).await
+        let look = |net: &mut Net, server: usize, answer: &Result<(), ProtocolError>| {
+            if answer.is_ok() {
+                net.servers[server].blobs.push(cid.0);
+            }
+        };
+        self.exchange("put_blob", call, look, None).await
     }
 
     async fn get_blob(&self, token: &Token, space: SpaceId, cid: Cid) -> Result<Vec<u8>, ProtocolError> {

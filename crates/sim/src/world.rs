@@ -1,6 +1,6 @@
 //! Devices, their server and their network, and what is known of them that they need not know themselves.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use holdfast_domain::{NoteId, NotebookId, RevisionId};
@@ -62,6 +62,8 @@ pub struct SavedServer {
     pub files: Vec<(PathBuf, Vec<u8>)>,
     pub log: Vec<RevisionId>,
     pub removed: BTreeSet<DeviceId>,
+    pub key_epoch: u32,
+    pub blobs: Vec<[u8; 32]>,
 }
 
 pub struct World {
@@ -87,6 +89,12 @@ pub struct World {
     /// Every revision that somebody made, and those that were there before.
     pub made: BTreeSet<RevisionId>,
     pub saved_server: Option<SavedServer>,
+    /// After so many turns of what goes on the server is set back.
+    pub restore_after: Option<usize>,
+    /// After so many turns this device is shown the other log.
+    pub switch_after: Option<(usize, usize)>,
+    /// Where in the server's log each revision is, when everything is over.
+    pub places: BTreeMap<RevisionId, usize>,
     tokens: u32,
     /// The disk of the device at work is full.
     pub full: bool,
@@ -141,6 +149,9 @@ impl World {
             typed_over: BTreeSet::new(),
             made,
             saved_server: None,
+            restore_after: None,
+            switch_after: None,
+            places: BTreeMap::new(),
             tokens: 0,
             full: false,
             unacknowledged: false,
@@ -193,7 +204,8 @@ impl World {
         let count = self.devices.len();
         // Somebody is always there.
         let at = (0..count).map(|n| (at + n) % count).find(|d| !self.devices[*d].away).unwrap_or(at);
-        for device in &self.devices {
+        for device in &mut self.devices {
+            device.furthest_ms = device.furthest_ms.max(device.clock.now_ms());
             device.source.restart(step.salt.wrapping_mul(31).wrapping_add(device.index as u64));
         }
         self.server_source.restart(step.salt.wrapping_mul(37));

@@ -186,7 +186,7 @@ pub fn status(place: &Place) -> Outcome {
             let here = if device.this_device { " (this computer)" } else { "" };
             let last = seen(device.last_seen_ms).map_or_else(|| "never".into(), time);
             let ahead = if device.clock_ahead { " (its clock is ahead)" } else { "" };
-            text.push(format!("{}{here}: last seen {last}{ahead}", device.name));
+            text.push(format!("{}{here}: last change {last}{ahead}", device.name));
         }
         Ok(Answer::new(json, text.join("\n")))
     })

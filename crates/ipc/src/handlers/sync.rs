@@ -117,9 +117,10 @@ pub fn activity(app: &App, query: &ActivityQuery) -> Answer<Vec<ActivityItem>> {
     crate::activity_items(&*app.vault()?, query)
 }
 
-/// Writes the log to a new file, without anything that is written in notes or names anybody.
+/// Writes the log and figures to a new file, without anything that is written in notes or names anybody.
 pub fn activity_export(app: &App, path: &Path) -> Answer<u32> {
-    crate::export_activity(&*app.vault()?, path)
+    let syncer = app.syncer()?;
+    crate::export_activity(syncer.vault(), path, Some(&syncer.metrics()))
 }
 
 /// The notes that the sync that waits would take away.

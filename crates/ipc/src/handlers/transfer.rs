@@ -36,6 +36,7 @@ pub fn export(app: &App, path: &Path) -> Answer<ExportReport> {
     let r = answer(app.vault()?.export_folder(path))?;
     Ok(ExportReport {
         notes: r.notes,
+        to_review: r.to_review,
         attachments: r.attachments,
         skipped: skipped(r.skipped),
         elapsed_ms: r.elapsed_ms as u32,

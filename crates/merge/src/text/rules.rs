@@ -53,5 +53,9 @@ fn resolved(base: &str, new: &[&str], place: Place<'_>) -> Option<String> {
     if base.is_empty() {
         return inserted::both(&new, place);
     }
+    // Items that somebody put in place of a blank line, or on one side of it.
+    if base.trim().is_empty() {
+        return inserted::items_of_all(&new, place);
+    }
     None
 }

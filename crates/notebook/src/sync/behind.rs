@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use holdfast_domain::{Fields, Revision, RevisionId};
-use holdfast_store::Reader;
+use holdfast_store::{Reader, Sent};
 
 use crate::Result;
 use crate::txn::Txn;
@@ -44,8 +44,14 @@ pub(super) fn note(t: &Txn<'_>, rid: RevisionId, canonical: &[u8]) -> Result<()>
     if files.is_empty() { Ok(()) } else { Ok(t.tx.set_outbox_files(rid, &files)?) }
 }
 
-/// The same for all of the outbox: chunks that the server had are to be sent again.
-pub(super) fn note_all(t: &Txn<'_>) -> Result<()> {
+/// Chunks that the server had are to be sent again, before what waits and names their files.
+pub(super) fn send_again(t: &Txn<'_>, chunks: &[[u8; 32]]) -> Result<()> {
+    if chunks.is_empty() {
+        return Ok(());
+    }
+    for cid in chunks {
+        t.tx.mark_sent(cid, Sent::No)?;
+    }
     // Oldest first, so that parents come before their children.
     for rid in t.tx.outbox_rids()? {
         if let Some(revision) = t.tx.revision(rid)? {

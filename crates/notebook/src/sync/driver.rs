@@ -432,9 +432,9 @@ impl Syncer {
         let waiting = self.vault.sync_facts()?.waiting();
         let span = tracing::info_span!("sync", step = what(step).word(), waiting);
         let outcome = self.attempt(step, report).instrument(span).await;
-        held(&self.metrics).step(step, started.elapsed(), outcome.is_ok());
         let duration_ms = started.elapsed().as_millis() as u64;
         let traffic = self.traffic().since(before);
+        held(&self.metrics).step(step, started.elapsed(), traffic, outcome.is_ok());
         report.traffic += traffic;
         report.steps_ms += duration_ms;
         match outcome {
@@ -521,6 +521,11 @@ impl Syncer {
                 Ok((connected, token))
             }
         }
+    }
+
+    /// The next request makes a connection of its own.
+    pub(super) fn connect_anew(&self) {
+        held(&self.server).take();
     }
 
     /// The server has everything, and this device has everything of it.

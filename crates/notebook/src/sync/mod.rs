@@ -45,7 +45,7 @@ pub use catch_up::CatchUp;
 pub use driver::{CycleReport, Syncer};
 pub use flags::SyncFlag;
 pub use lazy::FetchFiles;
-pub use metrics::{StepCount, SyncMetrics};
+pub use metrics::{LATENCY_MS, StepCount, SyncMetrics};
 pub use set_aside::{AsideEntry, AsideId, AsideText, Takes, WhySetAside};
 pub use status::{DeviceStatus, FileProgress, SyncStatus};
 pub use take_over::TakenOver;

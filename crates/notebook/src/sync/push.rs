@@ -243,6 +243,7 @@ fn next_batch(vault: &Vault) -> Result<Option<PushRequest>> {
         if rows.is_empty() {
             return Ok(None);
         }
+        let rows = if crate::planted("outbox-backwards") { rows.into_iter().rev().collect() } else { rows };
         let last = t.tx.batch_accepted()?;
         let cursor = t.tx.cursor()?.unwrap_or(Cursor { log_epoch: 0, seq: 0, link: [0; 32] });
         let rids: Vec<RevisionId> = rows.iter().map(|r| r.rid).collect();

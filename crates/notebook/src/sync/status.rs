@@ -79,7 +79,13 @@ pub(super) fn facts(reader: &Reader<'_>) -> Result<Facts> {
         outbox: (reader.outbox_len()? + lost) as u32,
         held: reader.outbox_held_len()? as u32,
         working: if has_server { reader.working_count()? as u32 } else { 0 },
-        blobs_up: if has_server { reader.count_chunks_to_send()? as u32 } else { 0 },
+        blobs_up: if crate::planted("file-after-revision") && reader.outbox_len()? > 0 {
+            0
+        } else if has_server {
+            reader.count_chunks_to_send()? as u32
+        } else {
+            0
+        },
         blobs_down: if has_server { reader.files_to_fetch(lazy::which(reader)?)?.len() as u32 } else { 0 },
         log_known: cursor.is_some() && !heal::is_healing(reader)?,
         read: cursor.map_or_else(Position::default, |c| Position { log_epoch: c.log_epoch, seq: c.seq, link: c.link }),

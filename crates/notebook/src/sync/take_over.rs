@@ -36,6 +36,8 @@ impl Vault {
                 ));
             }
             let taken = take(t, &aside, takes)?;
+            // An editor that shows the note has not seen these words.
+            t.changes.from_sync = true;
             if let Some(Fields::Note(note)) = aside.revision.as_ref().map(|revision| &revision.fields) {
                 let files = note.attachments.iter().map(|entry| entry.value.1).collect();
                 take_files(t, files)?;

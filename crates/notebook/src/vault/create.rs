@@ -234,6 +234,7 @@ impl Vault {
             keychain_key: Mutex::new(None),
             new_passphrase: Mutex::new(None),
             folds: Mutex::default(),
+            backing_up: Mutex::default(),
             changes: broadcast::channel(256).0,
             wake: Notify::new(),
             _lock: lock,

@@ -63,6 +63,8 @@ pub struct Vault {
     /// A passphrase that the server does not know yet, in case another device changes the account first.
     new_passphrase: Mutex<Option<Zeroizing<String>>>,
     folds: Mutex<Folds>,
+    /// Held while a backup is made; before any lock of the database.
+    backing_up: Mutex<()>,
     changes: broadcast::Sender<OpChanges>,
     /// Rings when something is to be sent, or the account changed.
     pub(crate) wake: Notify,
@@ -82,6 +84,11 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Vault {
+    /// One backup at a time.
+    pub(crate) fn backs_up(&self) -> MutexGuard<'_, ()> {
+        held(&self.backing_up)
+    }
+
     pub fn dir(&self) -> &Path {
         &self.dir
     }

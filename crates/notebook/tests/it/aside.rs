@@ -100,8 +100,11 @@ async fn what_is_taken_over_is_a_version_of_this_computer() {
     l.a().write(l.shared, "one, since\ntwo\nthree\n");
     // And something is being typed that has not seen it.
     l.a().type_body(l.shared, "one, since\ntwo\nthree\nfour\n");
+    let mut told = l.a().vault().subscribe();
     let taken = l.a().vault().take_over(l.titled("Shared").id).unwrap();
     assert_eq!((NoteId::from(taken.record), taken.new_note), (l.shared, false));
+    let told = told.try_recv().unwrap();
+    assert!(told.from_sync && told.notes.contains(&l.shared), "an open editor has not seen these words");
     assert_eq!(l.a().body(l.shared), "one, since\ntwo, late\nthree\nfour\n");
     let newest = l.a().vault().history(l.shared.into()).unwrap();
     assert!(newest.iter().all(|version| version.device != l.w["B"].id()), "nothing of B's is in the history");

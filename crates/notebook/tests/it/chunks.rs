@@ -269,7 +269,8 @@ async fn a_file_that_is_fetched_holds_back_no_text() {
             changed.changed().await.unwrap();
         }
         assert!(b.status().unwrap().receiving.files > 0, "the file is not here yet");
-        while b.status().unwrap().state != SyncState::UpToDate {
+        // What it sends and reads is up to date before the file is here.
+        while b.status().unwrap().receiving.files > 0 || b.status().unwrap().state != SyncState::UpToDate {
             changed.changed().await.unwrap();
         }
         stop.notify_one();
