@@ -1,6 +1,10 @@
 //! The one window.
 
+use std::path::Path;
+
 use tauri::{AppHandle, Manager as _, Runtime, Url, WebviewWindowBuilder};
+
+use crate::theme;
 
 /// The label in tauri.conf.json and in capabilities/main.json.
 const MAIN: &str = "main";
@@ -10,15 +14,24 @@ const MAIN: &str = "main";
 /// Its web context is ephemeral: WebKit keeps no cache, cookie or storage of the page on disk. The one
 /// exception is a WebDriver session (tauri-driver sets `TAURI_WEBVIEW_AUTOMATION`), because wry 0.57
 /// gives an ephemeral context no automation; tests therefore run with a scratch home folder.
-pub fn create<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
+///
+/// `dir`: the vault's folder, which knows the theme of the last time.
+pub fn create<R: Runtime>(app: &AppHandle<R>, dir: &Path) -> tauri::Result<()> {
     let config =
         app.config().app.windows.iter().find(|window| window.label == MAIN).ok_or(tauri::Error::WindowNotFound)?;
     let automated = std::env::var("TAURI_WEBVIEW_AUTOMATION").as_deref() == Ok("true");
     let dev = app.config().build.dev_url.clone().filter(|_| tauri::is_dev());
-    WebviewWindowBuilder::from_config(app, config)?
+    let theme = theme::kept(dir);
+    let window = WebviewWindowBuilder::from_config(app, config)?
         .incognito(!automated)
         .on_navigation(move |url| is_own(url, dev.as_ref()))
+        .background_color(theme::ground(theme, false))
+        .initialization_script(theme::script(theme))
         .build()?;
+    // Only a window knows what the system's theme is.
+    if window.theme()? == tauri::Theme::Dark {
+        window.set_background_color(Some(theme::ground(theme, true)))?;
+    }
     Ok(())
 }
 

@@ -65,6 +65,10 @@ export class FakeBackend implements Backend {
   count(name: string): number {
     return this.calls.filter(([called]) => called === name).length;
   }
+  /** As the program has it: versions that are in the Trash take no change. */
+  #refuseTrashed(seenHeads: string[]): void {
+    if (seenHeads.some((head) => head.includes('@trash'))) throw commandError('invalid_input', 'the note is in the trash; restore it to change it');
+  }
   #note(id: string): NoteDetail {
     const note = this.notes.get(id);
     if (!note) throw commandError('not_found', 'The note is not there any more.');
@@ -208,6 +212,7 @@ export class FakeBackend implements Backend {
   async noteSave(request: SaveRequest): Promise<Saved> {
     this.#log('noteSave', structuredClone(request));
     const { patch } = request;
+    this.#refuseTrashed(request.seen_heads);
     const note = this.#note(request.id);
     const heads = [`${request.id}@${this.#next++}`];
     const notebook = patch.notebook;
@@ -228,6 +233,7 @@ export class FakeBackend implements Backend {
   }
   async noteRefresh(id: string, seenHeads: string[], title: string, body: string) {
     this.#log('noteRefresh', id, seenHeads, title, body);
+    this.#refuseTrashed(seenHeads);
     return this.#put({ ...this.#note(id), title, body, seen_heads: [`${id}@${this.#next++}`] });
   }
   async noteLeave(id: string) {
@@ -235,12 +241,12 @@ export class FakeBackend implements Backend {
   }
   async noteTrash(ids: string[]) {
     this.#log('noteTrash', ids);
-    for (const id of ids) this.notes.set(id, { ...this.#note(id), trashed: true });
+    for (const id of ids) this.notes.set(id, { ...this.#note(id), trashed: true, seen_heads: [`${id}@trash${this.#next++}`] });
     this.changed({ notes: ids, notebooks: true, tags: true });
   }
   async noteRestore(ids: string[]) {
     this.#log('noteRestore', ids);
-    for (const id of ids) this.notes.set(id, { ...this.#note(id), trashed: false });
+    for (const id of ids) this.notes.set(id, { ...this.#note(id), trashed: false, seen_heads: [`${id}@${this.#next++}`] });
     this.changed({ notes: ids, notebooks: true, tags: true });
   }
   async noteAttach(id: string, path: string) {
@@ -304,7 +310,7 @@ export class FakeBackend implements Backend {
   }
 
   async reviewList() {
-    return [...this.notes.values()].filter((note) => note.to_review > 0).map((note) => ({ id: note.id, title: note.title, choices: note.to_review, devices: note.review_devices, updated_ms: note.updated_ms }));
+    return [...this.notes.values()].filter((note) => note.to_review > 0).map((note) => ({ id: note.id, is_note: true, title: note.title, choices: note.to_review, devices: note.review_devices, trashed_by: [], updated_ms: note.updated_ms }));
   }
   async reviewGet(id: string) {
     this.#log('reviewGet', id);

@@ -63,7 +63,7 @@ const NONE_ON_THE_WAY = { files: 0, done_bytes: 0, total_bytes: 0 };
 export function syncOf(scenario: string): SyncStatus {
   const now = Date.now();
   const base: SyncStatus = {
-    state: 'up_to_date', paused: false, waiting: 0, waiting_attachments: 0, waiting_attachment_bytes: null, sending: NONE_ON_THE_WAY, receiving: NONE_ON_THE_WAY, not_here: { files: 0, bytes: 0 }, to_review: 1, last_confirmed_ms: now - 4 * MINUTE,
+    state: 'up_to_date', paused: false, waiting: 0, waiting_attachments: 0, waiting_attachment_bytes: null, sending: NONE_ON_THE_WAY, receiving: NONE_ON_THE_WAY, not_here: { files: 0, bytes: 0 }, to_review: 1, notebooks_to_review: 0, last_confirmed_ms: now - 4 * MINUTE,
     last_changes: 41, last_duration_ms: 600, next_try_ms: null, server: 'https://notes.example.org', user: 'ada', problem: null,
     devices: [
       { id: 'd1', name: 'This laptop', platform: 'linux', this_device: true, last_seen_ms: now, added_ms: now - 20 * DAY },
@@ -148,7 +148,7 @@ export function sampleReview(): Review {
   const start = 'The bearing is ';
   const year = new Date(now).getFullYear();
   return {
-    id: 'pump4', title: 'Site visit: pump 4', left: 3, devices: [laptop, office], edited_result: null, set_aside: null, seen_heads: ['rev-l', 'rev-o'], stale_choices: 0,
+    id: 'pump4', is_note: true, title: 'Site visit: pump 4', left: 3, devices: [laptop, office], edited_result: null, set_aside: null, seen_heads: ['rev-l', 'rev-o'], stale_choices: 0,
     merged: [{ label: '“two centimetres”', device: 'This laptop', this_device: true }, { label: 'New to-do', device: 'Office PC', this_device: false }],
     result: [
       { text: `## What we saw\n`, place: null, merged: null, open: false, this_device: false, other_device: false },
@@ -158,9 +158,9 @@ export function sampleReview(): Review {
       { text: '.\n', place: null, merged: null, open: false, this_device: false, other_device: false },
     ],
     places: [
-      { id: 'due', number: 1, field: 'due', label: 'Due date', original: `${year}-11-20`, has_original: true, sides: [side(1, laptop, `${year}-11-28`), side(2, office, `${year}-11-30`)], can_keep_all: false, can_take_original: true, suggested: null, choice: null, before: '', after: '' },
-      { id: 'saw', number: 2, field: 'text', label: 'What we saw', original: `${start}fine.`, has_original: true, sides: [side(1, laptop, `${start}warm to the touch but within the maker's limits.`, start), side(2, office, `${start}hot, 71 °C by the infrared gun, over the limit of 65 °C.`, start)], can_keep_all: true, can_take_original: true, suggested: null, choice: null, before: '## What we saw\n', after: ' The housing has a hairline mark on the left side.' },
-      { id: 'visit', number: 3, field: 'text', label: 'Return visit', original: 'In spring.', has_original: true, sides: [side(1, laptop, 'In May.'), side(2, office, '', '', true)], can_keep_all: true, can_take_original: true, suggested: null, choice: null, before: '', after: '' },
+      { id: 'due', number: 1, field: 'due', label: 'Due date', original: `${year}-11-20`, has_original: true, sides: [side(1, laptop, `${year}-11-28`), side(2, office, `${year}-11-30`)], can_keep_all: false, all_begins_with: null, can_take_original: true, suggested: null, choice: null, before: '', after: '' },
+      { id: 'saw', number: 2, field: 'text', label: 'What we saw', original: `${start}fine.`, has_original: true, sides: [side(1, laptop, `${start}warm to the touch but within the maker's limits.`, start), side(2, office, `${start}hot, 71 °C by the infrared gun, over the limit of 65 °C.`, start)], can_keep_all: true, all_begins_with: 1, can_take_original: true, suggested: null, choice: null, before: '## What we saw\n', after: ' The housing has a hairline mark on the left side.' },
+      { id: 'visit', number: 3, field: 'text', label: 'Return visit', original: 'In spring.', has_original: true, sides: [side(1, laptop, 'In May.'), side(2, office, '', '', true)], can_keep_all: true, all_begins_with: 1, can_take_original: true, suggested: null, choice: null, before: '', after: '' },
     ],
   };
 }

@@ -343,7 +343,12 @@ async fn what_protects_a_vault() -> anyhow::Result<()> {
         laptop.click(&hook("settings-backups")).await?;
         laptop.find(&hook("backup-item")).await?;
         laptop.click(&hook("backup-test")).await?;
-        laptop.wait_text(&hook("backup-result"), "It opens: 35 notes").await?;
+        laptop
+            .wait_text(
+                &hook("backup-result"),
+                "It opens with the passphrase of that day, or the recovery code: 35 notes",
+            )
+            .await?;
         take(&laptop, "backups").await?;
         laptop.press("Escape").await?;
         laptop.wait_gone("[role=dialog]").await?;

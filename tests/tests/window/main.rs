@@ -23,6 +23,7 @@ mod long_note;
 mod long_review;
 mod main_job;
 mod offline;
+mod page;
 mod sample;
 mod screens;
 mod server;

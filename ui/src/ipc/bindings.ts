@@ -537,6 +537,8 @@ export type ResultSpan = {
 /**  A note's review as the dialog shows it. Choices made so far are kept across restarts. */
 export type Review = {
 	id: string,
+	/**  False for a notebook, which has a name and a place, and no text. */
+	is_note: boolean,
 	title: string,
 	places: ReviewPlace[],
 	merged: MergedPart[],
@@ -556,9 +558,14 @@ export type Review = {
 
 export type ReviewListItem = {
 	id: string,
+	/**  False for a notebook. */
+	is_note: boolean,
 	title: string,
 	choices: number,
+	/**  Where it was changed. */
 	devices: string[],
+	/**  Where it was moved to the trash. */
+	trashed_by: string[],
 	updated_ms: number | null,
 };
 
@@ -575,6 +582,8 @@ export type ReviewPlace = {
 	has_original: boolean,
 	sides: PlaceSide[],
 	can_keep_all: boolean,
+	/**  The side (by its number) whose words stand first where all are kept: on every computer the same one. */
+	all_begins_with: number | null,
 	/**  False where there is more than one original. */
 	can_take_original: boolean,
 	suggested: Suggestion | null,
@@ -712,7 +721,10 @@ export type SyncStatus = {
 	receiving: FileProgress,
 	/**  Attachments that are not on this computer, those on their way too. */
 	not_here: FileCount,
+	/**  Notes and notebooks. */
 	to_review: number,
+	/**  Those of them that are notebooks. */
+	notebooks_to_review: number,
 	/**  When the server last confirmed that it has everything asked of it. */
 	last_confirmed_ms: number | null,
 	last_changes: number,

@@ -16,5 +16,6 @@ export type DialogState =
   | { kind: 'import' }
   | { kind: 'export' }
   | { kind: 'recovery' }
+  | { kind: 'unsaved'; then: 'lock' | 'close'; decide: (discard: boolean) => void }
   | { kind: 'review'; id: string }
   | { kind: 'notebook'; task: NotebookTask };

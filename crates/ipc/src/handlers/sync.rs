@@ -28,6 +28,7 @@ pub(crate) fn status_of(syncer: &Syncer) -> Answer<SyncStatus> {
         receiving: progress(s.receiving),
         not_here: file_count(s.not_here),
         to_review: s.to_review,
+        notebooks_to_review: s.notebooks_to_review,
         last_confirmed_ms: s.last_confirmed_ms.map(ms),
         last_changes: s.last_changes,
         last_duration_ms: s.last_duration_ms,

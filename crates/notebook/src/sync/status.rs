@@ -50,6 +50,8 @@ pub struct SyncStatus {
     /// All files that are not on this computer, those that are on their way too.
     pub not_here: FileCount,
     pub to_review: u32,
+    /// Those of them that are notebooks.
+    pub notebooks_to_review: u32,
     pub last_confirmed_ms: Option<u64>,
     pub last_changes: u32,
     pub last_duration_ms: u32,
@@ -197,6 +199,7 @@ impl Vault {
                 receiving,
                 not_here: r.count_files_not_here()?,
                 to_review: (counts.review + counts.review_notebooks) as u32,
+                notebooks_to_review: counts.review_notebooks as u32,
                 last_confirmed_ms: r.get_u64(meta::CONFIRMED_MS)?,
                 last_changes: r.get_u64(meta::LAST_CHANGES)?.unwrap_or(0) as u32,
                 last_duration_ms: r.get_u64(meta::LAST_DURATION_MS)?.unwrap_or(0) as u32,

@@ -293,16 +293,20 @@ test('a passphrase that somebody may know changes in the same step; a wrong one 
   await userEvent.click(await screen.findByTestId('remove-device-known'));
   expect((screen.getByTestId('remove-device-submit') as HTMLButtonElement).disabled).toBe(true);
   await userEvent.type(screen.getByTestId('remove-device-present'), 'old words');
-  await userEvent.type(screen.getByTestId('remove-device-new'), 'new words');
+  await userEvent.type(screen.getByTestId('remove-device-new'), 'kettle orbit violin moss');
+  await userEvent.click(screen.getByTestId('remove-device-submit'));
+  expect(document.activeElement).toBe(screen.getByTestId('remove-device-new-again'));
+  await userEvent.type(screen.getByTestId('remove-device-new-again'), 'kettle orbit violin moss');
   const remove = backend.deviceRemove.bind(backend);
   backend.deviceRemove = () => Promise.reject(commandError('wrong_passphrase', 'The passphrase is wrong.'));
   await userEvent.click(screen.getByTestId('remove-device-submit'));
   await screen.findByText('The passphrase is wrong.');
+  expect(document.activeElement).toBe(screen.getByTestId('remove-device-present'));
   expect(onclose).not.toHaveBeenCalled();
   backend.deviceRemove = remove;
   await userEvent.click(screen.getByTestId('remove-device-submit'));
   await waitFor(() => expect(onclose).toHaveBeenCalledOnce());
-  expect(backend.calls).toContainEqual(['deviceRemove', { id: 'd2', passphrase: { present: 'old words', new: 'new words' } }]);
+  expect(backend.calls).toContainEqual(['deviceRemove', { id: 'd2', passphrase: { present: 'old words', new: 'kettle orbit violin moss' } }]);
 });
 
 test('a computer that was removed is told so, and is not asked for a passphrase', async () => {
@@ -315,6 +319,19 @@ test('a computer that was removed is told so, and is not asked for a passphrase'
   expect(screen.queryByTestId('sign-in-passphrase')).toBeNull();
   emit(backend, { state: 'needs_sign_in', problem: commandError('sign_in_again', 'Sign in again.') });
   await screen.findByTestId('sign-in-passphrase');
+});
+
+test('to try is the thing to do only where something is to be done, and no sentence stands twice', async () => {
+  const backend = show(SyncPanel, { onclose: vi.fn() });
+  const isPrimary = () => screen.getByTestId('sync-now').className.includes('primary');
+  await screen.findByText('Waiting to send');
+  expect(isPrimary()).toBe(false);
+  const message = "Can't reach the server. What you changed is saved and will be sent when it answers.";
+  backend.emit({ kind: 'sync', data: { ...syncOf('main'), state: 'unreachable', waiting: 2, problem: { code: 'server_unreachable', message, retryable: true } } });
+  await waitFor(() => expect(isPrimary()).toBe(true));
+  expect(screen.getAllByText(/Can't reach the server/)).toHaveLength(1);
+  backend.emit({ kind: 'sync', data: { ...syncOf('main'), state: 'unreachable', problem: { code: 'disk_full', message: 'The disk is full.', retryable: true } } });
+  await screen.findByText('The disk is full.');
 });
 
 test('the panel leads to what is set aside', async () => {
