@@ -280,8 +280,8 @@ describe('keys', () => {
     await user.keyboard('{Tab}');
     expect(document.activeElement).toBe(body);
     // At once: CodeMirror waits two seconds for the second key.
-    fireEvent.keyDown(body, { key: 'Escape', keyCode: 27 });
-    fireEvent.keyDown(body, { key: 'Tab', keyCode: 9 });
+    void fireEvent.keyDown(body, { key: 'Escape', keyCode: 27 });
+    void fireEvent.keyDown(body, { key: 'Tab', keyCode: 9 });
     expect(document.activeElement?.closest('[data-pane="1"]')).toBeTruthy();
   });
 

@@ -34,8 +34,8 @@ export class Desk {
   /** The newest wish wins where notes are opened faster than they are read. */
   #wish = 0;
   #focus: FocusWish = 'none';
-  /** The message that a note went to the Trash, by note. */
-  readonly #told = new Map<string, number>();
+  /** The message that a note went to the Trash: of which note, and what dismisses it. */
+  #told: { note: string; toast: number } | null = null;
   #look: ReturnType<typeof setTimeout> | undefined;
 
   constructor(backend: Backend) {
@@ -156,7 +156,8 @@ export class Desk {
       toasts.error(error);
       return;
     }
-    this.#told.set(id, toasts.show('The note was moved to the Trash.', { action: { label: 'Undo', run: () => void this.restore(id) } }));
+    const toast = toasts.show('The note was moved to the Trash.', { action: { label: 'Undo', run: () => void this.restore(id) } });
+    this.#told = { note: id, toast };
     await this.list.load();
     if (next !== null && this.session === null) await this.open(next);
   }
@@ -165,8 +166,7 @@ export class Desk {
     try {
       await this.#backend.noteRestore([id]);
       // What it says is over, and so is its Undo.
-      toasts.dismiss(this.#told.get(id) ?? 0);
-      this.#told.delete(id);
+      if (this.#told?.note === id) toasts.dismiss(this.#told.toast);
       toasts.show(`${plural(1, 'note')} restored from the Trash.`);
       await this.list.load();
       if (this.session?.id === id) await this.session.refresh();

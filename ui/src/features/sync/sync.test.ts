@@ -108,7 +108,7 @@ test('the panel: rows, pause and resume, try now, the log', async () => {
   const backend = show(SyncPanel, { onclose: vi.fn() }, 'offline');
   const panel = await screen.findByTestId('sync-panel');
   await screen.findByText('Waiting to send');
-  for (const text of ['https://notes.example.org · certificate pinned', '3 changes, 1 attachment (2.4 MB)', 'Office PC · seen', 'End to end. The server cannot read your notes.', 'This laptop · added']) {
+  for (const text of ['https://notes.example.org · certificate pinned', '3 changes, 1 attachment (2.4 MB)', 'Office PC · last change', 'End to end. The server cannot read your notes.', 'This laptop · added']) {
     expect(panel.textContent).toContain(text);
   }
   expect(panel.textContent).toMatch(/Next try in \d+ s\./);
