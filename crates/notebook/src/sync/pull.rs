@@ -56,6 +56,7 @@ pub(super) async fn pull(vault: &Vault, server: &dyn SyncProtocol, token: &Token
         Page::Taken { mut pulled, .. } => {
             if pulled.report.caught_up {
                 has_read(vault)?;
+                pulled.revisions += fetch::look_again(vault)?;
                 pulled.revisions += fetch::fetch(vault, server, token).await?;
             }
             Ok(pulled)
