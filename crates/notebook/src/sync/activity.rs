@@ -32,6 +32,8 @@ pub enum Happened {
     Named,
     /// A computer was removed from the account.
     Removed,
+    /// The account's passphrase or keys became others than they were here.
+    Account,
     /// This computer and another disagreed about the notes, or agree again.
     Compared,
     /// Of another version, by its word.
@@ -56,6 +58,7 @@ impl Happened {
             Self::Compared => "compared",
             Self::Named => "named",
             Self::Removed => "removed",
+            Self::Account => "account",
             Self::Other(word) => word,
         }
     }
@@ -63,8 +66,16 @@ impl Happened {
     fn from_word(word: String) -> Self {
         let known =
             [Self::Synced, Self::Push, Self::Pull, Self::Upload, Self::Fetch, Self::Held, Self::Kept, Self::Accepted];
-        let later =
-            [Self::Backup, Self::Healed, Self::SetAside, Self::Copied, Self::Compared, Self::Removed, Self::Named];
+        let later = [
+            Self::Backup,
+            Self::Healed,
+            Self::SetAside,
+            Self::Copied,
+            Self::Compared,
+            Self::Removed,
+            Self::Named,
+            Self::Account,
+        ];
         known.into_iter().chain(later).find(|h| h.word() == word).unwrap_or(Self::Other(word))
     }
 }

@@ -16,6 +16,7 @@ mod heal;
 mod keys;
 mod lazy;
 mod live;
+mod login;
 mod metrics;
 mod on_demand;
 mod problem;
@@ -35,13 +36,14 @@ use holdfast_store::{OutboxRow, Reader};
 use crate::txn::Txn;
 use crate::{Result, Vault};
 
-pub use account::{Connect, ServerAddress, create_account, join, read_link, sign_in};
-pub(crate) use account::{passphrase_changed, passphrase_given};
+pub use account::{Connect, ServerAddress, create_account, join, read_link};
 pub use activity::{Activity, Happened};
 pub use catch_up::CatchUp;
 pub use driver::{CycleReport, Syncer};
 pub use flags::SyncFlag;
 pub use lazy::FetchFiles;
+pub use login::sign_in;
+pub(crate) use login::{passphrase_made, passphrase_typed};
 pub use metrics::{StepCount, SyncMetrics};
 pub use set_aside::WhySetAside;
 pub use status::{DeviceStatus, FileProgress, SyncStatus};
@@ -54,8 +56,10 @@ mod meta {
     pub const USER: &str = "user";
     pub const TOKEN: &str = "token";
     pub const KEYS_VERSION: &str = "keys_version";
-    /// The login secret of a new passphrase that the server does not know yet.
-    pub const NEW_AUTH: &str = "new_auth";
+    /// Login secrets by the salts of their passphrases.
+    pub const LOGINS: &str = "logins";
+    /// The salt of the login that the server has, as it was named last.
+    pub const LOGIN_SALT: &str = "login_salt";
     pub const CODE_AUTH: &str = "code_auth";
     pub const CONFIRMED_MS: &str = "confirmed_ms";
     pub const LAST_CHANGES: &str = "last_changes";

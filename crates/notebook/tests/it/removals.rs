@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 use holdfast_crypto::{AccountKeys, CryptoError, KeyFile, SpaceKeys, open_revision};
 use holdfast_domain::MAX_RECORD_BYTES;
 use holdfast_notebook::sync::{Happened, SyncFlag, Syncer, WhySetAside, sign_in};
-use holdfast_notebook::{NotebookError, Vault};
+use holdfast_notebook::{NewNote, NotebookError, Vault};
 use holdfast_protocol::{BatchManifest, LogEntry, ProtocolError};
 use holdfast_sync::SyncState;
-use holdfast_testkit::{Fault, PASSPHRASE, TestDevice, World};
+use holdfast_testkit::{Fault, Network, PASSPHRASE, TestDevice, World};
 
 use crate::syncing::shown;
 
@@ -421,6 +421,27 @@ async fn removals_that_know_nothing_of_each_other_stop_sync_with_words() {
     w["C"].sync().await;
 }
 
+/// It told a restored server its counter, and its changes no more: nobody can ever read as far as that.
+#[tokio::test]
+async fn a_computer_whose_last_changes_a_server_lost_is_removed() {
+    let mut w = World::of(3);
+    w.sync_all().await;
+    let backup = w.server.backup().await;
+    w["B"].add("Of B", "confirmed, and lost\n");
+    w["B"].sync().await;
+    w.server.restore(&backup).await;
+    w["B"].net.take_requests();
+    w["B"].net.fail(3, Fault::DropRequest);
+    assert!(w["B"].try_sync().await.is_err());
+    assert_eq!(w["B"].net.take_requests()[..3], ["log", "get_keys", "heal"], "and then the lid was closed");
+    remove(&w["A"], &w["B"]).await.unwrap();
+    let id = w["A"].add("Of A", "goes on\n");
+    w.sync_two().await;
+    assert_in_step(&w["A"], &w["C"]);
+    assert_eq!(w["C"].body(id), "goes on\n");
+    assert!(is_removed(&w["B"].try_sync().await));
+}
+
 /// A batch is signed over ids, so it cannot be cut: sealed anew it has to be as small as it was.
 #[tokio::test]
 async fn a_batch_of_differences_is_sealed_anew_as_differences() {
@@ -459,6 +480,31 @@ async fn what_waits_for_a_key_is_taken_when_the_key_is_there() {
     w["B"].sync().await;
     assert_eq!(w["B"].body(id), "under the second key\n");
     assert_in_step(&w["A"], &w["B"]);
+}
+
+/// Before each request of that network that would remove it, it sends one more.
+fn sends_once_more(net: Network, thief: Arc<Syncer>) {
+    net.clone().before("put_keys", async move {
+        let new = NewNote { title: "Once more".into(), ..NewNote::default() };
+        thief.vault().add_note(&new).unwrap();
+        thief.run_once().await.unwrap();
+        sends_once_more(net, thief);
+    });
+}
+
+#[tokio::test]
+async fn a_computer_that_sends_without_end_is_removed() {
+    let w = World::of(3);
+    w.sync_all().await;
+    sends_once_more(w["A"].net.clone(), w["B"].syncer().clone());
+    remove(&w["A"], &w["B"]).await.unwrap();
+    assert!(is_removed(&w["B"].try_sync().await));
+    w.sync_two().await;
+    assert_in_step(&w["A"], &w["C"]);
+    // All that was read before counts; the last one came too late.
+    let aside = w["C"].vault().set_aside().unwrap();
+    assert_eq!(aside.into_iter().collect::<Vec<_>>(), [(WhySetAside::Removed, 1)]);
+    assert_eq!(w["A"].vault().sidebar_counts().unwrap().all, 4);
 }
 
 trait Two {
