@@ -2,7 +2,7 @@
 // once; a test replaces single functions or reads `calls`. It merges nothing: a test says what arrived.
 import type { Backend } from '../src/ipc/backend';
 import type { ActivityQuery, CommandError, ErrorCode, Event, NoteDetail, NoteListItem, NotesQuery, OpChanges, PassphraseChange, RecoveryCode, RemoveDeviceRequest, ResultSpan, ReviewPlace, SaveRequest, Saved, SessionStatus, Settings, SyncStatus, TrayShown } from '../src/ipc/types';
-import { WORDS, sampleActivity, sampleBackups, sampleHealth, sampleHeld, sampleNotebooks, sampleNotes, sampleReceipts, sampleReview, syncOf } from './sample';
+import { WORDS, sampleActivity, sampleAside, sampleBackups, sampleHealth, sampleHeld, sampleNotebooks, sampleNotes, sampleReceipts, sampleReview, syncOf } from './sample';
 
 export type Scenario = 'first' | 'locked' | 'damaged' | 'elsewhere' | 'empty' | 'main' | 'review' | 'offline' | 'local' | 'joining' | 'many' | 'held';
 
@@ -18,6 +18,7 @@ export class FakeBackend implements Backend {
   notebooks = sampleNotebooks();
   receipts = sampleReceipts();
   held = sampleHeld();
+  aside = sampleAside();
   backups = sampleBackups();
   review = sampleReview();
   session: SessionStatus;
@@ -390,6 +391,29 @@ export class FakeBackend implements Backend {
     this.#log('deviceRemove', request);
     this.#setSync({ ...this.sync, devices: this.sync.devices.filter((device) => device.id !== request.id) });
   }
+  async asideList() {
+    return structuredClone(this.aside.map(({ item }) => item));
+  }
+  async asideText(id: string) {
+    this.#log('asideText', id);
+    const found = this.aside.find(({ item }) => item.id === id);
+    if (!found) throw commandError('not_found', 'It is not set aside any more.');
+    return structuredClone(found);
+  }
+  async asideTake(id: string) {
+    this.#log('asideTake', id);
+    const new_note = this.aside.find(({ item }) => item.id === id)?.item.choice === 'take_as_new';
+    this.#decided(id);
+    return { id, new_note };
+  }
+  async asideDiscard(id: string) {
+    this.#log('asideDiscard', id);
+    this.#decided(id);
+  }
+  #decided(id: string): void {
+    this.aside = this.aside.filter(({ item }) => item.id !== id);
+    this.#setSync({ ...this.sync, quarantined: this.aside.length });
+  }
   async checkHealth() {
     this.#log('checkHealth');
     return sampleHealth();
@@ -414,7 +438,7 @@ export class FakeBackend implements Backend {
   }
   async exportFolder(path: string) {
     this.#log('exportFolder', path);
-    return { notes: this.notes.size, attachments: 4, skipped: [], elapsed_ms: 400 };
+    return { notes: this.notes.size, attachments: 4, to_review: 0, skipped: [], elapsed_ms: 400 };
   }
 
   async pickFolder(title: string) {

@@ -1,5 +1,5 @@
 // The sample content of the fake backend: the notes of the design's mock, and each state of sync.
-import type { ActivityItem, BackupItem, Health, HeldNote, NotebookItem, NoteDetail, Receipt, Review, SideDevice, SyncStatus, Tripwire } from '../src/ipc/types';
+import type { ActivityItem, AsideChoice, AsideItem, AsideText, BackupItem, Health, HeldNote, NotebookItem, NoteDetail, Receipt, Review, SideDevice, SyncStatus, Tripwire } from '../src/ipc/types';
 
 export const WORDS = 'acid brick candle drift ember fable garden hollow island jacket kitten ladder marble nectar orbit pepper quartz ribbon saddle timber urban velvet window yellow'.split(' ');
 
@@ -84,6 +84,19 @@ export function sampleTripwire(): Tripwire {
 
 export function sampleHeld(): HeldNote[] {
   return Array.from({ length: 27 }, (_, n) => ({ id: `held-${n}`, title: n === 3 ? '' : `Pump station ${n}, service plan`, trashed: n < 24, updated_ms: Date.now() - n * DAY }));
+}
+
+export function sampleAside(): AsideText[] {
+  const now = Date.now();
+  const late = 'A computer sent it that was removed from the account, or was never in it.';
+  const item = (id: string, title: string | null, choice: AsideChoice, action: string): AsideItem => ({
+    id, who: 'Old phone', arrived_ms: now - HOUR, why: late, action, bytes: 2048, kind: title === null ? null : 'note', title, choice,
+  });
+  return [
+    { item: item('aside-1', 'Pump log', 'take', 'Taken over, it becomes yours, and merges with what you have.'), written_ms: now - 2 * HOUR, text: '# Pump log\n\nPressure at 14:00 was 3.1 bar.\n', tags: ['field'] },
+    { item: item('aside-2', 'Shopping', 'take_as_new', 'It cannot merge with what you have. Taken over, it becomes a note of its own; nothing else changes.'), written_ms: now - 2 * HOUR, text: 'Bread\n', tags: [] },
+    { item: { ...item('aside-3', null, 'wait', 'Update Holdfast on this computer; what was set aside is then taken in by itself.'), why: 'A newer version of Holdfast wrote it.', who: 'Office PC' }, written_ms: null, text: null, tags: [] },
+  ];
 }
 
 export function sampleActivity(): ActivityItem[] {

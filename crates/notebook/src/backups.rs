@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use holdfast_crypto::KeyFile;
-use holdfast_store::{FileCount, NoteQuery, Outdated, RawKey, Store};
+use holdfast_store::{FileCount, NoteQuery, Outdated, RawKey, SCHEMA_VERSION, Store};
 
 use crate::health::{database_bytes as size_of_database, free_bytes};
 use crate::sync::activity::{self, Happened, Line};
@@ -69,8 +69,15 @@ impl Vault {
         self.dir().join(FOLDER)
     }
 
-    /// Makes a backup and opens it to see that it is one. The vault stays in use meanwhile: nothing waits for it.
+    /// Makes a backup and opens it to see that it is one. The vault stays in use meanwhile: nothing waits for it but
+    /// another backup. What killed programs left half made goes first: its room may be what this one needs.
     pub fn backup(&self, reason: BackupReason) -> Result<Backup> {
+        let _turn = self.backs_up();
+        sweep(&self.backups_dir())?;
+        self.backup_in_turn(reason)
+    }
+
+    fn backup_in_turn(&self, reason: BackupReason) -> Result<Backup> {
         let backup = make(&self.backups_dir(), self.env().now_ms(), reason, |dir| {
             self.write_backup(dir)?;
             self.test_backup(dir).map(Some)
@@ -155,7 +162,10 @@ impl Vault {
         if self.backups()?.iter().any(kept) {
             return Ok(None);
         }
-        let made = crate::health::room_for_backup(self).and_then(|()| self.backup(BackupReason::Daily));
+        let turn = self.backs_up();
+        let room = sweep(&self.backups_dir()).and_then(|()| crate::health::room_for_backup(self));
+        let made = room.and_then(|()| self.backup_in_turn(BackupReason::Daily));
+        drop(turn);
         if let Err(error) = &made {
             let line = Line { problem: Some(error), ..Line::new(Happened::Backup, "") };
             self.transact(|t| activity::write(t, &line))?;
@@ -179,10 +189,9 @@ pub(crate) fn before_upgrade(
     key: &RawKey,
 ) -> Result<Backup> {
     let all = vault.join(FOLDER);
-    let needed = size_of_database(vault);
+    let needed = room_for_upgrade(vault);
     let made = sweep(&all).and_then(|()| match free_bytes(vault) {
-        // The copy, and as much again for the rows that the upgrade writes anew.
-        Some(free) if free < needed * 2 => Err(NotebookError::DiskFull),
+        Some(free) if free < needed => Err(NotebookError::DiskFull),
         _ => make(&all, now_ms, BackupReason::BeforeUpgrade, |dir| {
             make_private(dir)?;
             from.snapshot_to(&dir.join(DB_FILE), key)?;
@@ -191,21 +200,28 @@ pub(crate) fn before_upgrade(
             Ok(None)
         }),
     });
-    made.map_err(|why| NotebookError::NoSnapshot { why: Box::new(why), needed: needed * 2 })
+    made.map_err(|why| NotebookError::NoSnapshot { why: Box::new(why), needed })
+}
+
+/// The copy, and twice as much for rows that the upgrade writes anew: in the write-ahead log, and then in the database.
+fn room_for_upgrade(vault: &Path) -> u64 {
+    size_of_database(vault) * 3
 }
 
 /// An upgrade that found no room for itself has changed nothing: the backup before it is of no use, and its room is
-/// what the next try lacks.
-pub(crate) fn upgrade_failed(vault: &Path, snapshot: &Backup, why: NotebookError) -> NotebookError {
-    if !matches!(why, NotebookError::DiskFull) {
+/// what the next try lacks. Where the disk was full only after it, the backup stays.
+pub(crate) fn upgrade_failed(vault: &Path, snapshot: &Backup, key: &RawKey, why: NotebookError) -> NotebookError {
+    let as_it_was = Store::schema_version(&vault.join(DB_FILE), key).is_ok_and(|found| found < SCHEMA_VERSION);
+    if !matches!(why, NotebookError::DiskFull) || !as_it_was {
         return why;
     }
     // The first error is the one to tell.
     let _ = remove(&snapshot.dir);
-    NotebookError::NoSnapshot { why: Box::new(why), needed: size_of_database(vault) * 2 }
+    NotebookError::NoSnapshot { why: Box::new(why), needed: room_for_upgrade(vault) }
 }
 
-/// Takes away what killed programs left half made. Nobody else may be making one.
+/// Takes away what killed programs left half made. Nobody else may be making one: the vault's lock keeps other programs
+/// away, and its turn other threads.
 fn sweep(all: &Path) -> Result<()> {
     let entries = match fs::read_dir(all) {
         Ok(entries) => entries,

@@ -9,6 +9,17 @@ use crate::{NotebookError, Result};
 
 type Fill = dyn Fn(&mut [u8]) -> Result<(), CryptoError> + Send + Sync;
 
+/// What is simulated beside the clock and the randomness.
+#[cfg(feature = "simulation")]
+#[derive(Clone)]
+pub struct Simulated {
+    /// While true the program does as one of before the newest parts of the formats: see [`Env::is_older`].
+    pub older: Arc<dyn Fn() -> bool + Send + Sync>,
+    /// The database's pages are not encrypted: for worlds in which they are not what is looked at, since AES and SHA-512
+    /// of each page are a fifth of all that such a world does.
+    pub plain_pages: bool,
+}
+
 /// The clock and the randomness of a vault: everything random here (ids, keys, salts, jitter) is asked of it.
 ///
 /// Tests replace the clock. Randomness is the operating system's; only a build with the feature `simulation`, which
@@ -17,6 +28,8 @@ type Fill = dyn Fn(&mut [u8]) -> Result<(), CryptoError> + Send + Sync;
 pub struct Env {
     now_ms: Arc<dyn Fn() -> u64 + Send + Sync>,
     fill: Arc<Fill>,
+    #[cfg(feature = "simulation")]
+    simulated: Option<Simulated>,
 }
 
 impl Env {
@@ -29,7 +42,12 @@ impl Env {
     }
 
     pub fn with_clock(now_ms: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
-        Self { now_ms: Arc::new(now_ms), fill: Arc::new(|bytes: &mut [u8]| OsRng.fill(bytes)) }
+        Self {
+            now_ms: Arc::new(now_ms),
+            fill: Arc::new(|bytes: &mut [u8]| OsRng.fill(bytes)),
+            #[cfg(feature = "simulation")]
+            simulated: None,
+        }
     }
 
     /// With randomness that can be repeated, which makes every key worthless: for the simulator.
@@ -37,12 +55,36 @@ impl Env {
     pub fn simulated(
         now_ms: impl Fn() -> u64 + Send + Sync + 'static,
         fill: impl Fn(&mut [u8]) + Send + Sync + 'static,
+        simulated: Simulated,
     ) -> Self {
         let fill = move |bytes: &mut [u8]| {
             fill(bytes);
             Ok(())
         };
-        Self { now_ms: Arc::new(now_ms), fill: Arc::new(fill) }
+        Self { now_ms: Arc::new(now_ms), fill: Arc::new(fill), simulated: Some(simulated) }
+    }
+
+    /// True where the program is to do as an earlier one: the number of the merge before, whole seals, batches without
+    /// what was added to them later. No program does.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn is_older(&self) -> bool {
+        self.simulated.as_ref().is_some_and(|simulated| (simulated.older)())
+    }
+
+    #[cfg(not(feature = "simulation"))]
+    #[allow(clippy::unused_self)]
+    pub(crate) const fn is_older(&self) -> bool {
+        false
+    }
+
+    /// The number of the merges by which this program shows what it shows: a revision carries it.
+    pub(crate) fn merge_algo(&self) -> u32 {
+        holdfast_merge::ALGO - u32::from(self.is_older())
+    }
+
+    #[cfg(feature = "simulation")]
+    pub(crate) fn plain_pages(&self) -> bool {
+        self.simulated.as_ref().is_some_and(|simulated| simulated.plain_pages)
     }
 
     /// Milliseconds since 1970.

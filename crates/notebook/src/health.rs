@@ -106,7 +106,7 @@ pub async fn check(
     let status = vault.sync_status()?;
     let now = vault.env().now_ms();
     let has_server = status.server.is_some();
-    let oldest = vault.read(|r| Ok(r.outbox_oldest_ms()?))?;
+    let oldest_ms = vault.oldest_waiting_ms()?;
     let clock = match server_now_ms(vault, connect).await {
         Ok(None) => None,
         Ok(Some(server)) => Some(Ok(vault.env().now_ms() as i64 - server as i64)),
@@ -121,12 +121,7 @@ pub async fn check(
     Ok(vec![
         Finding::Database(vault.check_database()),
         Finding::Decision { notes: waiting },
-        Finding::Outbox {
-            waiting: status.waiting,
-            // A clock that was set back makes nothing older than it is.
-            oldest_ms: oldest.map(|at| now.saturating_sub(at)),
-            has_server,
-        },
+        Finding::Outbox { waiting: status.waiting, oldest_ms, has_server },
         Finding::Clock(clock),
         Finding::Keychain {
             available: keychain.available(),
@@ -170,8 +165,15 @@ impl Vault {
         Ok(store.close()?)
     }
 
-    fn database_bytes(&self) -> u64 {
+    pub fn database_bytes(&self) -> u64 {
         database_bytes(self.dir())
+    }
+
+    /// How long the oldest change has waited for the server, by its author's clock; `None` where none waits.
+    pub fn oldest_waiting_ms(&self) -> Result<Option<u64>> {
+        let now_ms = self.env().now_ms();
+        // A clock that was set back makes nothing older than it is.
+        Ok(self.read(|r| Ok(r.outbox_oldest_ms()?))?.map(|at| now_ms.saturating_sub(at)))
     }
 }
 

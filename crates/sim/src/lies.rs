@@ -1,6 +1,6 @@
 //! What a hostile server says instead of a page of its log.
 
-use holdfast_protocol::{LogHead, LogPage, LogRequest, body_hash, link};
+use holdfast_protocol::{Hash, LogEntry, LogHead, LogPage, LogRequest, PushRequest, batch_hash, body_hash, link};
 
 use crate::dice::Dice;
 use crate::fault::Fault;
@@ -11,6 +11,7 @@ pub fn tell(lie: Fault, dice: &mut Dice, asked: &LogRequest, page: &LogPage, bef
         Fault::Withhold => withhold(dice, asked, page),
         Fault::Replay => before.unwrap_or_else(|| page.clone()),
         Fault::Swap => swap(dice, page),
+        Fault::Alter if dice.chance(30) => forge(dice, asked, page),
         Fault::Alter => alter(dice, page),
         _ => page.clone(),
     }
@@ -33,7 +34,14 @@ fn withhold(dice: &mut Dice, asked: &LogRequest, page: &LogPage) -> LogPage {
     }
     let mut told = page.clone();
     told.entries.truncate(dice.below(page.entries.len()));
-    let mut at = LogHead { log_epoch: page.log_epoch, seq: asked.seq, link: asked.link };
+    told.head = relink(asked, &mut told);
+    told.manifests.retain(|m| told.entries.iter().any(|e| e.batch == batch_hash(m)));
+    told
+}
+
+/// Where the log stands behind these entries, with links that are right.
+fn relink(asked: &LogRequest, told: &mut LogPage) -> LogHead {
+    let mut at = LogHead { log_epoch: told.log_epoch, seq: asked.seq, link: asked.link };
     for logged in &told.entries {
         let entry = &logged.entry;
         let body = body_hash(&entry.body);
@@ -50,8 +58,50 @@ fn withhold(dice: &mut Dice, asked: &LogRequest, page: &LogPage) -> LogPage {
         );
         at.seq = logged.seq;
     }
-    told.head = at;
-    told.manifests.retain(|m| told.entries.iter().any(|e| e.batch == holdfast_protocol::batch_hash(m)));
+    at
+}
+
+/// A batch of another log at the end of this one, with links that are right: what its device says that it has read tells.
+pub fn graft(asked: &LogRequest, page: &LogPage, batch: &PushRequest) -> LogPage {
+    let seen = batch.manifest.seen;
+    let here = page.entries.last().map_or(asked.seq, |last| last.seq);
+    if page.head.seq != here || seen.log_epoch != page.log_epoch || page.log_epoch != asked.log_epoch {
+        return page.clone();
+    }
+    let mut told = page.clone();
+    let hash = batch_hash(&batch.manifest);
+    for (n, entry) in batch.entries.iter().enumerate() {
+        told.entries.push(LogEntry { seq: here + 1 + n as u64, entry: entry.clone(), batch: hash });
+    }
+    if !told.manifests.contains(&batch.manifest) {
+        told.manifests.push(batch.manifest.clone());
+    }
+    told.head = relink(asked, &mut told);
+    told
+}
+
+/// What a device signed, changed, with links that are right: only its signature tells.
+fn forge(dice: &mut Dice, asked: &LogRequest, page: &LogPage) -> LogPage {
+    let mut told = page.clone();
+    if page.manifests.is_empty() || page.entries.is_empty() {
+        return told;
+    }
+    let at = dice.below(page.manifests.len());
+    let manifest = &mut told.manifests[at];
+    let before = batch_hash(manifest);
+    match dice.below(3) {
+        0 => manifest.ctr += 1,
+        1 => manifest.signature[dice.below(32)] ^= 1,
+        _ => manifest.state = Some(Hash([dice.below(256) as u8; 32])),
+    }
+    let after = batch_hash(manifest);
+    for logged in told.entries.iter_mut().filter(|logged| logged.batch == before) {
+        logged.batch = after;
+    }
+    let head = relink(asked, &mut told);
+    if head.seq == told.head.seq {
+        told.head = head;
+    }
     told
 }
 

@@ -61,3 +61,18 @@ fn carry_out(template: &Template, plan: &Plan, trace: bool) -> Verdict {
     let trace = world.trace.take().unwrap_or_default();
     Verdict { hash: world.trace_hash(), met: world.met.clone(), violation, trace }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Choice;
+
+    /// Removed text was clean beside a question: beside each that was tried, and in a line that only words made.
+    #[test]
+    fn seeds_on_paper_that_once_failed_hold() {
+        for seed in [14143, 31745] {
+            let verdict = run_on_paper(&Plan::on_paper(seed, &Choice::default()), false);
+            assert!(verdict.violation.is_none(), "seed {seed}: {:?}", verdict.violation);
+        }
+    }
+}

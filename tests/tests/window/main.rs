@@ -22,6 +22,7 @@ mod layout;
 mod long_note;
 mod long_review;
 mod main_job;
+mod offline;
 mod sample;
 mod screens;
 mod server;

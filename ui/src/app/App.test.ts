@@ -186,6 +186,42 @@ describe('the notes', () => {
   });
 });
 
+describe('a right click', () => {
+  const rightClick = (element: Element) => user.pointer({ keys: '[MouseRight]', target: element });
+  const prevented = vi.fn();
+  const watch = (event: MouseEvent) => prevented(event.defaultPrevented);
+  afterEach(() => window.removeEventListener('contextmenu', watch));
+
+  test('on a note and on a notebook is what can be done with it, and never the menu of a browser', async () => {
+    open('main');
+    const rows = await screen.findAllByTestId('note-item');
+    // After the window's own, which was added first.
+    window.addEventListener('contextmenu', watch);
+    const row = rows.find((one) => one.dataset['id'] === 'night');
+    await rightClick(row as HTMLElement);
+    await user.click(await id('note-menu-trash'));
+    await waitFor(() => expect(backend.notes.get('night')?.trashed).toBe(true));
+    await waitFor(() => expect(gone('note-menu-trash')).toBe(true));
+    const line = (await screen.findAllByTestId('notebook-item')).find((one) => one.dataset['id'] === 'field');
+    await rightClick(line as HTMLElement);
+    await user.click(await id('notebook-rename'));
+    expect(await id('notebook-name')).toBeTruthy();
+    await user.keyboard('{Escape}');
+    await rightClick(await id('sync-status'));
+    expect(prevented.mock.calls).toEqual([[true], [true], [true]]);
+  });
+
+  test('in the Trash restores', async () => {
+    open('main');
+    await user.click(await id('note-trash'));
+    await user.click(await id('nav-trash'));
+    await waitFor(() => expect(screen.getAllByTestId('note-item')).toHaveLength(2));
+    await rightClick(screen.getAllByTestId('note-item')[0] as HTMLElement);
+    await user.click(await id('note-menu-restore'));
+    await waitFor(() => expect(backend.count('noteRestore')).toBe(1));
+  });
+});
+
 describe('keys', () => {
   test('search as one types, open with Enter', async () => {
     open('main');

@@ -8,6 +8,7 @@ export type DialogState =
   | { kind: 'settings' }
   | { kind: 'sync' }
   | { kind: 'tripwire' }
+  | { kind: 'aside' }
   | { kind: 'removeDevice'; device: DeviceItem }
   | { kind: 'passphrase' }
   | { kind: 'backups' }

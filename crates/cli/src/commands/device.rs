@@ -51,7 +51,7 @@ fn shape(device: &DeviceStatus) -> Value {
 fn line(device: &DeviceStatus) -> String {
     let here = if device.this_device { " (this computer)" } else { "" };
     let last = seen(device).map_or_else(|| "never".into(), time);
-    format!("{}  {}{here}: last seen {last}", &device.id.to_string()[..8], device.name)
+    format!("{}  {}{here}: last change {last}", &device.id.to_string()[..8], device.name)
 }
 
 /// By its name, else by its id.

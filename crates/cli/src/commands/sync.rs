@@ -60,7 +60,7 @@ pub fn sync(place: &Place) -> Outcome {
         }
         // A computer that has joined learns only now that its name was taken.
         if let Some(now) = own_name(vault)?.filter(|now| Some(now) != name.as_ref()) {
-            answer.text.push_str(&format!("\nAnother computer has the name of this one, which is now {now:?}."));
+            answer.text.extend(["\nAnother computer has the name that this one had. It is now called ", &now, "."]);
             answer.json["device_name"] = now.into();
         }
         outcome.map_or_else(|failure| Err(with_answer(failure, answer.clone())), |()| Ok(answer.clone()))
@@ -191,7 +191,7 @@ pub fn status(place: &Place) -> Outcome {
             let here = if device.this_device { " (this computer)" } else { "" };
             let last = seen(device.last_seen_ms).map_or_else(|| "never".into(), time);
             let ahead = if device.clock_ahead { " (its clock is ahead)" } else { "" };
-            text.push(format!("{}{here}: last seen {last}{ahead}", device.name));
+            text.push(format!("{}{here}: last change {last}{ahead}", device.name));
         }
         Ok(Answer::new(json, text.join("\n")))
     })

@@ -49,7 +49,8 @@ pub fn change_passphrase(place: &Place) -> Outcome {
                  HOLDFAST_PASSPHRASE to sign in, and the server and the other computers take it over."
             }
             Some(_) => {
-                "The new passphrase is set here. The server and the other computers take it over with the next sync."
+                "This computer has the new passphrase. The server takes the old one until the next sync: `holdfast sync`. \
+                 The other computers follow with theirs."
             }
         };
         Ok(Answer::done(text))

@@ -13,6 +13,7 @@ use super::account::{self, ServerAddress};
 use super::activity::{self, Happened, Line};
 use super::catch_up::{Began, CatchUp};
 use super::flags::{self, SyncFlags};
+use super::later::Later;
 use super::live::LOOK;
 use super::login::{self, signed_out};
 use super::metrics::SyncMetrics;
@@ -59,6 +60,7 @@ pub struct Syncer {
     /// Since when a pull goes on, and how far it is.
     reading: Mutex<Option<(Began, Option<CatchUp>)>>,
     pub(super) in_hand: InHand,
+    later: Later,
     pub(super) metrics: Mutex<SyncMetrics>,
     /// Held by whoever exchanges something with the server that the rest depends on: one step at a time.
     pub(super) turn: tokio::sync::Mutex<()>,
@@ -99,6 +101,7 @@ impl Syncer {
             stuck_noted: Mutex::new(false),
             reading: Mutex::new(None),
             in_hand: InHand::default(),
+            later: Later::default(),
             metrics: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
             commands: Mutex::new(Vec::new()),
@@ -163,6 +166,7 @@ impl Syncer {
     /// Now, with everything typed.
     pub fn sync_now(&self) -> Result<()> {
         self.vault.commit_all()?;
+        self.later.clear();
         self.send(Event::SyncNow);
         self.hurry.notify_one();
         Ok(())
@@ -212,6 +216,7 @@ impl Syncer {
             return Err(self.vault.why_signed_out()?);
         }
         let started = Instant::now();
+        self.later.clear();
         *held(&self.engine) = Engine::default();
         let mut effect = self.handle(Event::Wake)?;
         while let Effect::Run(step) = effect {
@@ -267,6 +272,8 @@ impl Syncer {
             effect = match effect {
                 Effect::Run(step) => {
                     indexes = true;
+                    // A file that is sent in many steps leaves no rest in which this would be done.
+                    self.commit_idle();
                     self.step_and_hear(step, &mut report).await?
                 }
                 Effect::WaitUntil(at) => {
@@ -284,6 +291,7 @@ impl Syncer {
     /// Does a step, and lets the engine hear meanwhile what happens.
     async fn step_and_hear(&self, step: Step, report: &mut CycleReport) -> Result<Effect> {
         let mut step = std::pin::pin!(self.step(step, report));
+        let mut look = tokio::time::interval_at(tokio::time::Instant::now() + LOOK, LOOK);
         loop {
             tokio::select! {
                 effect = &mut step => return effect,
@@ -293,7 +301,8 @@ impl Syncer {
                 () = self.vault.wake.notified() => {
                     self.handle(Event::LocalChange)?;
                 }
-                () = tokio::time::sleep(LOOK) => {
+                // Whatever else is heard: typing goes on for as long as a part of a file may take.
+                _ = look.tick() => {
                     self.commit_idle();
                     self.handle(Event::Tick)?;
                 }
@@ -428,9 +437,9 @@ impl Syncer {
         let waiting = self.vault.sync_facts()?.waiting();
         let span = tracing::info_span!("sync", step = what(step).word(), waiting);
         let outcome = self.attempt(step, report).instrument(span).await;
-        held(&self.metrics).step(step, started.elapsed(), outcome.is_ok());
         let duration_ms = started.elapsed().as_millis() as u64;
         let traffic = self.traffic().since(before);
+        held(&self.metrics).step(step, started.elapsed(), traffic, outcome.is_ok());
         report.traffic += traffic;
         report.steps_ms += duration_ms;
         match outcome {
@@ -481,13 +490,16 @@ impl Syncer {
                 }
                 report.pulled += pulled.revisions;
                 report.pushed += pulled.sent_again;
+                if pulled.report.caught_up {
+                    blobs::ask_now_and_then(&self.vault, &*server, &token).await?;
+                }
                 *held(&self.reading) = Some((began, began.after(pulled.at, pulled.head, self.now_ms())));
                 Ok(pulled.report)
             }
             Step::UploadBlob => blobs::upload(&self.vault, &*server, &token).await,
             Step::FetchBlob => {
                 let in_hand = held(&self.in_hand).clone();
-                blobs::fetch(&self.vault, &*server, &token, skipped, &in_hand).await
+                blobs::fetch(&self.vault, &*server, &token, skipped, &in_hand, (&self.later, self.now_ms())).await
             }
         }
     }
@@ -528,6 +540,11 @@ impl Syncer {
                 Ok((connected, token))
             }
         }
+    }
+
+    /// The next request makes a connection of its own.
+    pub(super) fn connect_anew(&self) {
+        held(&self.server).take();
     }
 
     /// The server has everything, and this device has everything of it.

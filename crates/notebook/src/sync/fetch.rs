@@ -95,7 +95,7 @@ fn wanted(vault: &Vault, reader: &Reader<'_>) -> Result<Vec<Rid>> {
         // Whatever these seem to be: there may have been others that were left out.
         let full = variants[&row.rid] >= MAX_VARIANTS;
         match row.waiting {
-            Waiting::Removed => {}
+            Waiting::Removed | Waiting::Decided => {}
             _ if full => out.push(Rid(row.rid.0)),
             Waiting::Variant | Waiting::Anything => out.push(Rid(row.rid.0)),
             Waiting::Parent => {

@@ -53,7 +53,7 @@ impl Lack {
 
 /// What came of keys that are not this device's.
 #[derive(Default)]
-pub(super) struct TakenOver {
+pub(super) struct Followed {
     lack: Option<Lack>,
     /// Devices that this device knows to be removed only now.
     removed: Vec<DeviceId>,
@@ -85,7 +85,7 @@ impl Passphrase {
     }
 }
 
-impl TakenOver {
+impl Followed {
     /// The same where this computer itself did it.
     pub(super) fn own(mut self) -> Self {
         self.passphrase = self.passphrase.filter(|became| *became == Passphrase::NotKept);
@@ -126,9 +126,9 @@ pub(super) async fn bring_together(
         let taken = if ours.to_bytes() == bytes {
             let waits = matches!(vault.read(|r| login::standing(vault, r))?, login::Standing::Waits);
             let lack = waits && !login::is_told(vault, server).await?;
-            TakenOver { lack: lack.then(|| Lack::of(ours)), ..TakenOver::default() }
+            Followed { lack: lack.then(|| Lack::of(ours)), ..Followed::default() }
         } else {
-            take_over(vault, &bytes, newer)?
+            follow(vault, &bytes, newer)?
         };
         tell(vault, &taken)?;
         let Some(lack) = taken.lack else { return keep_version(vault, version) };
@@ -138,7 +138,7 @@ pub(super) async fn bring_together(
         was_junk |= taken.is_junk;
         match send(vault, server, token, &lack, bytes, version).await {
             // What it hands out from now on is what was put there, or it is the server's doing.
-            Ok(_) if taken.is_junk => {}
+            Ok(()) if taken.is_junk => {}
             Ok(()) => return Ok(()),
             Err(NotebookError::Protocol(ProtocolError::KeysChanged { .. })) => {}
             Err(other) => return Err(other),
@@ -169,11 +169,11 @@ pub(super) async fn shared_keys(vault: &Vault, server: &dyn SyncProtocol, token:
 }
 
 /// Takes over newer keys, with what this device has that they leave behind.
-pub(super) fn take_over(vault: &Vault, bytes: &[u8], newer: Newer) -> Result<TakenOver> {
+pub(super) fn follow(vault: &Vault, bytes: &[u8], newer: Newer) -> Result<Followed> {
     let (mut keys, logins) = keys_and_logins(vault)?;
     let ours = keys.file.account().clone();
     let login = logins.iter().find(|login| login.salt == ours.kdf_params().salt);
-    let junk = || TakenOver { lack: Some(Lack::of(ours.clone())), is_junk: true, ..TakenOver::default() };
+    let junk = || Followed { lack: Some(Lack::of(ours.clone())), is_junk: true, ..Followed::default() };
     let theirs = match AccountKeys::from_bytes(bytes) {
         Ok(theirs) if theirs.log().genesis_hash() == ours.log().genesis_hash() => theirs,
         Err(CryptoError::NewerVersion(_)) if newer == Newer::Stop => return Err(NotebookError::NewerVersion),
@@ -187,7 +187,7 @@ pub(super) fn take_over(vault: &Vault, bytes: &[u8], newer: Newer) -> Result<Tak
                 "computers were removed from the account in two ways that know nothing of each other".into(),
             ));
         }
-        return Ok(TakenOver { lack: Some(left_out(&ours, &theirs)), ..TakenOver::default() });
+        return Ok(Followed { lack: Some(left_out(&ours, &theirs)), ..Followed::default() });
     }
     let says_nothing_new = theirs.log().head() == ours.log().head();
     let parted = ours.log().parted(theirs.log());
@@ -223,7 +223,7 @@ pub(super) fn take_over(vault: &Vault, bytes: &[u8], newer: Newer) -> Result<Tak
     let waited = login.is_some_and(Login::waits);
     let became = if waited { Passphrase::NotKept } else { Passphrase::Changed };
     let passphrase = Some(became).filter(|_| before != after && !is_carried && (waited || !is_own));
-    Ok(TakenOver { lack, removed, passphrase, is_junk: false })
+    Ok(Followed { lack, removed, passphrase, is_junk: false })
 }
 
 /// Whether this device's passphrase is set again on keys that went another way.
@@ -278,7 +278,7 @@ fn missing_members(ours: &[DeviceMember], theirs: &[DeviceMember]) -> Vec<Device
 }
 
 /// Lines of the activity log: who was removed, and what became of the passphrase.
-pub(super) fn tell(vault: &Vault, taken: &TakenOver) -> Result<()> {
+pub(super) fn tell(vault: &Vault, taken: &Followed) -> Result<()> {
     let junk = "What the server had for the account's keys was not theirs; this computer put them there again";
     let account: Vec<&str> =
         taken.passphrase.map(Passphrase::words).into_iter().chain(taken.is_junk.then_some(junk)).collect();

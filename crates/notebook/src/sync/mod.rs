@@ -4,6 +4,7 @@
 mod account;
 pub(crate) mod activity;
 mod apply;
+mod behind;
 mod blobs;
 mod catch_up;
 mod device;
@@ -14,6 +15,7 @@ mod flags;
 mod fork;
 mod heal;
 mod keys;
+mod later;
 mod lazy;
 mod live;
 mod login;
@@ -26,6 +28,7 @@ mod removal;
 mod seen;
 mod set_aside;
 mod status;
+mod take_over;
 pub(crate) mod tripwire;
 
 use holdfast_crypto::{CryptoError, SealContext, open_revision, seal_revision, seal_revision_on};
@@ -44,9 +47,10 @@ pub use flags::SyncFlag;
 pub use lazy::FetchFiles;
 pub use login::sign_in;
 pub(crate) use login::{passphrase_made, passphrase_typed};
-pub use metrics::{StepCount, SyncMetrics};
-pub use set_aside::WhySetAside;
+pub use metrics::{LATENCY_MS, StepCount, SyncMetrics};
+pub use set_aside::{AsideEntry, AsideId, AsideText, Takes, WhySetAside};
 pub use status::{DeviceStatus, FileProgress, SyncStatus};
+pub use take_over::TakenOver;
 pub use tripwire::{HeldNote, Tripwire};
 
 /// Meta rows that only sync reads and writes.
@@ -84,6 +88,8 @@ mod meta {
     pub const REBORN_OF: &str = "reborn_of";
     /// With whom this device disagrees about the log, and where.
     pub const DISAGREES: &str = "disagrees";
+    /// When the server was last asked whether it still has the files that are here.
+    pub const FILES_ASKED_MS: &str = "files_asked_ms";
     /// What this computer will be called, until it has read which names are taken.
     pub const JOINED_AS: &str = "joined_as";
     /// When this device last signed what it makes of the log.
@@ -131,11 +137,11 @@ const MAX_DELTAS: u32 = 16;
 
 /// The revision is stored. What it builds on is acknowledged or earlier in the outbox.
 fn seal_into_outbox(t: &mut Txn<'_>, rid: RevisionId, canonical: &[u8]) -> Result<()> {
-    let deltas = flags::is_on(t.reader(), SyncFlag::Deltas)?;
+    let deltas = flags::is_on(t.reader(), SyncFlag::Deltas)? && !t.vault.env().is_older();
     let (key_epoch, body) = seal_body(t, rid, canonical, deltas)?;
     t.tx.push_outbox(rid, EntryKind::Revision as u64, key_epoch, &body)?;
     t.changes.waiting = true;
-    Ok(())
+    behind::note(t, rid, canonical)
 }
 
 /// Seals anew those of the rows that an older key sealed. They keep their places, their form, which bounds their size,

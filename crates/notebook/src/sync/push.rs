@@ -173,10 +173,34 @@ pub(super) fn check_answer(sent: &[Sent], stored: &[Stored], head: LogHead) -> R
     Ok(())
 }
 
+/// Where in the log is what the server calls a duplicate.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Duplicates {
+    /// In the part that was read, all of them.
+    Shown,
+    /// Some are said to lie behind it.
+    NotYet,
+}
+
+/// A duplicate was not stored for this answer: only a log that was read shows that it is there, never a number. Else a
+/// server could make a change leave the queue that it does not have.
+pub(super) fn duplicates(reader: &Reader<'_>, stored: &[Stored]) -> Result<Duplicates> {
+    let read = reader.cursor()?.map_or(0, |cursor| cursor.seq);
+    let mut all = Duplicates::Shown;
+    for s in stored.iter().filter(|s| s.duplicate) {
+        if s.seq > read {
+            all = Duplicates::NotYet;
+        } else if !reader.is_in_log(RevisionId(s.rid.0))? {
+            return Err(never_shown());
+        }
+    }
+    Ok(all)
+}
+
 /// Moves the cursor over what was just stored, where nothing of another device lies between: then this device has that
 /// part of the log without asking. True where it has all of it.
 pub(super) fn move_over(t: &Txn<'_>, sent: &[Sent], stored: &[Stored], head: LogHead) -> Result<bool> {
-    for s in stored {
+    for s in stored.iter().filter(|s| !s.duplicate) {
         t.tx.set_received(RevisionId(s.rid.0), s.seq)?;
     }
     let cursor = t.tx.cursor()?.unwrap_or(Cursor { log_epoch: head.log_epoch, seq: 0, link: [0; 32] });
@@ -219,11 +243,13 @@ fn next_batch(vault: &Vault) -> Result<Option<PushRequest>> {
         if rows.is_empty() {
             return Ok(None);
         }
+        let rows = if crate::planted("outbox-backwards") { rows.into_iter().rev().collect() } else { rows };
         let last = t.tx.batch_accepted()?;
         let cursor = t.tx.cursor()?.unwrap_or(Cursor { log_epoch: 0, seq: 0, link: [0; 32] });
         let rids: Vec<RevisionId> = rows.iter().map(|r| r.rid).collect();
         let heirs = fork::heirs_for(t.vault, t.reader(), &rids)?;
-        let state = digest::due(t, cursor)?;
+        let older = t.vault.env().is_older();
+        let state = if older { None } else { digest::due(t, cursor)? };
         let keys = t.vault.keys();
         let mut manifest = BatchManifest {
             space: wire::SpaceId(t.vault.space().0),
@@ -239,7 +265,7 @@ fn next_batch(vault: &Vault) -> Result<Option<PushRequest>> {
             rids: rows.iter().map(|r| Rid(r.rid.0)).collect(),
             heirs,
             state,
-            mark: Some(t.vault.env().random()?),
+            mark: if older { None } else { Some(t.vault.env().random()?) },
             signature: [0; 64],
         };
         manifest.signature = keys.open.device.sign(&signed_bytes(&manifest));
@@ -276,10 +302,9 @@ fn accept(
 ) -> Result<Option<bool>> {
     check_answer(sent, stored, head)?;
     vault.transact(|t| {
-        let read = t.tx.cursor()?.map_or(0, |cursor| cursor.seq);
         // This device sends each change once, and a retry is answered as the first time: what the server calls a
         // duplicate must be in the part of the log that was read, or it has lost the change.
-        if stored.iter().any(|s| s.duplicate && s.seq > read) {
+        if duplicates(t.reader(), stored)? == Duplicates::NotYet {
             // Another copy of the vault may have sent the same in this moment.
             return if manifest.heirs.is_empty() { Err(never_shown()) } else { Ok(None) };
         }

@@ -12,7 +12,7 @@ use holdfast_protocol::{ProtocolError, PutKeys, SyncProtocol, Token};
 use holdfast_store::Reader;
 
 use super::activity::{self, Happened, Line};
-use super::keys::{Newer, bring_together, keep_put, members, removal, take_over, tell};
+use super::keys::{Newer, bring_together, follow, keep_put, members, removal, tell};
 use super::{Syncer, account, login, pull};
 use crate::{NotebookError, Result, Vault};
 
@@ -129,7 +129,7 @@ async fn put(
     let (keys, salt) = (request.keys.clone(), request.new_passphrase.as_ref().map(|(kdf, _)| kdf.salt));
     let version = server.put_keys(token, request).await?;
     // As if another computer had done it: what this one keeps beside the account may have changed meanwhile.
-    tell(vault, &take_over(vault, &keys, Newer::Stop)?.own())?;
+    tell(vault, &follow(vault, &keys, Newer::Stop)?.own())?;
     keep_put(vault, version, salt)?;
     vault.transact(|t| {
         let name = t.tx.device(device)?.map_or_else(|| "A computer".to_owned(), |row| format!("“{}”", row.name));

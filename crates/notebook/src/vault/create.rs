@@ -53,7 +53,7 @@ impl Vault {
         setup: impl FnOnce(&WriteTx<'_>) -> Result<()>,
     ) -> Result<Self> {
         let db = dir.join(DB_FILE);
-        let key = raw_key(&keys.open)?;
+        let key = raw_key(&keys.open, &env)?;
         let space = keys.open.account.spaces.keys().next().copied();
         let space = SpaceId(space.ok_or_else(|| NotebookError::Damaged("the account has no space".into()))?);
         let device = DeviceId(keys.open.device.device_id);
@@ -184,14 +184,14 @@ impl Vault {
         }
         let file = KeyFile::read(&keys)?;
         let open = open(&file)?;
-        let key = raw_key(&open)?;
+        let key = raw_key(&open, &env)?;
         let mut snapshot = None;
         let opened = Store::open_after(&db, &key, |outdated| {
             snapshot = Some(backups::before_upgrade(dir, env.now_ms(), &file, outdated, &key)?);
             Ok::<_, NotebookError>(())
         });
         let store = opened.map_err(|why| match &snapshot {
-            Some(made) => backups::upgrade_failed(dir, made, why),
+            Some(made) => backups::upgrade_failed(dir, made, &key, why),
             None => why,
         })?;
         if !store.was_clean_stop() {
@@ -238,6 +238,7 @@ impl Vault {
             device: Mutex::new(DeviceId(device)),
             keychain_key: Mutex::new(None),
             folds: Mutex::default(),
+            backing_up: Mutex::default(),
             changes: broadcast::channel(256).0,
             wake: Notify::new(),
             _lock: lock,
@@ -245,7 +246,12 @@ impl Vault {
     }
 }
 
-pub(super) fn raw_key(open: &OpenVault) -> Result<RawKey> {
+#[cfg_attr(not(feature = "simulation"), allow(unused_variables))]
+pub(super) fn raw_key(open: &OpenVault, env: &Env) -> Result<RawKey> {
+    #[cfg(feature = "simulation")]
+    if env.plain_pages() {
+        return Ok(RawKey::none());
+    }
     RawKey::new(open.database_key.to_sqlcipher_hex())
         .ok_or_else(|| NotebookError::Internal("the database key has another form".into()))
 }

@@ -61,6 +61,8 @@ pub struct Vault {
     /// The keychain's key, where it opened this vault or was made for it.
     keychain_key: Mutex<Option<KeychainKey>>,
     folds: Mutex<Folds>,
+    /// Held while a backup is made; before any lock of the database.
+    backing_up: Mutex<()>,
     changes: broadcast::Sender<OpChanges>,
     /// Rings when something is to be sent, or the account changed.
     pub(crate) wake: Notify,
@@ -80,6 +82,11 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Vault {
+    /// One backup at a time.
+    pub(crate) fn backs_up(&self) -> MutexGuard<'_, ()> {
+        held(&self.backing_up)
+    }
+
     pub fn dir(&self) -> &Path {
         &self.dir
     }
@@ -169,7 +176,7 @@ impl Vault {
 
     /// For a second connection to the database.
     pub(crate) fn database_key(&self) -> Result<RawKey> {
-        create::raw_key(&self.keys().open)
+        create::raw_key(&self.keys().open, &self.env)
     }
 
     /// Changes the keys, all or nothing: what is in memory is never ahead of the file.

@@ -64,8 +64,12 @@ async fn a_log_that_ends_before_what_was_read_is_found_out() {
 #[tokio::test]
 async fn wrong_confirmations_are_found_out_and_nothing_leaves_the_queue() {
     type Lie = fn(&mut Vec<Stored>, &mut LogHead);
-    let lies: [(&str, Lie); 6] = [
+    let lies: [(&str, Lie); 7] = [
         ("wrong duplicate", |s, _| s[0].duplicate = true),
+        ("a duplicate of another change", |s, h| {
+            (s[0].duplicate, s[0].seq) = (true, 1);
+            h.seq -= 1;
+        }),
         ("fewer", |s, _| s.clear()),
         ("another change", |s, _| s[0].rid.0[0] ^= 1),
         ("no place", |s, _| s[0].seq = 0),

@@ -450,6 +450,7 @@ async fn what_is_wrong_with_the_passphrase_is_said_without_a_sync() {
     assert!(w["A"].vault().passphrase_problem().unwrap().is_none());
     change(&w["A"], PASSPHRASE, NEW);
     assert!(matches!(w["A"].vault().passphrase_problem(), Ok(Some(NotebookError::PassphraseWaits))));
+    assert_eq!(w["A"].vault().sync_status().unwrap().state, SyncState::Waiting, "it is not called up to date");
     let syncer = Syncer::new(Arc::clone(w["A"].vault()), w["A"].connect().clone()).unwrap();
     assert!(matches!(*syncer.problem().unwrap(), NotebookError::PassphraseWaits));
     syncer.run_once().await.unwrap();

@@ -7,6 +7,7 @@ import { mountWith } from '../../../tests/mount';
 import { syncOf } from '../../../tests/sample';
 import { clock } from '../../lib/clock.svelte';
 import AddServerDialog from './AddServerDialog.svelte';
+import AsideDialog from './AsideDialog.svelte';
 import RemoveDeviceDialog from './RemoveDeviceDialog.svelte';
 import { SyncController } from './sync.svelte';
 import SyncPanel from './SyncPanel.svelte';
@@ -314,4 +315,57 @@ test('a computer that was removed is told so, and is not asked for a passphrase'
   expect(screen.queryByTestId('sign-in-passphrase')).toBeNull();
   emit(backend, { state: 'needs_sign_in', problem: commandError('sign_in_again', 'Sign in again.') });
   await screen.findByTestId('sign-in-passphrase');
+});
+
+test('the panel leads to what is set aside', async () => {
+  const onaside = vi.fn();
+  const backend = show(SyncPanel, { onclose: vi.fn(), onaside });
+  await screen.findByText('Waiting to send');
+  expect(screen.queryByTestId('sync-aside')).toBeNull();
+  emit(backend, { quarantined: 3, set_aside: [{ count: 3, why: 'Late.', action: 'Look at it.' }] });
+  await userEvent.click(await screen.findByTestId('sync-aside'));
+  expect(onaside).toHaveBeenCalledOnce();
+});
+
+test('what is set aside: each is told and shown, taken over, or discarded after a question', async () => {
+  const backend = show(AsideDialog, { onclose: vi.fn() });
+  const items = () => screen.queryAllByTestId('aside-item');
+  const button = (id: string, at: number) => screen.getAllByTestId(id)[at] as HTMLElement;
+  await waitFor(() => expect(items().length).toBe(3));
+  expect(items()[0]?.textContent).toMatch(/“Pump log”.*from Old phone · came .* · 2\.0 KB/s);
+  // What waits for something has nothing to decide.
+  expect(items()[2]?.querySelector('button')).toBeNull();
+  expect(screen.getAllByTestId('aside-take').map((button) => button.textContent?.trim())).toEqual(['Take over', 'Take over as a new note']);
+
+  const first = button('aside-show', 0);
+  expect(first.getAttribute('aria-expanded')).toBe('false');
+  await userEvent.click(first);
+  expect((await screen.findByTestId('aside-text')).textContent).toContain('Pressure at 14:00 was 3.1 bar.');
+  await userEvent.click(first);
+  expect(screen.queryByTestId('aside-text')).toBeNull();
+
+  // The safe choice has the focus, and gives it back.
+  await userEvent.click(button('aside-discard', 1));
+  await waitFor(() => expect(document.activeElement).toBe(screen.getByTestId('aside-keep')));
+  await userEvent.keyboard('{Enter}');
+  await waitFor(() => expect(document.activeElement).toBe(screen.getAllByTestId('aside-discard')[1]));
+  expect(backend.count('asideDiscard')).toBe(0);
+  await userEvent.keyboard('{Enter}');
+  await userEvent.click(await screen.findByTestId('aside-discard-sure'));
+  await waitFor(() => expect(items().length).toBe(2));
+  expect(backend.calls).toContainEqual(['asideDiscard', 'aside-2']);
+
+  await userEvent.click(screen.getByTestId('aside-take'));
+  await waitFor(() => expect(items().length).toBe(1));
+  expect(backend.calls).toContainEqual(['asideTake', 'aside-1']);
+  await waitFor(() => expect(document.activeElement).toBe(screen.getByTestId('aside-close')));
+});
+
+test('what cannot be taken over is said, and stays', async () => {
+  const backend = show(AsideDialog, { onclose: vi.fn() });
+  backend.asideTake = () => Promise.reject(commandError('disk_full', 'The disk is full. Nothing was changed.'));
+  const [first] = await screen.findAllByTestId('aside-take');
+  await userEvent.click(first as HTMLElement);
+  await screen.findByText('The disk is full. Nothing was changed.');
+  expect(screen.getAllByTestId('aside-item').length).toBe(3);
 });
