@@ -26,6 +26,7 @@ fn words(what: &Happened) -> &str {
         Happened::Accepted => "You let the notes go",
         Happened::Backup => "Backup made",
         Happened::Healed => "Server restored",
+        Happened::Account => "Account",
         Happened::SetAside => "Changes set aside",
         Happened::TakenOver => "A late change taken over",
         Happened::Discarded => "A late change discarded",

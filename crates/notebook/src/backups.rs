@@ -172,7 +172,7 @@ impl Vault {
         }
         let made = made?;
         // By a clock that was set back the newest is the oldest; it is not for that reason the first to go.
-        for old in past_keeping(&self.backups()?).into_iter().filter(|old| old.dir != made.dir) {
+        for old in past_keeping(&self.backups()?, now).into_iter().filter(|old| old.dir != made.dir) {
             remove(&old.dir)?;
         }
         Ok(Some(made))
@@ -279,14 +279,16 @@ fn on_disk(dir: &Path) -> Result<()> {
 /// The newest of each of the last 7 days that have one, and of each of the last 4 weeks, are kept; those that a person
 /// asked for always; those before a decision, an import or an upgrade like
 /// the daily ones, and in any case for 30 days.
-fn past_keeping(newest_first: &[Backup]) -> Vec<&Backup> {
+fn past_keeping(newest_first: &[Backup], now_ms: u64) -> Vec<&Backup> {
     const DAYS: usize = 7;
     const WEEKS: usize = 4;
     const KEPT_MS: u64 = 30 * DAY_MS;
-    let newest = newest_first.first().map_or(0, |b| b.at_ms);
+    // One of a clock that was ahead says nothing about the others, and nobody knows how old it is.
+    let dated = || newest_first.iter().filter(|b| b.at_ms <= now_ms.saturating_add(DAY_MS));
+    let newest = dated().next().map_or(0, |b| b.at_ms);
     let (mut days, mut weeks) = (Vec::new(), Vec::new());
     let mut past = Vec::new();
-    for backup in newest_first {
+    for backup in dated() {
         // A week starts on a Monday; 1970 did on a Thursday.
         let (day, week) = (backup.at_ms / DAY_MS, (backup.at_ms / DAY_MS + 3) / 7);
         let first = |of: &mut Vec<u64>, it: u64, most: usize| {
@@ -386,7 +388,8 @@ mod tests {
         // Sixty days, the newest first; two on the newest day.
         let mut all: Vec<Backup> = (1_000..1_060).rev().map(|day| at(day, BackupReason::Daily)).collect();
         all.insert(1, Backup { dir: "earlier that day".into(), ..at(1_059, BackupReason::Daily) });
-        let past = past_keeping(&all);
+        let now = 1_060 * DAY_MS;
+        let past = past_keeping(&all, now);
         let kept: Vec<&str> = all.iter().filter(|b| !past.contains(b)).filter_map(|b| b.dir.to_str()).collect();
         // The weeks begin with the days 1054, 1047, 1040 and 1033.
         assert_eq!(kept, ["1059", "1058", "1057", "1056", "1055", "1054", "1053", "1046", "1039"]);
@@ -395,9 +398,14 @@ mod tests {
         special.push(at(1_000, BackupReason::BeforeImport));
         let mut with: Vec<Backup> = all.into_iter().chain(special).collect();
         with.sort_by_key(|b| std::cmp::Reverse(b.at_ms));
-        let past = past_keeping(&with);
+        let past = past_keeping(&with, now);
         let gone = |day: u64, reason| past.iter().any(|b| b.at_ms == day * DAY_MS && b.reason == reason);
         assert!(!gone(900, BackupReason::Asked) && !gone(1_040, BackupReason::BeforeTripwire));
         assert!(gone(1_000, BackupReason::BeforeImport));
+        // Those of a clock that was once in another century stand for nothing, and neither do others go for them.
+        let mut ahead: Vec<Backup> = (50_000..50_010).rev().map(|day| at(day, BackupReason::Daily)).collect();
+        ahead.extend(with.iter().map(|b| Backup { dir: b.dir.clone(), content: None, ..*b }));
+        let same = past_keeping(&ahead, now);
+        assert!(same.iter().map(|b| &b.dir).eq(past.iter().map(|b| &b.dir)));
     }
 }

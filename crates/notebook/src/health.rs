@@ -6,6 +6,7 @@ use std::path::Path;
 
 use holdfast_store::Store;
 
+use crate::backups::Backup;
 use crate::sync::{Activity, Connect, Happened, SyncMetrics, WhySetAside, server_now_ms};
 use crate::vault::DB_FILE;
 use crate::{Keychain, NotebookError, Result, Vault};
@@ -129,9 +130,15 @@ pub async fn check(
         Finding::Disk { free: free_bytes(vault.dir()), vault: vault.database_bytes() },
         Finding::SetAside(vault.set_aside()?),
         Finding::Agreement { with: disagrees.map(name_of) },
-        Finding::Backup { newest_ms: vault.backups()?.first().map(|b| now.saturating_sub(b.at_ms)) },
+        Finding::Backup { newest_ms: newest_ms(&vault.backups()?, now) },
         Finding::Sync(SyncFigures { this_run, ..figures(&vault.activity(ACTIVITY_LOOKED_AT)?, now) }),
     ])
+}
+
+/// How old the newest is. One of a clock that was ahead is of nobody knows when.
+fn newest_ms(newest_first: &[Backup], now_ms: u64) -> Option<u64> {
+    let dated = newest_first.iter().find(|b| b.at_ms <= now_ms.saturating_add(DAY_MS));
+    dated.map(|b| now_ms.saturating_sub(b.at_ms))
 }
 
 fn figures(log: &[Activity], now_ms: u64) -> SyncFigures {
@@ -225,6 +232,20 @@ mod tests {
         let found = figures(&log, now);
         assert_eq!((found.synced, found.median_ms, found.slowest_ms, found.failed), (3, 300, 900, 1));
         assert_eq!(figures(&[], now), SyncFigures { days: 7, ..SyncFigures::default() });
+    }
+
+    #[test]
+    fn a_backup_of_a_clock_that_was_ahead_is_not_fresh() {
+        let at = |day: u64| Backup {
+            dir: "b".into(),
+            at_ms: day * DAY_MS,
+            reason: crate::BackupReason::Daily,
+            bytes: 0,
+            content: None,
+        };
+        assert_eq!(newest_ms(&[at(50_000), at(20_000)], 20_010 * DAY_MS), Some(10 * DAY_MS));
+        assert_eq!(newest_ms(&[at(50_000)], 20_010 * DAY_MS), None);
+        assert_eq!(newest_ms(&[at(20_011)], 20_010 * DAY_MS), Some(0), "a time zone or two");
     }
 
     #[test]

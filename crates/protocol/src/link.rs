@@ -206,7 +206,7 @@ mod tests {
             entries.push(LogEntry { seq: u64::from(n), entry: e, batch });
         }
         let head = LogHead { log_epoch: 7, seq: u64::from(count), link: links[usize::from(count)] };
-        (LogPage { log_epoch: 7, entries, manifests: vec![manifest], head, keys: None }, links)
+        (LogPage { log_epoch: 7, entries, manifests: vec![manifest], head, keys: None, login_salt: None }, links)
     }
 
     #[test]

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use holdfast_protocol::limits::{MAX_BATCH_BYTES, MAX_BLOB_BYTES, MAX_ENTRY_BYTES, WIRE_VERSION};
 use holdfast_protocol::{
-    AccountId, Cid, CreateAccount, DeviceId, EventStream, FetchRequest, Fetched, HealRequest, KdfParams, LogAnswer,
-    LogPage, LogRequest, Login, Missing, MissingRequest, ProtocolError, PushOutcome, PushRequest, PutKeys, ServerInfo,
-    Session, SpaceId, SyncProtocol, Token, keys_hash,
+    AccountId, Cid, CreateAccount, EventStream, FetchRequest, Fetched, HealRequest, KdfParams, LogAnswer, LogPage,
+    LogRequest, Login, Missing, MissingRequest, ProtocolError, PushOutcome, PushRequest, PutKeys, ServerInfo, Session,
+    SpaceId, SyncProtocol, Token, keys_hash,
 };
 
 use crate::accounts::{self, folded};
@@ -107,15 +107,6 @@ fn whole_session(tx: &Tx<'_>, token: &Token, now_ms: u64) -> Result<SessionRow, 
         }
         Some(session) => Ok(session),
     }
-}
-
-/// As [`session`], of a request that names its device: an earlier version's session is that device's from now on.
-fn session_of(tx: &Tx<'_>, token: &Token, now_ms: u64, device: DeviceId) -> Result<AccountId, ServerError> {
-    let session = whole_session(tx, token, now_ms)?;
-    if session.device.is_none() && tx.device(session.account, device)?.is_some() {
-        tx.bind_session(&token_hash(&token.0), device)?;
-    }
-    Ok(session.account)
 }
 
 impl Inner {
@@ -240,18 +231,13 @@ impl SyncProtocol for Core {
         let put = move |inner: &Inner| {
             inner.storage.write(|tx| {
                 let session = whole_session(tx, &token, now_ms)?;
-                let version = accounts::put_keys(tx, &session, &request)?;
-                if let Some(by) = request.by {
-                    session_of(tx, &token, now_ms, by)?;
+                let put = accounts::put_keys(tx, &token, &session, &request)?;
+                if !put.shut_out {
+                    return Ok((put.version, None));
                 }
-                if request.remove_device.is_none() {
-                    return Ok((version, None));
-                }
-                // Whose they are is not known: one may be the removed device's.
-                tx.end_nameless_sessions(session.account)?;
                 let space = tx.personal_space(session.account)?;
                 let row = space.map(|space| owned_space(tx, session.account, space)).transpose()?;
-                Ok((version, space.zip(row.map(|row| row.head))))
+                Ok((put.version, space.zip(row.map(|row| row.head))))
             })
         };
         let (version, told) = self.blocking(put).await?;
@@ -268,7 +254,7 @@ impl SyncProtocol for Core {
         let outcome = self
             .blocking(move |inner| {
                 inner.storage.transact(|tx| {
-                    let account = session_of(tx, &token, now_ms, request.manifest.device)?;
+                    let account = session(tx, &token, now_ms)?;
                     push(tx, account, &request, quota_bytes)
                 })
             })
@@ -288,7 +274,8 @@ impl SyncProtocol for Core {
                     return Ok(LogAnswer::Rebase { head });
                 }
                 let page = tx.page(space, head, seq, max_bytes as usize)?;
-                Ok(LogAnswer::Page(LogPage { keys: Some(keys_hash(&tx.keys(account)?.0)), ..page }))
+                let (keys, login_salt) = (keys_hash(&tx.keys(account)?.0), tx.login_salt(account)?);
+                Ok(LogAnswer::Page(LogPage { keys: Some(keys), login_salt: Some(login_salt), ..page }))
             })
         };
         Tamper::apply(self.0.options.tamper.log.as_ref(), self.blocking(read).await?)

@@ -408,8 +408,8 @@ impl SyncProtocol for Line {
 
     async fn put_keys(&self, token: &Token, request: PutKeys) -> Result<u64, ProtocolError> {
         let older = self.net().line(self.device).older;
-        // What no earlier version said.
-        let request = if older { PutKeys { by: None, key_epoch: None, ..request } } else { request };
+        // What no earlier version said. Its signature it gives: without one a server lets nobody remove anybody.
+        let request = if older { PutKeys { members: None, key_epoch: None, ..request } } else { request };
         let request = &request;
         let call = |core: Core| async move { core.put_keys(token, request.clone()).await };
         let look = |net: &mut Net, server: usize, answer: &Result<u64, ProtocolError>| {

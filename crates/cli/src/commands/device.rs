@@ -94,7 +94,8 @@ async fn removed(vault: &Vault, syncer: &Syncer, device: DeviceId, new: Option<&
         Err(NotebookError::Protocol(ProtocolError::Unauthorized)) => {
             let Some(secret) = passphrase::given()? else {
                 return Err(Failure::said(
-                    "The server ended the session. Set HOLDFAST_PASSPHRASE and try again to sign in. Nothing was changed.",
+                    "The server ended the session. Set HOLDFAST_PASSPHRASE to this vault's passphrase and try again to \
+                     sign in. Nothing was changed.",
                 ));
             };
             sign_in(vault, &connect(), &secret).await?;

@@ -54,6 +54,10 @@ pub fn sync(place: &Place) -> Outcome {
             answer.json["tripwire"] = held.json;
             answer.text.extend(["\n", &held.text]);
         }
+        if let Some(problem) = vault.passphrase_problem()?.map(|e| command_error(&e)) {
+            answer.json["passphrase"] = json!({ "code": problem.code, "sentence": problem.message });
+            answer.text.extend(["\n", &problem.message]);
+        }
         // A computer that has joined learns only now that its name was taken.
         if let Some(now) = own_name(vault)?.filter(|now| Some(now) != name.as_ref()) {
             answer.text.extend(["\nAnother computer has the name that this one had. It is now called ", &now, "."]);
@@ -73,8 +77,8 @@ async fn cycle(vault: &Vault, syncer: &Syncer, clients: &Clients, report: &mut C
         Err(NotebookError::Protocol(ProtocolError::Unauthorized)) => {
             let Some(secret) = passphrase::given()? else {
                 return Err(Failure::said(
-                    "The server ended the session. Set HOLDFAST_PASSPHRASE and sync again to sign in. \
-                     Your changes are safe on this computer.",
+                    "The server ended the session. Set HOLDFAST_PASSPHRASE to this vault's passphrase and sync again to \
+                     sign in. Your changes are safe on this computer.",
                 ));
             };
             sign_in(vault, &clients.connect(), &secret).await?;
@@ -142,7 +146,8 @@ fn files_text(status: &SyncStatus) -> String {
 pub fn status(place: &Place) -> Outcome {
     place.with_vault(|vault| {
         let status = vault.sync_status()?;
-        let problem = vault.last_sync_problem()?.map(|e| command_error(&e));
+        let failed = vault.last_sync_problem()?.map_or_else(|| vault.passphrase_problem(), |e| Ok(Some(e)))?;
+        let problem = failed.map(|e| command_error(&e));
         let aside = set_aside(&vault.set_aside()?);
         let held = tripwire::told(vault)?;
         let seen = |ms: u64| (ms > 0).then_some(ms);

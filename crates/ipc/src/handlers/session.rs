@@ -80,7 +80,10 @@ fn open(app: &App, vault: holdfast_notebook::Result<Vault>) -> Answer<()> {
 }
 
 pub fn passphrase_change(app: &App, change: &PassphraseChange) -> Answer<()> {
-    answer(app.vault()?.change_passphrase(&change.present, &change.new))
+    answer(app.vault()?.change_passphrase(&change.present, &change.new))?;
+    // The server and the other computers learn it now, and not with the next change.
+    app.syncer()?.wake();
+    Ok(())
 }
 
 pub fn lock(app: &App) -> Answer<()> {

@@ -35,6 +35,8 @@ pub enum Happened {
     Named,
     /// A computer was removed from the account.
     Removed,
+    /// The account's passphrase or keys became others than they were here.
+    Account,
     /// This computer and another disagreed about the notes, or agree again.
     Compared,
     /// Of another version, by its word.
@@ -61,6 +63,7 @@ impl Happened {
             Self::Compared => "compared",
             Self::Named => "named",
             Self::Removed => "removed",
+            Self::Account => "account",
             Self::Other(word) => word,
         }
     }
@@ -70,7 +73,7 @@ impl Happened {
             [Self::Synced, Self::Push, Self::Pull, Self::Upload, Self::Fetch, Self::Held, Self::Kept, Self::Accepted];
         let later =
             [Self::Backup, Self::Healed, Self::SetAside, Self::Copied, Self::Compared, Self::Removed, Self::Named];
-        let decided = [Self::TakenOver, Self::Discarded];
+        let decided = [Self::TakenOver, Self::Discarded, Self::Account];
         known.into_iter().chain(later).chain(decided).find(|h| h.word() == word).unwrap_or(Self::Other(word))
     }
 }

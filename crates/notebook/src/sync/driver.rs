@@ -9,12 +9,13 @@ use holdfast_sync::{Effect, Engine, Event, Failure, Step, StepReport};
 use tokio::sync::{Notify, watch};
 use tracing::Instrument as _;
 
-use super::account::{self, ServerAddress, send_new_keys, signed_out};
+use super::account::{self, ServerAddress};
 use super::activity::{self, Happened, Line};
 use super::catch_up::{Began, CatchUp};
 use super::flags::{self, SyncFlags};
 use super::later::Later;
 use super::live::LOOK;
+use super::login::{self, signed_out};
 use super::metrics::SyncMetrics;
 use super::on_demand::InHand;
 use super::status::SyncStatus;
@@ -136,10 +137,14 @@ impl Syncer {
     }
 
     /// What is wrong, while it is: the last failure, else typing that could not be committed, else a queue that does
-    /// not move.
+    /// not move, else a passphrase that the server does not know.
     pub fn problem(&self) -> Option<Arc<NotebookError>> {
         let said = held(&self.problem).clone().or_else(|| held(&self.uncommitted).clone());
-        said.or_else(|| self.stuck().map(Arc::new))
+        said.or_else(|| self.stuck().or_else(|| self.passphrase_problem()).map(Arc::new))
+    }
+
+    fn passphrase_problem(&self) -> Option<NotebookError> {
+        self.vault.passphrase_problem().unwrap_or_else(Some)
     }
 
     fn stuck(&self) -> Option<NotebookError> {
@@ -466,7 +471,7 @@ impl Syncer {
     async fn attempt(&self, step: Step, report: &mut CycleReport) -> Result<StepReport> {
         let _turn = self.turn.lock().await;
         let (server, token) = self.session()?;
-        send_new_keys(&self.vault, &*server, &token).await?;
+        self.settle(&*server, &token).await?;
         let skipped = held(&self.engine).blobs_skipped();
         match step {
             Step::Push => {
@@ -477,6 +482,8 @@ impl Syncer {
             Step::Pull => {
                 let began = self.began_to_read()?;
                 let pulled = pull::pull(&self.vault, &*server, &token).await?;
+                // The page names the passphrase that the server has.
+                self.settle(&*server, &token).await?;
                 // A backup that cannot be made now is made before anything is accepted.
                 if let Err(error) = self.vault.tripwire_snapshot() {
                     tracing::warn!(%error, "no backup before the decision yet");
@@ -494,6 +501,18 @@ impl Syncer {
                 let in_hand = held(&self.in_hand).clone();
                 blobs::fetch(&self.vault, &*server, &token, skipped, &in_hand, (&self.later, self.now_ms())).await
             }
+        }
+    }
+
+    /// Sends what waits of a passphrase. What fails about that alone stops nothing else; [`Syncer::problem`] says that it
+    /// waits.
+    async fn settle(&self, server: &dyn SyncProtocol, token: &Token) -> Result<()> {
+        match login::settle(&self.vault, server, token).await {
+            Err(error) if !is_the_lines(&error) => {
+                tracing::warn!(%error, "the new passphrase could not be sent");
+                Ok(())
+            }
+            other => other,
         }
     }
 
@@ -574,6 +593,14 @@ fn what(step: Step) -> Happened {
         Step::Pull => Happened::Pull,
         Step::UploadBlob => Happened::Upload,
         Step::FetchBlob => Happened::Fetch,
+    }
+}
+
+/// True where whatever is asked next fails in the same way: there is no way to the server, or no session.
+pub(super) fn is_the_lines(error: &NotebookError) -> bool {
+    match error {
+        NotebookError::Protocol(ProtocolError::Unreachable(_) | ProtocolError::PinMismatch) => true,
+        other => matches!(failure(other), Failure::Offline | Failure::SignIn),
     }
 }
 

@@ -11,6 +11,7 @@ use holdfast_protocol::{
 };
 use holdfast_store::{MAX_VARIANTS, QuarantineRow, Reader, Waiting};
 
+use super::keys::newest_epoch;
 use super::{apply, meta, pull};
 use crate::{Result, Vault};
 
@@ -25,17 +26,25 @@ pub(super) async fn fetch(vault: &Vault, server: &dyn SyncProtocol, token: &Toke
     if !vault.read(|r| is_due(r, vault.env().now_ms()))? {
         return Ok(0);
     }
-    let mut asked = BTreeSet::new();
+    // How often each was asked for. What did not fit into an answer is asked for once more, after the others.
+    let mut asked: BTreeMap<Rid, u32> = BTreeMap::new();
     let mut new = 0;
     for _ in 0..MAX_ROUNDS {
-        let mut rids = vault.read(|r| wanted(vault, r))?;
-        rids.retain(|rid| asked.insert(*rid));
+        let wanted: BTreeSet<Rid> = vault.read(|r| wanted(vault, r))?.into_iter().collect();
+        let times = |rid: &Rid| asked.get(rid).copied().unwrap_or(0);
+        let mut rids: Vec<Rid> = wanted.into_iter().filter(|rid| times(rid) < 2).collect();
+        rids.sort_by_key(times);
+        rids.truncate(limits::MAX_FETCH);
         if rids.is_empty() {
             break;
         }
-        rids.truncate(limits::MAX_FETCH);
-        let request = FetchRequest { space: wire::SpaceId(vault.space().0), rids };
+        let request = FetchRequest { space: wire::SpaceId(vault.space().0), rids: rids.clone() };
         let fetched = server.fetch(token, request).await?;
+        // It answers in order: what comes before its last entry it does not have.
+        let last = fetched.entries.last().and_then(|e| rids.iter().position(|rid| *rid == e.entry.rid));
+        for (n, rid) in rids.into_iter().enumerate() {
+            *asked.entry(rid).or_default() += if last.is_none_or(|last| n <= last) { 2 } else { 1 };
+        }
         pull::check_signatures(vault, server, token, &fetched.manifests).await?;
         new += take(vault, &fetched)?;
     }
@@ -46,6 +55,22 @@ pub(super) async fn fetch(vault: &Vault, server: &dyn SyncProtocol, token: &Toke
         Ok(t.tx.put_u64(meta::FETCHED_MS, now)?)
     })?;
     Ok(new)
+}
+
+/// What waits for a key or for a newer program is looked at again where there is another one than at the last look.
+/// Answers with the number of revisions that this brought.
+pub(super) fn look_again(vault: &Vault) -> Result<u32> {
+    let by = format!("{} {}", env!("CARGO_PKG_VERSION"), newest_epoch(vault)?.epoch);
+    if vault.read(|r| Ok(r.get_meta(meta::LOOKED_BY)?))?.as_deref() == Some(by.as_bytes()) {
+        return Ok(0);
+    }
+    vault.transact(|t| {
+        t.changes.from_sync = true;
+        let mut taken = apply::Taken::default();
+        apply::retry_quarantined(t, &mut taken)?;
+        t.tx.put_meta(meta::LOOKED_BY, by.as_bytes())?;
+        Ok(taken.new)
+    })
 }
 
 fn is_due(reader: &Reader<'_>, now_ms: u64) -> Result<bool> {

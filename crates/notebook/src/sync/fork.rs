@@ -18,7 +18,7 @@ use holdfast_sync::StepReport;
 use super::account::{KEY_TRIES, load};
 use super::activity::{self, Happened, Line};
 use super::keys::{refresh_keys, registration};
-use super::{device, meta};
+use super::{device, login, meta};
 use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
 
@@ -80,20 +80,20 @@ pub(super) async fn become_another(vault: &Vault, server: &dyn SyncProtocol, tok
     for _ in 0..KEY_TRIES {
         refresh_keys(vault, server, token).await?;
         let version = vault.read(load)?.map_or(0, |account| account.keys_version);
-        let (changed, heir, request) = {
+        let (salt, mut changed, heir, request) = {
             let keys = vault.keys();
             let (mut file, mut open) = (keys.file.clone(), keys.open.clone());
-            let old = open.device.clone();
+            let (old, salt) = (open.device.clone(), file.account().kdf_params().salt);
             file.take_new_device(&mut open, vault.keychain_key().as_ref(), &mut vault.env().rng())?;
             let (space, of) = (wire::SpaceId(vault.space().0), wire::DeviceId(old.device_id));
             let to = wire::DeviceId(open.device.device_id);
             let heir = Heir { of, to, signature: old.sign(&heir_bytes(space, of, to)) };
             let request = wire::PutKeys {
                 add_device: Some(registration(&open.device.public())),
-                by: Some(to),
+                by: Some(login::claim_of(&open.device, token)),
                 ..wire::PutKeys::new(version, file.account().to_bytes())
             };
-            (crate::vault::Keys { file, open }, heir, request)
+            (salt, crate::vault::Keys { file, open }, heir, request)
         };
         let version = match server.put_keys(token, request).await {
             Ok(version) => version,
@@ -110,6 +110,11 @@ pub(super) async fn become_another(vault: &Vault, server: &dyn SyncProtocol, tok
         })?;
         {
             let mut keys = vault.keys();
+            // A passphrase that was set during the request.
+            if keys.file.account().kdf_params().salt != salt {
+                let crate::vault::Keys { file, open } = &mut changed;
+                file.carry_passphrase(open, keys.file.account(), &mut vault.env().rng())?;
+            }
             vault.write_keys(&changed)?;
             *keys = changed;
         }

@@ -9,8 +9,8 @@ use holdfast_sync::StepReport;
 
 use super::activity::{self, Happened, Line};
 use super::apply::Taken;
-use super::keys::{own_keys, refresh_keys};
-use super::{apply, device, digest, fetch, fork, heal, seen};
+use super::keys::{own_keys, refresh_keys, shared_keys};
+use super::{apply, device, digest, fetch, fork, heal, login, seen};
 use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
 
@@ -56,6 +56,7 @@ pub(super) async fn pull(vault: &Vault, server: &dyn SyncProtocol, token: &Token
         Page::Taken { mut pulled, .. } => {
             if pulled.report.caught_up {
                 has_read(vault)?;
+                pulled.revisions += fetch::look_again(vault)?;
                 pulled.revisions += fetch::fetch(vault, server, token).await?;
             }
             Ok(pulled)
@@ -87,7 +88,10 @@ pub(super) async fn page(vault: &Vault, server: &dyn SyncProtocol, token: &Token
     };
     // Before anything is judged: who is a member, and which keys there are, may have changed.
     if page.keys.is_some_and(|theirs| theirs != own_keys(vault)) {
-        refresh_keys(vault, server, token).await?;
+        shared_keys(vault, server, token).await?;
+    }
+    if let Some(salt) = page.login_salt {
+        login::server_named(vault, salt)?;
     }
     let mut links = Vec::new();
     let at = match LinkChain::at(space, from).feed_links(&page, &mut links) {

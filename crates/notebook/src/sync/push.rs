@@ -9,7 +9,7 @@ use holdfast_protocol::{
 use holdfast_store::{Batch, BatchAccepted, Cursor, OutboxRow, Reader};
 use holdfast_sync::StepReport;
 
-use super::keys::{newest_epoch, own_keys, refresh_keys};
+use super::keys::{newest_epoch, own_keys, refresh_keys, shared_keys};
 use super::{digest, fork, heal, pull};
 use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
@@ -34,23 +34,23 @@ pub(super) async fn push(vault: &Vault, server: &dyn SyncProtocol, token: &Token
     }
     let is_retry = vault.read(|r| Ok(r.batch()?.is_some()))?;
     let Some(request) = next_batch(vault)? else { return Ok(Pushed::default()) };
-    let with_keys = |request: PushRequest| PushRequest { keys: Some(own_keys(vault)), ..request };
     let manifest = request.manifest.clone();
     let batch = batch_hash(&manifest);
     let (mut sent, mut oldest) = outline(&request, batch);
-    let mut answer = server.push(token, with_keys(request)).await;
+    let with_keys = |request, keys| PushRequest { keys: Some(keys), ..request };
+    let mut answer = server.push(token, with_keys(request, own_keys(vault))).await;
     let others = matches!(answer, Err(wire::ProtocolError::KeysChanged { .. }));
     if others || matches!(answer, Err(wire::ProtocolError::NotRegistered)) {
         // A server that was restored from a backup may have forgotten who this device is, and nothing else. Or another
         // device changed the account: what is sealed under other keys than the account's, nobody could open.
-        refresh_keys(vault, server, token).await?;
+        let keys = shared_keys(vault, server, token).await?;
         if others {
             // It looks at the counter first: it does not have this batch.
             vault.transact(|t| renew_pending(t))?;
         }
         let Some(request) = vault.read(pending)? else { return Ok(Pushed::default()) };
         (sent, oldest) = outline(&request, batch);
-        answer = server.push(token, with_keys(request)).await;
+        answer = server.push(token, with_keys(request, keys)).await;
     }
     if answer.is_err() && crate::planted("outbox-dropped-on-error") {
         vault.transact(|t| {

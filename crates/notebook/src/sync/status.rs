@@ -5,7 +5,7 @@ use holdfast_store::{FileCount, FileState, Reader};
 use holdfast_sync::{Engine, Facts, Position, SyncState, state};
 
 use super::driver::failure;
-use super::{Tripwire, account, heal, lazy, meta, tripwire};
+use super::{Tripwire, account, heal, lazy, login, meta, tripwire};
 use crate::attachments::here_bytes;
 use crate::{Result, Vault};
 
@@ -131,7 +131,8 @@ impl Vault {
         // At rest nothing is being sent: either all was confirmed, or something waits, or it was never asked.
         if status.state == SyncState::Syncing {
             let confirmed = status.last_confirmed_ms.is_some() && facts.blobs_up == 0;
-            status.state = match (confirmed && status.waiting == 0, &status.tripwire) {
+            let passphrase = matches!(self.read(|r| login::standing(self, r))?, login::Standing::Waits);
+            status.state = match (confirmed && status.waiting == 0 && !passphrase, &status.tripwire) {
                 (true, None) => SyncState::UpToDate,
                 (true, Some(_)) => SyncState::Paused,
                 (false, _) => SyncState::Waiting,
@@ -184,9 +185,12 @@ impl Vault {
             }
             devices.sort_by_key(|d| (!d.this_device, d.added_ms, d.id));
             let tripwire = tripwire::load(r)?;
+            // A passphrase that the server does not have yet waits too, though it holds nothing else up.
+            let passphrase = matches!(login::standing(self, r)?, login::Standing::Waits);
             let state = match state(engine, &facts) {
                 // Not all that the server has is shown here, until somebody decides.
                 SyncState::UpToDate if tripwire.is_some() => SyncState::Paused,
+                SyncState::UpToDate if passphrase => SyncState::Waiting,
                 state => state,
             };
             Ok(SyncStatus {

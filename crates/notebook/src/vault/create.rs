@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
 
-use holdfast_crypto::{CryptoError, KeyFile, KeychainKey, OpenVault, RecoveryCode};
+use holdfast_crypto::{CryptoError, KeyFile, KeychainKey, OpenVault, PassphraseKeys, RecoveryCode};
 use holdfast_domain::{Clock, DeviceId, Hlc, SpaceId};
 use holdfast_store::{RawKey, Store, WriteTx};
 use tokio::sync::{Notify, broadcast};
@@ -77,8 +77,15 @@ impl Vault {
 
     /// Opens with the passphrase.
     pub fn open(dir: &Path, passphrase: &str, env: Env) -> Result<Self> {
-        let vault = Self::open_by(dir, env, |file| file.open_with_passphrase(passphrase))?;
-        crate::sync::passphrase_given(&vault, passphrase)?;
+        let mut derived = None;
+        let vault = Self::open_by(dir, env, |file| {
+            let keys = PassphraseKeys::derive(passphrase, file.account().kdf_params())?;
+            file.open_with_passphrase_keys(derived.insert(keys))
+        })?;
+        // A disk that is full must not keep the vault closed; the next opening does it.
+        if let Some(Err(error)) = derived.map(|keys| crate::sync::passphrase_typed(&vault, &keys)) {
+            tracing::warn!(%error, "the passphrase's login could not be kept");
+        }
         Ok(vault)
     }
 
@@ -132,25 +139,23 @@ impl Vault {
     /// Keeps, or no longer keeps, a key for this vault in the system's keychain. False where it cannot.
     pub fn use_keychain(&self, keychain: &dyn Keychain, on: bool) -> Result<bool> {
         let name = keychain_name(&self.dir);
-        let mut keys = self.keys();
-        let Keys { file, open } = &mut *keys;
-        let mut changed = file.clone();
-        if on {
-            let key = KeychainKey::generate(&mut self.env.rng())?;
-            if !keychain.set(&name, &key) {
-                return Ok(false);
+        self.change_keys(|keys| {
+            let Keys { file, open } = keys;
+            if on {
+                let key = KeychainKey::generate(&mut self.env.rng())?;
+                if !keychain.set(&name, &key) {
+                    return Ok(false);
+                }
+                file.set_keychain(open, Some(&key), &mut self.env.rng())?;
+                keychain.set_instance(&name, &file.instance_id());
+                self.keep_keychain_key(Some(key));
+            } else {
+                file.set_keychain(open, None, &mut self.env.rng())?;
+                keychain.remove(&name);
+                self.keep_keychain_key(None);
             }
-            changed.set_keychain(open, Some(&key), &mut self.env.rng())?;
-            keychain.set_instance(&name, &changed.instance_id());
-            self.keep_keychain_key(Some(key));
-        } else {
-            changed.set_keychain(open, None, &mut self.env.rng())?;
-            keychain.remove(&name);
-            self.keep_keychain_key(None);
-        }
-        *file = changed;
-        self.write_keys(&keys)?;
-        Ok(true)
+            Ok(true)
+        })
     }
 
     /// True where the system's keychain has a key that opens this vault now.
@@ -232,7 +237,6 @@ impl Vault {
             space: SpaceId(space),
             device: Mutex::new(DeviceId(device)),
             keychain_key: Mutex::new(None),
-            new_passphrase: Mutex::new(None),
             folds: Mutex::default(),
             backing_up: Mutex::default(),
             changes: broadcast::channel(256).0,

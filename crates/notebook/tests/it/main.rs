@@ -19,6 +19,7 @@ mod joining;
 mod live;
 mod notebooks;
 mod notes;
+mod passphrases;
 mod plan;
 mod quarantine;
 mod receipts;

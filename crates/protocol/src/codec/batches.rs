@@ -256,6 +256,7 @@ wire_map!(LogPage {
     4 => head as Plain;
     optional
     5 => keys as Plain,
+    6 => login_salt as Plain,
 });
 
 /// A map whose key 0 names the variant.

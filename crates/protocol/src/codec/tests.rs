@@ -43,9 +43,13 @@ fn head() -> LogHead {
     LogHead { log_epoch: 1, seq: 65_536, link: Hash([0x07; 32]) }
 }
 
+fn claim() -> Claim {
+    Claim { device: DeviceId([0x17; 16]), signature: [0x1a; 64] }
+}
+
 fn page() -> LogPage {
     let entries = vec![LogEntry { seq: 1, entry: entry(), batch: Hash([0x08; 32]) }];
-    LogPage { log_epoch: 1, entries, manifests: vec![manifest()], head: head(), keys: None }
+    LogPage { log_epoch: 1, entries, manifests: vec![manifest()], head: head(), keys: None, login_salt: None }
 }
 
 fn heal() -> HealRequest {
@@ -98,7 +102,9 @@ fn vectors() {
         LogRequest { space: SpaceId([0x01; 16]), log_epoch: 1, seq: 2, link: Hash([0x07; 32]), max_bytes: 1 << 20 };
     check("log_request", &request);
     check("log_page", &LogAnswer::Page(page()));
-    check("log_page_keys", &LogAnswer::Page(LogPage { keys: Some(Hash([0x18; 32])), ..page() }));
+    let named = LogPage { keys: Some(Hash([0x18; 32])), ..page() };
+    check("log_page_keys", &LogAnswer::Page(named.clone()));
+    check("log_page_login", &LogAnswer::Page(LogPage { login_salt: Some([0x19; 16]), ..named }));
     check("log_rebase", &LogAnswer::Rebase { head: head() });
     let ids = MissingRequest { space: SpaceId([0x01; 16]), rids: vec![Rid([0x11; 32])], cids: vec![Cid([0x12; 32])] };
     check("missing_request", &ids);
@@ -123,7 +129,7 @@ fn vectors() {
     let login =
         Login { user: "ada".into(), method: LoginMethod::RecoveryCode, auth: LoginSecret([0x0f; 32]), device: None };
     check("login", &login);
-    check("login_again", &Login { device: Some(DeviceId([0x02; 16])), ..login });
+    check("login_again", &Login { device: Some(claim()), ..login });
     let put = PutKeys::new(4, vec![9]);
     check("put_keys_plain", &put);
     let new_passphrase = Some((kdf(), LoginSecret([0x0e; 32])));
@@ -131,7 +137,8 @@ fn vectors() {
     let remove_device =
         Some(DeviceRemoval { device: DeviceId([0x02; 16]), sign_pk: [0x0a; 32], last_ctr: 300, if_last: true });
     let key_epoch = Some(KeyEpoch { space: SpaceId([0x01; 16]), epoch: 2 });
-    check("put_keys_removal", &PutKeys { remove_device, key_epoch, by: Some(DeviceId([0x17; 16])), ..put });
+    let members = Some(vec![DeviceId([0x02; 16]), DeviceId([0x17; 16])]);
+    check("put_keys_removal", &PutKeys { remove_device, key_epoch, by: Some(claim()), members, ..put });
     let info = ServerInfo { version: 1, max_batch_bytes: 2, max_entry_bytes: 3, max_blob_bytes: 4, now_ms: 5 };
     check("server_info", &info);
     check("prelogin", &Prelogin { user: "ada".into() });
@@ -283,6 +290,7 @@ proptest! {
             manifests: vec![push.manifest],
             head: head(),
             keys: None,
+            login_salt: None,
         };
         let answer = LogAnswer::Page(page);
         prop_assert_eq!(decode::<LogAnswer>(&encode(&answer)).unwrap(), answer);

@@ -162,7 +162,7 @@ impl Tx<'_> {
     pub(crate) fn page(&self, space: SpaceId, head: LogHead, seq: u64, max_bytes: usize) -> Result<LogPage> {
         let max_bytes = max_bytes.min(MAX_PAGE_BYTES);
         let (entries, manifests) = (Vec::new(), Vec::new());
-        let mut page = LogPage { log_epoch: head.log_epoch, entries, manifests, head, keys: None };
+        let mut page = LogPage { log_epoch: head.log_epoch, entries, manifests, head, keys: None, login_salt: None };
         let mut known = HashSet::new();
         let (mut bytes, mut rids) = (0, 0);
         let mut statement = self.0.prepare_cached(

@@ -70,4 +70,8 @@ both!(
     who_removes_has_read_all_that_was_sent,
     a_restored_server_is_told_of_a_removal_again,
     sessions_of_nobody_end_with_a_removal,
+    a_session_is_a_devices_by_its_signature_only,
+    a_new_passphrase_ends_what_the_old_one_began,
+    a_removal_lets_in_who_was_shut_out_without_right,
+    a_counter_that_nobody_can_read_keeps_no_device_in,
 );
