@@ -436,7 +436,8 @@ impl World {
         let act = |v: &Vault| {
             v.resolve(record, &before, &choices, None)?;
             match take_back.then(|| v.undo_resolution(record)) {
-                None | Some(Ok(()) | Err(NotebookError::NothingToUndo(_))) => Ok(()),
+                // On a full disk the decision that was just made stays.
+                None | Some(Ok(()) | Err(NotebookError::NothingToUndo(_) | NotebookError::DiskFull)) => Ok(()),
                 Some(Err(e)) => Err(e),
             }
         };
