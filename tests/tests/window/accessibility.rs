@@ -53,7 +53,7 @@ async fn the_review_is_told_to_a_screen_reader() -> anyhow::Result<()> {
         let second = "li:nth-child(2) > [data-testid=merged-item]";
         told(&laptop, second, "button", "New to-do “Ask the night shift about the…”, from Laptop").await?;
         told(&laptop, &hook("review-later"), "button", "Decide later Esc").await?;
-        told(&laptop, &hook("review-finish"), "button", "3 left").await?;
+        told(&laptop, &hook("review-finish"), "button", "3 left Ctrl Enter").await?;
 
         laptop.says("hears the count go down");
         told(&laptop, &hook("review-live"), "status", "").await?;
