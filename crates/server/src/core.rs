@@ -315,7 +315,7 @@ impl SyncProtocol for Core {
             })
             .await?;
         self.0.tell(space, &outcome);
-        Ok(outcome)
+        Tamper::apply(self.0.options.tamper.push.as_ref(), outcome)
     }
 
     async fn put_blob(&self, token: &Token, space: SpaceId, cid: Cid, sealed: Vec<u8>) -> Result<(), ProtocolError> {

@@ -139,8 +139,10 @@ pub(super) async fn step(vault: &Vault, server: &dyn SyncProtocol, token: &Token
         push::renew_pending(t)?;
         push::pending(t.reader())
     })? {
-        let sent_again = send_batch(vault, server, token, request).await?;
-        return Ok(Pulled { report: not_yet, sent_again, ..pulled });
+        return match send_batch(vault, server, token, request).await? {
+            Some(sent_again) => Ok(Pulled { report: not_yet, sent_again, ..pulled }),
+            None => read_what_it_has(vault, server, token).await,
+        };
     }
     let lacks = find_lacking(vault, server, token).await?;
     let stops = crate::planted("heal-stops-early") && vault.read(|r| Ok(r.get_u64(meta::HEALING)?))? > Some(0);
@@ -149,21 +151,7 @@ pub(super) async fn step(vault: &Vault, server: &dyn SyncProtocol, token: &Token
         return Ok(Pulled { report: not_yet, sent_again, ..pulled });
     }
     if lacks.shown_nowhere {
-        // Another device was quicker: the log must show it now.
-        return match pull::page(vault, server, token).await? {
-            Page::Taken { entries: 0, .. } => {
-                Err(NotebookError::HostileServer("it says that it has changes which its log does not show".into()))
-            }
-            Page::Taken { pulled, .. } => Ok(Pulled { report: not_yet, ..pulled }),
-            Page::SetBack(lost) => {
-                let report = begin(vault, server, token, lost).await?;
-                Ok(Pulled { report, ..Pulled::default() })
-            }
-            Page::Copied => {
-                let report = fork::become_another(vault, server, token).await?;
-                Ok(Pulled { report, ..Pulled::default() })
-            }
-        };
+        return read_what_it_has(vault, server, token).await;
     }
     // Asked at the beginning too, so that they go before what names them; the server may have been set back since.
     let blobs = blobs::lost(vault, server, token).await?;
@@ -171,15 +159,29 @@ pub(super) async fn step(vault: &Vault, server: &dyn SyncProtocol, token: &Token
     Ok(pulled)
 }
 
+/// The server says that it has what its log did not show: another device was quicker, and the log must show it now.
+async fn read_what_it_has(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -> Result<Pulled> {
+    let moved = StepReport { moved: true, ..StepReport::default() };
+    let report = match pull::page(vault, server, token).await? {
+        Page::Taken { entries: 0, .. } => {
+            return Err(NotebookError::HostileServer("it says that it has changes which its log does not show".into()));
+        }
+        Page::Taken { pulled, .. } => return Ok(Pulled { report: moved, ..pulled }),
+        Page::SetBack(lost) => begin(vault, server, token, lost).await?,
+        Page::Copied => fork::become_another(vault, server, token).await?,
+    };
+    Ok(Pulled { report, ..Pulled::default() })
+}
+
 /// The batch that was under way, as it was signed: it may have been accepted before the server was set back, and
 /// another device may have brought it back.
-/// Returns how many of its changes the server did not have.
+/// Returns how many of its changes the server did not have; `None` where the log has to show first that it has them.
 async fn send_batch(
     vault: &Vault,
     server: &dyn SyncProtocol,
     token: &Token,
     request: wire::PushRequest,
-) -> Result<u32> {
+) -> Result<Option<u32>> {
     let manifest = request.manifest;
     let batch = batch_hash(&manifest);
     let sent: Vec<Sent> = request.entries.iter().map(|entry| Sent::of(entry, batch)).collect();
@@ -188,13 +190,12 @@ async fn send_batch(
     let (stored, head) = ask(vault, server, token, heal).await?;
     push::check_answer(&sent, &stored, head)?;
     vault.transact(|t| {
-        // Another device brought it back in this moment: once the log shows it, it is asked for again.
         if push::duplicates(t.reader(), &stored)? == Duplicates::NotYet {
-            return Ok(0);
+            return Ok(None);
         }
         push::move_over(t, &sent, &stored, head)?;
         push::acknowledged(t, &manifest)?;
-        Ok(stored.iter().filter(|s| !s.duplicate).count() as u32)
+        Ok(Some(stored.iter().filter(|s| !s.duplicate).count() as u32))
     })
 }
 
