@@ -9,6 +9,7 @@ mod events;
 mod instance;
 #[cfg(unix)]
 mod signals;
+mod theme;
 mod tray;
 mod window;
 
@@ -84,7 +85,7 @@ fn open(args: Args) -> anyhow::Result<()> {
             let shared = app::create(dir.clone(), tauri.handle().clone());
             tauri.manage(shared);
             tray::create(tauri.handle());
-            window::create(tauri.handle())?;
+            window::create(tauri.handle(), &dir)?;
             #[cfg(unix)]
             {
                 signals::close_on_sigterm(tauri.handle())?;

@@ -1,6 +1,10 @@
 //! The one window.
 
-use tauri::{AppHandle, Manager as _, Runtime, WebviewWindowBuilder};
+use std::path::Path;
+
+use tauri::{AppHandle, Manager as _, Runtime, Url, WebviewWindowBuilder};
+
+use crate::theme;
 
 /// The label in tauri.conf.json and in capabilities/main.json.
 const MAIN: &str = "main";
@@ -10,12 +14,36 @@ const MAIN: &str = "main";
 /// Its web context is ephemeral: WebKit keeps no cache, cookie or storage of the page on disk. The one
 /// exception is a WebDriver session (tauri-driver sets `TAURI_WEBVIEW_AUTOMATION`), because wry 0.57
 /// gives an ephemeral context no automation; tests therefore run with a scratch home folder.
-pub fn create<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
+///
+/// `dir`: the vault's folder, which knows the theme of the last time.
+pub fn create<R: Runtime>(app: &AppHandle<R>, dir: &Path) -> tauri::Result<()> {
     let config =
         app.config().app.windows.iter().find(|window| window.label == MAIN).ok_or(tauri::Error::WindowNotFound)?;
     let automated = std::env::var("TAURI_WEBVIEW_AUTOMATION").as_deref() == Ok("true");
-    WebviewWindowBuilder::from_config(app, config)?.incognito(!automated).build()?;
+    let dev = app.config().build.dev_url.clone().filter(|_| tauri::is_dev());
+    let theme = theme::kept(dir);
+    let window = WebviewWindowBuilder::from_config(app, config)?
+        .incognito(!automated)
+        .on_navigation(move |url| is_own(url, dev.as_ref()))
+        .background_color(theme::ground(theme, false))
+        .initialization_script(theme::script(theme))
+        .build()?;
+    // Only a window knows what the system's theme is.
+    if window.theme()? == tauri::Theme::Dark {
+        window.set_background_color(Some(theme::ground(theme, true)))?;
+    }
     Ok(())
+}
+
+/// Whether the address is a page of the program. The window goes to no other, whatever is dropped on it: the page, and
+/// text that is not saved yet, would be gone.
+fn is_own(url: &Url, dev: Option<&Url>) -> bool {
+    match (url.scheme(), url.host_str()) {
+        ("tauri", Some("localhost")) | ("http" | "https", Some("tauri.localhost")) => true,
+        // Before the first page, and at the end.
+        ("about", _) => url.path() == "blank",
+        _ => dev.is_some_and(|dev| dev.origin() == url.origin()),
+    }
 }
 
 /// Comes to the front.
@@ -35,5 +63,27 @@ pub fn close_all(handle: &AppHandle) {
             tracing::warn!(%error, "a window did not close");
             handle.exit(1);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_goes_nowhere_else() -> Result<(), Box<dyn std::error::Error>> {
+        let dev = Url::parse("http://127.0.0.1:1420")?;
+        let own = |url: &str, dev| Url::parse(url).map(|url| is_own(&url, dev));
+        for page in ["tauri://localhost/", "http://tauri.localhost/index.html", "about:blank"] {
+            assert!(own(page, None)?, "{page}");
+        }
+        for page in
+            ["file:///etc/passwd", "https://example.org/", "tauri://elsewhere/", "data:text/html,x", dev.as_str()]
+        {
+            assert!(!own(page, None)?, "{page}");
+        }
+        assert!(own("http://127.0.0.1:1420/index.html", Some(&dev))?);
+        assert!(!own("http://127.0.0.1:1421/", Some(&dev))?);
+        Ok(())
     }
 }

@@ -2,7 +2,7 @@
 // once; a test replaces single functions or reads `calls`. It merges nothing: a test says what arrived.
 import type { Backend } from '../src/ipc/backend';
 import type { ActivityQuery, CommandError, ErrorCode, Event, NoteDetail, NoteListItem, NotesQuery, OpChanges, PassphraseChange, RecoveryCode, RemoveDeviceRequest, ResultSpan, ReviewPlace, SaveRequest, Saved, SessionStatus, Settings, SyncStatus, TrayShown } from '../src/ipc/types';
-import { WORDS, sampleActivity, sampleBackups, sampleHealth, sampleHeld, sampleNotebooks, sampleNotes, sampleReceipts, sampleReview, syncOf } from './sample';
+import { WORDS, sampleActivity, sampleAside, sampleBackups, sampleHealth, sampleHeld, sampleNotebooks, sampleNotes, sampleReceipts, sampleReview, syncOf } from './sample';
 
 export type Scenario = 'first' | 'locked' | 'damaged' | 'elsewhere' | 'empty' | 'main' | 'review' | 'offline' | 'local' | 'joining' | 'many' | 'held';
 
@@ -18,6 +18,7 @@ export class FakeBackend implements Backend {
   notebooks = sampleNotebooks();
   receipts = sampleReceipts();
   held = sampleHeld();
+  aside = sampleAside();
   backups = sampleBackups();
   review = sampleReview();
   session: SessionStatus;
@@ -63,6 +64,10 @@ export class FakeBackend implements Backend {
   }
   count(name: string): number {
     return this.calls.filter(([called]) => called === name).length;
+  }
+  /** As the program has it: versions that are in the Trash take no change. */
+  #refuseTrashed(seenHeads: string[]): void {
+    if (seenHeads.some((head) => head.includes('@trash'))) throw commandError('invalid_input', 'the note is in the trash; restore it to change it');
   }
   #note(id: string): NoteDetail {
     const note = this.notes.get(id);
@@ -207,6 +212,7 @@ export class FakeBackend implements Backend {
   async noteSave(request: SaveRequest): Promise<Saved> {
     this.#log('noteSave', structuredClone(request));
     const { patch } = request;
+    this.#refuseTrashed(request.seen_heads);
     const note = this.#note(request.id);
     const heads = [`${request.id}@${this.#next++}`];
     const notebook = patch.notebook;
@@ -227,6 +233,7 @@ export class FakeBackend implements Backend {
   }
   async noteRefresh(id: string, seenHeads: string[], title: string, body: string) {
     this.#log('noteRefresh', id, seenHeads, title, body);
+    this.#refuseTrashed(seenHeads);
     return this.#put({ ...this.#note(id), title, body, seen_heads: [`${id}@${this.#next++}`] });
   }
   async noteLeave(id: string) {
@@ -234,12 +241,12 @@ export class FakeBackend implements Backend {
   }
   async noteTrash(ids: string[]) {
     this.#log('noteTrash', ids);
-    for (const id of ids) this.notes.set(id, { ...this.#note(id), trashed: true });
+    for (const id of ids) this.notes.set(id, { ...this.#note(id), trashed: true, seen_heads: [`${id}@trash${this.#next++}`] });
     this.changed({ notes: ids, notebooks: true, tags: true });
   }
   async noteRestore(ids: string[]) {
     this.#log('noteRestore', ids);
-    for (const id of ids) this.notes.set(id, { ...this.#note(id), trashed: false });
+    for (const id of ids) this.notes.set(id, { ...this.#note(id), trashed: false, seen_heads: [`${id}@${this.#next++}`] });
     this.changed({ notes: ids, notebooks: true, tags: true });
   }
   async noteAttach(id: string, path: string) {
@@ -303,7 +310,7 @@ export class FakeBackend implements Backend {
   }
 
   async reviewList() {
-    return [...this.notes.values()].filter((note) => note.to_review > 0).map((note) => ({ id: note.id, title: note.title, choices: note.to_review, devices: note.review_devices, updated_ms: note.updated_ms }));
+    return [...this.notes.values()].filter((note) => note.to_review > 0).map((note) => ({ id: note.id, is_note: true, title: note.title, choices: note.to_review, devices: note.review_devices, trashed_by: [], updated_ms: note.updated_ms }));
   }
   async reviewGet(id: string) {
     this.#log('reviewGet', id);
@@ -390,6 +397,29 @@ export class FakeBackend implements Backend {
     this.#log('deviceRemove', request);
     this.#setSync({ ...this.sync, devices: this.sync.devices.filter((device) => device.id !== request.id) });
   }
+  async asideList() {
+    return structuredClone(this.aside.map(({ item }) => item));
+  }
+  async asideText(id: string) {
+    this.#log('asideText', id);
+    const found = this.aside.find(({ item }) => item.id === id);
+    if (!found) throw commandError('not_found', 'It is not set aside any more.');
+    return structuredClone(found);
+  }
+  async asideTake(id: string) {
+    this.#log('asideTake', id);
+    const new_note = this.aside.find(({ item }) => item.id === id)?.item.choice === 'take_as_new';
+    this.#decided(id);
+    return { id, new_note };
+  }
+  async asideDiscard(id: string) {
+    this.#log('asideDiscard', id);
+    this.#decided(id);
+  }
+  #decided(id: string): void {
+    this.aside = this.aside.filter(({ item }) => item.id !== id);
+    this.#setSync({ ...this.sync, quarantined: this.aside.length });
+  }
   async checkHealth() {
     this.#log('checkHealth');
     return sampleHealth();
@@ -414,7 +444,7 @@ export class FakeBackend implements Backend {
   }
   async exportFolder(path: string) {
     this.#log('exportFolder', path);
-    return { notes: this.notes.size, attachments: 4, skipped: [], elapsed_ms: 400 };
+    return { notes: this.notes.size, attachments: 4, to_review: 0, skipped: [], elapsed_ms: 400 };
   }
 
   async pickFolder(title: string) {

@@ -1,5 +1,5 @@
 // The sample content of the fake backend: the notes of the design's mock, and each state of sync.
-import type { ActivityItem, BackupItem, Health, HeldNote, NotebookItem, NoteDetail, Receipt, Review, SideDevice, SyncStatus, Tripwire } from '../src/ipc/types';
+import type { ActivityItem, AsideChoice, AsideItem, AsideText, BackupItem, Health, HeldNote, NotebookItem, NoteDetail, Receipt, Review, SideDevice, SyncStatus, Tripwire } from '../src/ipc/types';
 
 export const WORDS = 'acid brick candle drift ember fable garden hollow island jacket kitten ladder marble nectar orbit pepper quartz ribbon saddle timber urban velvet window yellow'.split(' ');
 
@@ -63,7 +63,7 @@ const NONE_ON_THE_WAY = { files: 0, done_bytes: 0, total_bytes: 0 };
 export function syncOf(scenario: string): SyncStatus {
   const now = Date.now();
   const base: SyncStatus = {
-    state: 'up_to_date', paused: false, waiting: 0, waiting_attachments: 0, waiting_attachment_bytes: null, sending: NONE_ON_THE_WAY, receiving: NONE_ON_THE_WAY, not_here: { files: 0, bytes: 0 }, to_review: 1, last_confirmed_ms: now - 4 * MINUTE,
+    state: 'up_to_date', paused: false, waiting: 0, waiting_attachments: 0, waiting_attachment_bytes: null, sending: NONE_ON_THE_WAY, receiving: NONE_ON_THE_WAY, not_here: { files: 0, bytes: 0 }, to_review: 1, notebooks_to_review: 0, last_confirmed_ms: now - 4 * MINUTE,
     last_changes: 41, last_duration_ms: 600, next_try_ms: null, server: 'https://notes.example.org', user: 'ada', problem: null,
     devices: [
       { id: 'd1', name: 'This laptop', platform: 'linux', this_device: true, last_seen_ms: now, added_ms: now - 20 * DAY },
@@ -84,6 +84,19 @@ export function sampleTripwire(): Tripwire {
 
 export function sampleHeld(): HeldNote[] {
   return Array.from({ length: 27 }, (_, n) => ({ id: `held-${n}`, title: n === 3 ? '' : `Pump station ${n}, service plan`, trashed: n < 24, updated_ms: Date.now() - n * DAY }));
+}
+
+export function sampleAside(): AsideText[] {
+  const now = Date.now();
+  const late = 'A computer sent it that was removed from the account, or was never in it.';
+  const item = (id: string, title: string | null, choice: AsideChoice, action: string): AsideItem => ({
+    id, who: 'Old phone', arrived_ms: now - HOUR, why: late, action, bytes: 2048, kind: title === null ? null : 'note', title, choice,
+  });
+  return [
+    { item: item('aside-1', 'Pump log', 'take', 'Taken over, it becomes yours, and merges with what you have.'), written_ms: now - 2 * HOUR, text: '# Pump log\n\nPressure at 14:00 was 3.1 bar.\n', tags: ['field'] },
+    { item: item('aside-2', 'Shopping', 'take_as_new', 'It cannot merge with what you have. Taken over, it becomes a note of its own; nothing else changes.'), written_ms: now - 2 * HOUR, text: 'Bread\n', tags: [] },
+    { item: { ...item('aside-3', null, 'wait', 'Update Holdfast on this computer; what was set aside is then taken in by itself.'), why: 'A newer version of Holdfast wrote it.', who: 'Office PC' }, written_ms: null, text: null, tags: [] },
+  ];
 }
 
 export function sampleActivity(): ActivityItem[] {
@@ -135,7 +148,7 @@ export function sampleReview(): Review {
   const start = 'The bearing is ';
   const year = new Date(now).getFullYear();
   return {
-    id: 'pump4', title: 'Site visit: pump 4', left: 3, devices: [laptop, office], edited_result: null, set_aside: null, seen_heads: ['rev-l', 'rev-o'], stale_choices: 0,
+    id: 'pump4', is_note: true, title: 'Site visit: pump 4', left: 3, devices: [laptop, office], edited_result: null, set_aside: null, seen_heads: ['rev-l', 'rev-o'], stale_choices: 0,
     merged: [{ label: '“two centimetres”', device: 'This laptop', this_device: true }, { label: 'New to-do', device: 'Office PC', this_device: false }],
     result: [
       { text: `## What we saw\n`, place: null, merged: null, open: false, this_device: false, other_device: false },
@@ -145,9 +158,9 @@ export function sampleReview(): Review {
       { text: '.\n', place: null, merged: null, open: false, this_device: false, other_device: false },
     ],
     places: [
-      { id: 'due', number: 1, field: 'due', label: 'Due date', original: `${year}-11-20`, has_original: true, sides: [side(1, laptop, `${year}-11-28`), side(2, office, `${year}-11-30`)], can_keep_all: false, can_take_original: true, suggested: null, choice: null, before: '', after: '' },
-      { id: 'saw', number: 2, field: 'text', label: 'What we saw', original: `${start}fine.`, has_original: true, sides: [side(1, laptop, `${start}warm to the touch but within the maker's limits.`, start), side(2, office, `${start}hot, 71 °C by the infrared gun, over the limit of 65 °C.`, start)], can_keep_all: true, can_take_original: true, suggested: null, choice: null, before: '## What we saw\n', after: ' The housing has a hairline mark on the left side.' },
-      { id: 'visit', number: 3, field: 'text', label: 'Return visit', original: 'In spring.', has_original: true, sides: [side(1, laptop, 'In May.'), side(2, office, '', '', true)], can_keep_all: true, can_take_original: true, suggested: null, choice: null, before: '', after: '' },
+      { id: 'due', number: 1, field: 'due', label: 'Due date', original: `${year}-11-20`, has_original: true, sides: [side(1, laptop, `${year}-11-28`), side(2, office, `${year}-11-30`)], can_keep_all: false, all_begins_with: null, can_take_original: true, suggested: null, choice: null, before: '', after: '' },
+      { id: 'saw', number: 2, field: 'text', label: 'What we saw', original: `${start}fine.`, has_original: true, sides: [side(1, laptop, `${start}warm to the touch but within the maker's limits.`, start), side(2, office, `${start}hot, 71 °C by the infrared gun, over the limit of 65 °C.`, start)], can_keep_all: true, all_begins_with: 1, can_take_original: true, suggested: null, choice: null, before: '## What we saw\n', after: ' The housing has a hairline mark on the left side.' },
+      { id: 'visit', number: 3, field: 'text', label: 'Return visit', original: 'In spring.', has_original: true, sides: [side(1, laptop, 'In May.'), side(2, office, '', '', true)], can_keep_all: true, all_begins_with: 1, can_take_original: true, suggested: null, choice: null, before: '', after: '' },
     ],
   };
 }

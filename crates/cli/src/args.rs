@@ -95,6 +95,9 @@ pub enum Command {
     /// A sync that would take many notes away, and waits for a decision.
     #[command(subcommand)]
     Tripwire(TripwireCommand),
+    /// What arrived and could not be taken in; and what a removed computer sent late, for you to decide about.
+    #[command(subcommand)]
+    SetAside(SetAsideCommand),
     /// Copies of this vault on this computer. Each is a folder that opens with --vault and the passphrase.
     #[command(subcommand)]
     Backup(BackupCommand),
@@ -314,7 +317,7 @@ pub struct ActivityArgs {
     pub failed: bool,
     #[arg(long, default_value_t = 50, value_name = "N")]
     pub limit: u32,
-    /// Write the whole log into a new file, without titles, texts, names and addresses.
+    /// Write the whole log and figures about sync into a new file, without titles, texts, names and addresses.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["search", "failed", "limit"])]
     pub export: Option<PathBuf>,
 }
@@ -327,6 +330,18 @@ pub enum TripwireCommand {
     Keep,
     /// Let it go, as the other computer did. A backup is made first.
     Accept,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SetAsideCommand {
+    /// List all: who sent what, when it came, and why it is set aside.
+    List,
+    /// Show what one says.
+    Show { id: String },
+    /// Take over what a removed computer sent late: as a change of this computer, which merges with what is here.
+    Take { id: String },
+    /// Discard what a removed computer sent late. Nobody is asked about it again.
+    Discard { id: String },
 }
 
 #[derive(Debug, Subcommand)]

@@ -88,7 +88,7 @@ impl AccountKeys {
         let account_key = AccountKey::generate(rng)?;
         let mut log = MembershipLog::create(&account_key, account_id, &[space])?;
         let genesis = log.genesis_hash();
-        let (member, passphrase_box) = make_passphrase(&account_id, &genesis, passphrase, rng)?;
+        let (member, passphrase_box, _) = make_passphrase(&account_id, &genesis, passphrase, rng)?;
         let code_pk = code.box_secret().public();
         let aad = code_anchor_aad(&account_id, &code_pk);
         let code_anchor = hazmat::seal_with_key(&code.kek(), labels::CODE_ANCHOR, &aad, &genesis, rng)?;
@@ -202,18 +202,51 @@ impl AccountKeys {
         Ok(())
     }
 
-    /// Changes the passphrase: a new salt, a new key pair, a new wrap. Runs the key derivation once.
+    /// Changes the passphrase: a new salt, a new key pair, a new wrap. Runs the key derivation once, and answers with what
+    /// it gave: the server has to learn the login secret.
     ///
     /// # Errors
     /// [`CryptoError::Damaged`] when `open` is not the newest state of `self`.
-    pub fn set_passphrase(&mut self, open: &mut OpenAccount, new: &str, rng: &mut dyn Rng) -> Result<(), CryptoError> {
+    pub fn set_passphrase(
+        &mut self,
+        open: &mut OpenAccount,
+        new: &str,
+        rng: &mut dyn Rng,
+    ) -> Result<PassphraseKeys, CryptoError> {
+        let (member, sealed, keys) = make_passphrase(&self.account_id(), &self.log.genesis_hash(), new, rng)?;
+        self.replace_passphrase(open, member, sealed, rng)?;
+        Ok(keys)
+    }
+
+    /// Gives this state of the account the passphrase of another state of it, without knowing it: the box that the
+    /// passphrase opens holds nothing that another state changes.
+    ///
+    /// # Errors
+    /// [`CryptoError::Damaged`] when `open` is not the newest state of `self`, or `from` is another account.
+    pub fn carry_passphrase(
+        &mut self,
+        open: &mut OpenAccount,
+        from: &Self,
+        rng: &mut dyn Rng,
+    ) -> Result<(), CryptoError> {
+        if from.log.genesis_hash() != self.log.genesis_hash() {
+            return Err(CryptoError::Damaged("account keys of another account"));
+        }
+        self.replace_passphrase(open, from.passphrase, from.passphrase_box.clone(), rng)
+    }
+
+    fn replace_passphrase(
+        &mut self,
+        open: &mut OpenAccount,
+        member: PassphraseMember,
+        sealed: Vec<u8>,
+        rng: &mut dyn Rng,
+    ) -> Result<(), CryptoError> {
         self.check_current(open)?;
         let mut next = self.clone();
-        let (member, passphrase_box) = make_passphrase(&self.account_id(), &self.log.genesis_hash(), new, rng)?;
-        let body = EntryBody::ReplacePassphrase { box_pk: member.box_pk, kdf: member.kdf };
-        next.log.append(&open.account_key, body)?;
+        next.log.append(&open.account_key, EntryBody::ReplacePassphrase { box_pk: member.box_pk, kdf: member.kdf })?;
         next.passphrase = member;
-        next.passphrase_box = passphrase_box;
+        next.passphrase_box = sealed;
         next.make_wraps(open, rng)?;
         open.refresh(&next)?;
         *self = next;
@@ -377,7 +410,7 @@ fn make_passphrase(
     genesis: &[u8; 32],
     passphrase: &str,
     rng: &mut dyn Rng,
-) -> Result<(PassphraseMember, Vec<u8>), CryptoError> {
+) -> Result<(PassphraseMember, Vec<u8>, PassphraseKeys), CryptoError> {
     let kdf = KdfParams::recommended(rng)?;
     let keys = PassphraseKeys::derive(passphrase, &kdf)?;
     let secret = BoxSecret::generate(rng)?;
@@ -387,7 +420,7 @@ fn make_passphrase(
     plain[32..].copy_from_slice(genesis);
     let aad = passphrase_box_aad(account_id, &member.box_pk, &kdf);
     let sealed = hazmat::seal_with_key(keys.kek(), labels::PASSPHRASE_BOX, &aad, plain.as_ref(), rng)?;
-    Ok((member, sealed))
+    Ok((member, sealed, keys))
 }
 
 /// Without the generation: a new generation must be able to keep the passphrase without knowing it.

@@ -15,6 +15,7 @@ use crate::account_keys::{AccountKeys, OpenAccount};
 use crate::device::{DeviceKeys, DevicePublic, SECRET_BYTES};
 use crate::error::CryptoError;
 use crate::hazmat::{self, labels};
+use crate::kdf::PassphraseKeys;
 use crate::keys::{DatabaseKey, KeychainKey};
 use crate::membership::{LastBatch, Standing};
 use crate::recovery::RecoveryCode;
@@ -126,6 +127,14 @@ impl KeyFile {
     /// [`CryptoError::WrongPassphrase`]; else as [`AccountKeys::open_with_passphrase`].
     pub fn open_with_passphrase(&self, passphrase: &str) -> Result<OpenVault, CryptoError> {
         self.open_local(self.account.open_with_passphrase(passphrase)?)
+    }
+
+    /// As [`KeyFile::open_with_passphrase`], where the derivation has run already.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open_with_passphrase_keys(&self, keys: &PassphraseKeys) -> Result<OpenVault, CryptoError> {
+        self.open_local(self.account.open_with_passphrase_keys(keys)?)
     }
 
     /// Opens with the recovery code.
@@ -328,12 +337,31 @@ impl KeyFile {
         open.account.refresh(&self.account)
     }
 
-    /// Changes the passphrase. The changed [`KeyFile::account`] must go to the server. Runs the key derivation once.
+    /// Changes the passphrase. The changed [`KeyFile::account`] must go to the server, with the login secret that the
+    /// answer has. Runs the key derivation once.
     ///
     /// # Errors
     /// [`CryptoError::Damaged`] when `open` is not the newest state of this file.
-    pub fn set_passphrase(&mut self, open: &mut OpenVault, new: &str, rng: &mut dyn Rng) -> Result<(), CryptoError> {
+    pub fn set_passphrase(
+        &mut self,
+        open: &mut OpenVault,
+        new: &str,
+        rng: &mut dyn Rng,
+    ) -> Result<PassphraseKeys, CryptoError> {
         self.account.set_passphrase(&mut open.account, new, rng)
+    }
+
+    /// Takes the passphrase of another state of the account along; see [`AccountKeys::carry_passphrase`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn carry_passphrase(
+        &mut self,
+        open: &mut OpenVault,
+        from: &AccountKeys,
+        rng: &mut dyn Rng,
+    ) -> Result<(), CryptoError> {
+        self.account.carry_passphrase(&mut open.account, from, rng)
     }
 
     fn open_local(&self, account: OpenAccount) -> Result<OpenVault, CryptoError> {

@@ -38,7 +38,7 @@ pub use ids::{ContentHash, blob_id, content_id, revision_id, state_id};
 pub use kdf::{KdfParams, PassphraseKeys};
 pub use key_file::{KeyFile, OpenVault};
 pub use keys::{AccountKey, DatabaseKey, EpochKey, IdKey, KeychainKey, SpaceKeys};
-pub use membership::{DeviceMember, LastBatch, Members, MembershipLog, RemovedDevice, Standing};
+pub use membership::{DeviceMember, LastBatch, Members, MembershipLog, Parted, RemovedDevice, Standing};
 pub use recovery::{RecoveryCode, RecoveryCodeError};
 pub use rng::{OsRng, Rng};
 pub use seal::{

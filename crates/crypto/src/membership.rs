@@ -60,6 +60,17 @@ pub enum Standing {
     GivenUp,
 }
 
+/// What each of two states of a log says since they parted, as far as it matters to who brings them together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Parted {
+    /// The known one has another passphrase since.
+    pub our_passphrase: bool,
+    /// The other one has another passphrase since.
+    pub their_passphrase: bool,
+    /// The other one has a new account key since: somebody was removed.
+    pub their_generation: bool,
+}
+
 /// The passphrase as a recipient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PassphraseMember {
@@ -132,7 +143,7 @@ impl MembershipLog {
 
     /// How `other` stands to this log, of the same account.
     pub fn standing_of(&self, other: &Self) -> Standing {
-        let same = self.entries.iter().zip(&other.entries).take_while(|(ours, theirs)| ours == theirs).count();
+        let same = self.shared_with(other);
         let since = &self.entries[same..];
         if since.is_empty() {
             Standing::GoesOn
@@ -143,6 +154,24 @@ impl MembershipLog {
         } else {
             Standing::OtherWay
         }
+    }
+
+    /// What this log and `other`, of the same account, say since they parted.
+    pub fn parted(&self, other: &Self) -> Parted {
+        let same = self.shared_with(other);
+        let (ours, theirs) = (&self.entries[same..], &other.entries[same..]);
+        let passphrase = |entry: &Entry| matches!(entry.body(), EntryBody::ReplacePassphrase { .. });
+        let generation = |entry: &Entry| matches!(entry.body(), EntryBody::NewGeneration { .. });
+        Parted {
+            our_passphrase: ours.iter().any(passphrase),
+            their_passphrase: theirs.iter().any(passphrase),
+            their_generation: theirs.iter().any(generation),
+        }
+    }
+
+    /// So many entries are the same from the beginning.
+    fn shared_with(&self, other: &Self) -> usize {
+        self.entries.iter().zip(&other.entries).take_while(|(ours, theirs)| ours == theirs).count()
     }
 
     pub(crate) fn create(

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use holdfast_notebook::Vault;
-use holdfast_notebook::sync::{Activity, Happened};
+use holdfast_notebook::sync::{Activity, Happened, SyncMetrics};
 use serde_json::json;
 
 use crate::convert::{answer, invalid, ms};
@@ -26,9 +26,13 @@ fn words(what: &Happened) -> &str {
         Happened::Accepted => "You let the notes go",
         Happened::Backup => "Backup made",
         Happened::Healed => "Server restored",
+        Happened::Account => "Account",
         Happened::SetAside => "Changes set aside",
+        Happened::TakenOver => "A late change taken over",
+        Happened::Discarded => "A late change discarded",
         Happened::Copied => "Vault copied",
         Happened::Removed => "Computer removed",
+        Happened::Named => "Computer named",
         Happened::Compared => "Comparing with other computers",
         Happened::Other(word) => word,
     }
@@ -64,13 +68,16 @@ pub fn activity_items(vault: &Vault, query: &ActivityQuery) -> Answer<Vec<Activi
     Ok(found.take(query.limit as usize).collect())
 }
 
-/// Writes the whole log to a new file, the oldest line first; answers with the number of lines. It holds times, kinds,
-/// durations, bytes, counts and error codes: no titles, no texts, no names, no addresses, no paths.
-pub fn export_activity(vault: &Vault, path: &Path) -> Answer<u32> {
+/// Writes the whole log to a new file, the oldest line first, with figures about sync, those of this run too where there
+/// are some; answers with the number of lines. It holds times, kinds, durations, bytes, counts and error codes: no
+/// titles, no texts, no names, no addresses, no paths.
+pub fn export_activity(vault: &Vault, path: &Path, this_run: Option<&SyncMetrics>) -> Answer<u32> {
     if path.as_os_str().is_empty() {
         return Err(invalid("Name a file."));
     }
-    let lines: Vec<_> = answer(vault.activity(ALL))?
+    let log = answer(vault.activity(ALL))?;
+    let metrics = crate::metrics::metrics(vault, &log, this_run)?;
+    let lines: Vec<_> = log
         .iter()
         .rev()
         .map(|a| {
@@ -93,6 +100,7 @@ pub fn export_activity(vault: &Vault, path: &Path) -> Answer<u32> {
         "format": "holdfast-activity-1",
         "holds": "times (milliseconds since 1970), kinds, durations, bytes, counts and error codes; \
                   no titles, no texts, no names, no addresses, no paths",
+        "metrics": metrics,
         "lines": lines,
     });
     let mut options = std::fs::OpenOptions::new();

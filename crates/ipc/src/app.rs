@@ -1,13 +1,14 @@
 //! The vault of one folder, open or not, and its sync running beside it.
 
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use holdfast_notebook::sync::{Connect, Syncer};
 use holdfast_notebook::{Env, Keychain, Vault};
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::{Notify, broadcast, watch};
 
 use crate::dto::{CommandError, ErrorCode, Event};
 use crate::handlers::review::View;
@@ -35,6 +36,10 @@ struct Open {
     syncer: Arc<Syncer>,
     stop: Arc<Notify>,
     task: Option<JoinHandle<()>>,
+    /// Tells threads that wait for a server that the vault is being closed.
+    closing: watch::Sender<bool>,
+    /// Each of them has a sender: with the last one they are all gone.
+    waits: (mpsc::Sender<Infallible>, mpsc::Receiver<Infallible>),
 }
 
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -95,11 +100,28 @@ impl App {
     }
 
     pub(crate) fn syncer(&self) -> Answer<Arc<Syncer>> {
-        held(&self.open).as_ref().map(|o| o.syncer.clone()).ok_or_else(|| CommandError {
-            code: ErrorCode::NotOpen,
-            message: "The vault is locked. Unlock it first.".into(),
-            retryable: true,
-        })
+        held(&self.open).as_ref().map(|o| o.syncer.clone()).ok_or_else(not_open)
+    }
+
+    /// Does something with the open vault that waits for a server, on this thread, which is one for blocking work: to its
+    /// end, or until the vault is closed. A request may take an hour, and nobody who waits keeps the keys of a vault that
+    /// was locked.
+    pub(crate) fn with_syncer<T>(&self, work: impl AsyncFnOnce(&Syncer) -> T) -> Answer<T> {
+        let (syncer, mut closing, waits) = {
+            let open = held(&self.open);
+            let open = open.as_ref().ok_or_else(not_open)?;
+            (open.syncer.clone(), open.closing.subscribe(), open.waits.0.clone())
+        };
+        let done = run_here(async {
+            tokio::select! {
+                biased;
+                _ = closing.wait_for(|closing| *closing) => Err(not_open()),
+                done = work(&syncer) => Ok(done),
+            }
+        });
+        drop(syncer);
+        drop(waits);
+        done?
     }
 
     pub(crate) fn vault(&self) -> Answer<Arc<Vault>> {
@@ -122,7 +144,8 @@ impl App {
             message: format!("The sync task could not be started ({e})."),
             retryable: true,
         })?;
-        *held(&self.open) = Some(Open { syncer, stop, task: Some(task) });
+        let (closing, waits) = (watch::channel(false).0, mpsc::channel());
+        *held(&self.open) = Some(Open { syncer, stop, task: Some(task), closing, waits });
         self.tell_session();
         Ok(())
     }
@@ -137,13 +160,18 @@ impl App {
             return Err(error);
         }
         *self.shown_review() = None;
+        open.closing.send_replace(true);
         open.stop.notify_one();
         if let Some(task) = open.task.take() {
             // The task ends by itself; if it panicked there is nothing to wait for.
             let _ = task.join();
         }
+        let (own, others) = open.waits;
+        drop(own);
+        // Nothing is ever sent: this is the end of the last one that waited.
+        let _ = others.recv();
         open.syncer.vault().close().map_err(|e| crate::command_error(&e))?;
-        drop(open);
+        drop(open.syncer);
         self.tell_session();
         Ok(())
     }
@@ -153,6 +181,17 @@ impl App {
             (self.sink)(Event::Session(status));
         }
     }
+}
+
+fn not_open() -> CommandError {
+    CommandError { code: ErrorCode::NotOpen, message: "The vault is locked. Unlock it first.".into(), retryable: true }
+}
+
+/// Runs a request to its end on this thread, which is one for blocking work.
+pub(crate) fn run_here<T>(future: impl Future<Output = T>) -> Answer<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|e| convert::invalid(format!("The request could not be started ({e}).")))?;
+    Ok(runtime.block_on(future))
 }
 
 /// Looks now and then whether a backup is due; not at once, so that the start is not slower for it.
@@ -213,4 +252,48 @@ fn run(syncer: &Arc<Syncer>, stop: &Notify, sink: &EventSink) {
             () = daily_backups(syncer.vault()) => {}
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use holdfast_testkit::{MemoryKeychain, PASSPHRASE, World};
+
+    use super::*;
+    use crate::handlers;
+
+    /// Somebody clicks on a file, the server takes its time, and the vault is locked.
+    #[test]
+    fn a_vault_that_is_locked_while_a_file_comes_is_locked_and_opens_again() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let mut w = World::of(2);
+        let path = w.dir.path().join("film.bin");
+        std::fs::write(&path, vec![7; 5 << 20]).unwrap();
+        let note = w["A"].add("T", "text\n");
+        w["A"].vault().attach_file(note, &path).unwrap();
+        runtime.block_on(w.sync_all());
+        let (dir, connect) = (w["B"].dir.clone(), w["B"].connect().clone());
+        let (tell, comes) = mpsc::channel();
+        w["B"].net.before("get_blob", async move {
+            tell.send(()).unwrap();
+            std::future::pending::<()>().await;
+        });
+        w["B"].close();
+
+        let (env, keychain, sink) = (w.clock.env(), Box::new(MemoryKeychain::default()), Arc::new(|_| ()));
+        let app = App::new(dir, env, connect, keychain, "B".into(), sink);
+        handlers::session::unlock(&app, PASSPHRASE).unwrap();
+        let file = app.vault().unwrap().attachments(note).unwrap()[0].id;
+        std::thread::scope(|scope| {
+            let (app, note) = (&app, note.to_string());
+            let waits = scope.spawn(move || handlers::notes::attachment_fetch(app, &note, &file.to_string()));
+            comes.recv().unwrap();
+            app.close().unwrap();
+            assert_eq!(waits.join().unwrap().unwrap_err().code, ErrorCode::NotOpen);
+        });
+        handlers::session::unlock(&app, PASSPHRASE).unwrap();
+        assert!(app.vault().unwrap().note(note).is_ok());
+        app.close().unwrap();
+    }
 }

@@ -24,7 +24,13 @@ pub fn command_error(error: &E) -> CommandError {
             format!("The vault in {} is open in another window or program. Close it there first.", dir.display()),
             true,
         ),
-        E::WrongPassphrase => (C::WrongPassphrase, "The passphrase is wrong. Try again, or use the recovery code.".into(), true),
+        E::WrongPassphrase => (
+            C::WrongPassphrase,
+            "The passphrase is wrong. Try again (with the new one, if it was changed on another computer), or use the \
+             recovery code."
+                .into(),
+            true,
+        ),
         E::WrongCode(why) => (C::WrongCode, format!("This recovery code does not open the vault: {why}."), true),
         E::WeakPassphrase(1) => (C::InvalidInput, "The passphrase cannot be empty.".into(), true),
         E::WeakPassphrase(n) => (C::InvalidInput, format!("The passphrase must have at least {n} characters."), true),
@@ -78,14 +84,6 @@ pub fn command_error(error: &E) -> CommandError {
         E::HasServer(url) => (C::HasServer, format!("This vault has a server already: {url}."), false),
         E::LinkInvalid(why) => (C::LinkInvalid, format!("The join link cannot be used: {why}."), true),
         E::LinkExpired => (C::LinkExpired, "The join link has expired. Ask for a new one from the server's owner.".into(), false),
-        E::DeviceNameTaken { name, free } => (
-            C::InvalidInput,
-            format!(
-                "Another computer of this account is called {name:?}. Nothing was changed. Give this one another name, \
-                 such as {free:?}."
-            ),
-            true,
-        ),
         E::HostileServer(what) => (
             C::ServerNotTrusted,
             format!("The server's answer is not right: {what}. Nothing of it was taken over, and your changes are safe on this computer. Tell the server's owner."),
@@ -98,6 +96,28 @@ pub fn command_error(error: &E) -> CommandError {
             } else {
                 format!("Your changes have waited for {minutes} minutes, and nothing has gone out, although nothing seems wrong. They are safe on this computer. Press Sync now; if that does not help, restart Holdfast.")
             },
+            true,
+        ),
+        E::OtherPassphrase => (
+            C::WrongLogin,
+            "This passphrase does not sign in. The server has another one than this vault: the one from before the \
+             passphrase was changed here, or the one that was set on another computer. Sign in with that one. Your \
+             changes are safe on this computer."
+                .into(),
+            true,
+        ),
+        E::PassphraseWaits => (
+            C::ServerRefused,
+            "The new passphrase opens this vault, but the server does not have it yet: until then other computers sign \
+             in with the one before. It goes with the next sync, and holds nothing else up."
+                .into(),
+            true,
+        ),
+        E::PassphraseUntold => (
+            C::ServerRefused,
+            "The server has an earlier passphrase than this vault. Lock this vault and open it with its passphrase: the \
+             next sync tells the server. Nothing else is held up."
+                .into(),
             true,
         ),
         E::Protocol(p) => protocol(p),
@@ -182,7 +202,11 @@ fn protocol(error: &P) -> (C, String, bool) {
             ),
             false,
         ),
-        P::Unauthorized => (C::SignInAgain, format!("Sign in again: the server ended the session. {safe}."), false),
+        P::Unauthorized => (
+            C::SignInAgain,
+            format!("Sign in again with this vault's passphrase: the server ended the session. {safe}."),
+            false,
+        ),
         P::DeviceRemoved => (
             C::DeviceRemoved,
             "This computer was removed from the account. Its notes stay here: they can be read and exported, with all that was not sent. Nothing is sent or received here any more. To go on, join the account again with a new vault.".into(),

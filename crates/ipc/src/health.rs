@@ -148,7 +148,7 @@ pub fn set_aside(why: &BTreeMap<Why, u32>) -> Vec<SetAside> {
         ),
         Why::Removed => (
             "A computer sent it that was removed from the account, or was never in it.",
-            "Nothing: it is kept aside and changes no note. Change the passphrase if somebody else may know it.",
+            "Look at it, then take it over or discard it. Until then it changes no note. Change the passphrase if somebody else may know it.",
         ),
         Why::Unknown => ("An older version of Holdfast did not take it in.", "Sync: it is tried again."),
     };

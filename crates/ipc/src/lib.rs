@@ -5,15 +5,18 @@
 
 mod activity;
 mod app;
+mod aside;
 mod backups;
 mod convert;
 pub mod dto;
 mod error;
 pub mod handlers;
 mod health;
+mod metrics;
 
 pub use activity::{activity_items, export_activity};
 pub use app::{App, EventSink};
+pub use aside::{aside_discard, aside_items, aside_take, aside_text};
 pub use backups::backup_reason;
 pub use error::{account_error, command_error};
 pub use health::{health_line, set_aside, time_left};

@@ -3,16 +3,18 @@
 //! Bodies are cut into pieces (`cut.rs`), and terms are merged piece by piece. Terms never belong to the whole
 //! body: they would multiply.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
+use std::rc::Rc;
 
 use holdfast_domain::{Body, Merge, Segment, Stamp, Term};
 
 use crate::align::lines;
-use crate::cut::{Grain, Piece, Token, cut, join, tokens};
+use crate::cut::{Grain, Piece, Token, cut, join, one, tokens};
 use crate::doubled::Doubled;
-use crate::faults::{Faults, Held, NONE, faults, returned, without_break};
-use crate::text::{self, Around, front_lines, merge_front, refine};
+use crate::faults::{Before, Faults, NONE, without_break};
+use crate::text::{self, Around, Diffs, front_lines, merge_front, refine};
 use crate::value::{MAX_SIDES, every_side, from_woven, merge_terms, same_values, weave};
 
 /// A passage as one value. Places among other text are spread over the whole passage, term by term; those with
@@ -69,8 +71,8 @@ fn merge_passage(base: &Merge<String>, sides: &[&Merge<String>]) -> Merge<String
     if changed.len() < 2 {
         return merged;
     }
-    let of: Vec<Held<'_>> = sides.iter().map(|s| Held::passage(s)).collect();
-    if faults(&Held::passage(base), &of, &Held::passage(&merged)) == NONE {
+    let before = Before::passages(base, sides);
+    if before.faults(&before.held_passage(&merged)) == NONE {
         return merged;
     }
     from_woven(cap(every_side(base, &changed).into_terms()))
@@ -135,43 +137,41 @@ pub fn merge_body_after(past: Past, base: &Body, sides: &[&Body]) -> Body {
 }
 
 /// What is watched while texts merge: the lines that somebody touched, as they were and as each side has them.
-struct Watch<'a> {
-    of: BTreeSet<&'a str>,
-    was: Held<'a>,
-    is: Vec<Held<'a>>,
-}
+struct Watch<'a>(Before<'a>);
 
 impl<'a> Watch<'a> {
     fn over(texts: &Texts<'a>, pieces: &[Piece]) -> Self {
-        let of = moved(&texts.pivot, &texts.rows, pieces);
-        let (was, is) = (Held::body(texts.base, &of), texts.changed.iter().map(|s| Held::body(s, &of)).collect());
-        Self { of, was, is }
+        Self(Before::bodies(texts.base, texts.changed, moved(&texts.pivot, &texts.rows, pieces)))
     }
 
     fn faults(&self, merged: &Body) -> Faults {
-        faults(&self.was, &self.is, &Held::body(merged, &self.of))
+        self.0.faults(&self.0.held(merged))
+    }
+
+    /// How many lines went.
+    fn lost(&self, merged: &Body) -> usize {
+        self.0.lost(&self.0.held(merged))
     }
 
     /// Lines that a side took out, each with the clean line that it is in.
     fn back(&self, merged: &Body) -> BTreeSet<[String; 2]> {
-        let held = Held::body(merged, &self.of);
-        returned(&self.was, &self.is, &held).into_iter().map(|r| [r.line, r.within].map(str::to_owned)).collect()
+        let held = self.0.held(merged);
+        self.0.returned(&held).into_iter().map(|r| [r.line, r.within].map(str::to_owned)).collect()
     }
 }
 
 /// The lines of all pieces but those that nobody touched.
-fn moved<'a>(pivot: &[Token<'a>], rows: &[Vec<Token<'a>>], pieces: &[Piece]) -> BTreeSet<&'a str> {
-    let mut out = BTreeSet::new();
-    for piece in pieces.iter().filter(|p| !p.kept) {
+fn moved<'t, 'a>(
+    pivot: &'t [Token<'a>],
+    rows: &'t [Vec<Token<'a>>],
+    pieces: &'t [Piece],
+) -> impl Iterator<Item = &'a str> + use<'t, 'a> {
+    let touched = pieces.iter().filter(|p| !p.kept);
+    let tokens = touched.flat_map(move |piece| {
         let of_rows = rows.iter().zip(&piece.is).flat_map(|(row, range)| &row[range.clone()]);
-        for token in pivot[piece.was.clone()].iter().chain(of_rows) {
-            match token {
-                Token::Line(line) => drop(out.insert(without_break(line))),
-                Token::Place(merge) => out.extend(merge.adds().flat_map(|t| lines(&t.value)).map(without_break)),
-            }
-        }
-    }
-    out
+        pivot[piece.was.clone()].iter().chain(of_rows)
+    });
+    tokens.flat_map(|token| token.added_lines()).map(without_break)
 }
 
 /// Whether a passage that was never open, and which whole lines would ask about, is merged by its words.
@@ -181,45 +181,65 @@ enum Refine {
     Words,
 }
 
-/// Pushes a passage piece by piece, if nothing in it was open before. True if it did.
-fn push_refined(
-    out: &mut Vec<Segment>,
-    base: &Merge<String>,
-    sides: &[Merge<String>],
-    below: &str,
-    doubled: &Doubled<'_>,
-) -> bool {
-    let only: Option<Vec<&Term<String>>> =
-        sides.iter().map(|p| if let [only] = p.terms() { Some(only) } else { None }).collect();
-    let (Some(was), Some(only)) = (base.as_resolved(), only) else { return false };
-    let texts: Vec<&str> = only.iter().map(|t| t.value.as_str()).collect();
-    let above = match out.last() {
-        Some(Segment::Clean(text)) => lines(text).next_back().unwrap_or_default().to_string(),
-        Some(Segment::Place(merge)) => lines(merge.shown()).next_back().unwrap_or_default().to_string(),
-        None => String::new(),
-    };
-    let pieces = refine(was, &texts, Around { above: &above, below });
-    let clean: String =
-        pieces.iter().map(|p| if let text::Piece::Clean(text) = p { text.as_str() } else { "" }).collect();
-    if doubled.doubles(&clean, &texts) {
-        return false;
+/// A piece as the base and the sides have it, and what becomes of it: known once for all ways to cut the texts.
+struct Passage {
+    was: Merge<String>,
+    sides: Vec<Merge<String>>,
+    by_lines: Merge<String>,
+    /// By its words, for each line that stood above it.
+    by_words: RefCell<BTreeMap<String, Option<Rc<[Segment]>>>>,
+}
+
+impl Passage {
+    /// What stands there by its words; nothing where something in it was open before, or a line would be doubled.
+    fn by_words(&self, texts: &Texts<'_>, above: &str, below: &str) -> Option<Rc<[Segment]>> {
+        if let Some(known) = self.by_words.borrow().get(above) {
+            return known.clone();
+        }
+        let refined = self.refined(texts, Around { above, below }).map(Rc::from);
+        self.by_words.borrow_mut().insert(above.to_string(), refined.clone());
+        refined
     }
-    for piece in pieces {
-        match piece {
-            text::Piece::Clean(text) => out.push(Segment::Clean(text)),
-            text::Piece::Open { base, sides } => {
-                let base = Merge::resolved(base, Stamp::ZERO);
-                let untouched = |text: &String| base.as_resolved() == Some(text);
-                let sides: Vec<Merge<String>> = sides
-                    .into_iter()
-                    .zip(&only)
-                    .map(|(text, t)| if untouched(&text) { base.clone() } else { Merge::resolved(text, t.stamp) })
-                    .collect();
-                push_trimmed(out, merge_terms(&base, &sides.iter().collect::<Vec<_>>(), cap));
+
+    fn refined(&self, texts: &Texts<'_>, around: Around<'_>) -> Option<Vec<Segment>> {
+        let was = self.was.as_resolved()?;
+        let only: Vec<&Term<String>> =
+            self.sides.iter().map(|p| if let [only] = p.terms() { Some(only) } else { None }).collect::<Option<_>>()?;
+        let sides: Vec<&str> = only.iter().map(|t| t.value.as_str()).collect();
+        let pieces = refine(was, &sides, around, &texts.diffs);
+        let clean: String =
+            pieces.iter().map(|p| if let text::Piece::Clean(text) = p { text.as_str() } else { "" }).collect();
+        if texts.doubled.doubles(&texts.pivot, &texts.rows, &clean, &sides) {
+            return None;
+        }
+        let mut out = Vec::new();
+        for piece in pieces {
+            match piece {
+                text::Piece::Clean(text) => out.push(Segment::Clean(text)),
+                text::Piece::Open { base, sides } => {
+                    let base = Merge::resolved(base, Stamp::ZERO);
+                    let untouched = |text: &String| base.as_resolved() == Some(text);
+                    let sides: Vec<Merge<String>> = sides
+                        .into_iter()
+                        .zip(&only)
+                        .map(|(text, t)| if untouched(&text) { base.clone() } else { Merge::resolved(text, t.stamp) })
+                        .collect();
+                    push_trimmed(&mut out, merge_terms(&base, &sides.iter().collect::<Vec<_>>(), cap));
+                }
             }
         }
+        Some(out)
     }
-    true
+}
+
+/// The line right above what comes next.
+fn above(out: &[Segment]) -> String {
+    let text = match out.last() {
+        Some(Segment::Clean(text)) => text,
+        Some(Segment::Place(merge)) => merge.shown(),
+        None => return String::new(),
+    };
+    lines(text).next_back().unwrap_or_default().to_string()
 }
 
 /// How many tokens the front matter of a text takes, where all of it is lines.
@@ -257,7 +277,13 @@ struct Texts<'a> {
     pivot: Vec<Token<'a>>,
     rows: Vec<Vec<Token<'a>>>,
     past: Past,
+    doubled: Doubled<'a>,
+    diffs: Diffs,
+    passages: RefCell<HashMap<Ranges, Rc<Passage>>>,
 }
+
+/// Of a piece, in the base and in each row.
+type Ranges = (Range<usize>, Vec<Range<usize>>);
 
 struct Merged {
     body: Body,
@@ -267,7 +293,17 @@ struct Merged {
 
 impl<'a> Texts<'a> {
     fn of(base: &'a Body, changed: &'a [&'a Body], past: Past) -> Self {
-        Self { base, changed, pivot: tokens(base), rows: changed.iter().map(|s| tokens(s)).collect(), past }
+        let (pivot, rows) = (tokens(base), changed.iter().map(|s| tokens(s)).collect());
+        Self {
+            base,
+            changed,
+            pivot,
+            rows,
+            past,
+            doubled: Doubled::default(),
+            diffs: Diffs::default(),
+            passages: RefCell::default(),
+        }
     }
 
     /// Merges texts without places. Where whole lines merge what people wrote, that is what everybody's tools make of
@@ -288,7 +324,8 @@ impl<'a> Texts<'a> {
         if about.is_empty() {
             return merged;
         }
-        let lost = |pieces: &[Piece]| watch.faults(&self.merge(pieces, Refine::No).body).0;
+        let first = about.len();
+        let lost = |pieces: &[Piece]| watch.lost(&self.merge(pieces, Refine::No).body);
         let least = lost(&pieces);
         let joined = join(pieces, &self.pivot, &self.rows, &about);
         let second = self.merge(&joined, Refine::Words).body;
@@ -299,12 +336,49 @@ impl<'a> Texts<'a> {
         about.extend(still);
         let mut joined = join(joined, &self.pivot, &self.rows, &about);
         let about: BTreeSet<&str> = about.iter().flatten().map(String::as_str).collect();
-        for piece in &mut joined {
+        for piece in joined.iter_mut().filter(|piece| !piece.kept) {
             piece.by_lines = piece.lines(&self.pivot, &self.rows).any(|line| about.contains(line));
         }
         let third = self.merge(&joined, Refine::Words).body;
-        let better = watch.back(&third).len() < watch.back(&merged).len() && lost(&joined) <= least;
-        if better { third } else { merged }
+        let back = |body: &Body| watch.back(body).len();
+        let of_third = back(&third);
+        let better = of_third < first && lost(&joined) <= least;
+        let (best, of_best) = if better { (third, of_third) } else { (merged, first) };
+        let plain = self.base.is_resolved() && self.changed.iter().all(|side| side.is_resolved());
+        if of_best == 0 || (plain && !self.past.merged && self.changed.len() < 3) {
+            return best;
+        }
+        // However large the question is then. Between two who wrote over one text that would mostly be a line that one
+        // moved and the other took out, and not worth a question about half a note.
+        let is_about = |piece: &Piece| piece.by_lines && !piece.kept;
+        for within in [is_about as fn(&Piece) -> bool, |piece| !piece.kept] {
+            let pieces = one(&joined, within);
+            let larger = self.merge(&pieces, Refine::Words).body;
+            if back(&larger) == 0 && lost(&pieces) <= least {
+                return larger;
+            }
+        }
+        best
+    }
+
+    /// A piece, and what whole lines make of it.
+    fn passage(&self, piece: &Piece) -> Rc<Passage> {
+        let key = (piece.was.clone(), piece.is.clone());
+        if let Some(known) = self.passages.borrow().get(&key) {
+            return known.clone();
+        }
+        let was = passage(&self.pivot[piece.was.clone()], self.base.stamp);
+        let rows = self.rows.iter().zip(&piece.is).map(|(row, range)| &row[range.clone()]);
+        let of = |(body, row): (&&Body, _)| {
+            let side = passage(row, body.stamp);
+            let untouched = same_values(&side, &was) && (was.is_resolved() || !self.past.undone);
+            if untouched { was.clone() } else { side }
+        };
+        let sides: Vec<Merge<String>> = self.changed.iter().zip(rows).map(of).collect();
+        let by_lines = merge_passage(&was, &sides.iter().collect::<Vec<_>>());
+        let passage = Rc::new(Passage { was, sides, by_lines, by_words: RefCell::default() });
+        self.passages.borrow_mut().insert(key, passage.clone());
+        passage
     }
 
     fn merge(&self, pieces: &[Piece], how: Refine) -> Merged {
@@ -315,9 +389,8 @@ impl<'a> Texts<'a> {
 }
 
 fn merge_cut(texts: &Texts<'_>, pieces: &[Piece], how: Refine, asked: &mut bool) -> Body {
-    let Texts { base, changed, pivot, rows, past } = texts;
+    let Texts { base, changed, pivot, rows, .. } = texts;
     let stamp = changed.iter().map(|s| s.stamp).max().unwrap_or(base.stamp);
-    let doubled = Doubled::new(pivot, rows);
     let mut out: Vec<Segment> = Vec::new();
     let front = if how == Refine::Words { front_ranges(pivot, rows, pieces) } else { None };
     // The closing fence, once all before it was merged by key.
@@ -340,18 +413,10 @@ fn merge_cut(texts: &Texts<'_>, pieces: &[Piece], how: Refine, asked: &mut bool)
             Some(Token::Place(merge)) => merge.shown(),
             None => "",
         };
-        let was = passage(&pivot[piece.was.clone()], base.stamp);
-        let passages: Vec<Merge<String>> = changed
-            .iter()
-            .zip(rows.iter().zip(piece.is.clone()))
-            .map(|(body, (row, range))| passage(&row[range], body.stamp))
-            .map(
-                |side| if same_values(&side, &was) && (was.is_resolved() || !past.undone) { was.clone() } else { side },
-            )
-            .collect();
-        let merged = merge_passage(&was, &passages.iter().collect::<Vec<_>>());
-        *asked |= !merged.is_resolved();
-        let asks = how == Refine::Words && !piece.by_lines && !merged.is_resolved();
+        let passage = texts.passage(piece);
+        let open = !passage.by_lines.is_resolved();
+        *asked |= open;
+        let asks = how == Refine::Words && !piece.by_lines && open;
         if asks
             && let Some(ranges) = &front
             && piece.was.start > 0
@@ -363,8 +428,9 @@ fn merge_cut(texts: &Texts<'_>, pieces: &[Piece], how: Refine, asked: &mut bool)
             done = ranges[0].end;
             continue;
         }
-        if !(asks && push_refined(&mut out, &was, &passages, below, &doubled)) {
-            push_trimmed(&mut out, merged);
+        match if asks { passage.by_words(texts, &above(&out), below) } else { None } {
+            Some(refined) => out.extend_from_slice(&refined),
+            None => push_trimmed(&mut out, passage.by_lines.clone()),
         }
     }
     Body::from_segments(out, stamp)

@@ -55,6 +55,14 @@ impl<'a> Token<'a> {
         }
     }
 
+    /// Its line, or those that its sides have.
+    pub fn added_lines(self) -> Vec<&'a str> {
+        match self {
+            Self::Line(line) => vec![line],
+            Self::Place(merge) => merge.adds().flat_map(|t| lines(&t.value)).collect(),
+        }
+    }
+
     pub fn line(self) -> Option<&'a str> {
         match self {
             Self::Line(line) => Some(line),
@@ -144,6 +152,17 @@ pub(crate) fn join(
         }
     }
     out
+}
+
+/// All from the first to the last of some pieces becomes one piece, which is asked about by whole lines.
+pub(crate) fn one(pieces: &[Piece], of: impl Fn(&Piece) -> bool) -> Vec<Piece> {
+    let (first, last) = (pieces.iter().position(&of), pieces.iter().rposition(&of));
+    let (Some(first), Some(last)) = (first, last) else { return pieces.to_vec() };
+    let span = |from: &Range<usize>, to: &Range<usize>| from.start..to.end;
+    let (from, to) = (&pieces[first], &pieces[last]);
+    let is = from.is.iter().zip(&to.is).map(|(from, to)| span(from, to)).collect();
+    let whole = Piece { was: span(&from.was, &to.was), is, kept: false, by_lines: true };
+    pieces[..first].iter().cloned().chain([whole]).chain(pieces[last + 1..].iter().cloned()).collect()
 }
 
 /// Cuts the base and the rows into pieces, in order. Together they are all of each.

@@ -18,29 +18,22 @@ fn count<'a>(lines: impl Iterator<Item = &'a str>) -> Count<'a> {
 }
 
 /// The long lines of the base and of each side, counted when first asked for. Only looked up, never listed.
+#[derive(Default)]
 pub(crate) struct Doubled<'a> {
-    base: &'a [Token<'a>],
-    sides: &'a [Vec<Token<'a>>],
     counts: OnceCell<(Count<'a>, Vec<Count<'a>>)>,
 }
 
 impl<'a> Doubled<'a> {
-    pub fn new(base: &'a [Token<'a>], sides: &'a [Vec<Token<'a>>]) -> Self {
-        Self { base, sides, counts: OnceCell::new() }
-    }
-
     /// True if a line of `merged`, which stands for a passage that the sides have as `passages`, is new and would be
-    /// there more often than in any side.
-    pub fn doubles(&self, merged: &str, passages: &[&str]) -> bool {
+    /// there more often than in any side. `base` and `sides` are the same at each call.
+    pub fn doubles(&self, base: &[Token<'a>], sides: &[Vec<Token<'a>>], merged: &str, passages: &[&str]) -> bool {
         let new = count(lines(merged));
         if new.is_empty() {
             return false;
         }
         let (base, sides) = self.counts.get_or_init(|| {
-            let of = |tokens: &'a [Token<'a>]| {
-                count(tokens.iter().filter_map(|t| if let Token::Line(line) = t { Some(*line) } else { None }))
-            };
-            (of(self.base), self.sides.iter().map(|s| of(s)).collect())
+            let of = |tokens: &[Token<'a>]| count(tokens.iter().filter_map(|t| t.line()));
+            (of(base), sides.iter().map(|s| of(s)).collect())
         });
         let passages: Vec<Count<'_>> = passages.iter().map(|p| count(lines(p))).collect();
         let of = |count: &Count<'_>, line: &str| count.get(line).copied().unwrap_or(0);

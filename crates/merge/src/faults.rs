@@ -1,22 +1,15 @@
 //! What a merge may not do without a word: a pure look at the lines before and after.
+//!
+//! Lines and words are numbered, since a text is looked at again and again. Maps by hash are only looked up: their order
+//! reaches nothing.
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::HashMap;
 
 use holdfast_domain::{Body, Merge, Segment};
 
 use crate::align::lines;
 use crate::text::words;
-
-/// The lines of a text or a passage: those in a side, those that are clean, and those of two passages.
-#[derive(Default)]
-pub(crate) struct Held<'a> {
-    any: BTreeSet<&'a str>,
-    clean: BTreeSet<&'a str>,
-    twice: BTreeSet<&'a str>,
-    /// All words of it. A long text is asked about again and again, and cut into words once.
-    words: OnceCell<BTreeSet<String>>,
-}
 
 /// The lines that say something, without their breaks: the last one of a text may have none.
 fn said(text: &str) -> impl Iterator<Item = &str> {
@@ -27,48 +20,132 @@ pub(crate) fn without_break(line: &str) -> &str {
     line.trim_end_matches(['\n', '\r'])
 }
 
-impl<'a> Held<'a> {
-    fn words(&self) -> &BTreeSet<String> {
-        self.words.get_or_init(|| self.any.iter().flat_map(|line| words(line)).map(str::to_owned).collect())
-    }
+/// The lines of all that a merge is made of.
+#[derive(Default)]
+struct Lines<'a> {
+    numbers: HashMap<&'a str, usize>,
+    texts: Vec<&'a str>,
+    /// Of clean text, the lines with a number below this are watched, and those that are not known at all.
+    watched: usize,
+}
 
-    fn add(&mut self, here: BTreeSet<&'a str>) {
-        self.twice.extend(here.intersection(&self.any));
-        self.any.extend(here);
-    }
-
-    fn merge(&mut self, merge: &'a Merge<String>) {
-        let mut here = BTreeSet::new();
-        let mut shared: Option<BTreeSet<&str>> = None;
-        for term in merge.adds() {
-            let of: BTreeSet<&str> = said(&term.value).collect();
-            shared = Some(shared.map_or_else(|| of.clone(), |shared| shared.intersection(&of).copied().collect()));
-            here.extend(of);
+impl<'a> Lines<'a> {
+    fn add(&mut self, line: &'a str) {
+        let next = self.texts.len();
+        if *self.numbers.entry(line).or_insert(next) == next {
+            self.texts.push(line);
         }
-        self.clean.extend(shared.unwrap_or_default());
-        self.add(here);
     }
 
-    pub fn passage(merge: &'a Merge<String>) -> Self {
-        let mut held = Self::default();
-        held.merge(merge);
-        held
+    fn add_terms(&mut self, merge: &'a Merge<String>) {
+        merge.adds().flat_map(|t| said(&t.value)).for_each(|line| self.add(line));
+    }
+}
+
+/// A line is in a side, is clean, is in two passages.
+const ANY: u8 = 1;
+const CLEAN: u8 = 2;
+const TWICE: u8 = 4;
+/// Was met in the passage that is just looked at.
+const HERE: u8 = 8;
+
+/// What is true of each line in a text or a passage.
+#[derive(Default)]
+pub(crate) struct Held<'m> {
+    marks: Vec<u8>,
+    /// Lines that nothing had that it was made of, numbered after all others.
+    strange: HashMap<&'m str, usize>,
+    strange_texts: Vec<&'m str>,
+}
+
+impl<'m> Held<'m> {
+    fn nothing(known: &Lines<'_>) -> Self {
+        Self { marks: vec![0; known.texts.len()], ..Self::default() }
     }
 
-    /// Of the lines of a body those that are in `of`.
-    pub fn body(body: &'a Body, of: &BTreeSet<&str>) -> Self {
-        let mut held = Self::default();
+    fn has(&self, line: usize, mark: u8) -> bool {
+        self.marks.get(line).is_some_and(|marks| marks & mark != 0)
+    }
+
+    fn number(&mut self, known: &Lines<'_>, line: &'m str) -> usize {
+        if let Some(number) = known.numbers.get(line) {
+            return *number;
+        }
+        let next = self.marks.len();
+        let number = *self.strange.entry(line).or_insert(next);
+        if number == next {
+            self.marks.push(0);
+            self.strange_texts.push(line);
+        }
+        number
+    }
+
+    fn text<'t>(&self, known: &Lines<'t>, line: usize) -> &'t str
+    where
+        'm: 't,
+    {
+        known.texts.get(line).copied().unwrap_or_else(|| self.strange_texts[line - known.texts.len()])
+    }
+
+    /// One passage: each of its lines, once.
+    fn add(&mut self, here: &[usize]) {
+        for line in here {
+            let marks = &mut self.marks[*line];
+            *marks |= if *marks & ANY == 0 { ANY } else { TWICE };
+        }
+    }
+
+    fn clean(&mut self, known: &Lines<'_>, text: &'m str) {
+        let mut here = Vec::new();
+        for line in said(text) {
+            let number = self.number(known, line);
+            if (number < known.watched || number >= known.texts.len()) && self.marks[number] & HERE == 0 {
+                self.marks[number] |= HERE | CLEAN;
+                here.push(number);
+            }
+        }
+        self.add(&here);
+        for line in here {
+            self.marks[line] &= !HERE;
+        }
+    }
+
+    fn merge(&mut self, known: &Lines<'_>, merge: &'m Merge<String>) {
+        let mut all = Vec::new();
+        for term in merge.adds() {
+            let mut of: Vec<usize> = said(&term.value).map(|line| self.number(known, line)).collect();
+            of.sort_unstable();
+            of.dedup();
+            all.extend(of);
+        }
+        all.sort_unstable();
+        let terms = merge.adds().count();
+        for same in all.chunk_by(|a, b| a == b).filter(|same| same.len() == terms) {
+            self.marks[same[0]] |= CLEAN;
+        }
+        all.dedup();
+        self.add(&all);
+    }
+
+    fn body(known: &Lines<'_>, body: &'m Body) -> Self {
+        let mut held = Self::nothing(known);
         for segment in body.segments() {
             match segment {
-                Segment::Clean(text) => {
-                    let here: BTreeSet<&str> = said(text).filter(|line| of.contains(line)).collect();
-                    held.clean.extend(here.iter().copied());
-                    held.add(here);
-                }
-                Segment::Place(merge) => held.merge(merge),
+                Segment::Clean(text) => held.clean(known, text),
+                Segment::Place(merge) => held.merge(known, merge),
             }
         }
         held
+    }
+
+    fn passage(known: &Lines<'_>, merge: &'m Merge<String>) -> Self {
+        let mut held = Self::nothing(known);
+        held.merge(known, merge);
+        held
+    }
+
+    fn lines(&self) -> impl Iterator<Item = usize> {
+        0..self.marks.len()
     }
 }
 
@@ -85,62 +162,198 @@ pub(crate) struct Returned<'a> {
     pub within: &'a str,
 }
 
-/// The lines that a side took out, and that are clean text afterwards.
-pub(crate) fn returned<'a>(base: &Held<'a>, sides: &[Held<'a>], merged: &Held<'a>) -> Vec<Returned<'a>> {
-    let mut out = Vec::new();
-    let mut new: Option<NewLines<'_>> = None;
-    for line in base.any.iter().copied().filter(|line| !sides.iter().all(|s| s.any.contains(line))) {
-        if merged.clean.contains(line) {
-            out.push(Returned { line, within: line });
-        } else if let Some(within) = new.get_or_insert_with(|| NewLines::of(base, merged)).of_line(line, sides) {
-            out.push(Returned { line, within });
+/// A base and what sides made of it, to look at merges of them.
+pub(crate) struct Before<'a> {
+    known: Lines<'a>,
+    base: Held<'a>,
+    sides: Vec<Held<'a>>,
+    words: OnceCell<Words<'a>>,
+}
+
+/// The words of all lines.
+struct Words<'a> {
+    numbers: HashMap<&'a str, usize>,
+    /// Of each line, each once and in order.
+    of_line: Vec<Vec<usize>>,
+    /// By side: whether it has a word.
+    of_side: Vec<Vec<bool>>,
+}
+
+/// The number of a word that nothing had.
+const STRANGE: usize = usize::MAX;
+
+fn in_order(mut words: Vec<usize>) -> Vec<usize> {
+    words.sort_unstable();
+    words.dedup();
+    words
+}
+
+/// Whether all of some are among others. Both are in order.
+fn is_subset(some: &[usize], all: &[usize]) -> bool {
+    let mut rest = all.iter();
+    some.iter().all(|word| rest.any(|w| w == word))
+}
+
+impl<'a> Before<'a> {
+    /// Of a passage.
+    pub fn passages(base: &'a Merge<String>, sides: &[&'a Merge<String>]) -> Self {
+        let mut known = Lines::default();
+        known.add_terms(base);
+        for side in sides {
+            known.add_terms(side);
         }
+        let sides = sides.iter().map(|side| Held::passage(&known, side)).collect();
+        Self { base: Held::passage(&known, base), sides, known, words: OnceCell::new() }
     }
-    out
+
+    /// Of texts, whose clean lines are watched where they are among `touched`.
+    pub fn bodies(base: &'a Body, sides: &[&'a Body], touched: impl Iterator<Item = &'a str>) -> Self {
+        let mut known = Lines::default();
+        touched.filter(|line| !line.trim().is_empty()).for_each(|line| known.add(line));
+        known.watched = known.texts.len();
+        for body in sides.iter().copied().chain([base]) {
+            body.places().for_each(|merge| known.add_terms(merge));
+        }
+        let kept = base.segments().iter().filter_map(|s| if let Segment::Clean(text) = s { Some(text) } else { None });
+        kept.flat_map(|text| said(text)).for_each(|line| known.add(line));
+        let sides = sides.iter().map(|side| Held::body(&known, side)).collect();
+        Self { base: Held::body(&known, base), sides, known, words: OnceCell::new() }
+    }
+
+    pub fn held<'m>(&self, merged: &'m Body) -> Held<'m> {
+        Held::body(&self.known, merged)
+    }
+
+    pub fn held_passage<'m>(&self, merged: &'m Merge<String>) -> Held<'m> {
+        Held::passage(&self.known, merged)
+    }
+
+    fn in_all(&self, line: usize) -> bool {
+        self.sides.iter().all(|side| side.has(line, ANY))
+    }
+
+    /// Whether a side took a line out, or asks about that.
+    fn taken(&self, line: usize) -> bool {
+        !self.in_all(line) || (self.base.has(line, CLEAN) && !self.sides.iter().all(|side| side.has(line, CLEAN)))
+    }
+
+    /// Lines that a side added, or that no side took out, and that are not in the result.
+    pub fn lost(&self, merged: &Held<'_>) -> usize {
+        let needed = |line: &usize| {
+            let any = self.sides.iter().any(|side| side.has(*line, ANY));
+            any && (!self.base.has(*line, ANY) || self.in_all(*line))
+        };
+        self.base.lines().filter(needed).filter(|line| !merged.has(*line, ANY)).count()
+    }
+
+    /// A line that a side added, or that no side took out, is in the result; a line that a side took out is not clean
+    /// text afterwards; and no line is in two passages that was in one of every text.
+    pub fn faults(&self, merged: &Held<'_>) -> Faults {
+        let twice =
+            |line: &usize| !self.base.has(*line, TWICE) && !self.sides.iter().any(|side| side.has(*line, TWICE));
+        let twice = merged.lines().filter(|line| merged.has(*line, TWICE)).filter(twice).count();
+        (self.lost(merged), self.returned(merged).len(), twice)
+    }
+
+    /// The lines that a side took out, and that are clean text afterwards.
+    pub fn returned<'t, 'm: 't>(&self, merged: &Held<'m>) -> Vec<Returned<'t>>
+    where
+        'a: 't,
+    {
+        let mut new: Option<NewLines<'_, '_>> = None;
+        let mut out = Vec::new();
+        for line in self.base.lines().filter(|line| self.base.has(*line, ANY) && self.taken(*line)) {
+            let within = if merged.has(line, CLEAN) {
+                Some(line)
+            } else {
+                new.get_or_insert_with(|| NewLines::of(self, merged)).of_line(line)
+            };
+            let text = |line: usize| merged.text(&self.known, line);
+            out.extend(within.map(|within| Returned { line: text(line), within: text(within) }));
+        }
+        out
+    }
+
+    fn words(&self) -> &Words<'a> {
+        self.words.get_or_init(|| {
+            let mut numbers: HashMap<&str, usize> = HashMap::new();
+            let mut number = |word| {
+                let next = numbers.len();
+                *numbers.entry(word).or_insert(next)
+            };
+            let of_line: Vec<Vec<usize>> =
+                self.known.texts.iter().map(|line| in_order(words(line).map(&mut number).collect())).collect();
+            let of_side = |side: &Held<'_>| {
+                let mut has = vec![false; numbers.len()];
+                let lines = of_line.iter().enumerate().filter(|(line, _)| side.has(*line, ANY));
+                lines.flat_map(|(_, words)| words).for_each(|word| has[*word] = true);
+                has
+            };
+            let of_side = self.sides.iter().map(of_side).collect();
+            Words { numbers, of_line, of_side }
+        })
+    }
 }
 
 /// A word that is in more new lines than this tells none of them, and would make each line of a long text be compared
 /// with each.
 const TELLING: usize = 16;
 
-/// The clean lines that the base does not have, and where each word is among them.
-struct NewLines<'a> {
-    lines: Vec<(&'a str, BTreeSet<&'a str>)>,
-    with: BTreeMap<&'a str, Vec<usize>>,
+/// The clean lines that the base does not have, in the order of their texts, and where each word is among them that a
+/// side has nowhere.
+struct NewLines<'b, 'a> {
+    before: &'b Before<'a>,
+    /// With their words.
+    lines: Vec<(usize, Vec<usize>)>,
+    with: HashMap<usize, Vec<usize>>,
 }
 
-impl<'a> NewLines<'a> {
-    fn of(base: &Held<'_>, merged: &Held<'a>) -> Self {
-        let new = merged.clean.iter().copied().filter(|line| !base.any.contains(line));
-        let lines: Vec<(&str, BTreeSet<&str>)> = new.map(|line| (line, words(line))).collect();
-        let mut with: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+impl<'b, 'a> NewLines<'b, 'a> {
+    fn of(before: &'b Before<'a>, merged: &Held<'_>) -> Self {
+        let mut new: Vec<usize> =
+            merged.lines().filter(|line| merged.has(*line, CLEAN) && !before.base.has(*line, ANY)).collect();
+        new.sort_unstable_by_key(|line| merged.text(&before.known, *line));
+        let of_line = |line: usize| {
+            let Words { numbers, of_line, .. } = before.words();
+            of_line.get(line).cloned().unwrap_or_else(|| {
+                let of = words(merged.text(&before.known, line));
+                in_order(of.map(|word| numbers.get(word).copied().unwrap_or(STRANGE)).collect())
+            })
+        };
+        let lines: Vec<(usize, Vec<usize>)> = new.into_iter().map(|line| (line, of_line(line))).collect();
+        let mut with: HashMap<usize, Vec<usize>> = HashMap::new();
         for (n, (_, words)) in lines.iter().enumerate() {
-            for word in words {
-                with.entry(word).or_default().push(n);
+            for word in words.iter().filter(|word| **word != STRANGE) {
+                with.entry(*word).or_default().push(n);
             }
         }
-        with.retain(|_, at| at.len() <= TELLING);
-        Self { lines, with }
+        with.retain(|word, at| at.len() <= TELLING && before.words().of_side.iter().any(|has| !has[*word]));
+        Self { before, lines, with }
     }
 
-    /// The new line that this one went into.
-    fn of_line(&self, line: &str, sides: &[Held<'_>]) -> Option<&'a str> {
-        let here = words(line);
+    /// The first new line that this one of the base went into.
+    fn of_line(&self, line: usize) -> Option<usize> {
+        if self.with.is_empty() {
+            return None;
+        }
+        let Before { sides, .. } = self.before;
+        let Words { of_line, of_side, .. } = self.before.words();
+        let here = &of_line[line];
         let mut found: Option<usize> = None;
-        for word in &here {
+        for word in here {
             let Some(at) = self.with.get(word) else { continue };
-            let gone = |side: &&Held<'_>| !side.any.contains(line) && !side.words().contains(*word);
-            let taken: Vec<&Held<'_>> = sides.iter().filter(gone).collect();
+            let gone = |(side, has): &(&Held<'_>, &Vec<bool>)| !side.has(line, ANY) && !has[*word];
+            let taken: Vec<&Held<'_>> = sides.iter().zip(of_side).filter(gone).map(|(side, _)| side).collect();
             for n in at {
+                if found.is_some_and(|first| first <= *n) {
+                    break;
+                }
                 let (new, there) = &self.lines[*n];
                 // A single word is too little to know a line by.
-                let alike = |a: &BTreeSet<&str>, b: &BTreeSet<&str>| a.len() >= 2 && a.is_subset(b);
-                let alike = alike(&here, there) || alike(there, &here);
+                let alike = |a: &[usize], b: &[usize]| a.len() >= 2 && is_subset(a, b);
                 // Or some side made this of it.
-                let made = || sides.iter().any(|side| side.any.contains(new) && !side.any.contains(line));
-                if (alike || made())
-                    && found.is_none_or(|first| *n < first)
-                    && taken.iter().any(|side| !side.any.contains(new))
+                let made = || sides.iter().any(|side| side.has(*new, ANY) && !side.has(line, ANY));
+                if taken.iter().any(|side| !side.has(*new, ANY)) && (alike(here, there) || alike(there, here) || made())
                 {
                     found = Some(*n);
                 }
@@ -148,15 +361,4 @@ impl<'a> NewLines<'a> {
         }
         found.map(|n| self.lines[n].0)
     }
-}
-
-/// A line that a side added, or that no side took out, is in the result; a line that a side took out is not clean
-/// text afterwards; and no line is in two passages that was in one of every text.
-pub(crate) fn faults<'a>(base: &Held<'a>, sides: &[Held<'a>], merged: &Held<'a>) -> Faults {
-    let lines: BTreeSet<&str> = sides.iter().flat_map(|s| &s.any).copied().collect();
-    let all = |line: &str| sides.iter().all(|s| s.any.contains(line));
-    let back = returned(base, sides, merged).len();
-    let lost = |line: &&&str| !merged.any.contains(**line) && (!base.any.contains(**line) || all(line));
-    let twice = |line: &&&str| !base.twice.contains(**line) && !sides.iter().any(|s| s.twice.contains(**line));
-    (lines.iter().filter(lost).count(), back, merged.twice.iter().filter(twice).count())
 }

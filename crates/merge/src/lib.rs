@@ -50,4 +50,4 @@ pub use stray::{Link, Stray, stray, stray_place};
 pub use tree::{break_cycles, cycles, same_as};
 
 /// The number of this algorithm. Devices compare merged states only where it is equal.
-pub const ALGO: u32 = 5;
+pub const ALGO: u32 = 6;

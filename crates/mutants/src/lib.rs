@@ -3,7 +3,11 @@
 //! A place in the code that can be made wrong asks [`planted`] by a name; the simulator plants one bug a process.
 //! The rooms depend on this one by their feature `simulation` alone, which no program has (`cargo xtask tidy`).
 
+mod memo;
+
 use std::sync::OnceLock;
+
+pub use memo::Memo;
 
 static PLANTED: OnceLock<String> = OnceLock::new();
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use holdfast_crypto::KeyFile;
-use holdfast_store::{FileCount, NoteQuery, Outdated, RawKey, Store};
+use holdfast_store::{FileCount, NoteQuery, Outdated, RawKey, SCHEMA_VERSION, Store};
 
 use crate::health::{database_bytes as size_of_database, free_bytes};
 use crate::sync::activity::{self, Happened, Line};
@@ -69,8 +69,15 @@ impl Vault {
         self.dir().join(FOLDER)
     }
 
-    /// Makes a backup and opens it to see that it is one. The vault stays in use meanwhile: nothing waits for it.
+    /// Makes a backup and opens it to see that it is one. The vault stays in use meanwhile: nothing waits for it but
+    /// another backup. What killed programs left half made goes first: its room may be what this one needs.
     pub fn backup(&self, reason: BackupReason) -> Result<Backup> {
+        let _turn = self.backs_up();
+        sweep(&self.backups_dir())?;
+        self.backup_in_turn(reason)
+    }
+
+    fn backup_in_turn(&self, reason: BackupReason) -> Result<Backup> {
         let backup = make(&self.backups_dir(), self.env().now_ms(), reason, |dir| {
             self.write_backup(dir)?;
             self.test_backup(dir).map(Some)
@@ -155,14 +162,17 @@ impl Vault {
         if self.backups()?.iter().any(kept) {
             return Ok(None);
         }
-        let made = crate::health::room_for_backup(self).and_then(|()| self.backup(BackupReason::Daily));
+        let turn = self.backs_up();
+        let room = sweep(&self.backups_dir()).and_then(|()| crate::health::room_for_backup(self));
+        let made = room.and_then(|()| self.backup_in_turn(BackupReason::Daily));
+        drop(turn);
         if let Err(error) = &made {
             let line = Line { problem: Some(error), ..Line::new(Happened::Backup, "") };
             self.transact(|t| activity::write(t, &line))?;
         }
         let made = made?;
         // By a clock that was set back the newest is the oldest; it is not for that reason the first to go.
-        for old in past_keeping(&self.backups()?).into_iter().filter(|old| old.dir != made.dir) {
+        for old in past_keeping(&self.backups()?, now).into_iter().filter(|old| old.dir != made.dir) {
             remove(&old.dir)?;
         }
         Ok(Some(made))
@@ -179,10 +189,9 @@ pub(crate) fn before_upgrade(
     key: &RawKey,
 ) -> Result<Backup> {
     let all = vault.join(FOLDER);
-    let needed = size_of_database(vault);
+    let needed = room_for_upgrade(vault);
     let made = sweep(&all).and_then(|()| match free_bytes(vault) {
-        // The copy, and as much again for the rows that the upgrade writes anew.
-        Some(free) if free < needed * 2 => Err(NotebookError::DiskFull),
+        Some(free) if free < needed => Err(NotebookError::DiskFull),
         _ => make(&all, now_ms, BackupReason::BeforeUpgrade, |dir| {
             make_private(dir)?;
             from.snapshot_to(&dir.join(DB_FILE), key)?;
@@ -191,21 +200,28 @@ pub(crate) fn before_upgrade(
             Ok(None)
         }),
     });
-    made.map_err(|why| NotebookError::NoSnapshot { why: Box::new(why), needed: needed * 2 })
+    made.map_err(|why| NotebookError::NoSnapshot { why: Box::new(why), needed })
+}
+
+/// The copy, and twice as much for rows that the upgrade writes anew: in the write-ahead log, and then in the database.
+fn room_for_upgrade(vault: &Path) -> u64 {
+    size_of_database(vault) * 3
 }
 
 /// An upgrade that found no room for itself has changed nothing: the backup before it is of no use, and its room is
-/// what the next try lacks.
-pub(crate) fn upgrade_failed(vault: &Path, snapshot: &Backup, why: NotebookError) -> NotebookError {
-    if !matches!(why, NotebookError::DiskFull) {
+/// what the next try lacks. Where the disk was full only after it, the backup stays.
+pub(crate) fn upgrade_failed(vault: &Path, snapshot: &Backup, key: &RawKey, why: NotebookError) -> NotebookError {
+    let as_it_was = Store::schema_version(&vault.join(DB_FILE), key).is_ok_and(|found| found < SCHEMA_VERSION);
+    if !matches!(why, NotebookError::DiskFull) || !as_it_was {
         return why;
     }
     // The first error is the one to tell.
     let _ = remove(&snapshot.dir);
-    NotebookError::NoSnapshot { why: Box::new(why), needed: size_of_database(vault) * 2 }
+    NotebookError::NoSnapshot { why: Box::new(why), needed: room_for_upgrade(vault) }
 }
 
-/// Takes away what killed programs left half made. Nobody else may be making one.
+/// Takes away what killed programs left half made. Nobody else may be making one: the vault's lock keeps other programs
+/// away, and its turn other threads.
 fn sweep(all: &Path) -> Result<()> {
     let entries = match fs::read_dir(all) {
         Ok(entries) => entries,
@@ -263,14 +279,16 @@ fn on_disk(dir: &Path) -> Result<()> {
 /// The newest of each of the last 7 days that have one, and of each of the last 4 weeks, are kept; those that a person
 /// asked for always; those before a decision, an import or an upgrade like
 /// the daily ones, and in any case for 30 days.
-fn past_keeping(newest_first: &[Backup]) -> Vec<&Backup> {
+fn past_keeping(newest_first: &[Backup], now_ms: u64) -> Vec<&Backup> {
     const DAYS: usize = 7;
     const WEEKS: usize = 4;
     const KEPT_MS: u64 = 30 * DAY_MS;
-    let newest = newest_first.first().map_or(0, |b| b.at_ms);
+    // One of a clock that was ahead says nothing about the others, and nobody knows how old it is.
+    let dated = || newest_first.iter().filter(|b| b.at_ms <= now_ms.saturating_add(DAY_MS));
+    let newest = dated().next().map_or(0, |b| b.at_ms);
     let (mut days, mut weeks) = (Vec::new(), Vec::new());
     let mut past = Vec::new();
-    for backup in newest_first {
+    for backup in dated() {
         // A week starts on a Monday; 1970 did on a Thursday.
         let (day, week) = (backup.at_ms / DAY_MS, (backup.at_ms / DAY_MS + 3) / 7);
         let first = |of: &mut Vec<u64>, it: u64, most: usize| {
@@ -370,7 +388,8 @@ mod tests {
         // Sixty days, the newest first; two on the newest day.
         let mut all: Vec<Backup> = (1_000..1_060).rev().map(|day| at(day, BackupReason::Daily)).collect();
         all.insert(1, Backup { dir: "earlier that day".into(), ..at(1_059, BackupReason::Daily) });
-        let past = past_keeping(&all);
+        let now = 1_060 * DAY_MS;
+        let past = past_keeping(&all, now);
         let kept: Vec<&str> = all.iter().filter(|b| !past.contains(b)).filter_map(|b| b.dir.to_str()).collect();
         // The weeks begin with the days 1054, 1047, 1040 and 1033.
         assert_eq!(kept, ["1059", "1058", "1057", "1056", "1055", "1054", "1053", "1046", "1039"]);
@@ -379,9 +398,14 @@ mod tests {
         special.push(at(1_000, BackupReason::BeforeImport));
         let mut with: Vec<Backup> = all.into_iter().chain(special).collect();
         with.sort_by_key(|b| std::cmp::Reverse(b.at_ms));
-        let past = past_keeping(&with);
+        let past = past_keeping(&with, now);
         let gone = |day: u64, reason| past.iter().any(|b| b.at_ms == day * DAY_MS && b.reason == reason);
         assert!(!gone(900, BackupReason::Asked) && !gone(1_040, BackupReason::BeforeTripwire));
         assert!(gone(1_000, BackupReason::BeforeImport));
+        // Those of a clock that was once in another century stand for nothing, and neither do others go for them.
+        let mut ahead: Vec<Backup> = (50_000..50_010).rev().map(|day| at(day, BackupReason::Daily)).collect();
+        ahead.extend(with.iter().map(|b| Backup { dir: b.dir.clone(), content: None, ..*b }));
+        let same = past_keeping(&ahead, now);
+        assert!(same.iter().map(|b| &b.dir).eq(past.iter().map(|b| &b.dir)));
     }
 }

@@ -10,6 +10,17 @@ use crate::{NotebookError, Result};
 
 type Fill = dyn Fn(&mut [u8]) -> Result<(), CryptoError> + Send + Sync;
 
+/// What is simulated beside the clock and the randomness.
+#[cfg(feature = "simulation")]
+#[derive(Clone)]
+pub struct Simulated {
+    /// While true the program does as one of before the newest parts of the formats: see [`Env::is_older`].
+    pub older: Arc<dyn Fn() -> bool + Send + Sync>,
+    /// The database's pages are not encrypted: for worlds in which they are not what is looked at, since AES and SHA-512
+    /// of each page are a fifth of all that such a world does.
+    pub plain_pages: bool,
+}
+
 /// The clock and the randomness of a vault: everything random here (ids, keys, salts, jitter) is asked of it.
 ///
 /// Tests replace the clock. Randomness is the operating system's; only a build with the feature `simulation`, which
@@ -20,6 +31,8 @@ pub struct Env {
     fill: Arc<Fill>,
     pack_block: Arc<AtomicU64>,
     pack_waits_ms: u64,
+    #[cfg(feature = "simulation")]
+    simulated: Option<Simulated>,
 }
 
 /// History is packed in parts of so many places of the log. Devices agree on it without talking.
@@ -43,6 +56,8 @@ impl Env {
             fill: Arc::new(|bytes: &mut [u8]| OsRng.fill(bytes)),
             pack_block: block(),
             pack_waits_ms: ACTIVE_MS,
+            #[cfg(feature = "simulation")]
+            simulated: None,
         }
     }
 
@@ -51,12 +66,19 @@ impl Env {
     pub fn simulated(
         now_ms: impl Fn() -> u64 + Send + Sync + 'static,
         fill: impl Fn(&mut [u8]) + Send + Sync + 'static,
+        simulated: Simulated,
     ) -> Self {
         let fill = move |bytes: &mut [u8]| {
             fill(bytes);
             Ok(())
         };
-        Self { now_ms: Arc::new(now_ms), fill: Arc::new(fill), pack_block: block(), pack_waits_ms: ACTIVE_MS }
+        Self {
+            now_ms: Arc::new(now_ms),
+            fill: Arc::new(fill),
+            pack_block: block(),
+            pack_waits_ms: ACTIVE_MS,
+            simulated: Some(simulated),
+        }
     }
 
     /// For tests: history is packed in parts of so many places of the log, a power of two. May change later.
@@ -80,6 +102,29 @@ impl Env {
 
     pub(crate) fn pack_block(&self) -> u64 {
         self.pack_block.load(Ordering::Relaxed).clamp(1, PACK_BLOCK)
+    }
+
+    /// True where the program is to do as an earlier one: the number of the merge before, whole seals, batches without
+    /// what was added to them later. No program does.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn is_older(&self) -> bool {
+        self.simulated.as_ref().is_some_and(|simulated| (simulated.older)())
+    }
+
+    #[cfg(not(feature = "simulation"))]
+    #[allow(clippy::unused_self)]
+    pub(crate) const fn is_older(&self) -> bool {
+        false
+    }
+
+    /// The number of the merges by which this program shows what it shows: a revision carries it.
+    pub(crate) fn merge_algo(&self) -> u32 {
+        holdfast_merge::ALGO - u32::from(self.is_older())
+    }
+
+    #[cfg(feature = "simulation")]
+    pub(crate) fn plain_pages(&self) -> bool {
+        self.simulated.as_ref().is_some_and(|simulated| simulated.plain_pages)
     }
 
     /// Milliseconds since 1970.

@@ -61,15 +61,21 @@ pub enum NotebookError {
     LinkInvalid(String),
     #[error("the join link has expired")]
     LinkExpired,
-    /// `free` is one that no other computer of the account has, as far as is known.
-    #[error("another computer of this account is called {name:?}")]
-    DeviceNameTaken { name: String, free: String },
     /// The server answered something that cannot be true; nothing of it was taken over.
     #[error("the server's answer is not right: {0}")]
     HostileServer(String),
     /// Changes wait although the server answers and nothing failed.
     #[error("changes have waited for {minutes} minutes, and nothing has gone out")]
     NothingMoves { minutes: u64 },
+    /// The server signs in with another passphrase than the one that opens this vault, and neither was typed.
+    #[error("the server has another passphrase than this vault")]
+    OtherPassphrase,
+    /// A passphrase that was set here opens the vault, and the server does not know it yet.
+    #[error("the server does not know the new passphrase yet")]
+    PassphraseWaits,
+    /// The server has an earlier passphrase than the vault, and this computer cannot tell it the present one.
+    #[error("the server has an earlier passphrase than this vault")]
+    PassphraseUntold,
     #[error(transparent)]
     Protocol(#[from] ProtocolError),
     #[error("{path}: {source}")]

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use holdfast_store::Store;
 
+use crate::backups::Backup;
 use crate::sync::{Activity, Connect, Happened, SyncMetrics, WhySetAside, server_now_ms};
 use crate::vault::DB_FILE;
 use crate::{Keychain, NotebookError, Result, Vault};
@@ -105,7 +106,7 @@ pub async fn check(
     let status = vault.sync_status()?;
     let now = vault.env().now_ms();
     let has_server = status.server.is_some();
-    let oldest = vault.read(|r| Ok(r.outbox_oldest_ms()?))?;
+    let oldest_ms = vault.oldest_waiting_ms()?;
     let clock = match server_now_ms(vault, connect).await {
         Ok(None) => None,
         Ok(Some(server)) => Some(Ok(vault.env().now_ms() as i64 - server as i64)),
@@ -120,12 +121,7 @@ pub async fn check(
     Ok(vec![
         Finding::Database(vault.check_database()),
         Finding::Decision { notes: waiting },
-        Finding::Outbox {
-            waiting: status.waiting,
-            // A clock that was set back makes nothing older than it is.
-            oldest_ms: oldest.map(|at| now.saturating_sub(at)),
-            has_server,
-        },
+        Finding::Outbox { waiting: status.waiting, oldest_ms, has_server },
         Finding::Clock(clock),
         Finding::Keychain {
             available: keychain.available(),
@@ -134,9 +130,15 @@ pub async fn check(
         Finding::Disk { free: free_bytes(vault.dir()), vault: vault.database_bytes() },
         Finding::SetAside(vault.set_aside()?),
         Finding::Agreement { with: disagrees.map(name_of) },
-        Finding::Backup { newest_ms: vault.backups()?.first().map(|b| now.saturating_sub(b.at_ms)) },
+        Finding::Backup { newest_ms: newest_ms(&vault.backups()?, now) },
         Finding::Sync(SyncFigures { this_run, ..figures(&vault.activity(ACTIVITY_LOOKED_AT)?, now) }),
     ])
+}
+
+/// How old the newest is. One of a clock that was ahead is of nobody knows when.
+fn newest_ms(newest_first: &[Backup], now_ms: u64) -> Option<u64> {
+    let dated = newest_first.iter().find(|b| b.at_ms <= now_ms.saturating_add(DAY_MS));
+    dated.map(|b| now_ms.saturating_sub(b.at_ms))
 }
 
 fn figures(log: &[Activity], now_ms: u64) -> SyncFigures {
@@ -163,8 +165,15 @@ impl Vault {
         Ok(store.close()?)
     }
 
-    fn database_bytes(&self) -> u64 {
+    pub fn database_bytes(&self) -> u64 {
         database_bytes(self.dir())
+    }
+
+    /// How long the oldest change has waited for the server, by its author's clock; `None` where none waits.
+    pub fn oldest_waiting_ms(&self) -> Result<Option<u64>> {
+        let now_ms = self.env().now_ms();
+        // A clock that was set back makes nothing older than it is.
+        Ok(self.read(|r| Ok(r.outbox_oldest_ms()?))?.map(|at| now_ms.saturating_sub(at)))
     }
 }
 
@@ -223,6 +232,20 @@ mod tests {
         let found = figures(&log, now);
         assert_eq!((found.synced, found.median_ms, found.slowest_ms, found.failed), (3, 300, 900, 1));
         assert_eq!(figures(&[], now), SyncFigures { days: 7, ..SyncFigures::default() });
+    }
+
+    #[test]
+    fn a_backup_of_a_clock_that_was_ahead_is_not_fresh() {
+        let at = |day: u64| Backup {
+            dir: "b".into(),
+            at_ms: day * DAY_MS,
+            reason: crate::BackupReason::Daily,
+            bytes: 0,
+            content: None,
+        };
+        assert_eq!(newest_ms(&[at(50_000), at(20_000)], 20_010 * DAY_MS), Some(10 * DAY_MS));
+        assert_eq!(newest_ms(&[at(50_000)], 20_010 * DAY_MS), None);
+        assert_eq!(newest_ms(&[at(20_011)], 20_010 * DAY_MS), Some(0), "a time zone or two");
     }
 
     #[test]

@@ -28,9 +28,12 @@ impl Vault {
         })
     }
 
-    /// The name of a device, as its own record has it.
+    /// The name of a device, as its own record has it. Of this one, also before it told anybody.
     pub fn device_names(&self) -> Result<std::collections::BTreeMap<DeviceId, String>> {
-        self.read(|r| Ok(r.devices()?.into_iter().map(|d| (d.id, d.name)).collect()))
+        self.read(|r| {
+            let untold = crate::sync::untold_name(r)?.map(|name| (self.device(), name));
+            Ok(untold.into_iter().chain(r.devices()?.into_iter().map(|d| (d.id, d.name))).collect())
+        })
     }
 }
 

@@ -42,6 +42,8 @@ pub use backups::{Backup, BackupContent, BackupReason};
 pub use changes::OpChanges;
 pub use cycles::NotebookMove;
 pub use env::Env;
+#[cfg(feature = "simulation")]
+pub use env::Simulated;
 pub use error::{NotebookError, Result};
 pub use history::RevisionInfo;
 pub use notebooks::{NotebookNode, TagCount};

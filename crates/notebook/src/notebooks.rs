@@ -285,6 +285,7 @@ impl Vault {
             let tree = Tree::load(t.reader())?;
             t.existing(id.into(), NOTEBOOK)?;
             let inside = tree.with_descendants(id);
+            let inside = if crate::planted("nested-stays") { vec![id] } else { inside };
             let query = NoteQuery { notebook: NotebookFilter::In(inside.clone()), ..NoteQuery::default() };
             let notes: Vec<NoteId> = t.tx.list_notes(&query)?.into_iter().map(|n| n.id).collect();
             for note in &notes {

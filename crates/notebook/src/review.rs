@@ -7,9 +7,9 @@ mod writers;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use holdfast_domain::{Body, DeviceId, Fields, NoteFields, Origin, RecordId, RevisionId, Segment, Stamp};
+use holdfast_domain::{Body, DeviceId, Fields, NoteFields, Origin, RecordId, RevisionId, Segment, Stamp, TrashState};
 use holdfast_merge::{
-    ChangedField, Choice, PlaceId, PlaceKind, ResultSpan, Review, SideChange, resolve, resolve_notebook,
+    ChangedField, Choice, PlaceId, PlaceKind, PlaceValue, ResultSpan, Review, SideChange, resolve, resolve_notebook,
     resolve_with_body, result_text, review, review_notebook, summarize, undo,
 };
 use holdfast_store::{NoteQuery, Reader, ReviewChoice, TrashFilter};
@@ -35,6 +35,8 @@ pub struct ReviewSummary {
     /// A live note under a trashed notebook: that is one of the choices.
     pub in_trashed_notebook: bool,
     pub devices: Vec<DeviceId>,
+    /// Those of them that moved it to the trash; the others changed it.
+    pub trashed_by: Vec<DeviceId>,
     pub updated_ms: u64,
 }
 
@@ -144,6 +146,13 @@ pub(crate) fn side_devices(review: &Review) -> BTreeSet<DeviceId> {
     review.places.iter().flat_map(|p| &p.sides).flat_map(|s| &s.stamps).map(|s| s.device).collect()
 }
 
+/// The devices of the sides that move the record to the trash.
+fn trashed_by(review: &Review) -> BTreeSet<DeviceId> {
+    let away = |side: &&holdfast_merge::Side| side.value == PlaceValue::Trash(TrashState::Trashed);
+    let sides = review.places.iter().filter(|p| p.kind == PlaceKind::Trash).flat_map(|p| &p.sides);
+    sides.filter(away).flat_map(|s| &s.stamps).map(|s| s.device).collect()
+}
+
 impl Vault {
     /// Everything to review: its length is the count that is shown.
     pub fn reviews(&self) -> Result<Vec<ReviewSummary>> {
@@ -165,6 +174,7 @@ impl Vault {
                     choices: review.places.len() as u32,
                     in_trashed_notebook: stray.is_some(),
                     devices: side_devices(&review).into_iter().collect(),
+                    trashed_by: trashed_by(&review).into_iter().collect(),
                     updated_ms: folded.stamp.hlc.ms,
                 });
             }

@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use holdfast_domain::{Fields, NoteFields, RecordId, Revision, RevisionId, Stamp};
+use holdfast_domain::{DeviceId, Fields, NoteFields, NoteId, Opaque, Origin, RecordId, Revision, RevisionId, Stamp};
 use holdfast_merge::{Graph, fold, receipt_id};
-use holdfast_store::HistoryRow;
+pub use holdfast_store::HistoryRow;
 
 use crate::record::Record;
 use crate::strays;
@@ -80,6 +80,45 @@ pub fn differs(a: &Fields, b: &Fields) -> bool {
     crate::record::differs(a, b)
 }
 
+/// The canonical CBOR of a short text, as a version that is not written yet might put it into a field.
+fn of_newer(text: &str) -> Opaque {
+    // Text of up to 255 bytes, in its shortest form.
+    let length = text.len() as u8;
+    let head = if length < 24 { vec![0x60 | length] } else { vec![0x78, length] };
+    Opaque::One([&head[..], text.as_bytes()].concat())
+}
+
+/// As a newer version writes a field of a note that this one does not know.
+pub fn write_newer_field(vault: &Vault, note: NoteId, number: u64, text: &str) -> Result<()> {
+    vault.transact(|t| {
+        t.change_now(note.into(), "note", Origin::Edit, |fields, _, _| {
+            if let Fields::Note(note) = fields {
+                note.unknown.insert(number, of_newer(text));
+            }
+            Ok(())
+        })
+    })
+}
+
+/// As a newer version makes a record of a kind that this one does not know.
+pub fn add_of_newer_kind(vault: &Vault, kind: u64, text: &str) -> Result<RecordId> {
+    vault.transact(|t| {
+        let id = RecordId(t.vault.env().random()?);
+        let stamp = t.stamp();
+        let fields = Fields::Unknown(kind, [(1, of_newer(text))].into());
+        t.create(id, fields, stamp, Origin::Edit)?;
+        Ok(id)
+    })
+}
+
+/// Who is in the account, as a vault knows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Membership {
+    pub members: Vec<DeviceId>,
+    pub removed: Vec<DeviceId>,
+    pub key_epoch: u32,
+}
+
 /// An open vault, looked at.
 pub struct Look<'v>(pub &'v Vault);
 
@@ -116,6 +155,38 @@ impl Look<'_> {
                 typing: r.list_working()?.into_iter().map(|w| w.record).collect(),
             })
         })
+    }
+
+    pub fn membership(&self) -> Result<Membership> {
+        let key_epoch = self.0.with_space_keys(|keys| Ok(keys.current_epoch().0))?;
+        let keys = self.0.keys();
+        let known = &keys.open.account.members;
+        let mut members: Vec<DeviceId> = known.devices.iter().map(|d| DeviceId(d.device_id)).collect();
+        let mut removed: Vec<DeviceId> = known.removed.iter().map(|d| DeviceId(d.device.device_id)).collect();
+        members.sort_unstable();
+        removed.sort_unstable();
+        Ok(Membership { members, removed, key_epoch })
+    }
+
+    /// What is set aside because its device had no part in the account any more.
+    pub fn set_aside_as_late(&self) -> Result<Vec<RevisionId>> {
+        self.0.read(|r| {
+            let rows = r.list_quarantine()?.into_iter();
+            Ok(rows.filter(|q| q.waiting == holdfast_store::Waiting::Removed).map(|q| q.rid).collect())
+        })
+    }
+
+    /// The sealed chunks that a revision names, where it is of a file.
+    pub fn chunks_of(&self, rid: RevisionId) -> Result<Vec<[u8; 32]>> {
+        let revision = self.0.read(|r| Ok(r.revision(rid)?))?;
+        Ok(match revision.map(|revision| revision.fields) {
+            Some(Fields::Attachment(file)) => file.chunks,
+            _ => Vec::new(),
+        })
+    }
+
+    pub fn record_of(&self, rid: RevisionId) -> Result<Option<RecordId>> {
+        self.0.read(|r| Ok(r.record_of(rid)?))
     }
 
     /// A revision, or a pack of the log.

@@ -76,7 +76,7 @@ impl<'a> Txn<'a> {
 
     /// Makes a new record.
     pub fn create(&mut self, id: RecordId, fields: Fields, stamp: Stamp, origin: Origin) -> Result<RevisionId> {
-        self.commit_revision(Revision::new(id, Vec::new(), stamp, origin, holdfast_merge::ALGO, fields))
+        self.commit_revision(Revision::new(id, Vec::new(), stamp, origin, self.vault.env().merge_algo(), fields))
     }
 
     /// Changes a record as a person does, on the versions that the person saw, as a working revision. Answers with
@@ -135,7 +135,7 @@ impl<'a> Txn<'a> {
             }
             return Ok(parents);
         }
-        let revision = Revision::new(id, parents, stamp, origin, holdfast_merge::ALGO, fields);
+        let revision = Revision::new(id, parents, stamp, origin, self.vault.env().merge_algo(), fields);
         let bytes = revision.encode()?;
         let working = self.vault.revision_id(&bytes)?;
         self.tx.put_working(&WorkingRow {

@@ -3,6 +3,7 @@
 //! **Invariant:** nothing here can open a seal, and nothing here reads a clock, a random source or the network.
 
 mod batch;
+mod claim;
 mod codec;
 mod envelope;
 mod error;
@@ -17,6 +18,7 @@ mod pack;
 mod sync_protocol;
 
 pub use batch::{BadSignature, batch_hash, heir_bytes, may_send, signed_bytes, verify};
+pub use claim::{Claim, login_bytes, session_bytes};
 pub use codec::{MEDIA_TYPE, Wire, decode, encode};
 pub use envelope::{ErrorBody, Keys, KeysVersion, Prelogin};
 pub use error::ProtocolError;

@@ -3,6 +3,11 @@
 
 use std::time::Duration;
 
+/// The simulator's worlds are small: with a limit of theirs, what does not fit into one request comes about there too.
+const fn or_simulated(number: usize, simulated: usize) -> usize {
+    if cfg!(feature = "simulation") { simulated } else { number }
+}
+
 use crate::{Entry, PushRequest};
 
 /// The version of the wire that this crate speaks.
@@ -13,14 +18,14 @@ pub const MAX_ENTRY_BYTES: usize = 3 * 1024 * 1024 + 64 * 1024;
 /// The bodies of one batch together.
 pub const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
 /// The number of entries of one batch.
-pub const MAX_BATCH_ENTRIES: usize = 4096;
+pub const MAX_BATCH_ENTRIES: usize = or_simulated(4096, 24);
 /// An encoded push: the bodies, then two ids and a few numbers for each entry.
 pub const MAX_PUSH_BYTES: usize = MAX_BATCH_BYTES + MAX_BATCH_ENTRIES * 96 + 8192;
 
 /// The bodies of one page of the log together. A page that holds one entry only may be larger.
 pub const MAX_PAGE_BYTES: usize = MAX_BATCH_BYTES;
 /// The number of entries of one page of the log.
-pub const MAX_PAGE_ENTRIES: usize = 4096;
+pub const MAX_PAGE_ENTRIES: usize = or_simulated(4096, 32);
 /// The number of ids in all manifests of one page of the log; a page with one manifest is always allowed.
 pub const MAX_PAGE_MANIFEST_RIDS: usize = 4 * MAX_BATCH_ENTRIES;
 /// An encoded page of the log.
@@ -34,11 +39,11 @@ pub const MAX_PACK_PLAIN_BYTES: usize = 16 * 1024 * 1024;
 /// The number of heirs that one batch names.
 pub const MAX_HEIRS: usize = 8;
 /// The number of ids of one kind in a question about what is missing.
-pub const MAX_IDS: usize = 4096;
+pub const MAX_IDS: usize = or_simulated(4096, 24);
 /// An encoded question about what is missing, or its answer.
 pub const MAX_IDS_BYTES: usize = 2 * MAX_IDS * 34 + 4096;
 /// The number of ids in a request for single entries.
-pub const MAX_FETCH: usize = 256;
+pub const MAX_FETCH: usize = or_simulated(256, 8);
 /// The number of manifests that one healing request carries; their ids together are at most
 /// [`MAX_PAGE_MANIFEST_RIDS`], as in a page.
 pub const MAX_HEAL_MANIFESTS: usize = MAX_BATCH_ENTRIES;

@@ -202,6 +202,7 @@ mod tests {
                 manifests: vec![manifest],
                 head,
                 keys: None,
+                login_salt: None,
                 covered: None,
                 may_pack: None,
             },

@@ -1,6 +1,6 @@
 //! The messages of wire v1, as values. Their CBOR lives in `codec`.
 
-use crate::{AccountId, Covered, DeviceId, Hash, Rid, SpaceId};
+use crate::{AccountId, Claim, Covered, DeviceId, Hash, Rid, SpaceId};
 
 /// What an entry of the log is. `Trim` and `Release` are reserved: this version stores and passes them on, and a reader
 /// that does not know them keeps the bytes.
@@ -175,6 +175,9 @@ pub struct LogPage {
     /// Names the account's sealed keys as the server has them ([`keys_hash`](crate::keys_hash)), so that who reads finds out
     /// that they are others. An older server does not say it.
     pub keys: Option<Hash>,
+    /// The salt under which the server knows the passphrase's login secret: it may be another passphrase's than the one of
+    /// the keys, where one of the two was lost. An older server does not say it.
+    pub login_salt: Option<[u8; 16]>,
     /// Entries that come without their bodies; only to who knows packs.
     pub covered: Option<Covered>,
     /// Whether a reader that finds something to pack may send it: every device of the account knows packs. `None` where the
@@ -248,8 +251,9 @@ pub struct Login {
     pub user: String,
     pub method: LoginMethod,
     pub auth: LoginSecret,
-    /// Which computer signs in, where it is one of the account's already: one that was removed gets no session.
-    pub device: Option<DeviceId>,
+    /// Which computer signs in, where it is one of the account's already, with its signature over
+    /// [`login_bytes`](crate::login_bytes): one that was removed gets no session.
+    pub device: Option<Claim>,
 }
 
 /// Replaces the account's sealed keys if `expected_version` is still the newest.
@@ -265,15 +269,27 @@ pub struct PutKeys {
     pub remove_device: Option<DeviceRemoval>,
     /// With new keys of a space: nothing is pushed under older ones any more.
     pub key_epoch: Option<KeyEpoch>,
-    /// Who asks. The session is this computer's from then on, if it was nobody's.
-    pub by: Option<DeviceId>,
+    /// Who asks, with its signature over [`session_bytes`](crate::session_bytes). The session is this computer's from then
+    /// on.
+    pub by: Option<Claim>,
+    /// With a new passphrase or a removal: the computers of the account. Every other one's sessions end; and by a removal
+    /// one of these is let in again that was shut out.
+    pub members: Option<Vec<DeviceId>>,
 }
 
 impl PutKeys {
     /// New keys and nothing else.
     pub fn new(expected_version: u64, keys: Vec<u8>) -> Self {
-        let (new_passphrase, add_device, remove_device) = (None, None, None);
-        Self { expected_version, keys, new_passphrase, add_device, remove_device, key_epoch: None, by: None }
+        Self {
+            expected_version,
+            keys,
+            new_passphrase: None,
+            add_device: None,
+            remove_device: None,
+            key_epoch: None,
+            by: None,
+            members: None,
+        }
     }
 }
 

@@ -2,8 +2,8 @@
 
 use holdfast_protocol::limits::{MAX_KEYS_BYTES, fold_user};
 use holdfast_protocol::{
-    AccountId, CreateAccount, DeviceId, DeviceRegistration, DeviceRemoval, KdfParams, KeyEpoch, Login, LoginMethod,
-    ProtocolError, PutKeys, Session,
+    AccountId, Claim, CreateAccount, DeviceId, DeviceRegistration, DeviceRemoval, KdfParams, KeyEpoch, Login,
+    LoginMethod, ProtocolError, PutKeys, Session, Token, login_bytes, session_bytes,
 };
 
 use crate::push::owned_space;
@@ -94,14 +94,24 @@ pub(crate) fn login(
     let fits = same(&auth_hash(&salt, &request.auth), &expected);
     let account = account.filter(|_| fits).ok_or_else(wrong)?;
     // Only who knows the secret hears of it.
-    let device = match request.device {
-        Some(id) => tx.device(account.account, id)?.map(|device| (id, device.removed_ctr.is_some())),
+    let device = match &request.device {
+        Some(claim) => {
+            proven(tx, account.account, claim, &login_bytes(user, request.method, &request.auth, claim.device))?
+        }
         None => None,
     };
-    if device.is_some_and(|(_, removed)| removed) {
-        return Err(ProtocolError::DeviceRemoved.into());
+    open_session(tx, random, account.account, device, now_ms)?.ok_or(ServerError::Damaged("space"))
+}
+
+/// The device that a request is shown to come from. `None` where this server does not know it: it was restored from a
+/// backup, and the session is nobody's until the device is registered again.
+fn proven(tx: &Tx<'_>, account: AccountId, claim: &Claim, said: &[u8]) -> Result<Option<DeviceId>, ServerError> {
+    match tx.device(account, claim.device)? {
+        None => Ok(None),
+        Some(device) if device.removed_ctr.is_some() => Err(ProtocolError::DeviceRemoved.into()),
+        Some(device) if claim.holds(said, &device.sign_pk) => Ok(Some(claim.device)),
+        Some(_) => Err(ProtocolError::Refused("the computer did not sign that".into()).into()),
     }
-    open_session(tx, random, account.account, device.map(|(id, _)| id), now_ms)?.ok_or(ServerError::Damaged("space"))
 }
 
 fn open_session(
@@ -118,34 +128,70 @@ fn open_session(
     Ok(Some(Session { token: token.to_vec(), account, space, keys, keys_version }))
 }
 
-/// The new version. All or nothing: the keys, who may sign in, and what they may push change together.
-pub(crate) fn put_keys(tx: &Tx<'_>, session: &SessionRow, request: &PutKeys) -> Result<u64, ServerError> {
+/// What came of putting keys.
+pub(crate) struct Put {
+    pub(crate) version: u64,
+    /// Whoever listens has to look whether the session is still one.
+    pub(crate) shut_out: bool,
+}
+
+/// All or nothing: the keys, who may sign in, whose sessions there are, and what they may push change together.
+pub(crate) fn put_keys(
+    tx: &Tx<'_>,
+    token: &Token,
+    session: &SessionRow,
+    request: &PutKeys,
+) -> Result<Put, ServerError> {
     let account = session.account;
     if request.keys.len() > MAX_KEYS_BYTES {
         return Err(ProtocolError::TooLarge.into());
     }
     let (_, version) = tx.keys(account)?;
-    if version != request.expected_version {
+    if version != request.expected_version && !crate::planted("keys-overwritten") {
         return Err(ProtocolError::KeysChanged { version }.into());
     }
     if let Some(device) = &request.add_device {
         add_device(tx, account, device)?;
     }
+    let this = token_hash(&token.0);
+    let mut owner = session.device;
+    if let Some(claim) = &request.by
+        && let Some(device) = proven(tx, account, claim, &session_bytes(token, claim.device))?
+    {
+        owner = Some(device);
+        tx.bind_session(&this, device)?;
+    }
+    // Whoever knows the passphrase has a session. Who else has one is for the computers of the account to say.
+    if owner.is_none() && (request.remove_device.is_some() || request.new_passphrase.is_some()) {
+        return Err(ProtocolError::Refused("no computer of the account signed this".into()).into());
+    }
     if let Some(removal) = &request.remove_device {
-        if [session.device, request.by].contains(&Some(removal.device)) {
+        if owner == Some(removal.device) {
             return Err(ProtocolError::Refused("a computer cannot remove itself".into()).into());
         }
         remove_device(tx, account, removal)?;
     }
-    if let Some((kdf, secret)) = &request.new_passphrase {
-        tx.set_passphrase(account, kdf, &auth_hash(&tx.auth_salt(account)?, secret))?;
+    let is_new = match &request.new_passphrase {
+        Some((kdf, secret)) => tx.set_passphrase(account, kdf, &auth_hash(&tx.auth_salt(account)?, secret))?,
+        None => false,
+    };
+    let shut_out = is_new || request.remove_device.is_some();
+    if shut_out {
+        // Whose the nameless are is not known: one may be the removed device's, or of whoever knew the passphrase.
+        tx.end_other_sessions(account, &this, request.members.as_deref())?;
     }
-    if let Some(KeyEpoch { space, epoch }) = request.key_epoch {
+    if request.remove_device.is_some() {
+        // The removed one may have shut others out: whom a member names is one.
+        for member in request.members.iter().flatten() {
+            tx.let_in(account, *member)?;
+        }
+    }
+    if let Some(KeyEpoch { space, epoch }) = request.key_epoch.filter(|_| !crate::planted("key-epoch-not-raised")) {
         let row = owned_space(tx, account, space)?;
         tx.update_space(space, &SpaceRow { key_epoch: row.key_epoch.max(epoch), ..row })?;
     }
     tx.set_keys(account, &request.keys, version + 1)?;
-    Ok(version + 1)
+    Ok(Put { version: version + 1, shut_out })
 }
 
 fn add_device(tx: &Tx<'_>, account: AccountId, device: &DeviceRegistration) -> Result<(), ServerError> {

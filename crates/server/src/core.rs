@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use holdfast_protocol::limits::{MAX_BATCH_BYTES, MAX_BLOB_BYTES, MAX_ENTRY_BYTES, WIRE_VERSION};
 use holdfast_protocol::{
-    AccountId, Cid, CreateAccount, DeviceId, EventStream, FetchRequest, Fetched, HealRequest, KdfParams, LogAnswer,
-    LogPage, LogRequest, Login, Missing, MissingRequest, ProtocolError, PushOutcome, PushRequest, PutKeys, ServerInfo,
-    Session, SpaceId, SyncProtocol, Token, keys_hash,
+    AccountId, Cid, CreateAccount, EventStream, FetchRequest, Fetched, HealRequest, KdfParams, LogAnswer, LogPage,
+    LogRequest, Login, Missing, MissingRequest, ProtocolError, PushOutcome, PushRequest, PutKeys, ServerInfo, Session,
+    SpaceId, SyncProtocol, Token, keys_hash,
 };
 
 use crate::accounts::{self, folded};
@@ -109,18 +109,11 @@ fn session(tx: &Tx<'_>, token: &Token, now_ms: u64) -> Result<AccountId, ServerE
 fn whole_session(tx: &Tx<'_>, token: &Token, now_ms: u64) -> Result<SessionRow, ServerError> {
     match tx.session(&token_hash(&token.0), now_ms)? {
         None => Err(ProtocolError::Unauthorized.into()),
-        Some(session) if session.removed => Err(ProtocolError::DeviceRemoved.into()),
+        Some(session) if session.removed && !crate::planted("removed-is-served") => {
+            Err(ProtocolError::DeviceRemoved.into())
+        }
         Some(session) => Ok(session),
     }
-}
-
-/// As [`session`], of a request that names its device: an earlier version's session is that device's from now on.
-fn session_of(tx: &Tx<'_>, token: &Token, now_ms: u64, device: DeviceId) -> Result<AccountId, ServerError> {
-    let session = whole_session(tx, token, now_ms)?;
-    if session.device.is_none() && tx.device(session.account, device)?.is_some() {
-        tx.bind_session(&token_hash(&token.0), device)?;
-    }
-    Ok(session.account)
 }
 
 impl Inner {
@@ -188,13 +181,12 @@ impl Inner {
             owned_space(tx, account, space)?;
             if tx.has_blob(space, cid)? { Ok(()) } else { Err(ProtocolError::NotFound.into()) }
         })?;
-        let sealed = match self.storage.blobs.read(cid) {
-            Ok(sealed) => sealed,
+        match self.storage.blobs.read(cid) {
+            Ok(sealed) => Ok(sealed),
             // A restored backup may lack it: who has it sends it again, and nobody else waits for it.
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Err(ProtocolError::NotFound.into()),
-            Err(e) => return Err(e.into()),
-        };
-        if blake3::hash(&sealed).as_bytes() == &cid.0 { Ok(sealed) } else { Err(ServerError::Damaged("blob")) }
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Err(ProtocolError::NotFound.into()),
+            Err(e) => Err(e.into()),
+        }
     }
 }
 
@@ -246,18 +238,13 @@ impl SyncProtocol for Core {
         let put = move |inner: &Inner| {
             inner.storage.write(|tx| {
                 let session = whole_session(tx, &token, now_ms)?;
-                let version = accounts::put_keys(tx, &session, &request)?;
-                if let Some(by) = request.by {
-                    session_of(tx, &token, now_ms, by)?;
+                let put = accounts::put_keys(tx, &token, &session, &request)?;
+                if !put.shut_out {
+                    return Ok((put.version, None));
                 }
-                if request.remove_device.is_none() {
-                    return Ok((version, None));
-                }
-                // Whose they are is not known: one may be the removed device's.
-                tx.end_nameless_sessions(session.account)?;
                 let space = tx.personal_space(session.account)?;
                 let row = space.map(|space| owned_space(tx, session.account, space)).transpose()?;
-                Ok((version, space.zip(row.map(|row| row.head))))
+                Ok((put.version, space.zip(row.map(|row| row.head))))
             })
         };
         let (version, told) = self.blocking(put).await?;
@@ -274,7 +261,7 @@ impl SyncProtocol for Core {
         let outcome = self
             .blocking(move |inner| {
                 inner.storage.transact(|tx| {
-                    let account = session_of(tx, &token, now_ms, request.manifest.device)?;
+                    let account = session(tx, &token, now_ms)?;
                     push(tx, account, &request, quota_bytes)
                 })
             })
@@ -305,7 +292,8 @@ impl SyncProtocol for Core {
                 let page = tx.page(space, head, seq, max_bytes as usize, knows.is_some())?;
                 let may_pack = knows.map(|_| packs::may_pack(tx, &session, &row, quota_bytes)).transpose()?;
                 let keys = Some(keys_hash(&tx.keys(session.account)?.0));
-                Ok(LogAnswer::Page(LogPage { keys, may_pack, ..page }))
+                let login_salt = Some(tx.login_salt(session.account)?);
+                Ok(LogAnswer::Page(LogPage { keys, login_salt, may_pack, ..page }))
             })
         };
         Tamper::apply(self.0.options.tamper.log.as_ref(), self.blocking(read).await?)
@@ -345,7 +333,7 @@ impl SyncProtocol for Core {
             })
             .await?;
         self.0.tell(space, &outcome);
-        Ok(outcome)
+        Tamper::apply(self.0.options.tamper.push.as_ref(), outcome)
     }
 
     async fn put_blob(&self, token: &Token, space: SpaceId, cid: Cid, sealed: Vec<u8>) -> Result<(), ProtocolError> {

@@ -97,7 +97,9 @@ pub(crate) fn heal(
         }
         tx.insert_manifest(restored.batch, manifest)?;
     }
-    adopt_counters(tx, account, &request.manifests)?;
+    if !crate::planted("counters-not-adopted") {
+        adopt_counters(tx, account, &request.manifests)?;
+    }
     tx.update_space(request.space, &space)?;
     Ok(Verdict::Commit(PushOutcome::Accepted { stored, head: space.head }))
 }

@@ -17,7 +17,8 @@ impl LoginLimit {
     /// The seconds to wait, if this name has to.
     pub(crate) fn wait_s(&mut self, user: &str, now_ms: u64) -> Option<u32> {
         let failures = self.failures.get_mut(user)?;
-        failures.retain(|at| now_ms < at.saturating_add(WINDOW_MS));
+        // What is of later was noted by a clock that was ahead.
+        failures.retain(|at| now_ms < at.saturating_add(WINDOW_MS) && *at < now_ms.saturating_add(WINDOW_MS));
         let freed_by = failures.len().checked_sub(MAX_FAILURES)?;
         let free_at = failures[freed_by].saturating_add(WINDOW_MS);
         Some(free_at.saturating_sub(now_ms).div_ceil(1000).max(1) as u32)
@@ -50,6 +51,16 @@ mod tests {
         assert_eq!(limit.wait_s("bob", 1010), None);
         assert_eq!(limit.wait_s("ada", 60_999), Some(1));
         assert_eq!(limit.wait_s("ada", 61_000), None);
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_locks_nobody_out() {
+        let mut limit = LoginLimit::default();
+        (0..10).for_each(|_| limit.failed("ada", 4_000_000_000_000));
+        assert_eq!(limit.wait_s("ada", 1_800_000_000_000), None);
+        // Back by less than the window: as if they were of now.
+        (0..10).for_each(|_| limit.failed("ada", 60_000));
+        assert_eq!(limit.wait_s("ada", 30_000), Some(90));
     }
 
     #[test]

@@ -10,6 +10,10 @@ use crate::storage::{SessionRow, SpaceRow, Tx};
 /// Beyond the quota, packs have no room to be made: they free some only once they were checked.
 const ROOM_BYTES: u64 = 2 * holdfast_protocol::limits::MAX_BATCH_BYTES as u64;
 
+/// A pack must not keep the changes behind it from being stored: who sends some was told that there is room, and makes no
+/// more at once than this, whatever others have stored since.
+pub(crate) const BEYOND_QUOTA_BYTES: u64 = 2 * holdfast_protocol::limits::MAX_PACK_PLAIN_BYTES as u64;
+
 /// What the logs of all spaces are made of, for tests.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogFigures {

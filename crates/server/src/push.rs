@@ -139,8 +139,8 @@ pub(crate) fn append(
         return Ok(Err(RejectReason::TooManyVariants));
     }
     space.stored_bytes += entry.body.len() as u64;
-    // A pack must not keep the changes behind it from being stored; who sends one was told that there is room.
-    if !is_pack && quota_bytes.is_some_and(|quota| space.stored_bytes > quota) {
+    let beyond = if is_pack { packs::BEYOND_QUOTA_BYTES } else { 0 };
+    if quota_bytes.is_some_and(|quota| space.stored_bytes > quota.saturating_add(beyond)) {
         return Ok(Err(RejectReason::QuotaExceeded));
     }
     let LogHead { log_epoch, seq, link: prev } = space.head;

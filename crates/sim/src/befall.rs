@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use holdfast_domain::RevisionId;
+use holdfast_domain::{DeviceId, RevisionId};
 use holdfast_notebook::sync::CycleReport;
 use holdfast_notebook::{NotebookError, SyncState};
 
@@ -13,17 +13,25 @@ use crate::device::Device;
 use crate::dice::Dice;
 use crate::fault::{Checked, Fault, Invariant, OrBroken as _};
 use crate::plan::{Act, MOST_DEVICES};
+use crate::removals::is_removed;
 use crate::template::{open_server, read};
 use crate::wire::{LineState, Real};
-use crate::world::World;
+use crate::world::{SavedServer, World};
 
 const YEAR_MS: i64 = 365 * 24 * 3_600 * 1_000;
 const LONG_MS: u64 = 200 * 24 * 3_600 * 1_000;
 /// As good as no limit to the pages of a database.
 const NO_LIMIT: u32 = 1_000_000;
 
-/// How a sync ended.
-enum Ended {
+/// What a device is to do, beside others.
+pub enum Job {
+    Sync,
+    /// Removes a device from the account, perhaps with a new passphrase.
+    Remove(DeviceId, Option<String>),
+}
+
+/// How a sync ended, or a removal, which has nothing to report.
+pub enum Ended {
     Done(Result<CycleReport, NotebookError>),
     /// The program was killed in it.
     Killed,
@@ -32,22 +40,59 @@ enum Ended {
 type Running = Pin<Box<dyn Future<Output = Result<CycleReport, NotebookError>>>>;
 
 impl World {
-    /// Starts a sync of each of these, and lets one after the other go on, in an order that the dice make.
-    fn drive(&mut self, devices: &[usize], dice: &mut Dice, typist: Option<usize>) -> Checked<Vec<(usize, Ended)>> {
+    /// Starts what each of these is to do, and lets one after the other go on, in an order that the dice make.
+    pub fn drive(
+        &mut self,
+        jobs: Vec<(usize, Job)>,
+        dice: &mut Dice,
+        typist: Option<usize>,
+    ) -> Checked<Vec<(usize, Ended)>> {
         let mut running: Vec<(usize, Running)> = Vec::new();
-        for at in devices {
-            let syncer = self.devices[*at].syncer()?;
+        for (at, job) in jobs {
+            let syncer = self.devices[at].syncer()?;
+            let id = holdfast_protocol::DeviceId(self.devices[at].vault()?.device().0);
             {
                 let mut net = self.network.net();
-                let line = net.line(*at);
+                let line = net.line(at);
+                line.id = Some(id);
                 line.killed = false;
                 line.requests.clear();
             }
-            running.push((*at, Box::pin(async move { syncer.run_once().await })));
+            running.push((
+                at,
+                Box::pin(async move {
+                    match job {
+                        Job::Sync => syncer.run_once().await,
+                        Job::Remove(device, passphrase) => {
+                            syncer.remove_device(device, passphrase.as_deref()).await?;
+                            Ok(CycleReport::default())
+                        }
+                    }
+                }),
+            ));
         }
         let mut context = Context::from_waker(Waker::noop());
         let (mut ended, mut typed) = (Vec::new(), false);
         while !running.is_empty() {
+            match self.restore_after {
+                Some(0) => {
+                    self.restore_after = None;
+                    let outcome = self.restore_server()?;
+                    self.note(&format!("  meanwhile the server is {outcome}"));
+                }
+                Some(turns) => self.restore_after = Some(turns - 1),
+                None => {}
+            }
+            match self.switch_after {
+                Some((0, device)) => {
+                    self.switch_after = None;
+                    let mut net = self.network.net();
+                    let line = net.line(device);
+                    line.server = 1 - line.server;
+                }
+                Some((turns, device)) => self.switch_after = Some((turns - 1, device)),
+                None => {}
+            }
             let n = dice.below(running.len());
             let (at, future) = &mut running[n];
             let at = *at;
@@ -66,6 +111,7 @@ impl World {
                 self.note(&format!("  meanwhile {outcome}"));
             }
         }
+        (self.restore_after, self.switch_after) = (None, None);
         Ok(ended)
     }
 
@@ -81,19 +127,24 @@ impl World {
     pub fn sync(&mut self, at: usize, fault: Option<(Fault, u64)>) -> Checked<String> {
         let mut dice = Dice::new(fault.map_or(0, |(_, salt)| salt));
         let typing = self.devices[at].position()?.typing.len();
+        let shut_out = self.is_shut_out_by_its_server(at)?;
         if let Some((fault, salt)) = fault {
             let mut net = self.network.net();
             let line = net.line(at);
-            if fault.is_lie() {
+            if fault.is_lie() || fault == Fault::Fork {
                 line.lie = Some((fault, salt));
                 line.lied = false;
             } else {
                 line.next = Some((dice.below(3), fault, salt >> 8));
             }
         }
-        let ended = self.drive(&[at], &mut dice, None)?;
+        let ended = self.drive(vec![(at, Job::Sync)], &mut dice, None)?;
         let mut outcome = String::new();
         for (at, ended) in ended {
+            if shut_out && matches!(ended, Ended::Done(Ok(_))) {
+                let what = format!("{} was removed, and is served", self.devices[at].name);
+                return Invariant::Tampering.broken(what);
+            }
             outcome = self.after_sync(at, ended, fault.map(|(f, _)| f), typing)?;
         }
         Ok(outcome)
@@ -111,7 +162,8 @@ impl World {
         let typing: Vec<usize> =
             devices.iter().map(|d| Ok(self.devices[*d].position()?.typing.len())).collect::<Checked<_>>()?;
         let typist = dice.chance(60).then_some(at);
-        let ended = self.drive(&devices, dice, typist)?;
+        let jobs = devices.iter().map(|device| (*device, Job::Sync)).collect();
+        let ended = self.drive(jobs, dice, typist)?;
         let mut outcomes = Vec::new();
         for (device, ended) in ended {
             let typing = devices.iter().position(|d| *d == device).map_or(0, |n| typing[n]);
@@ -122,7 +174,7 @@ impl World {
         Ok(outcomes.join(", "))
     }
 
-    fn after_sync(&mut self, at: usize, ended: Ended, fault: Option<Fault>, typing: usize) -> Checked<String> {
+    pub fn after_sync(&mut self, at: usize, ended: Ended, fault: Option<Fault>, typing: usize) -> Checked<String> {
         let (lied, partition, answered) = {
             let mut net = self.network.net();
             let line = net.line(at);
@@ -143,8 +195,17 @@ impl World {
                 }
                 format!("{} sent, {} received", report.pushed, report.pulled)
             }
+            Ended::Done(Err(error)) if self.is_too_old(at, error) => {
+                self.set_older(at, false);
+                "too old for the log, and updated".to_owned()
+            }
             Ended::Done(Err(error)) => {
-                let excused = fault.is_some_and(|f| f.is_of_request() || f.is_lie())
+                let removed = is_removed(error) && self.is_shut_out(at)?;
+                if removed && self.devices[at].syncer()?.status().works("the status")?.state == SyncState::UpToDate {
+                    return Invariant::Liveness.broken(format!("{name} was removed and says that it is up to date"));
+                }
+                let excused = removed
+                    || fault.is_some_and(|f| f.is_of_request() || f.is_lie() || f == Fault::Fork)
                     || partition
                     || (self.full && matches!(error, NotebookError::DiskFull));
                 if !excused {
@@ -155,6 +216,15 @@ impl World {
         };
         self.look_at_outbox(at, typing)?;
         self.look_at_cursor(at)?;
+        self.look_at_files(at)?;
+        self.look_at_late(at)?;
+        let status = self.devices[at].syncer()?.status().works("the status")?;
+        let position = self.devices[at].position()?;
+        let waiting = position.outbox.len() + position.typing.len();
+        if (status.waiting as usize) < waiting || status.state == SyncState::UpToDate && waiting > 0 {
+            let what = format!("{name} says {:?}, {} waiting, and {waiting} wait", status.state, status.waiting);
+            return Invariant::Liveness.broken(what);
+        }
         let counts = self.devices[at].vault()?.sidebar_counts().works("counting")?;
         let asks = counts.review + counts.review_notebooks;
         let before = std::mem::replace(&mut self.devices[at].asks, asks);
@@ -169,6 +239,23 @@ impl World {
             hasher.update(&head.0);
         }
         Ok(format!("{outcome} {}", &hasher.finalize().to_hex()[..8]))
+    }
+
+    /// A file is at the server before what names it: nobody sees a link to nothing.
+    fn look_at_files(&mut self, at: usize) -> Checked {
+        let stored = std::mem::take(&mut self.network.net().line(at).stored);
+        // A server that was set back has lost files too.
+        if self.faults.iter().any(|fault| matches!(fault, Fault::Restore | Fault::Fork)) {
+            return Ok(());
+        }
+        for (rid, server, had) in stored {
+            let chunks = self.devices[at].look(|l| l.chunks_of(rid))?;
+            let net = self.network.net();
+            if chunks.iter().any(|chunk| !net.servers[server].blobs[..had].contains(chunk)) {
+                return Invariant::Causality.broken(format!("{rid} was sent before the file that it names"));
+            }
+        }
+        Ok(())
     }
 
     pub fn befall(&mut self, at: usize, fault: Fault, dice: &mut Dice) -> Checked<String> {
@@ -214,8 +301,22 @@ impl World {
                 Ok("off for 200 days".into())
             }
             Fault::Clone => self.clone_disk(at),
+            Fault::Restore if self.saved_server.is_some() && dice.chance(50) => {
+                self.restore_after = Some(dice.below(12));
+                self.sync_together(at, dice)
+            }
             Fault::Restore => self.restore_server(),
+            Fault::Fork if self.network.net().servers.len() > 1 => {
+                if dice.chance(50) {
+                    return self.sync(at, Some((fault, dice.next_u64())));
+                }
+                self.switch_after = Some((dice.below(12), at));
+                self.sync_together(at, dice)
+            }
             Fault::Fork => self.fork_server(dice),
+            Fault::Revoke => self.revoke(at, dice),
+            Fault::Older => Ok(self.grow_old(at)),
+            Fault::Newer => self.write_as_newer(at, dice),
             _ => Ok("nothing".into()),
         }
     }
@@ -301,7 +402,8 @@ impl World {
     }
 
     fn clone_disk(&mut self, at: usize) -> Checked<String> {
-        if self.devices.len() > MOST_DEVICES || self.devices[at].twin {
+        let other = self.devices[at].twin || self.devices[at].is_older() || self.is_shut_out(at)?;
+        if self.devices.len() > MOST_DEVICES || other {
             return Ok("no room".into());
         }
         let files = self.devices[at].files()?;
@@ -311,8 +413,8 @@ impl World {
         files.write(&dir)?;
         let clock = self.devices[at].clock.beside(0);
         let mut twin = {
-            let keychain = self.devices[at].keychain().clone();
-            Device::new(index, &name, dir, clock, &keychain, &self.network)
+            let (keychain, plain) = (self.devices[at].keychain().clone(), self.devices[at].plain_pages());
+            Device::new(index, &name, dir, clock, &keychain, &self.network, plain)
         };
         let (server, acknowledged) = {
             let mut net = self.network.net();
@@ -339,13 +441,19 @@ impl World {
     pub fn save_server(&mut self) -> Checked<String> {
         let mut files = Vec::new();
         read(&self.server_dir(0), std::path::Path::new(""), &mut files).works("copying the server")?;
-        let log = self.network.net().servers[0].log.clone();
-        self.saved_server = Some((files, log));
+        let net = self.network.net();
+        let Real { log, removed, key_epoch, blobs, .. } = &net.servers[0];
+        let (log, removed, blobs) = (log.clone(), removed.clone(), blobs.clone());
+        let saved = SavedServer { files, log, removed, key_epoch: *key_epoch, blobs };
+        drop(net);
+        self.saved_server = Some(saved);
         Ok("kept".into())
     }
 
     fn restore_server(&mut self) -> Checked<String> {
-        let Some((files, log)) = self.saved_server.clone() else { return self.save_server() };
+        let Some(SavedServer { files, log, removed, key_epoch, blobs }) = self.saved_server.clone() else {
+            return self.save_server();
+        };
         if log.len() == self.network.net().servers[0].log.len() {
             return Ok("nothing is new".into());
         }
@@ -359,8 +467,7 @@ impl World {
         }
         let core = open_server(&data, &self.clock, &self.server_source).works("opening the server")?;
         let mut net = self.network.net();
-        net.servers[0].core = Some(core);
-        net.servers[0].log = log;
+        net.servers[0] = Real { core: Some(core), log, removed, key_epoch, blobs };
         drop(net);
         self.met.faults.insert(Fault::Restore);
         Ok("restored".into())
@@ -381,8 +488,11 @@ impl World {
         }
         let core = open_server(&data, &self.clock, &self.server_source).works("opening the server")?;
         let mut net = self.network.net();
-        let log = net.servers[0].log.clone();
-        net.servers.push(Real { core: Some(core), log });
+        let Real { log, removed, key_epoch, blobs, .. } = &net.servers[0];
+        let (log, removed, blobs) = (log.clone(), removed.clone(), blobs.clone());
+        let copy = Real { core: Some(core), log, removed, key_epoch: *key_epoch, blobs };
+        net.parted = copy.log.len() as u64;
+        net.servers.push(copy);
         let mut moved = 0;
         for line in &mut net.lines {
             if dice.chance(50) {
@@ -413,27 +523,44 @@ impl World {
                 device.clock.offset_ms.store(0, std::sync::atomic::Ordering::SeqCst);
             }
         }
+        for at in 0..self.devices.len() {
+            if self.devices[at].is_older() && dice.chance(50) {
+                self.set_older(at, false);
+            }
+        }
         "mended".into()
     }
 
-    /// One sync after the faults have stopped.
-    pub fn sync_in_peace(&mut self, at: usize) -> Checked<CycleReport> {
+    /// One sync after the faults have stopped. `None` where the device has no part in the account any more.
+    pub fn sync_in_peace(&mut self, at: usize) -> Checked<Option<CycleReport>> {
         let typing = self.devices[at].position()?.typing.len();
-        let ended = self.drive(&[at], &mut Dice::new(0), None)?;
+        let ended = self.drive(vec![(at, Job::Sync)], &mut Dice::new(0), None)?;
         let name = self.devices[at].name.clone();
         let Some((_, ended)) = ended.into_iter().next() else {
             return Invariant::Works.broken("nothing ran");
         };
+        let status = self.devices[at].syncer()?.status().works("the status")?;
         match ended {
             Ended::Done(Ok(report)) => {
                 self.look_at_outbox(at, typing)?;
                 self.look_at_cursor(at)?;
-                let status = self.devices[at].syncer()?.status().works("the status")?;
                 if status.waiting > 0 || status.state != SyncState::UpToDate {
                     let what = format!("{name} synced and is {:?}, {} waiting", status.state, status.waiting);
                     return Invariant::Liveness.broken(what);
                 }
-                Ok(report)
+                Ok(Some(report))
+            }
+            Ended::Done(Err(error)) if is_removed(&error) && self.is_shut_out(at)? => {
+                self.look_at_outbox(at, typing)?;
+                if status.state != SyncState::NeedsSignIn {
+                    let what = format!("{name} was removed, and says {:?}", status.state);
+                    return Invariant::Liveness.broken(what);
+                }
+                Ok(None)
+            }
+            Ended::Done(Err(error)) if self.is_too_old(at, &error) => {
+                self.set_older(at, false);
+                self.sync_in_peace(at)
             }
             Ended::Done(Err(error)) => Invariant::Liveness.broken(format!("{name} does not sync in peace: {error}")),
             Ended::Killed => Invariant::Works.broken("killed in peace"),

@@ -10,7 +10,7 @@ use crate::fault::{Checked, Fault, Invariant, OrBroken as _};
 use crate::people::short;
 use crate::story::Story;
 use crate::template::read;
-use crate::tokens::{MARK, word};
+use crate::tokens::{MARK, Tokens, word};
 use crate::world::{Decision, World};
 
 /// So often every device syncs at most until nothing moves.
@@ -46,33 +46,48 @@ impl World {
             device.away = false;
             device.clock.offset_ms.store(0, std::sync::atomic::Ordering::SeqCst);
         }
-        for _ in 0..ROUNDS {
+        // What an earlier version does not ask for it gets with the next one: the keys of an account that changed.
+        if self.met.faults.contains(&Fault::Revoke) {
+            (0..self.devices.len()).for_each(|at| self.set_older(at, false));
+        }
+        for round in 0..ROUNDS {
             let mut moved = 0;
-            for at in 0..self.devices.len() {
+            for at in self.members() {
                 self.clock.advance(1_000);
-                let report = self.sync_in_peace(at)?;
-                moved += report.pushed + report.pulled + report.packed;
+                match self.sync_in_peace(at)? {
+                    Some(report) => moved += report.pushed + report.pulled + report.packed,
+                    None => {
+                        moved += 1;
+                        self.devices[at].out = true;
+                    }
+                }
                 self.overheard()?;
             }
-            if moved == 0 {
+            // Whoever knows of a removal tells a server that has forgotten it, and the removed device hears it after that.
+            let told = round > 0 || self.network.net().removed.is_empty();
+            if moved == 0 && told {
                 return Ok(());
             }
         }
         Invariant::Liveness.broken(format!("after {ROUNDS} rounds of sync there is still something to send"))
     }
 
-    /// Nobody has anything set aside any more.
-    fn nothing_waits(&self) -> Checked {
-        for device in &self.devices {
-            if !device.position()?.quarantine.is_empty() {
-                return Invariant::Liveness.broken(format!("{} has something in quarantine", device.name));
+    /// Nobody has anything set aside any more, but for what a removed device sent.
+    pub fn nothing_waits(&self) -> Checked {
+        let late = self.network.net().nobodys.clone();
+        for at in self.members() {
+            let device = &self.devices[at];
+            let nobodys = device.look(|l| l.set_aside_as_late())?;
+            let is_late = |rid: &RevisionId| late.contains(rid) && nobodys.contains(rid);
+            if let Some(waits) = device.position()?.quarantine.iter().find(|rid| !is_late(rid)) {
+                return Invariant::Liveness.broken(format!("{} has {waits} in quarantine", device.name));
             }
         }
         Ok(())
     }
 
     /// All that a device shows, a line for each thing.
-    fn picture(&self, at: usize) -> Checked<BTreeMap<String, String>> {
+    pub fn picture(&self, at: usize) -> Checked<BTreeMap<String, String>> {
         let device = &self.devices[at];
         let vault = device.vault()?;
         let mut out = BTreeMap::new();
@@ -102,6 +117,7 @@ impl World {
         out.insert("tree".into(), format!("{:?}", vault.notebook_tree().works("the tree")?));
         out.insert("tags".into(), format!("{:?}", vault.tags().works("tags")?));
         out.insert("counts".into(), format!("{:?}", vault.sidebar_counts().works("counts")?));
+        out.insert("account".into(), format!("{:?}", device.look(|l| l.membership())?));
         let reviews = vault.reviews().works("reviews")?;
         out.insert("reviews".into(), format!("{:?}", reviews.iter().map(|r| (r.id, r.choices)).collect::<Vec<_>>()));
         Ok(out)
@@ -110,29 +126,57 @@ impl World {
     /// Everything that is checked at the end.
     pub fn judge_all(&mut self) -> Checked {
         self.nothing_waits()?;
-        let pictures: Vec<_> = (0..self.devices.len()).map(|at| self.picture(at)).collect::<Checked<_>>()?;
-        for (at, picture) in pictures.iter().enumerate() {
-            self.compare(0, at, &pictures[0], picture, Invariant::Convergence)?;
+        self.removals_hold()?;
+        let members = self.members();
+        let Some(first) = members.first().copied() else { return Invariant::Works.broken("nobody is left") };
+        // What a removed device sent to a server that had forgotten it some have taken over, who did not know of it
+        // either, and the others set it aside.
+        let differ = !self.network.net().nobodys.is_empty();
+        let pictures: Vec<_> = members.iter().map(|at| Ok((*at, self.picture(*at)?))).collect::<Checked<_>>()?;
+        for (at, picture) in &pictures {
+            if !differ {
+                self.compare(first, *at, &pictures[0].1, picture, Invariant::Convergence)?;
+            }
             let hash = blake3::hash(format!("{picture:?}").as_bytes()).to_hex();
-            self.note(&format!("{} {hash}", self.devices[at].name));
+            self.note(&format!("{} {hash}", self.devices[*at].name));
         }
-        self.met.receipts += u64::from(self.devices[0].vault()?.unseen_receipts().works("counting receipts")?);
+        self.met.receipts += u64::from(self.devices[first].vault()?.unseen_receipts().works("counting receipts")?);
         self.again(&pictures)?;
         self.no_storm()?;
-        // All show the same: one of them is enough.
-        for record in self.records() {
-            self.judge_record(record, 0)?;
+        // What was under way goes back to a server that was set back before what it builds on.
+        let healed = [Fault::Restore, Fault::Fork].iter().any(|fault| self.met.faults.contains(fault));
+        let log = if healed { Vec::new() } else { self.network.net().servers[0].log.clone() };
+        for (place, rid) in log.into_iter().enumerate() {
+            self.places.entry(rid).or_insert(place);
         }
-        self.searchable(0)?;
+        // Where all show the same, one of them is enough.
+        let nobodys = self.nobodys()?;
+        let mut by_record: BTreeMap<RecordId, Vec<u32>> = BTreeMap::new();
+        for saved in &self.saved {
+            if self.is_everybodys(saved, &nobodys)? {
+                by_record.entry(saved.record).or_default().push(saved.token);
+            }
+        }
+        for at in if differ { members } else { vec![first] } {
+            for record in self.records() {
+                self.judge_record(record, at, by_record.get(&record).map_or(&[], Vec::as_slice))?;
+            }
+        }
+        self.searchable(first)?;
+        if let Some(last) = self.members().last() {
+            self.searchable(*last)?;
+        }
+        self.judge_those_out()?;
         self.scan()
     }
 
     fn records(&self) -> Vec<RecordId> {
         let notes = self.notes.iter().map(|id| RecordId::from(*id));
-        notes.chain(self.notebooks.iter().map(|id| RecordId::from(*id))).collect()
+        let notebooks = self.notebooks.iter().map(|id| RecordId::from(*id));
+        notes.chain(notebooks).chain(self.others.iter().copied()).collect()
     }
 
-    fn compare(
+    pub fn compare(
         &self,
         a: usize,
         b: usize,
@@ -150,10 +194,13 @@ impl World {
     }
 
     /// A second sync changes nothing, and asks once.
-    fn again(&mut self, pictures: &[BTreeMap<String, String>]) -> Checked {
-        for (at, picture) in pictures.iter().enumerate() {
+    fn again(&mut self, pictures: &[(usize, BTreeMap<String, String>)]) -> Checked {
+        for (at, picture) in pictures {
+            let at = *at;
             let count = self.devices[at].look(|l| l.revision_count())?;
-            let report = self.sync_in_peace(at)?;
+            let Some(report) = self.sync_in_peace(at)? else {
+                return Invariant::Idempotence.broken("a device that was in the account is out at its next sync");
+            };
             let requests = self.network.net().line(at).requests.clone();
             let name = self.devices[at].name.clone();
             let moved = report.pushed + report.pulled > 0;
@@ -169,10 +216,16 @@ impl World {
 
     /// Each device has what people wrote and nothing else.
     fn no_storm(&self) -> Checked {
-        for device in &self.devices {
+        let nobodys = self.nobodys()?;
+        for at in self.members() {
+            let device = &self.devices[at];
             let count = device.look(|l| l.revision_count())?;
-            if count != self.made.len() as u64 {
-                let (name, made) = (&device.name, self.made.len());
+            let mut made = self.made.len() as u64;
+            for rid in nobodys.iter().filter(|rid| self.made.contains(rid)) {
+                made -= u64::from(!device.look(|l| l.has(*rid))?);
+            }
+            if count != made {
+                let name = &device.name;
                 return Invariant::Storm.broken(format!("{name} has {count} revisions, and people made {made}"));
             }
         }
@@ -187,6 +240,12 @@ impl World {
             let there =
                 note.body.shown().contains(&format!("{token} ")) || note.body.shown().contains(&format!("{token}\n"));
             let hits = self.devices[at].vault()?.search(&token, 50).works("searching")?;
+            for hit in &hits {
+                let held = self.devices[at].shown(hit.id.into())?;
+                if held.is_none_or(|held| !Tokens::of(&held.fields).all.contains(&saved.token)) {
+                    return Invariant::Convergence.broken(format!("{token} is found in a note that does not have it"));
+                }
+            }
             if there && !hits.iter().any(|hit| RecordId::from(hit.id) == saved.record) {
                 return Invariant::Convergence.broken(format!("{token} is in a note and is not found"));
             }
@@ -211,8 +270,7 @@ impl World {
     }
 
     /// What became of everything that people wrote in a record, as one device has it.
-    fn judge_record(&mut self, record: RecordId, at: usize) -> Checked {
-        let saved: Vec<u32> = self.saved.iter().filter(|s| s.record == record).map(|s| s.token).collect();
+    pub fn judge_record(&mut self, record: RecordId, at: usize, saved: &[u32]) -> Checked {
         let name = self.devices[at].name.clone();
         let Some(shown) = self.devices[at].shown(record)? else {
             return match saved.first() {
@@ -224,14 +282,34 @@ impl World {
         self.causality(&history, &name)?;
         let story = Story { record, history: &history, shown: &shown, by: &name };
         let decisions: Vec<&Decision> = self.decisions.iter().filter(|d| d.record == record).collect();
-        story.judge(&saved, &self.typed_over, &decisions, &mut self.met)
+        story.judge(saved, &self.typed_over, &decisions, &mut self.met)
     }
 
     /// What builds on another version was written later, by the clocks that follow each other.
     fn causality(&self, history: &History, name: &str) -> Checked {
+        let mut furthest: BTreeMap<DeviceId, u64> = BTreeMap::new();
+        for device in self.devices.iter().filter(|device| !device.twin) {
+            furthest.insert(device.vault()?.device(), device.furthest_ms);
+        }
+        // A copy goes on from the other's clock.
+        let twins = self.devices.iter().filter(|device| device.twin).map(|device| device.furthest_ms).max();
+        for row in &history.rows {
+            let latest = furthest.get(&row.author).copied().or(twins);
+            if latest.is_some_and(|latest| row.hlc.ms > latest + FOLLOWS_MS) {
+                let what =
+                    format!("{} has a time that no clock of its device showed, nor one that it may follow", row.rid);
+                return Invariant::Causality.broken(what);
+            }
+        }
         let times: BTreeMap<RevisionId, Hlc> = history.rows.iter().map(|row| (row.rid, row.hlc)).collect();
         for row in &history.rows {
             for parent in &row.parents {
+                // Whoever reads the log has what a change builds on before it comes.
+                if let (Some(place), Some(before)) = (self.places.get(&row.rid), self.places.get(parent))
+                    && before > place
+                {
+                    return Invariant::Causality.broken(format!("{} is in the log before what it builds on", row.rid));
+                }
                 let Some(before) = times.get(parent) else {
                     return Invariant::Causality.broken(format!("{name} has {} without its parent", row.rid));
                 };

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use holdfast_domain::{NoteId, RevisionId};
 use holdfast_notebook::simulation::{Look, Shown, SyncPosition};
 use holdfast_notebook::sync::{Connect, Syncer};
-use holdfast_notebook::{Env, NotebookError, RecordId, Vault};
+use holdfast_notebook::{Env, NotebookError, RecordId, Simulated, Vault};
 
 use crate::dice::Source;
 use crate::fault::{Checked, Invariant, OrBroken as _};
@@ -74,8 +74,19 @@ pub struct Device {
     pub checked: u64,
     /// Notes and notebooks that ask, when it was last looked at.
     pub asks: u64,
+    /// Its program is of an earlier version.
+    pub older: Arc<AtomicBool>,
+    plain_pages: bool,
     /// Off, while others go on.
     pub away: bool,
+    /// In peace it has no part in the account any more.
+    pub out: bool,
+    /// It knew, when it was last looked at, that somebody was removed.
+    pub knows_of_removal: bool,
+    /// What removed devices sent since, and is here.
+    pub late: BTreeSet<RevisionId>,
+    /// The latest that its own clock ever showed.
+    pub furthest_ms: u64,
     /// Of a disk that was copied: it or its copy becomes another.
     pub twin: bool,
     /// The first revisions of the devices that it became.
@@ -97,6 +108,7 @@ impl Device {
         clock: SimClock,
         keychain: &MemoryKeychain,
         network: &Network,
+        plain_pages: bool,
     ) -> Self {
         let line = network.clone();
         let connect: Connect = Arc::new(move |_| Ok(Arc::new(line.line(index))));
@@ -113,7 +125,13 @@ impl Device {
             outbox: BTreeSet::new(),
             checked: 0,
             asks: 0,
+            older: Arc::default(),
+            plain_pages,
             away: false,
+            out: false,
+            knows_of_removal: false,
+            late: BTreeSet::new(),
+            furthest_ms: 0,
             twin: false,
             named: BTreeSet::new(),
         }
@@ -121,8 +139,19 @@ impl Device {
 
     pub fn env(&self) -> Env {
         let (clock, source) = (self.clock.clone(), self.source.clone());
-        let env = Env::simulated(move || clock.now_ms(), move |bytes| source.fill(bytes));
+        let older = self.older.clone();
+        let older = Arc::new(move || older.load(Ordering::SeqCst));
+        let simulated = Simulated { older, plain_pages: self.plain_pages };
+        let env = Env::simulated(move || clock.now_ms(), move |bytes| source.fill(bytes), simulated);
         env.with_pack_block(Arc::new(AtomicU64::new(PACK_BLOCK))).packs_without_waiting()
+    }
+
+    pub fn is_older(&self) -> bool {
+        self.older.load(Ordering::SeqCst)
+    }
+
+    pub fn plain_pages(&self) -> bool {
+        self.plain_pages
     }
 
     pub fn keychain(&self) -> &MemoryKeychain {

@@ -42,10 +42,16 @@ pub enum Fault {
     Swap,
     /// The server changes a sealed body.
     Alter,
+    /// A device is removed, or the passphrase is changed, while others push, pull and heal.
+    Revoke,
+    /// A device has an earlier version of the program.
+    Older,
+    /// A device has a later version of the program, and writes what this one does not know.
+    Newer,
 }
 
 impl Fault {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 22] = [
         Self::DropRequest,
         Self::DropAnswer,
         Self::Duplicate,
@@ -65,7 +71,12 @@ impl Fault {
         Self::Replay,
         Self::Swap,
         Self::Alter,
+        Self::Revoke,
+        Self::Older,
+        Self::Newer,
     ];
+    /// How many of them came first: a seed that has none of those that came later is as it was before.
+    pub const FIRST: usize = 19;
 
     pub fn name(self) -> &'static str {
         match self {
@@ -88,6 +99,9 @@ impl Fault {
             Self::Replay => "replay",
             Self::Swap => "swap",
             Self::Alter => "alter",
+            Self::Revoke => "revoke",
+            Self::Older => "older",
+            Self::Newer => "newer",
         }
     }
 

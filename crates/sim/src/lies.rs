@@ -1,6 +1,6 @@
 //! What a hostile server says instead of a page of its log.
 
-use holdfast_protocol::{LogHead, LogPage, LogRequest, body_hash, link};
+use holdfast_protocol::{Hash, LogEntry, LogHead, LogPage, LogRequest, PushRequest, batch_hash, body_hash, link};
 
 use crate::dice::Dice;
 use crate::fault::Fault;
@@ -11,6 +11,8 @@ pub fn tell(lie: Fault, dice: &mut Dice, asked: &LogRequest, page: &LogPage, bef
         Fault::Withhold => withhold(dice, asked, page),
         Fault::Replay => before.unwrap_or_else(|| page.clone()),
         Fault::Swap => swap(dice, page),
+        Fault::Alter if page.covered.is_some() && dice.chance(50) => alter_packs(dice, page),
+        Fault::Alter if dice.chance(30) => forge(dice, asked, page),
         Fault::Alter => alter(dice, page),
         _ => page.clone(),
     }
@@ -35,7 +37,14 @@ fn withhold(dice: &mut Dice, asked: &LogRequest, page: &LogPage) -> LogPage {
     }
     let mut told = page.clone();
     told.entries.truncate(dice.below(page.entries.len()));
-    let mut at = LogHead { log_epoch: page.log_epoch, seq: asked.seq, link: asked.link };
+    told.head = relink(asked, &mut told);
+    told.manifests.retain(|m| told.entries.iter().any(|e| e.batch == batch_hash(m)));
+    told
+}
+
+/// Where the log stands behind these entries, with links that are right.
+fn relink(asked: &LogRequest, told: &mut LogPage) -> LogHead {
+    let mut at = LogHead { log_epoch: told.log_epoch, seq: asked.seq, link: asked.link };
     for logged in &told.entries {
         let entry = &logged.entry;
         let body = body_hash(&entry.body);
@@ -52,8 +61,55 @@ fn withhold(dice: &mut Dice, asked: &LogRequest, page: &LogPage) -> LogPage {
         );
         at.seq = logged.seq;
     }
-    told.head = at;
-    told.manifests.retain(|m| told.entries.iter().any(|e| e.batch == holdfast_protocol::batch_hash(m)));
+    at
+}
+
+/// A batch of another log at the end of this one, with links that are right: what its device says that it has read tells.
+pub fn graft(asked: &LogRequest, page: &LogPage, batch: &PushRequest) -> LogPage {
+    let seen = batch.manifest.seen;
+    let here = page.entries.last().map_or(asked.seq, |last| last.seq);
+    // The links over what came without bodies are not made again here.
+    if page.covered.is_some()
+        || page.head.seq != here
+        || seen.log_epoch != page.log_epoch
+        || page.log_epoch != asked.log_epoch
+    {
+        return page.clone();
+    }
+    let mut told = page.clone();
+    let hash = batch_hash(&batch.manifest);
+    for (n, entry) in batch.entries.iter().enumerate() {
+        told.entries.push(LogEntry { seq: here + 1 + n as u64, entry: entry.clone(), batch: hash });
+    }
+    if !told.manifests.contains(&batch.manifest) {
+        told.manifests.push(batch.manifest.clone());
+    }
+    told.head = relink(asked, &mut told);
+    told
+}
+
+/// What a device signed, changed, with links that are right: only its signature tells.
+fn forge(dice: &mut Dice, asked: &LogRequest, page: &LogPage) -> LogPage {
+    let mut told = page.clone();
+    if page.manifests.is_empty() || page.entries.is_empty() {
+        return told;
+    }
+    let at = dice.below(page.manifests.len());
+    let manifest = &mut told.manifests[at];
+    let before = batch_hash(manifest);
+    match dice.below(3) {
+        0 => manifest.ctr += 1,
+        1 => manifest.signature[dice.below(32)] ^= 1,
+        _ => manifest.state = Some(Hash([dice.below(256) as u8; 32])),
+    }
+    let after = batch_hash(manifest);
+    for logged in told.entries.iter_mut().filter(|logged| logged.batch == before) {
+        logged.batch = after;
+    }
+    let head = relink(asked, &mut told);
+    if head.seq == told.head.seq {
+        told.head = head;
+    }
     told
 }
 
@@ -71,6 +127,43 @@ fn swap(dice: &mut Dice, page: &LogPage) -> LogPage {
         _ => std::mem::swap(&mut one[0].entry.body, &mut rest[0].entry.body),
     }
     told
+}
+
+/// Packs are in no link of a page: one that does not open, or lacks something, is as good as none, and the bodies are asked
+/// for.
+fn alter_packs(dice: &mut Dice, page: &LogPage) -> LogPage {
+    let mut told = page.clone();
+    let Some(covered) = &mut told.covered else { return told };
+    if covered.packs.is_empty() || covered.runs.is_empty() {
+        return told;
+    }
+    let (pack, run) = (dice.below(covered.packs.len()), dice.below(covered.runs.len()));
+    match dice.below(4) {
+        0 => covered.packs.clear(),
+        1 => covered.packs[pack].key_epoch ^= 1,
+        2 => {
+            if let Some(hash) = covered.runs[run].bodies.first_mut() {
+                hash.0[dice.below(32)] ^= 1;
+            }
+        }
+        _ => {
+            let body = &mut covered.packs[pack].body;
+            let at = dice.below(body.len().max(1));
+            if let Some(byte) = body.get_mut(at) {
+                *byte ^= 1 << dice.below(8);
+            }
+        }
+    }
+    told
+}
+
+/// True where a lie is one about packs alone: nothing of it may be taken, and a sync may go on.
+pub fn is_about_packs(page: &LogPage, told: &LogPage) -> bool {
+    let runs = |page: &LogPage| page.covered.as_ref().map(|covered| covered.runs.clone());
+    page.entries == told.entries
+        && page.manifests == told.manifests
+        && page.head == told.head
+        && runs(page) == runs(told)
 }
 
 fn alter(dice: &mut Dice, page: &LogPage) -> LogPage {

@@ -7,11 +7,13 @@ mod device;
 mod dice;
 mod fault;
 mod keychain;
+mod latecomer;
 mod lies;
 mod mutants;
 mod paper;
 mod people;
 mod plan;
+mod removals;
 mod report;
 mod run;
 mod shrink;
@@ -19,6 +21,7 @@ mod story;
 mod template;
 mod thinking;
 mod tokens;
+mod versions;
 mod wire;
 mod world;
 
@@ -31,7 +34,7 @@ use clap::Parser;
 use fault::Fault;
 use plan::{Choice, Plan};
 use run::Play;
-use template::Template;
+use template::Templates;
 
 /// A range of seeds, `A..B`.
 #[derive(Clone, Debug)]
@@ -60,6 +63,9 @@ struct Args {
     /// Only these faults, by name, with commas; `none` for none
     #[arg(long, value_delimiter = ',')]
     faults: Option<Vec<String>>,
+    /// Without these, of revoke, older and newer: the seeds as they were before there were these
+    #[arg(long, value_delimiter = ',', conflicts_with = "faults")]
+    without: Vec<String>,
     /// People and merges alone, on one note: no vaults, no network, no disks, and hundreds of seeds a second
     #[arg(long, conflicts_with_all = ["faults", "mutants"])]
     paper: bool,
@@ -102,7 +108,7 @@ impl Args {
             names.map(|name| name.parse().map_err(|e: String| anyhow::anyhow!(e))).collect()
         };
         let faults = self.faults.as_ref().map(named).transpose()?;
-        Ok(Choice { devices: self.devices.map(usize::from), faults })
+        Ok(Choice { devices: self.devices.map(usize::from), faults, without: named(&self.without)? })
     }
 }
 
@@ -123,8 +129,8 @@ fn main() -> anyhow::Result<ExitCode> {
     if args.paper {
         return Ok(simulate(&args, |seed| Plan::on_paper(seed, &choice), &run::run_on_paper));
     }
-    let template = Template::make()?;
-    Ok(simulate(&args, |seed| Plan::of(seed, &choice), &|plan, trace| run::run(&template, plan, trace)))
+    let templates = Templates::make()?;
+    Ok(simulate(&args, |seed| Plan::of(seed, &choice), &|plan, trace| run::run(templates.of(plan.seed), plan, trace)))
 }
 
 /// Runs what is asked for; the exit code says whether all is as it should be.

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use crate::fault::Invariant;
 
 /// The names, as the code asks for them, and what goes wrong.
-const MUTANTS: [(&str, &str); 24] = [
+const MUTANTS: [(&str, &str); 43] = [
     ("cursor-before-rows", "the cursor is on disk before what was read"),
     ("acknowledged-by-batch", "an answer empties the outbox, whatever it names"),
     ("outbox-dropped-on-error", "a push that fails empties the outbox"),
@@ -34,6 +34,25 @@ const MUTANTS: [(&str, &str); 24] = [
     ("seen-not-checked", "the server takes a batch from a log that it does not have"),
     ("confirmed-and-not-kept", "the server confirms what it does not keep"),
     ("text-newest-wins", "of two texts the newer one stays"),
+    ("outbox-backwards", "what waits is sent with the newest first"),
+    ("parents-not-awaited", "what builds on something that is not here is taken over"),
+    ("quarantine-never-retried", "what was set aside stays so"),
+    ("heal-stops-early", "a restored server gets back the first that it lost"),
+    ("lost-files-forgotten", "a restored server does not get files back"),
+    ("manifests-forgotten", "the signed batches of others are not kept"),
+    ("file-after-revision", "a file is sent behind what names it"),
+    ("signature-not-checked", "a reader does not check who signed"),
+    ("seen-not-compared", "a reader does not compare what the others were shown"),
+    ("nested-stays", "a notebook is trashed without those in it"),
+    ("far-future-followed", "a clock follows one that is a year ahead"),
+    ("unknown-fields-dropped", "a merge drops what a newer version wrote"),
+    ("index-left-old", "the search index keeps the first text of a note"),
+    ("keys-overwritten", "the server takes account keys that are made on older ones"),
+    ("key-epoch-not-raised", "the server takes what is sealed under an older key"),
+    ("removed-is-served", "the server answers a removed device"),
+    ("late-taken-over", "what a removed device sends is taken over"),
+    ("nobody-vouches", "what builds on a removed device's change waits for ever"),
+    ("counters-not-adopted", "a restored server forgets how far each device had counted"),
 ];
 
 pub fn is_known(name: &str) -> bool {

@@ -17,17 +17,17 @@ use crate::tokens::{self, Tokens, date, word};
 use crate::world::{Decision, World};
 
 /// One act on one record, and what of it may be checked.
-struct Deed<'a> {
-    record: RecordId,
+pub struct Deed<'a> {
+    pub record: RecordId,
     /// What it means to take away; anything, where absent.
-    may_go: Option<BTreeSet<u32>>,
-    fresh: &'a [u32],
+    pub may_go: Option<BTreeSet<u32>>,
+    pub fresh: &'a [u32],
     /// Leaves the record afterwards, so that what was done is a revision.
-    commit: bool,
+    pub commit: bool,
     /// The revisions that it may write, of this and other records.
-    most: usize,
+    pub most: usize,
     /// It is about a text that was opened long ago.
-    stale: bool,
+    pub stale: bool,
 }
 
 /// What is too common to follow: siblings of one name, which show as one.
@@ -35,7 +35,7 @@ const SHARED_NAMES: [&str; 3] = ["Work", "Home", "work"];
 
 impl World {
     /// The notes that this device knows of.
-    fn notes_of(&self, at: usize) -> Checked<Vec<NoteId>> {
+    pub fn notes_of(&self, at: usize) -> Checked<Vec<NoteId>> {
         let here = self.devices[at].look(|l| l.records())?;
         Ok(self.notes.iter().copied().filter(|id| here.binary_search(&(*id).into()).is_ok()).collect())
     }
@@ -138,7 +138,7 @@ impl World {
 
     /// Does something to a record, and looks at it before and after: nothing goes but what it means to take away,
     /// what it writes is there, and it is as many revisions as it should be. What is refused changes nothing.
-    fn act<T>(
+    pub fn act<T>(
         &mut self,
         at: usize,
         deed: Deed<'_>,
@@ -152,6 +152,11 @@ impl World {
         let mut done = act(&vault).map(drop);
         if let (Err(NotebookError::Stale), false) = (&done, deed.stale) {
             let what = format!("{doing} was refused as if something had arrived, and nothing had");
+            return Invariant::Works.broken(what);
+        }
+        let unreadable = || before.as_ref().and_then(|b| b.fields.as_note()).is_some_and(|n| n.needs_newer_version());
+        if matches!(done, Err(NotebookError::NeedsNewerVersion)) && doing != "trash a notebook" && !unreadable() {
+            let what = format!("{doing} was refused as if a newer version had to do it");
             return Invariant::Works.broken(what);
         }
         let outcome = self.judge(&done, doing)?;
@@ -194,7 +199,7 @@ impl World {
                 self.typed_over.extend(&gone);
             }
             if !self.unacknowledged {
-                self.acknowledge(deed.record, deed.fresh);
+                self.acknowledge(at, deed.record, deed.fresh);
             }
         } else if !gone.is_empty() || before.is_some() != after.is_some() {
             return Invariant::LostEdit.broken(format!("{doing} was refused on {name} and took {gone:?} away"));
@@ -242,7 +247,7 @@ impl World {
             }
             self.notes.push(id);
             if !self.unacknowledged {
-                self.acknowledge(id.into(), &fresh);
+                self.acknowledge(at, id.into(), &fresh);
             }
             return Ok(format!("add {} {outcome}", short(id.into())));
         }
@@ -329,7 +334,7 @@ impl World {
                 if let Ok(id) = added {
                     self.notebooks.push(id);
                     if !self.unacknowledged {
-                        self.acknowledge(id.into(), fresh);
+                        self.acknowledge(at, id.into(), fresh);
                     }
                 }
                 Ok(format!("add a notebook {outcome}"))
@@ -360,9 +365,29 @@ impl World {
                     most: many,
                     stale: false,
                 };
-                self.act(at, deed, |v| v.trash_notebook(id), "trash a notebook")
+                let inside = vault.notebook_with_descendants(id).works("the tree")?;
+                let outcome = self.act(at, deed, |v| v.trash_notebook(id), "trash a notebook")?;
+                if outcome.contains("done") {
+                    self.all_of_it_is_trashed(at, &inside)?;
+                }
+                Ok(outcome)
             }
         }
+    }
+
+    /// Whoever trashes a notebook has trashed all that is in it.
+    fn all_of_it_is_trashed(&self, at: usize, inside: &[NotebookId]) -> Checked {
+        let tree = self.devices[at].vault()?.notebook_tree().works("the tree")?;
+        if let Some(left) = tree.iter().find(|node| inside.contains(&node.id)) {
+            return Invariant::Decision.broken(format!("{} is in a notebook that was trashed, and stays", left.id));
+        }
+        for note in self.notes_of(at)? {
+            let row = self.devices[at].vault()?.note(note).works("reading a note")?.row;
+            if !row.trashed && row.notebook.is_some_and(|notebook| inside.contains(&notebook)) {
+                return Invariant::Decision.broken(format!("{note} is in a notebook that was trashed, and stays"));
+            }
+        }
+        Ok(())
     }
 
     fn attach(&mut self, at: usize, id: NoteId, dice: &mut Dice) -> Checked<String> {
@@ -411,7 +436,8 @@ impl World {
         let act = |v: &Vault| {
             v.resolve(record, &before, &choices, None)?;
             match take_back.then(|| v.undo_resolution(record)) {
-                None | Some(Ok(()) | Err(NotebookError::NothingToUndo(_))) => Ok(()),
+                // On a full disk the decision that was just made stays.
+                None | Some(Ok(()) | Err(NotebookError::NothingToUndo(_) | NotebookError::DiskFull)) => Ok(()),
                 Some(Err(e)) => Err(e),
             }
         };

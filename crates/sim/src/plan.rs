@@ -69,6 +69,8 @@ pub struct Choice {
     pub devices: Option<usize>,
     /// Only these; all where absent.
     pub faults: Option<Vec<Fault>>,
+    /// Of those that came later, without these: a seed's plan before them.
+    pub without: Vec<Fault>,
 }
 
 /// How often each is done, of a thousand, without faults.
@@ -132,9 +134,15 @@ fn faults(dice: &mut Dice, choice: &Choice) -> Vec<Fault> {
     if dice.chance(5) {
         return Vec::new();
     }
-    let from = choice.faults.as_deref().unwrap_or(&Fault::ALL);
-    let share = if choice.faults.is_some() { 70 } else { 20 };
-    from.iter().copied().filter(|_| dice.chance(share)).collect()
+    if let Some(from) = &choice.faults {
+        return from.iter().copied().filter(|_| dice.chance(70)).collect();
+    }
+    // Dice of their own for what came later.
+    let mut later = Dice::new(dice.clone().next_u64() ^ 0x1A7E);
+    let (first, rest) = Fault::ALL.split_at(Fault::FIRST);
+    let mut out: Vec<Fault> = first.iter().copied().filter(|_| dice.chance(20)).collect();
+    out.extend(rest.iter().copied().filter(|fault| later.chance(20) && !choice.without.contains(fault)));
+    out
 }
 
 impl Plan {
@@ -166,11 +174,15 @@ impl Plan {
             } else if !faults.is_empty() && dice.chance(12) {
                 match faults[dice.below(faults.len())] {
                     // A clone, a restore, a fork or a long absence is rare, and one is much.
-                    Fault::Clone | Fault::Fork | Fault::LongAway if dice.chance(75) => weighted(&WEIGHTS, &mut dice),
+                    Fault::Clone | Fault::Fork | Fault::LongAway | Fault::Revoke if dice.chance(75) => {
+                        weighted(&WEIGHTS, &mut dice)
+                    }
                     Fault::Restore if dice.chance(50) => Act::SaveServer,
                     fault => Act::Befall(fault),
                 }
-            } else if faults.iter().any(|f| matches!(f, Fault::Partition | Fault::Fork | Fault::ClockJump))
+            } else if faults
+                .iter()
+                .any(|f| matches!(f, Fault::Partition | Fault::Fork | Fault::ClockJump | Fault::Older))
                 && dice.chance(3)
             {
                 Act::Mend

@@ -29,8 +29,8 @@ pub struct Report {
     took: Duration,
     operations: Vec<u64>,
     totals: Met,
-    /// Seeds in which something was packed.
-    packed: u64,
+    /// Seeds in which something was packed, something was read from packs, and bodies went.
+    packed: [u64; 3],
     faults: BTreeMap<Fault, u64>,
     /// Of the traces, by seed.
     hashes: BTreeMap<u64, String>,
@@ -98,7 +98,10 @@ impl Report {
         totals.forks += met.forks;
         totals.packs += met.packs;
         totals.by_packs += met.by_packs;
-        self.packed += u64::from(met.packs > 0);
+        totals.bodies_gone += met.bodies_gone;
+        for (seeds, count) in self.packed.iter_mut().zip([met.packs, met.by_packs, met.bodies_gone]) {
+            *seeds += u64::from(count > 0);
+        }
         totals.put_back_gone += met.put_back_gone;
         totals.back_by_parts += met.back_by_parts;
         totals.gone_by_sides += met.gone_by_sides;
@@ -126,8 +129,11 @@ impl Report {
             "{} conflicts, {} reviews, {} automatic merges, {} crashes, {} rebases, {} forks",
             t.conflicts, t.reviews, t.receipts, t.crashes, t.rebases, t.forks
         );
-        let share = self.packed as f64 * 100.0 / self.seeds.max(1) as f64;
-        println!("{} packs in {share:.0} % of the seeds, {} entries read from them", t.packs, t.by_packs);
+        let [packed, read, gone] = self.packed.map(|seeds| seeds as f64 * 100.0 / self.seeds.max(1) as f64);
+        println!(
+            "{} packs in {packed:.0} % of the seeds, {} entries read from them in {read:.0} %, {} bodies gone in {gone:.0} %",
+            t.packs, t.by_packs, t.bodies_gone
+        );
         println!(
             "weak promises (0015): {} put back and gone, {} gone side by side, {} back by parts",
             t.put_back_gone, t.gone_by_sides, t.back_by_parts

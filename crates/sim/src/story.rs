@@ -156,6 +156,11 @@ pub fn taken_away(history: &History, heads: &[RevisionId], token: u32) -> Checke
     Ok(!takes.is_empty() && of_token(&traced.puts, token).iter().filter(here).all(seen))
 }
 
+/// The versions that put a word in.
+pub fn versions_with(history: &History, token: u32) -> Checked<Vec<RevisionId>> {
+    Ok(of_token(&Traced::of(history)?.puts, token).to_vec())
+}
+
 /// What each revision of a record put in, took away and made clean, against the versions that it was made from.
 struct Traced {
     puts: BTreeMap<u32, Vec<RevisionId>>,

@@ -18,7 +18,7 @@ use crate::keychain::MemoryKeychain;
 use crate::plan::MOST_DEVICES;
 use crate::wire::{LineState, Network, Real};
 
-const PASSPHRASE: &str = "correct horse battery staple";
+pub const PASSPHRASE: &str = "correct horse battery staple";
 const USER: &str = "ada";
 /// Milliseconds since 1970, in the year 2027.
 const START_MS: u64 = 1_800_000_000_000;
@@ -29,6 +29,7 @@ pub struct Template {
     /// The server's log.
     pub log: Vec<RevisionId>,
     pub now_ms: u64,
+    pub plain_pages: bool,
 }
 
 /// Runs a future that waits for nothing but its turn.
@@ -66,7 +67,8 @@ pub fn place() -> anyhow::Result<tempfile::TempDir> {
 }
 
 impl Template {
-    pub fn make() -> anyhow::Result<Self> {
+    /// With databases whose pages are encrypted, as every program's are, or with plain ones.
+    pub fn make(plain_pages: bool) -> anyhow::Result<Self> {
         let dir = place()?;
         let (clock, keychain, network) = (SimClock::default(), MemoryKeychain::default(), Network::default());
         clock.set(START_MS);
@@ -75,12 +77,13 @@ impl Template {
         let link = JoinLink::new("https://sim.invalid", [7; 32], Some(invitation), expires_ms)
             .map_err(|e| anyhow!("{e}"))?
             .to_string();
-        network.net().servers.push(Real { core: Some(core), log: Vec::new() });
+        network.net().servers.push(Real { core: Some(core), ..Real::default() });
         let mut devices = Vec::new();
         for index in 0..MOST_DEVICES {
             network.net().lines.push(LineState::default());
             let name = device_name(index);
-            let mut device = Device::new(index, &name, dir.path().join(&name), clock.beside(0), &keychain, &network);
+            let mut device =
+                Device::new(index, &name, dir.path().join(&name), clock.beside(0), &keychain, &network, plain_pages);
             let vault = if index == 0 {
                 let vault = Vault::create(&device.dir, PASSPHRASE, &name, device.env())?.vault;
                 finish(sync::create_account(&vault, device.connect(), &link, USER, PASSPHRASE, None))?;
@@ -105,7 +108,17 @@ impl Template {
         };
         let mut files = Vec::new();
         read(dir.path(), Path::new(""), &mut files)?;
-        Ok(Self { files, keychain, log, now_ms: clock.now_ms() })
+        Ok(Self { files, keychain, log, now_ms: clock.now_ms(), plain_pages })
+    }
+
+    /// Puts one of its devices into a folder, as it was before anything happened.
+    pub fn copy_one(&self, name: &str, to: &Path) -> std::io::Result<()> {
+        for (path, bytes) in self.files.iter().filter(|(path, _)| path.starts_with(name)) {
+            let target = to.join(path);
+            fs::create_dir_all(target.parent().unwrap_or(to))?;
+            fs::write(target, bytes)?;
+        }
+        Ok(())
     }
 
     /// Puts so many of its devices, and the server, into a folder.
@@ -128,6 +141,28 @@ fn sync_once(device: &Device) -> anyhow::Result<()> {
     let syncer = device.syncer().map_err(|e| anyhow!("{e}"))?;
     finish(syncer.run_once())?;
     Ok(())
+}
+
+/// One of each kind: nine seeds of ten have plain pages, since what encrypting them takes is a fifth of a seed, and the
+/// tenth has what programs have.
+pub struct Templates {
+    plain: Template,
+    sealed: Template,
+}
+
+impl Templates {
+    pub fn make() -> anyhow::Result<Self> {
+        std::thread::scope(|scope| {
+            let plain = scope.spawn(|| Template::make(true));
+            let sealed = Template::make(false)?;
+            let plain = plain.join().map_err(|_| anyhow!("a template could not be made"))??;
+            Ok(Self { plain, sealed })
+        })
+    }
+
+    pub fn of(&self, seed: u64) -> &Template {
+        if seed.is_multiple_of(10) { &self.sealed } else { &self.plain }
+    }
 }
 
 /// All files below a folder.

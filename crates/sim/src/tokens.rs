@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use holdfast_domain::{Fields, Segment};
+use holdfast_domain::{Fields, Opaque, Segment, UnknownFields};
 use holdfast_notebook::Date;
 
 /// What every planted word begins with: it stands in no file of the server. Long enough that sealed bytes never hold it
@@ -34,6 +34,15 @@ pub fn of_text(text: &str) -> impl Iterator<Item = u32> + '_ {
         let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
         rest[..digits].parse().ok()
     })
+}
+
+/// The tokens of a field that only a newer version can read.
+pub fn of_unknown(value: &Opaque) -> Vec<u32> {
+    let read = |bytes: &Vec<u8>| of_text(&String::from_utf8_lossy(bytes)).collect::<Vec<_>>();
+    match value {
+        Opaque::One(bytes) => read(bytes),
+        Opaque::Conflict(several) => several.iter().flat_map(read).collect(),
+    }
 }
 
 /// What a state holds.
@@ -93,6 +102,7 @@ impl Tokens {
                 out.nested |= note.title.terms().len() > 3 || note.due.terms().len() > 3;
                 out.clean.extend(note.tags.iter().flat_map(|e| of_text(&e.value)));
                 out.clean.extend(note.attachments.iter().flat_map(|e| of_text(&e.value.0)));
+                out.add_unknown(&note.unknown);
             }
             Fields::Notebook(notebook) => {
                 let names = notebook.name.adds().flat_map(|t| of_text(&t.value));
@@ -103,6 +113,7 @@ impl Tokens {
                 }
                 out.open += usize::from(!notebook.name.is_resolved());
             }
+            Fields::Unknown(_, fields) => out.add_unknown(fields),
             _ => {}
         }
         out.all.extend(&out.clean);
@@ -110,6 +121,19 @@ impl Tokens {
             out.sides.entry(*token).or_insert(1);
         }
         out
+    }
+
+    /// What a newer version wrote: kept byte for byte, and where two disagree both.
+    fn add_unknown(&mut self, fields: &UnknownFields) {
+        for value in fields.values() {
+            match value {
+                Opaque::One(_) => self.clean.extend(of_unknown(value)),
+                Opaque::Conflict(_) => {
+                    self.open += 1;
+                    self.all.extend(of_unknown(value));
+                }
+            }
+        }
     }
 }
 

@@ -9,9 +9,9 @@ use std::task::{Context, Poll};
 use async_trait::async_trait;
 use holdfast_domain::RevisionId;
 use holdfast_protocol::{
-    Cid, CreateAccount, EntryKind, FetchRequest, Fetched, HealRequest, KdfParams, LogAnswer, LogPage, LogRequest,
-    Login, Missing, MissingRequest, PackRange, ProtocolError, PushOutcome, PushRequest, PutKeys, ServerInfo, Session,
-    SpaceId, SyncProtocol, Token, Wire, decode, encode,
+    Cid, CreateAccount, DeviceId, Entry, EntryKind, FetchRequest, Fetched, HealRequest, KdfParams, LogAnswer, LogPage,
+    LogRequest, Login, Missing, MissingRequest, PackRange, ProtocolError, PushOutcome, PushRequest, PutKeys,
+    ServerInfo, Session, SpaceId, SyncProtocol, Token, Wire, decode, encode,
 };
 use holdfast_server::Core;
 
@@ -21,10 +21,17 @@ use crate::lies;
 use crate::tokens::MARK;
 
 /// A server as it really is.
+#[derive(Default)]
 pub struct Real {
     pub core: Option<Core>,
     /// The id of each entry of its log, in order.
     pub log: Vec<RevisionId>,
+    /// The devices that it was told to shut out.
+    pub removed: BTreeSet<DeviceId>,
+    /// Nothing is to be taken that was sealed under an older key.
+    pub key_epoch: u32,
+    /// The sealed chunks of files that it took, in order.
+    pub blobs: Vec<[u8; 32]>,
 }
 
 /// One device's line.
@@ -32,6 +39,8 @@ pub struct Real {
 pub struct LineState {
     /// Which server answers.
     pub server: usize,
+    /// Whose line it is.
+    pub id: Option<DeviceId>,
     /// Requests do not arrive.
     pub mute: bool,
     /// Answers do not arrive.
@@ -44,16 +53,24 @@ pub struct LineState {
     pub lied: bool,
     /// The program was killed: nothing of its futures may go on.
     pub killed: bool,
+    /// The program does not know what was added to the protocol since.
+    pub older: bool,
     pub requests: Vec<&'static str>,
     /// What the server told this device that it has, or really showed it.
     pub acknowledged: BTreeSet<RevisionId>,
     /// What this device sent since it was last looked at.
     pub sent: BTreeSet<RevisionId>,
+    /// What of it a server put into its log: which server, and how many blobs it had then.
+    pub stored: Vec<(RevisionId, usize, usize)>,
     pub last_page: Option<LogPage>,
 }
 
+/// So many batches of another log are kept.
+const MOST_ELSEWHERE: usize = 8;
+
 /// A request that is still on its way.
 struct Late {
+    device: usize,
     server: usize,
     token: Token,
     push: PushRequest,
@@ -66,6 +83,14 @@ pub struct Net {
     late: Vec<Late>,
     /// What was sealed with each salt.
     salts: BTreeMap<[u8; 16], [u8; 32]>,
+    /// Every device that some server was told to shut out: one that was set back may have forgotten it.
+    pub removed: BTreeSet<DeviceId>,
+    /// What such a device sent afterwards, to a server that had forgotten, or was another.
+    pub nobodys: BTreeSet<RevisionId>,
+    /// What devices signed who see another log, and have read in it what this one does not hold.
+    pub elsewhere: Vec<PushRequest>,
+    /// Where the logs parted.
+    pub parted: u64,
     pub met: BTreeSet<Fault>,
     /// Pushes that were answered with Rebase, and with Forked.
     pub rebases: u64,
@@ -114,7 +139,61 @@ impl Net {
         }
     }
 
-    /// What became of a push at the server itself.
+    fn note_entry(&mut self, entry: &Entry) {
+        // What a pack covers stands in the clear before its seal.
+        let sealed = PackRange::of_body(&entry.body).filter(|_| entry.kind == EntryKind::Pack);
+        self.note_sealed(sealed.map_or(entry.body.as_slice(), |(_, sealed)| sealed), &entry.rid.0);
+    }
+
+    /// What became of a push of this device at the server itself.
+    fn note_push_of(
+        &mut self,
+        sender: (usize, &PushRequest),
+        server: usize,
+        outcome: &Result<PushOutcome, ProtocolError>,
+    ) {
+        let (line, request) = sender;
+        let device = request.manifest.device;
+        if let Ok(PushOutcome::Accepted { stored, .. }) = outcome {
+            let real = &self.servers[server];
+            let (before, newest, blobs) = (real.log.len() as u64, real.key_epoch, real.blobs.len());
+            if real.removed.contains(&device) {
+                self.broken(Invariant::Tampering, "a server took what a device sent that it had shut out".into());
+            }
+            let seen = request.manifest.seen.seq;
+            if server > 0 && seen > self.parted && self.elsewhere.len() < MOST_ELSEWHERE {
+                self.elsewhere.push(request.clone());
+            }
+            if self.removed.contains(&device) {
+                self.nobodys.extend(stored.iter().map(|entry| RevisionId(entry.rid.0)));
+            }
+            // Of a retry the entries are older than the answer.
+            for (s, entry) in stored.iter().zip(&request.entries).filter(|(s, _)| !s.duplicate && s.seq > before) {
+                self.lines[line].stored.push((RevisionId(s.rid.0), server, blobs));
+                if entry.key_epoch < newest {
+                    let what = "a server took what whoever was removed can read";
+                    self.broken(Invariant::Plaintext, what.into());
+                }
+            }
+        }
+        self.note_push(server, outcome);
+    }
+
+    /// What became of the account's keys at the server itself.
+    fn note_keys(&mut self, server: usize, request: &PutKeys) {
+        if let Some(removal) = request.remove_device {
+            self.servers[server].removed.insert(removal.device);
+            self.removed.insert(removal.device);
+        }
+        if let Some(epoch) = request.key_epoch {
+            let real = &mut self.servers[server];
+            real.key_epoch = real.key_epoch.max(epoch.epoch);
+        }
+        if request.remove_device.is_some() || request.new_passphrase.is_some() {
+            self.met.insert(Fault::Revoke);
+        }
+    }
+
     fn note_push(&mut self, server: usize, outcome: &Result<PushOutcome, ProtocolError>) {
         match outcome {
             Ok(PushOutcome::Accepted { stored, .. }) => {
@@ -192,6 +271,16 @@ impl Line {
         Ok(fate)
     }
 
+    /// Whoever was removed gets nothing more.
+    fn note_served(&self, what: &str, server: usize, served: bool) {
+        let mut net = self.net();
+        let id = net.line(self.device).id;
+        let anybodys = ["info", "prelogin"].contains(&what);
+        if served && !anybodys && id.is_some_and(|id| net.servers[server].removed.contains(&id)) {
+            net.broken(Invariant::Tampering, format!("a removed device was answered {what}"));
+        }
+    }
+
     /// The server that is reached, and where it is. What is late arrives before.
     async fn reach(&self) -> Result<(Core, usize), ProtocolError> {
         loop {
@@ -199,8 +288,8 @@ impl Line {
             let Some(late) = next else { break };
             let core = self.net().servers[late.server].core.clone();
             if let Some(core) = core {
-                let outcome = core.push(&late.token, late.push).await;
-                self.net().note_push(late.server, &outcome);
+                let outcome = core.push(&late.token, late.push.clone()).await;
+                self.net().note_push_of((late.device, &late.push), late.server, &outcome);
             }
         }
         let mut net = self.net();
@@ -233,7 +322,7 @@ impl Line {
                     let mut net = self.net();
                     net.met.insert(Fault::Late);
                     let server = net.line(self.device).server;
-                    net.late.push(Late { server, token: token.clone(), push: push.clone() });
+                    net.late.push(Late { device: self.device, server, token: token.clone(), push: push.clone() });
                     return Err(lost("the request is late"));
                 }
             }
@@ -241,6 +330,7 @@ impl Line {
         }
         let (core, server) = self.reach().await?;
         let mut answer = call(core.clone()).await;
+        self.note_served(what, server, answer.is_ok());
         look(&mut self.net(), server, &answer);
         if let Some((Fault::Duplicate, dice)) = fate {
             self.net().met.insert(Fault::Duplicate);
@@ -284,9 +374,16 @@ impl Line {
         let line = net.line(self.device);
         let before = line.last_page.replace(page.clone());
         let Some((lie, seed)) = line.lie else { return page };
-        let told = lies::tell(lie, &mut Dice::new(seed), request, &page, before);
+        let mut dice = Dice::new(seed);
+        let told = if lie == Fault::Fork {
+            let here = net.line(self.device).server == 0;
+            dice.pick(&net.elsewhere).filter(|_| here).map_or_else(|| page.clone(), |b| lies::graft(request, &page, b))
+        } else {
+            lies::tell(lie, &mut dice, request, &page, before)
+        };
+        let line = net.line(self.device);
         if told != page {
-            line.lied |= lies::must_be_noticed(lie, request, &told);
+            line.lied |= lies::must_be_noticed(lie, request, &told) && !lies::is_about_packs(&page, &told);
             net.met.insert(lie);
         }
         told
@@ -319,25 +416,38 @@ impl SyncProtocol for Line {
     }
 
     async fn put_keys(&self, token: &Token, request: PutKeys) -> Result<u64, ProtocolError> {
+        let older = self.net().line(self.device).older;
+        // What no earlier version said. Its signature it gives: without one a server lets nobody remove anybody.
+        let request = if older { PutKeys { members: None, key_epoch: None, ..request } } else { request };
         let request = &request;
         let call = |core: Core| async move { core.put_keys(token, request.clone()).await };
-        self.exchange("put_keys", call, |_, _, _| {}, None).await
+        let look = |net: &mut Net, server: usize, answer: &Result<u64, ProtocolError>| {
+            if answer.is_ok() {
+                net.note_keys(server, request);
+            }
+        };
+        self.exchange("put_keys", call, look, None).await
     }
 
-    async fn push(&self, token: &Token, request: PushRequest) -> Result<PushOutcome, ProtocolError> {
+    async fn push(&self, token: &Token, mut request: PushRequest) -> Result<PushOutcome, ProtocolError> {
         {
             let mut net = self.net();
+            if net.line(self.device).older {
+                request.keys = None;
+                net.met.insert(Fault::Older);
+            }
             for entry in &request.entries {
-                // What a pack covers stands in the clear before its seal.
-                let sealed = PackRange::of_body(&entry.body).filter(|_| entry.kind == EntryKind::Pack);
-                net.note_sealed(sealed.map_or(entry.body.as_slice(), |(_, sealed)| sealed), &entry.rid.0);
+                net.note_entry(entry);
             }
             let revisions = request.entries.iter().filter(|entry| entry.kind == EntryKind::Revision);
             net.line(self.device).sent.extend(revisions.map(|entry| RevisionId(entry.rid.0)));
         }
         let request = &request;
         let call = |core: Core| async move { core.push(token, request.clone()).await };
-        let answer = self.exchange("push", call, Net::note_push, Some((token, request))).await?;
+        let look = |net: &mut Net, server: usize, outcome: &Result<PushOutcome, ProtocolError>| {
+            net.note_push_of((self.device, request), server, outcome);
+        };
+        let answer = self.exchange("push", call, look, Some((token, request))).await?;
         self.check_cut(&answer, request.manifest.ctr.wrapping_mul(7919));
         if let PushOutcome::Accepted { stored, .. } = &answer {
             let packs = stored.iter().zip(&request.entries).filter(|(s, e)| e.kind == EntryKind::Pack && !s.duplicate);
@@ -357,7 +467,10 @@ impl SyncProtocol for Line {
         let answer = self.exchange("log", call, look, None).await?;
         self.check_cut(&answer, request.seq.wrapping_mul(104_729));
         Ok(match answer {
-            LogAnswer::Page(page) => {
+            LogAnswer::Page(mut page) => {
+                if self.net().line(self.device).older {
+                    page.keys = None;
+                }
                 // What another copy of the same disk sent waits here too, until this device sees it in the log.
                 let items = page.items().unwrap_or_default();
                 let shown = items.iter().map(|item| RevisionId(item.outline().rid.0));
@@ -386,7 +499,7 @@ impl SyncProtocol for Line {
     async fn heal(&self, token: &Token, request: HealRequest) -> Result<PushOutcome, ProtocolError> {
         let request = &request;
         for restored in &request.entries {
-            self.net().note_sealed(&restored.entry.body, &restored.entry.rid.0);
+            self.net().note_entry(&restored.entry);
         }
         let call = |core: Core| async move { core.heal(token, request.clone()).await };
         let answer = self.exchange("heal", call, Net::note_push, None).await?;
@@ -400,7 +513,12 @@ impl SyncProtocol for Line {
         self.net().note_sealed(&sealed, &cid.0);
         let sealed = &sealed;
         let call = |core: Core| async move { core.put_blob(token, space, cid, sealed.clone()).await };
-        self.exchange("put_blob", call, |_, _, _| {}, None).await
+        let look = |net: &mut Net, server: usize, answer: &Result<(), ProtocolError>| {
+            if answer.is_ok() {
+                net.servers[server].blobs.push(cid.0);
+            }
+        };
+        self.exchange("put_blob", call, look, None).await
     }
 
     async fn get_blob(&self, token: &Token, space: SpaceId, cid: Cid) -> Result<Vec<u8>, ProtocolError> {

@@ -1,17 +1,19 @@
 //! Devices, their server and their network, and what is known of them that they need not know themselves.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use holdfast_domain::{NoteId, NotebookId, RevisionId};
 use holdfast_merge::PlaceId;
 use holdfast_notebook::{NotebookError, RecordId};
+use holdfast_protocol::DeviceId;
 use tempfile::TempDir;
 
 use crate::device::{Device, SimClock};
 use crate::dice::{Dice, Source};
 use crate::fault::{Checked, Fault, Invariant, OrBroken as _, Violation};
 use crate::plan::{Act, Plan, Step};
+use crate::removals::Account;
 use crate::template::{Template, device_name, open_server, place};
 use crate::thinking::About;
 use crate::wire::{LineState, Network, Real};
@@ -19,6 +21,8 @@ use crate::wire::{LineState, Network, Real};
 /// A word of an edit that was acknowledged.
 #[derive(Clone, Copy, Debug)]
 pub struct Saved {
+    /// The device.
+    pub at: usize,
     pub token: u32,
     pub record: RecordId,
 }
@@ -46,6 +50,8 @@ pub struct Met {
     /// Packs that the server took, and entries that were read from packs.
     pub packs: u64,
     pub by_packs: u64,
+    /// Revisions whose bodies the servers have let go.
+    pub bodies_gone: u64,
     /// Clean text that somebody put back and that another, who had not seen that, took away (0015).
     pub put_back_gone: u64,
     /// Words of which each side was taken away by somebody who had seen it, and by nobody who had seen all (0015).
@@ -55,8 +61,15 @@ pub struct Met {
     pub faults: BTreeSet<Fault>,
 }
 
-/// A backup of the server: its files, and what its log held.
-pub type SavedServer = (Vec<(PathBuf, Vec<u8>)>, Vec<RevisionId>);
+/// A backup of the server: its files, what its log held, and whom it had shut out.
+#[derive(Clone)]
+pub struct SavedServer {
+    pub files: Vec<(PathBuf, Vec<u8>)>,
+    pub log: Vec<RevisionId>,
+    pub removed: BTreeSet<DeviceId>,
+    pub key_epoch: u32,
+    pub blobs: Vec<[u8; 32]>,
+}
 
 pub struct World {
     /// Gone with the world.
@@ -69,6 +82,11 @@ pub struct World {
     pub first: u64,
     pub notes: Vec<NoteId>,
     pub notebooks: Vec<NotebookId>,
+    /// Records of a kind that only a newer version knows.
+    pub others: Vec<RecordId>,
+    /// The kinds of faults that this seed may have.
+    pub faults: Vec<Fault>,
+    pub account: Account,
     pub saved: Vec<Saved>,
     pub decisions: Vec<Decision>,
     /// Words that were typed and taken away again before they were a revision: no history has them.
@@ -76,6 +94,12 @@ pub struct World {
     /// Every revision that somebody made, and those that were there before.
     pub made: BTreeSet<RevisionId>,
     pub saved_server: Option<SavedServer>,
+    /// After so many turns of what goes on the server is set back.
+    pub restore_after: Option<usize>,
+    /// After so many turns this device is shown the other log.
+    pub switch_after: Option<(usize, usize)>,
+    /// Where in the server's log each revision is, when everything is over.
+    pub places: BTreeMap<RevisionId, usize>,
     tokens: u32,
     /// The disk of the device at work is full.
     pub full: bool,
@@ -94,7 +118,7 @@ impl World {
         clock.set(template.now_ms + 60_000);
         let (network, server_source) = (Network::default(), Source::new(plan.seed));
         let core = open_server(&dir.path().join("server"), &clock, &server_source).works("opening the server")?;
-        network.net().servers.push(Real { core: Some(core), log: template.log.clone() });
+        network.net().servers.push(Real { core: Some(core), log: template.log.clone(), ..Real::default() });
         let mut dice = Dice::new(plan.seed ^ 0xC10C);
         let mut devices = Vec::new();
         for index in 0..plan.devices {
@@ -102,7 +126,8 @@ impl World {
             // Clocks differ by what people do not notice.
             let clock = clock.beside(dice.below(240_000) as i64 - 120_000);
             let name = device_name(index);
-            let mut device = Device::new(index, &name, dir.path().join(&name), clock, &template.keychain, &network);
+            let (keychain, plain) = (&template.keychain, template.plain_pages);
+            let mut device = Device::new(index, &name, dir.path().join(&name), clock, keychain, &network, plain);
             device.source.restart(plan.seed.wrapping_add(index as u64));
             device.checked = template.log.len() as u64;
             device.reopen()?;
@@ -121,11 +146,17 @@ impl World {
             first: template.log.len() as u64,
             notes: Vec::new(),
             notebooks: Vec::new(),
+            others: Vec::new(),
+            faults: plan.faults.clone(),
+            account: Account::default(),
             saved: Vec::new(),
             decisions: Vec::new(),
             typed_over: BTreeSet::new(),
             made,
             saved_server: None,
+            restore_after: None,
+            switch_after: None,
+            places: BTreeMap::new(),
             tokens: 0,
             full: false,
             unacknowledged: false,
@@ -154,8 +185,8 @@ impl World {
     }
 
     /// Words of an edit that somebody was told is saved.
-    pub fn acknowledge(&mut self, record: RecordId, fresh: &[u32]) {
-        self.saved.extend(fresh.iter().map(|token| Saved { token: *token, record }));
+    pub fn acknowledge(&mut self, at: usize, record: RecordId, fresh: &[u32]) {
+        self.saved.extend(fresh.iter().map(|token| Saved { at, token: *token, record }));
     }
 
     /// True where a use case may answer so.
@@ -166,6 +197,7 @@ impl World {
             | NotebookError::NothingToUndo(_)
             | NotebookError::NotFound { .. } => true,
             NotebookError::DiskFull => self.full,
+            NotebookError::NeedsNewerVersion => self.met.faults.contains(&Fault::Newer),
             _ => false,
         }
     }
@@ -177,7 +209,8 @@ impl World {
         let count = self.devices.len();
         // Somebody is always there.
         let at = (0..count).map(|n| (at + n) % count).find(|d| !self.devices[*d].away).unwrap_or(at);
-        for device in &self.devices {
+        for device in &mut self.devices {
+            device.furthest_ms = device.furthest_ms.max(device.clock.now_ms());
             device.source.restart(step.salt.wrapping_mul(31).wrapping_add(device.index as u64));
         }
         self.server_source.restart(step.salt.wrapping_mul(37));

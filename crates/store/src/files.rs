@@ -148,6 +148,16 @@ impl Reader<'_> {
         })
     }
 
+    /// Whether a chunk of any file is still to be sent.
+    pub fn anything_to_send(&self) -> Result<bool> {
+        self.exists("SELECT 1 FROM chunks WHERE sent < 2", [])
+    }
+
+    /// Whether a chunk of this file is.
+    pub fn is_to_send(&self, content: &[u8; 32]) -> Result<bool> {
+        self.exists("SELECT 1 FROM chunks WHERE content = ?1 AND sent < 2", [content])
+    }
+
     pub fn count_chunks_to_send(&self) -> Result<u64> {
         self.number("SELECT count(*) FROM chunks WHERE sent < 2", [])
     }
@@ -202,6 +212,15 @@ impl Reader<'_> {
         )
     }
 
+    /// The ways in which a file was sealed, by the attachments that name it, the oldest first: their chunks and what
+    /// they say of its size.
+    pub fn sealings(&self, content: &[u8; 32]) -> Result<Vec<(Vec<[u8; 32]>, u64)>> {
+        let sql = "SELECT chunks, size FROM attachments WHERE content = ?1 ORDER BY created_ms, id";
+        let mut all = self.rows(sql, [content], |r| Ok((sql::hashes(r, 0)?, sql::uint(r, 1)?)))?;
+        all.dedup();
+        Ok(all)
+    }
+
     /// Files that attachments name and that are not here, or not all of them. Of a snapshot of an earlier schema too.
     pub fn count_files_not_here(&self) -> Result<FileCount> {
         // A size of another device may be any number, and their sum is to fit.
@@ -252,14 +271,23 @@ impl WriteTx<'_> {
         Ok(added > 0)
     }
 
+    /// With the last chunk of a file nothing goes behind it any more.
     pub fn mark_sent(&self, cid: &[u8; 32], sent: Sent) -> Result<()> {
         self.run("UPDATE chunks SET sent = ?2 WHERE cid = ?1", params![cid, sent.number()])?;
+        if sent == Sent::Yes {
+            self.run(
+                "DELETE FROM outbox_files WHERE content = (SELECT content FROM chunks WHERE cid = ?1)
+                 AND NOT EXISTS (SELECT 1 FROM chunks c WHERE c.content = outbox_files.content AND c.sent < 2)",
+                [cid],
+            )?;
+        }
         Ok(())
     }
 
     /// Forgets all that is here of a file. The record stays.
     pub fn remove_file(&self, content: &[u8; 32]) -> Result<()> {
         self.run("DELETE FROM chunks WHERE content = ?1", [content])?;
+        self.run("DELETE FROM outbox_files WHERE content = ?1", [content])?;
         self.run("DELETE FROM files WHERE content = ?1", [content])?;
         Ok(())
     }

@@ -15,8 +15,18 @@ impl RawKey {
         valid.then_some(Self(text))
     }
 
+    /// No key: the file's pages are as SQLite writes them. For the simulator, in worlds whose pages nobody looks at.
+    #[cfg(feature = "simulation")]
+    pub fn none() -> Self {
+        Self(Zeroizing::new(String::new()))
+    }
+
     /// `PRAGMA key = "x'…'"`.
     pub(crate) fn pragma(&self) -> Zeroizing<String> {
+        #[cfg(feature = "simulation")]
+        if self.0.is_empty() {
+            return Zeroizing::new(String::new());
+        }
         let mut sql = Zeroizing::new(String::with_capacity(96));
         sql.push_str("PRAGMA key = \"");
         sql.push_str(&self.0);

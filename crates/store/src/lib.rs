@@ -9,6 +9,14 @@
 //!
 //! **Invariant:** nothing here reads a clock or makes random numbers, except SQLCipher's own salt and nonces.
 
+/// Whether a deliberate bug shows here, for the simulator to find. Never in a program.
+#[cfg(feature = "simulation")]
+use holdfast_mutants::planted;
+#[cfg(not(feature = "simulation"))]
+const fn planted(_: &str) -> bool {
+    false
+}
+
 mod activity;
 mod attachments;
 mod backup;

@@ -1,5 +1,10 @@
-//! `outbox`: sealed revisions that the server has not acknowledged, in the order in which they were made; and packs of
-//! older ones, which nobody made and nobody waits for.
+//! `outbox`: sealed revisions that the server has not acknowledged, in the order in which they were made, and packs of
+//! older ones, which nobody made and nobody waits for; and `outbox_files`: the files that some of them go behind.
+//!
+//! **Invariant:** a row of `outbox_files` names a file of which a chunk is still to be sent. Sending the last one removes
+//! it ([`WriteTx::mark_sent`]).
+
+use std::collections::BTreeSet;
 
 use holdfast_domain::RevisionId;
 use rusqlite::{Row, params};
@@ -51,10 +56,28 @@ impl Reader<'_> {
         })
     }
 
-    /// The oldest rows whose bodies together have at most `max_bytes`; at least one if there is any, at most
-    /// `max_rows`.
+    /// How many rows go behind a file that is not sent yet.
+    pub fn outbox_held_len(&self) -> Result<u64> {
+        self.number("SELECT count(DISTINCT rid) FROM outbox_files", [])
+    }
+
+    /// Whether a row of that batch goes behind a file that is not sent yet.
+    pub fn is_batch_held(&self, ctr: u64) -> Result<bool> {
+        let sql = "SELECT 1 FROM outbox_files f JOIN outbox o ON o.rid = f.rid WHERE o.batch_ctr = ?1";
+        self.exists(sql, [sql::int(ctr)])
+    }
+
+    /// The files that a row goes behind.
+    pub fn outbox_files(&self, rid: RevisionId) -> Result<Vec<[u8; 32]>> {
+        self.rows("SELECT content FROM outbox_files WHERE rid = ?1 ORDER BY content", [rid.0], |r| sql::array(r, 0))
+    }
+
+    /// The oldest rows that go behind no file, whose bodies together have at most `max_bytes`; at least one if there is
+    /// any, at most `max_rows`.
     pub fn outbox_head(&self, max_bytes: usize, max_rows: usize) -> Result<Vec<OutboxRow>> {
-        let mut statement = self.prepare(&format!("SELECT {COLUMNS} FROM outbox ORDER BY n"))?;
+        let mut statement = self.prepare(&format!(
+            "SELECT {COLUMNS} FROM outbox o WHERE NOT EXISTS (SELECT 1 FROM outbox_files f WHERE f.rid = o.rid) ORDER BY n"
+        ))?;
         let mut out: Vec<OutboxRow> = Vec::new();
         let mut bytes = 0;
         for row in statement.query_map([], outbox_row)?.take(max_rows) {
@@ -91,6 +114,15 @@ impl WriteTx<'_> {
             params![rid.0, sql::int(kind), key_epoch, body],
         )?;
         Ok(added > 0)
+    }
+
+    /// Says which files a row goes behind, and no others. Of each a chunk must still be to be sent.
+    pub fn set_outbox_files(&self, rid: RevisionId, files: &BTreeSet<[u8; 32]>) -> Result<()> {
+        self.run("DELETE FROM outbox_files WHERE rid = ?1", [rid.0])?;
+        for content in files {
+            self.run("INSERT INTO outbox_files (rid, content) VALUES (?1, ?2)", params![rid.0, content])?;
+        }
+        Ok(())
     }
 
     /// Says which rows the batch `ctr` holds.

@@ -24,6 +24,9 @@ pub enum Waiting {
     Variant = 4,
     /// Nothing: its device signed it after it was removed. Only a member that builds on it brings it in.
     Removed = 5,
+    /// As [`Self::Removed`], and a person has decided about it: it was taken over, or discarded. It is kept, so that a
+    /// restored server can be compared with, and so that nobody is asked again.
+    Decided = 6,
 }
 
 impl Waiting {
@@ -34,6 +37,7 @@ impl Waiting {
             3 => Self::Program,
             4 => Self::Variant,
             5 => Self::Removed,
+            6 => Self::Decided,
             _ => Self::Anything,
         }
     }
@@ -51,9 +55,13 @@ pub struct QuarantineRow {
     pub reason: String,
     /// The entry as received.
     pub bytes: Vec<u8>,
+    /// When it came here first, milliseconds since 1970; 0 where that was not noted.
+    pub arrived_ms: u64,
+    /// The revision that this device made of it, where a person took it over.
+    pub taken_as: Option<RevisionId>,
 }
 
-const COLUMNS: &str = "rid, body_hash, seq, kind, reason, bytes";
+const COLUMNS: &str = "rid, body_hash, seq, kind, reason, bytes, arrived_ms, taken_as";
 
 fn quarantine_row(r: &Row<'_>) -> rusqlite::Result<QuarantineRow> {
     Ok(QuarantineRow {
@@ -63,6 +71,8 @@ fn quarantine_row(r: &Row<'_>) -> rusqlite::Result<QuarantineRow> {
         waiting: Waiting::from_number(r.get(3)?),
         reason: r.get(4)?,
         bytes: r.get(5)?,
+        arrived_ms: sql::uint(r, 6)?,
+        taken_as: r.get::<_, Option<[u8; 32]>>(7)?.map(RevisionId),
     })
 }
 
@@ -90,11 +100,16 @@ impl Reader<'_> {
     pub fn quarantine_len(&self) -> Result<u64> {
         self.number("SELECT count(*) FROM quarantine", [])
     }
+
+    /// Those that nobody has decided about.
+    pub fn quarantine_open_len(&self) -> Result<u64> {
+        self.number("SELECT count(*) FROM quarantine WHERE kind <> 6", [])
+    }
 }
 
 impl WriteTx<'_> {
-    /// An entry that is there already gets the new place and reason. False where there are [`MAX_VARIANTS`] others
-    /// under the id: it is not kept.
+    /// An entry that is there already gets the new place and reason; its first arrival stays, and so does what a person
+    /// decided. False where there are [`MAX_VARIANTS`] others under the id: it is not kept.
     pub fn put_quarantine(&self, row: &QuarantineRow) -> Result<bool> {
         let others = self.number(
             "SELECT count(*) FROM quarantine WHERE rid = ?1 AND body_hash <> ?2",
@@ -104,10 +119,20 @@ impl WriteTx<'_> {
             return Ok(false);
         }
         self.run(
-            "INSERT INTO quarantine (rid, body_hash, seq, kind, reason, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            "INSERT INTO quarantine (rid, body_hash, seq, kind, reason, bytes, arrived_ms, taken_as)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (rid, body_hash) DO UPDATE SET
-                 seq = excluded.seq, kind = excluded.kind, reason = excluded.reason, bytes = excluded.bytes",
-            params![row.rid.0, row.body_hash, sql::int(row.seq), row.waiting as u8, row.reason, row.bytes],
+                 seq = excluded.seq, kind = iif(kind = 6, 6, excluded.kind), reason = excluded.reason, bytes = excluded.bytes",
+            params![
+                row.rid.0,
+                row.body_hash,
+                sql::int(row.seq),
+                row.waiting as u8,
+                row.reason,
+                row.bytes,
+                sql::int(row.arrived_ms),
+                row.taken_as.map(|rid| rid.0)
+            ],
         )?;
         Ok(true)
     }
@@ -122,10 +147,24 @@ impl WriteTx<'_> {
         self.run("DELETE FROM quarantine WHERE rid = ?1", [rid.0])
     }
 
-    /// The log holds it at this place.
-    pub fn place_quarantine(&self, rid: RevisionId, body_hash: &[u8; 32], seq: u64) -> Result<()> {
-        let sql = "UPDATE quarantine SET seq = ?3 WHERE rid = ?1 AND body_hash = ?2";
-        self.run(sql, params![rid.0, body_hash, sql::int(seq)])?;
+    /// It came here first at that time, and was only tried again. Nothing where it is not there any more.
+    pub fn set_arrived(&self, rid: RevisionId, body_hash: &[u8; 32], arrived_ms: u64) -> Result<()> {
+        let sql = "UPDATE quarantine SET arrived_ms = ?3 WHERE rid = ?1 AND body_hash = ?2";
+        self.run(sql, params![rid.0, body_hash, sql::int(arrived_ms)])?;
+        Ok(())
+    }
+
+    /// A person has decided about it: it was taken over as that revision, or discarded.
+    pub fn decide_quarantine(&self, rid: RevisionId, body_hash: &[u8; 32], taken_as: Option<RevisionId>) -> Result<()> {
+        let sql = "UPDATE quarantine SET kind = 6, taken_as = ?3 WHERE rid = ?1 AND body_hash = ?2";
+        self.run(sql, params![rid.0, body_hash, taken_as.map(|rid| rid.0)])?;
+        Ok(())
+    }
+
+    /// The log holds it at this place, with a body of this hash: of what was sealed here it is another than before.
+    pub fn place_quarantine(&self, rid: RevisionId, under: &[u8; 32], body_hash: &[u8; 32], seq: u64) -> Result<()> {
+        let sql = "UPDATE OR REPLACE quarantine SET body_hash = ?3, seq = ?4 WHERE rid = ?1 AND body_hash = ?2";
+        self.run(sql, params![rid.0, under, body_hash, sql::int(seq)])?;
         Ok(())
     }
 }

@@ -115,6 +115,10 @@ pub struct Engine {
     /// When the last cycle began, and when the last one that did not fail ended.
     began_ms: Option<u64>,
     ended_ms: Option<u64>,
+    /// When the log was last known to its end.
+    read_ms: Option<u64>,
+    /// A poke made the pull under way, between two parts of a file.
+    poked_between: bool,
     watchdog: Watchdog,
     confirmed: bool,
     /// The time of the last event: a clock that is set back takes all appointments with it.
@@ -214,8 +218,14 @@ impl Engine {
         if by_ms == 0 {
             return;
         }
-        let times =
-            [&mut self.retry_ms, &mut self.not_before_ms, &mut self.poll_ms, &mut self.began_ms, &mut self.ended_ms];
+        let times = [
+            &mut self.retry_ms,
+            &mut self.not_before_ms,
+            &mut self.poll_ms,
+            &mut self.began_ms,
+            &mut self.ended_ms,
+            &mut self.read_ms,
+        ];
         for time in times {
             *time = time.map(|at| at.saturating_sub(by_ms));
         }
@@ -358,9 +368,20 @@ impl Engine {
         if due {
             self.changes.go(now_ms);
         }
-        let comes_more = self.changes.due_ms().is_some() && facts.outbox < HOLD_AT_MOST;
+        let comes_more = self.changes.due_ms().is_some() && facts.free() < HOLD_AT_MOST;
         self.cycle.hold_push = self.pushed && comes_more;
-        match plan(facts, &self.cycle).filter(|_| !self.idles) {
+        let mut next = plan(facts, &self.cycle).filter(|_| !self.idles);
+        if next.is_some_and(Step::is_of_file) {
+            // The rest of a file may take hours: what somebody asks for, or the server tells of, does not wait so long.
+            if self.again {
+                return self.start(facts, now_ms);
+            }
+            if self.is_log_due(facts, now_ms) {
+                self.cycle.caught_up = false;
+                next = plan(facts, &self.cycle);
+            }
+        }
+        match next {
             Some(step) => {
                 self.running = Some(step);
                 self.watchdog.look(facts, self.running, now_ms);
@@ -370,18 +391,39 @@ impl Engine {
         }
     }
 
+    /// Between two parts of a file: whether the log is looked at now, as it would be if nothing else were to be done.
+    fn is_log_due(&mut self, facts: &Facts, now_ms: u64) -> bool {
+        let news = self.poked.is_some_and(|p| p.is_news_to(&facts.read));
+        if news && self.gap.due_ms(now_ms) <= now_ms {
+            self.poked = None;
+            self.gap.began(now_ms);
+            self.poked_between = true;
+            return true;
+        }
+        let every_ms = if self.live { POLL_LIVE_MS } else { POLL_ACTIVE_MS };
+        self.read_ms.is_none_or(|at| at + every_ms <= now_ms)
+    }
+
     fn done(&mut self, report: StepReport, facts: &Facts, now_ms: u64) -> Effect {
         let Some(step) = self.running.take() else { return self.rest(facts, now_ms) };
         self.forgive();
         self.cycle.probe = false;
         match step {
             // Only the last word counts: what others pushed beside this device's own is still to come.
-            Step::Push | Step::Pull => self.cycle.caught_up = report.caught_up,
+            Step::Push | Step::Pull => {
+                self.cycle.caught_up = report.caught_up;
+                if report.caught_up {
+                    self.read_ms = Some(now_ms);
+                }
+                if std::mem::take(&mut self.poked_between) {
+                    self.gap.brought(report.moved);
+                }
+            }
             Step::UploadBlob | Step::FetchBlob => {}
         }
         self.idles = !report.moved
             && match step {
-                Step::Push => facts.batch_pending || facts.outbox > 0,
+                Step::Push => facts.batch_pending || facts.free() > 0,
                 Step::UploadBlob => facts.blobs_up > 0,
                 Step::Pull => !report.caught_up,
                 Step::FetchBlob => !report.blob_skipped && facts.blobs_down > self.cycle.blobs_down_skipped,
@@ -422,7 +464,7 @@ impl Engine {
 
     fn failed(&mut self, failure: Failure, facts: &Facts, now_ms: u64, jitter: u64) -> Effect {
         self.running = None;
-        self.again = false;
+        (self.again, self.poked_between) = (false, false);
         self.failure = Some(failure);
         self.confirmed = false;
         (self.retry_ms, self.not_before_ms) = (None, None);

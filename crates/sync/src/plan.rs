@@ -26,8 +26,12 @@ pub struct Facts {
     pub signed_in: bool,
     /// A batch was stored for sending and is not answered.
     pub batch_pending: bool,
+    /// Something in that batch goes behind a file that is not sent yet.
+    pub batch_held: bool,
     /// Sealed revisions that the server has not acknowledged.
     pub outbox: u32,
+    /// Those of them that go behind a file that is not sent yet.
+    pub held: u32,
     /// Records with a working revision that is not committed.
     pub working: u32,
     pub blobs_up: u32,
@@ -42,6 +46,11 @@ impl Facts {
     /// What a person would call changes waiting.
     pub fn waiting(&self) -> u32 {
         self.outbox + self.working
+    }
+
+    /// How many sealed revisions go behind no file: they need not wait for one.
+    pub fn free(&self) -> u32 {
+        self.outbox.saturating_sub(self.held)
     }
 
     /// Whether there is anything to send.
@@ -66,26 +75,37 @@ pub struct Cycle {
 /// One thing to do: a request and what it changes here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Before the revisions that name it, so that no reader sees a link to nothing.
-    UploadBlob,
+    /// Of what goes behind no file.
     Push,
     Pull,
+    /// One chunk. Before the revisions that name the file, so that no reader sees a link to nothing.
+    UploadBlob,
+    /// One chunk.
     FetchBlob,
 }
 
-/// The next step of the cycle; `None` when it is complete.
+impl Step {
+    /// Whether it moves a part of a file. A file takes its time, and texts do not wait for it.
+    pub fn is_of_file(self) -> bool {
+        matches!(self, Self::UploadBlob | Self::FetchBlob)
+    }
+}
+
+/// The next step of the cycle; `None` when it is complete. Texts go both ways before files do: it is asked again after
+/// each chunk.
 pub fn plan(facts: &Facts, cycle: &Cycle) -> Option<Step> {
     if !facts.log_known || cycle.probe {
         return Some(Step::Pull);
     }
-    if facts.blobs_up > 0 && !cycle.hold_push {
-        return Some(Step::UploadBlob);
-    }
-    if facts.batch_pending || (facts.outbox > 0 && !cycle.hold_push) {
+    let free = if facts.batch_pending { !facts.batch_held } else { facts.free() > 0 && !cycle.hold_push };
+    if free {
         return Some(Step::Push);
     }
     if !cycle.caught_up {
         return Some(Step::Pull);
+    }
+    if facts.blobs_up > 0 {
+        return Some(Step::UploadBlob);
     }
     if facts.blobs_down > cycle.blobs_down_skipped {
         return Some(Step::FetchBlob);

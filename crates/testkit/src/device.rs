@@ -62,9 +62,20 @@ impl TestDevice {
 
     /// A device that joins the account of [`USER`].
     pub async fn join(name: &str, dir: &Path, clock: &TestClock, server: &TestServer) -> Result<Self, NotebookError> {
+        Self::join_with(name, dir, clock, server, PASSPHRASE).await
+    }
+
+    /// As [`TestDevice::join`], where the account has another passphrase.
+    pub async fn join_with(
+        name: &str,
+        dir: &Path,
+        clock: &TestClock,
+        server: &TestServer,
+        passphrase: &str,
+    ) -> Result<Self, NotebookError> {
         let mut device = Self::new(name, dir.join(name), clock, server);
         let (dir, link, env) = (device.dir.clone(), server.link(), clock.env());
-        let vault = holdfast_notebook::sync::join(&dir, &device.connect, &link, USER, PASSPHRASE, name, env).await?;
+        let vault = holdfast_notebook::sync::join(&dir, &device.connect, &link, USER, passphrase, name, env).await?;
         device.adopt(vault);
         Ok(device)
     }

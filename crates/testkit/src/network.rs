@@ -32,6 +32,7 @@ struct State {
     requests: Mutex<Vec<&'static str>>,
     instead: Mutex<Option<Arc<dyn SyncProtocol>>>,
     before: Mutex<Option<(&'static str, Act)>>,
+    refused: Mutex<Option<(&'static str, ProtocolError)>>,
 }
 
 /// One device's network. Clones are the same network.
@@ -68,6 +69,11 @@ impl Network {
     /// Does this before the next request of that name goes on: what happens at the same time elsewhere.
     pub fn before(&self, request: &'static str, act: impl Future<Output = ()> + Send + 'static) {
         *self.0.before.lock().unwrap() = Some((request, Box::pin(act)));
+    }
+
+    /// The server answers every request of that name so, until `None` ends it.
+    pub fn refuse(&self, what: Option<(&'static str, ProtocolError)>) {
+        *self.0.refused.lock().unwrap() = what;
     }
 
     /// Another server answers in the place of the right one, as where one was taken over; `None` ends it.
@@ -117,6 +123,11 @@ impl Line {
         let fault = state.faults.lock().unwrap().pop_front().flatten();
         if fault == Some(Fault::DropRequest) {
             return Err(ProtocolError::Unreachable("the request was lost".into()));
+        }
+        if let Some((of, answer)) = &*state.refused.lock().unwrap()
+            && *of == what
+        {
+            return Err(answer.clone());
         }
         let instead = state.instead.lock().unwrap().clone();
         let server = match instead {

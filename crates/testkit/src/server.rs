@@ -51,7 +51,7 @@ impl Lies {
         *self.0.log.lock().unwrap() = Some(Box::new(lie));
     }
 
-    /// About what became of a push.
+    /// About what became of a push, or of what was sent to a restored server again.
     pub fn about_push(&self, lie: impl FnMut(PushOutcome) -> Result<PushOutcome, ProtocolError> + Send + 'static) {
         *self.0.push.lock().unwrap() = Some(Box::new(lie));
     }

@@ -1,9 +1,11 @@
-//! Creating, opening and locking the vault; settings. Each command is one line: the handler in `holdfast_ipc` does the work.
+//! Creating, opening and locking the vault; settings. Each command is one line: the handler in `holdfast_ipc` does the work
+//! (but for the theme, which the window needs before the vault is open).
 
 use holdfast_ipc::dto::{CommandError, ConfirmWord, PassphraseChange, RecoveryCode, SessionStatus, Settings};
 use holdfast_ipc::handlers::session;
 
 use super::{Shared, blocking};
+use crate::theme;
 
 #[tauri::command]
 #[specta::specta]
@@ -62,11 +64,21 @@ pub async fn recovery_save(app: Shared<'_>, path: String) -> Result<(), CommandE
 #[tauri::command]
 #[specta::specta]
 pub async fn settings(app: Shared<'_>) -> Result<Settings, CommandError> {
-    blocking(&app, session::settings).await
+    blocking(&app, |app| {
+        let settings = session::settings(app)?;
+        theme::keep(app.dir(), settings.theme);
+        Ok(settings)
+    })
+    .await
 }
 
 #[tauri::command]
 #[specta::specta]
 pub async fn settings_save(app: Shared<'_>, settings: Settings) -> Result<(), CommandError> {
-    blocking(&app, move |app| session::settings_save(app, &settings)).await
+    blocking(&app, move |app| {
+        session::settings_save(app, &settings)?;
+        theme::keep(app.dir(), settings.theme);
+        Ok(())
+    })
+    .await
 }

@@ -1,6 +1,9 @@
 //! How sync stands, and what a person can do about it. Each command is one line: the handler in `holdfast_ipc` does the work.
 
-use holdfast_ipc::dto::{ActivityItem, ActivityQuery, CommandError, Health, HeldNote, RemoveDeviceRequest, SyncStatus};
+use holdfast_ipc::dto::{
+    ActivityItem, ActivityQuery, AsideItem, AsideTaken, AsideText, CommandError, Health, HeldNote, RemoveDeviceRequest,
+    SyncStatus,
+};
 use holdfast_ipc::handlers::sync;
 
 use super::{Shared, blocking};
@@ -51,6 +54,30 @@ pub async fn tripwire_decide(app: Shared<'_>, number: u32, keep: bool) -> Result
 #[specta::specta]
 pub async fn device_remove(app: Shared<'_>, request: RemoveDeviceRequest) -> Result<(), CommandError> {
     blocking(&app, move |app| sync::device_remove(app, &request)).await
+}
+
+#[tauri::command]
+#[specta::specta]
+pub async fn aside_list(app: Shared<'_>) -> Result<Vec<AsideItem>, CommandError> {
+    blocking(&app, sync::aside_list).await
+}
+
+#[tauri::command]
+#[specta::specta]
+pub async fn aside_text(app: Shared<'_>, id: String) -> Result<AsideText, CommandError> {
+    blocking(&app, move |app| sync::aside_text(app, &id)).await
+}
+
+#[tauri::command]
+#[specta::specta]
+pub async fn aside_take(app: Shared<'_>, id: String) -> Result<AsideTaken, CommandError> {
+    blocking(&app, move |app| sync::aside_take(app, &id)).await
+}
+
+#[tauri::command]
+#[specta::specta]
+pub async fn aside_discard(app: Shared<'_>, id: String) -> Result<(), CommandError> {
+    blocking(&app, move |app| sync::aside_discard(app, &id)).await
 }
 
 #[tauri::command]

@@ -126,6 +126,12 @@ fn nothing_that_a_person_wrote_is_in_plain_sight() {
     assert!(fs::metadata(&wal).unwrap().len() > 0);
     scanner.assert_clean(&everywhere);
 
+    // What is given to others who look for a cause.
+    let diagnosis = tempfile::tempdir().unwrap();
+    a.ok(["activity", "--export", diagnosis.path().join("log.json").to_str().unwrap()]);
+    assert!(fs::metadata(diagnosis.path().join("log.json")).unwrap().len() > 500);
+    scanner.assert_clean(&[diagnosis.path()]);
+
     let export = tempfile::tempdir().unwrap();
     a.ok(["export", "--to", "markdown", export.path().join("out").to_str().unwrap()]);
     let mut unlock = a.command(["unlock", "--recovery"]);

@@ -215,6 +215,26 @@ impl Server {
         self.link = lines.next().expect("the server prints a join link").unwrap();
     }
 
+    /// Comes back at the same address with the data that there were when it was copied.
+    pub fn set_back(&mut self, listen: &str, copy: &std::collections::BTreeMap<String, Vec<u8>>) {
+        self.stop();
+        std::fs::remove_dir_all(self.data.path()).unwrap();
+        for (path, bytes) in copy {
+            let path = self.data.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, bytes).unwrap();
+        }
+        self.serve(listen);
+    }
+
+    /// A copy of its data, while it stands still.
+    pub fn copy(&mut self, listen: &str) -> std::collections::BTreeMap<String, Vec<u8>> {
+        self.stop();
+        let copy = tree(self.data.path());
+        self.serve(listen);
+        copy
+    }
+
     pub fn stop(&mut self) {
         if let Some(mut child) = self.process.take() {
             child.kill().unwrap();

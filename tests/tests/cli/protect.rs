@@ -78,7 +78,8 @@ fn many_notes_do_not_go_without_a_question() {
 fn the_log_says_what_happened_and_leaves_without_content() {
     let mut server = Server::start();
     let a = server.first("Office");
-    a.add("Heliotrope", "the secret word\n");
+    let id = a.add("Heliotrope", "the secret word\n");
+    a.edit(&id, &["--notebook", "Zinnia", "--add-tag", "marigold"]);
     a.sync();
     let url = text(&a.ok(["status"])["server"]).clone();
     server.stop();
@@ -102,11 +103,22 @@ fn the_log_says_what_happened_and_leaves_without_content() {
     let file = a.path("log.json");
     assert_eq!(a.ok(["activity", "--export", file.to_str().unwrap()])["lines"], json!(all.len()));
     let whole = fs::read_to_string(&file).unwrap();
-    for content in ["Heliotrope", "secret", "larkspur", "Office", "ann", "127.0.0.1", "localhost", "vault"] {
+    for content in
+        ["Heliotrope", "secret", "larkspur", "zinnia", "marigold", "Office", "ann", "127.0.0.1", "localhost", "vault"]
+    {
         assert!(!whole.to_lowercase().contains(&content.to_lowercase()), "{content} is in {whole}");
     }
     let whole: serde_json::Value = serde_json::from_str(&whole).unwrap();
     assert!(whole["lines"].as_array().unwrap().iter().any(|l| l["error"] == json!("server_unreachable")));
+    // With figures: what waits, how long cycles took, what failed how often.
+    let (now, log) = (&whole["metrics"]["now"], &whole["metrics"]["log"]);
+    assert_eq!(
+        (&now["queue"], &now["state"], &now["queue_oldest_ms"]),
+        (&json!(0), &json!("up_to_date"), &json!(null))
+    );
+    assert_eq!(log["errors"], json!({ "server_unreachable": 1 }), "{log}");
+    assert_eq!(log["failed"].as_object().unwrap().values().filter_map(|n| n.as_u64()).sum::<u64>(), 1, "{log}");
+    assert!(log["cycles"].as_u64() >= Some(2) && log["cycle_ms"]["p95"].is_u64() && log["bytes_up"].is_u64(), "{log}");
     // Nothing is overwritten.
     a.run(["activity", "--export", file.to_str().unwrap()]).failed(1, "a file is there already");
 }

@@ -83,3 +83,49 @@ fn a_removal_with_a_new_passphrase_shuts_out_who_knew_the_old_one() {
     c.passphrase = "ten newer words".into();
     converge(&[&a, &c]);
 }
+
+/// The server forgot the removal for a while, and the lost computer sent what it had.
+#[test]
+fn what_a_removed_computer_sent_late_is_decided_about() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let listen = format!("127.0.0.1:{port}");
+    let mut server = Server::start_at(&listen);
+    let (a, b) = (server.first("Desk"), server.another("Lost laptop"));
+    let shared = a.add("Pump log", "one\ntwo\nthree\n");
+    converge(&[&a, &b]);
+    let copy = server.copy(&listen);
+    a.ok(["device", "remove", "Lost laptop"]);
+    server.set_back(&listen, &copy);
+    b.set_body(&shared, "one\ntwo\nthree, of the laptop\n");
+    b.add("Shopping", "bread\n");
+    b.sync();
+    a.sync();
+    a.sync();
+    assert_eq!(a.body(&shared), "one\ntwo\nthree\n");
+    assert_eq!(a.ok(["status"])["set_aside"][0]["count"], json!(2));
+
+    let list = a.ok(["set-aside", "list"]);
+    let list = list.as_array().unwrap();
+    let find = |title: &str| list.iter().find(|item| item["title"] == *title).unwrap();
+    for item in list {
+        assert_eq!((text(&item["device"]), text(&item["kind"])), ("Lost laptop".to_owned(), "note".to_owned()));
+        assert!(item["arrived"].is_u64() && item["bytes"].as_u64() > Some(0) && item["choice"] == "take", "{item}");
+    }
+    let (late, shopping) = (text(&find("Pump log")["id"]), text(&find("Shopping")["id"]));
+    let shown = a.ok(["set-aside", "show", &late[..8]]);
+    assert_eq!(shown["text"], json!("one\ntwo\nthree, of the laptop\n"), "{shown}");
+    a.run(["set-aside", "show", "0000000000"]).failed(1, "There is no change that is set aside 0000000000.");
+
+    // What was written here meanwhile, and what came late.
+    a.set_body(&shared, "one, here\ntwo\nthree\n");
+    assert_eq!(a.ok(["set-aside", "take", &late])["id"], json!(shared));
+    assert_eq!(a.body(&shared), "one, here\ntwo\nthree, of the laptop\n");
+    a.ok(["set-aside", "discard", &shopping]);
+    a.run(["set-aside", "take", &shopping]).failed(1, "There is no change that is set aside");
+    a.sync();
+    assert_eq!((a.ok(["set-aside", "list"]), a.ok(["status"])["set_aside"].clone()), (json!([]), json!([])));
+    let log = a.ok(["activity"]).to_string();
+    assert!(log.contains("A late change taken over") && log.contains("A late change discarded"), "{log}");
+    let phone = server.another("Phone");
+    assert_eq!(phone.body(&shared), "one, here\ntwo\nthree, of the laptop\n");
+}

@@ -379,3 +379,23 @@ fn after_an_undo_a_computer_s_version_is_still_its_own() {
     pair.converge();
     assert_eq!(pair.desk.body(&id), "one\n\nzwei\n");
 }
+
+/// Whoever exports to leave takes every version along.
+#[test]
+fn an_export_has_all_versions_of_what_is_to_review() {
+    let (pair, _) = open();
+    let out = |device: &Device| {
+        let out = device.path("out");
+        let report = device.ok(["export", "--to", "markdown", out.to_str().unwrap()]);
+        assert_eq!((&report["notes"], &report["to_review"]), (&json!(1), &json!(1)));
+        let read = |name: &str| std::fs::read_to_string(out.join(name)).unwrap();
+        (read("Note.md"), read("Note (to review).md"))
+    };
+    let (note, versions) = out(&pair.desk);
+    assert_eq!(note, with("middle", "of the laptop"));
+    let expected = "# To review: Note\n\nThis note has one place to decide. `Note.md` shows one version of it; here are \
+                    all of them.\n\n## 1. Text below “Head”\n\n### Before\n\n```markdown\nmiddle\n```\n\n### Laptop\n\n\
+                    ```markdown\nof the laptop\n```\n\n### Desk\n\n```markdown\nof the desk\n```\n";
+    assert_eq!(versions, expected);
+    assert_eq!(out(&pair.laptop), (note, versions), "the same files from both computers");
+}

@@ -53,7 +53,7 @@ async fn the_review_is_told_to_a_screen_reader() -> anyhow::Result<()> {
         let second = "li:nth-child(2) > [data-testid=merged-item]";
         told(&laptop, second, "button", "New to-do “Ask the night shift about the…”, from Laptop").await?;
         told(&laptop, &hook("review-later"), "button", "Decide later Esc").await?;
-        told(&laptop, &hook("review-finish"), "button", "3 left").await?;
+        told(&laptop, &hook("review-finish"), "button", "3 left Ctrl Enter").await?;
 
         laptop.says("hears the count go down");
         told(&laptop, &hook("review-live"), "status", "").await?;
@@ -73,7 +73,7 @@ async fn the_review_is_told_to_a_screen_reader() -> anyhow::Result<()> {
         let (css, text) = live("0 of 3 places left.");
         laptop.wait_text(&css, &text).await?;
         laptop.wait_focus(&hook("review-finish")).await?;
-        told(&laptop, &hook("review-finish"), "button", "Finish").await?;
+        told(&laptop, &hook("review-finish"), "button", "Finish Ctrl Enter").await?;
         let pressed =
             "return [...document.querySelectorAll('.actions [aria-pressed=true]')].map((it) => it.innerText.trim())";
         assert_eq!(laptop.execute(pressed).await?, json!(["Original\n0"]));

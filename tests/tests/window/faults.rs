@@ -183,6 +183,7 @@ async fn wrong_secrets(table: &Table, desk: &Computer, code: &Value) -> anyhow::
     words[2] = if third == "zoo" { "abandon" } else { "zoo" };
     desk.click(&hook("unlock-forgot")).await?;
     desk.type_keys(&hook("unlock-new-passphrase"), "another one").await?;
+    desk.type_keys(&hook("unlock-new-passphrase-again"), "another one").await?;
     for (fault, code) in [
         ("wrong code, of another vault", OTHER_CODE),
         ("wrong code, cut short", &cut),

@@ -343,7 +343,12 @@ async fn what_protects_a_vault() -> anyhow::Result<()> {
         laptop.click(&hook("settings-backups")).await?;
         laptop.find(&hook("backup-item")).await?;
         laptop.click(&hook("backup-test")).await?;
-        laptop.wait_text(&hook("backup-result"), "It opens: 35 notes").await?;
+        laptop
+            .wait_text(
+                &hook("backup-result"),
+                "It opens with the passphrase of that day, or the recovery code: 35 notes",
+            )
+            .await?;
         take(&laptop, "backups").await?;
         laptop.press("Escape").await?;
         laptop.wait_gone("[role=dialog]").await?;
@@ -368,6 +373,79 @@ async fn remove(laptop: &Computer, office: &Terminal) -> anyhow::Result<()> {
     anyhow::ensure!(refused.contains("removed from the account"), "{refused}");
     laptop.find(&hook("sync-panel")).await?;
     laptop.wait_count(&hook("sync-device"), 0).await
+}
+
+/// The server forgets a removal for a while, and what the computer sent then is set aside.
+#[tokio::test]
+async fn what_a_removed_computer_sent_late() -> anyhow::Result<()> {
+    within(async {
+        let mut server = Server::start()?;
+        let laptop = Computer::new("Laptop").await?;
+        let folder = scratch_home()?;
+        sample::write(folder.path())?;
+        laptop.create_vault().await?;
+        laptop.trash().await?;
+        laptop.ask("import_folder", json!({ "path": folder.path(), "dryRun": false })).await?;
+        laptop.add_server(&server).await?;
+        laptop.wait_status("Up to date").await?;
+        let office = Terminal::join(&server, "Office PC")?;
+        laptop.sync().await?;
+
+        let before = server.snapshot()?;
+        let devices = laptop.ask("sync_status", json!({})).await?["devices"].clone();
+        let lost = devices.as_array().and_then(|all| all.iter().find(|d| d["name"] == "Office PC"));
+        let lost = lost.context("The office is not in the list.")?["id"].clone();
+        laptop.ask("device_remove", json!({ "request": { "id": lost, "passphrase": null } })).await?;
+        // Who knows of the removal is away.
+        laptop.ask("sync_pause", json!({ "paused": true })).await?;
+        server.put_back(before.path())?;
+        office.replace(MERGED, "workshop wall", "truck 1")?;
+        office.run(&["note", "add", "--title", "Of the office"], "Written late.\n")?;
+        office.sync()?;
+        laptop.says("finds it set aside");
+        laptop.ask("sync_pause", json!({ "paused": false })).await?;
+        laptop
+            .until("what came late is set aside", async || {
+                laptop.ask("sync_now", json!({})).await?;
+                Ok(json!(laptop.ask("sync_status", json!({})).await?["quarantined"] == json!(2)))
+            })
+            .await?;
+        laptop.wait_status("Up to date").await?;
+        aside(&laptop).await
+    })
+    .await
+}
+
+/// Two changes that came late: one is taken over by keyboard, the other one discarded.
+async fn aside(laptop: &Computer) -> anyhow::Result<()> {
+    laptop.click(&hook("sync-status")).await?;
+    laptop.wait_text(&hook("sync-set-aside"), "2 changes set aside").await?;
+    take(laptop, "sync-set-aside").await?;
+    laptop.click(&hook("sync-aside")).await?;
+    laptop.wait_count(&hook("aside-item"), 2).await?;
+    laptop.click(&format!("{}[aria-label*=\"{MERGED}\"]", hook("aside-show"))).await?;
+    laptop.wait_text(&hook("aside-text"), "truck 1").await?;
+    take(laptop, "aside").await?;
+    let focus = "document.querySelector(arguments[0]).focus()";
+    let take_over = format!("{}[aria-label*=\"{MERGED}\"]", hook("aside-take"));
+    laptop.execute_with(focus, vec![json!(take_over)]).await?;
+    laptop.press("Enter").await?;
+    laptop.wait_count(&hook("aside-item"), 1).await?;
+    laptop.click(&hook("aside-discard")).await?;
+    laptop.wait_focus(&hook("aside-keep")).await?;
+    take(laptop, "aside-discard").await?;
+    laptop.click(&hook("aside-discard-sure")).await?;
+    laptop.find(&hook("aside-empty")).await?;
+    laptop.wait_focus(&hook("aside-close")).await?;
+    laptop.press("Enter").await?;
+    laptop.wait_gone(&hook("aside-dialog")).await?;
+    laptop.find(&hook("sync-panel")).await?;
+    laptop.wait_gone(&hook("sync-set-aside")).await?;
+    laptop.press("Escape").await?;
+    laptop.wait_gone("[role=dialog]").await?;
+    laptop.open(MERGED).await?;
+    laptop.wait_text("body", "truck 1").await?;
+    laptop.wait_status("Up to date").await
 }
 
 /// One note with two choices, and one that merges by itself.

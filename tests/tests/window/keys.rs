@@ -47,6 +47,7 @@ fn key(name: &str) -> anyhow::Result<char> {
         "Down" => Key::Down,
         "F1" => Key::F1,
         "F2" => Key::F2,
+        "F5" => Key::F5,
         single => {
             let mut characters = single.chars();
             let first = characters.next().context("A chord has an empty part.")?;

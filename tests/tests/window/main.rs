@@ -22,6 +22,8 @@ mod layout;
 mod long_note;
 mod long_review;
 mod main_job;
+mod offline;
+mod page;
 mod sample;
 mod screens;
 mod server;

@@ -13,6 +13,7 @@ use crate::driver;
 /// The program, its data, and the port that it comes back on. Dropping it ends the program.
 pub struct Server {
     data: tempfile::TempDir,
+    address: Ipv4Addr,
     port: u16,
     /// What the server printed when it started first.
     pub link: String,
@@ -22,9 +23,14 @@ pub struct Server {
 impl Server {
     /// Starts with an empty folder on a free port.
     pub fn start() -> anyhow::Result<Self> {
+        Self::start_on(Ipv4Addr::LOCALHOST)
+    }
+
+    /// As [`Self::start`], on an address of this machine.
+    pub fn start_on(address: Ipv4Addr) -> anyhow::Result<Self> {
         let data = tempfile::Builder::new().prefix("holdfast-server-").tempdir()?;
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
-        let mut server = Self { data, port, link: String::new(), process: None };
+        let port = TcpListener::bind((address, 0))?.local_addr()?.port();
+        let mut server = Self { data, address, port, link: String::new(), process: None };
         server.link = server.serve()?;
         Ok(server)
     }
@@ -88,7 +94,7 @@ impl Server {
             .arg("serve")
             .arg("--data")
             .arg(self.data.path())
-            .args(["--listen", &format!("127.0.0.1:{}", self.port)])
+            .args(["--listen", &format!("{}:{}", self.address, self.port)])
             .env("HOME", self.data.path())
             .env("RUST_LOG", "error")
             .stdin(Stdio::null())

@@ -102,7 +102,7 @@ async fn press_sync(laptop: &Computer, button: &str) -> anyhow::Result<()> {
 
 /// Each state that a network on this machine can bring about, one after the other: the program, the sidebar, the Sync
 /// panel, the note's line in the list, the line below its text and the tray say the same. (`offline` needs a computer without a
-/// network; its words are in words.test.ts, and that the program comes to it is in the notebook's own tests.)
+/// network: `offline.rs`.)
 #[tokio::test]
 async fn every_state_is_told_alike_everywhere() -> anyhow::Result<()> {
     within(async {
@@ -216,7 +216,7 @@ async fn trash_many(laptop: &Computer, office: &Terminal) -> anyhow::Result<()> 
 
 /// Waits until the program is in this state and everything that tells it agrees, the Sync panel too; `mark` is that of
 /// the open note.
-async fn agree(laptop: &Computer, state: &str, mark: &str) -> anyhow::Result<()> {
+pub async fn agree(laptop: &Computer, state: &str, mark: &str) -> anyhow::Result<()> {
     agree_now(laptop, state, mark).await?;
     laptop.click(&hook("sync-status")).await?;
     laptop.find(&hook("sync-panel")).await?;
@@ -237,7 +237,7 @@ const TOLD: &str = "const [state, mark, done] = arguments;
     // A person who is needed (a held sync) comes before all else.
     const TRAY = {
         local_only: ['normal'], up_to_date: ['normal'], waiting: ['waiting'], syncing: ['waiting'],
-        unreachable: ['offline'], paused: ['waiting', 'attention'], needs_sign_in: ['attention'],
+        offline: ['offline'], unreachable: ['offline'], paused: ['waiting', 'attention'], needs_sign_in: ['attention'],
     };
     const one = (id) => document.querySelector(`[data-testid=${id}]`);
     const text = (id) => one(id)?.innerText ?? '';

@@ -1,12 +1,14 @@
-import { cleanup, render, screen, waitFor, within } from '@testing-library/svelte';
+import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import '../../tests/mount';
 import { FakeBackend, type Scenario, commandError } from '../../tests/fake-backend';
 import { WORDS } from '../../tests/sample';
 import { toasts } from '../lib/toast.svelte';
 import App from './App.svelte';
 
 const user = userEvent.setup();
+const STRONG = 'kettle orbit violin moss';
 let backend: FakeBackend;
 
 function open(scenario: Scenario): void {
@@ -39,6 +41,19 @@ describe('the first start', () => {
     expect(await id('recovery-reminder')).toBeTruthy();
   });
 
+  test('a passphrase that is easy to guess is used only if one says so', async () => {
+    open('first');
+    await user.type(await id('create-passphrase'), 'short');
+    await user.type(await id('create-again'), 'short{Enter}');
+    expect((await id('weak-question')).textContent).toContain('easy to guess');
+    expect(document.activeElement).toBe(screen.getByTestId('create-passphrase'));
+    await user.keyboard('{Enter}');
+    expect(backend.count('vaultCreate')).toBe(0);
+    await user.click(await id('weak-use'));
+    await id('code-words');
+    expect(backend.calls).toContainEqual(['vaultCreate', 'short']);
+  });
+
   test('two passphrases that differ make no vault', async () => {
     open('first');
     await user.type(await id('create-passphrase'), 'one');
@@ -50,8 +65,8 @@ describe('the first start', () => {
 
   test('wrong words keep the page, right ones end the reminder', async () => {
     open('first');
-    await user.type(await id('create-passphrase'), 'x');
-    await user.type(await id('create-again'), 'x{Enter}');
+    await user.type(await id('create-passphrase'), STRONG);
+    await user.type(await id('create-again'), `${STRONG}{Enter}`);
     await user.type(await id('code-confirm-0'), 'wrong');
     await user.click(await id('code-confirm'));
     expect(await screen.findByRole('alert')).toBeTruthy();
@@ -96,9 +111,15 @@ describe('unlocking', () => {
     open('locked');
     await user.click(await id('unlock-forgot'));
     await user.type(await id('unlock-code'), WORDS.join('  ').toUpperCase());
-    await user.type(await id('unlock-new-passphrase'), 'fresh{Enter}');
+    await user.type(await id('unlock-new-passphrase'), STRONG);
+    await user.type(await id('unlock-new-passphrase-again'), `${STRONG}.{Enter}`);
+    await screen.findByText('The two passphrases differ.');
+    await waitFor(() => expect(document.activeElement).toBe(screen.getByTestId('unlock-new-passphrase-again')));
+    expect(backend.count('vaultUnlockWithCode')).toBe(0);
+    await user.keyboard('{Backspace}');
+    await user.type(screen.getByTestId('unlock-new-passphrase-again'), `${STRONG}{Enter}`);
     await id('note-list');
-    expect(backend.calls).toContainEqual(['vaultUnlockWithCode', WORDS.join(' '), 'fresh']);
+    expect(backend.calls).toContainEqual(['vaultUnlockWithCode', WORDS.join(' '), STRONG]);
   });
 
   test('a damaged vault is a page that says what is safe', async () => {
@@ -139,6 +160,10 @@ describe('the notes', () => {
     expect((await screen.findByText('Not saved: the disk is full.')).closest('[data-testid=save-state]')).toBeTruthy();
     await user.click(await id('copy-text'));
     expect(backend.copied).toContain('Site visit: pump 4!?');
+    expect((await id('sync-status')).textContent).toContain('A text is not saved The disk is full.');
+    await waitFor(() => expect(backend.tray).toMatchObject({ icon: 'attention', text: 'A text is not saved' }));
+    const claims = [...document.querySelectorAll('*')].filter((one) => one.children.length === 0 && /saved on this computer|up to date/i.test(one.textContent));
+    expect(claims.map((one) => one.textContent)).toEqual([]);
   });
 
   test('trash, its view, and restore', async () => {
@@ -153,7 +178,11 @@ describe('the notes', () => {
     });
     await user.click(rows[0] as HTMLElement);
     await user.click(await id('note-restore'));
-    await waitFor(() => expect(backend.notes.get('pump4')?.trashed).toBe(false));
+    await waitFor(() => expect(gone('trash-banner')).toBe(true));
+    expect(toasts.items.map((toast) => toast.text)).toEqual(['1 note restored from the Trash.']);
+    await user.type(await id('note-title'), '!');
+    await waitFor(() => expect(backend.notes.get('pump4')?.title).toBe('Site visit: pump 4!'));
+    expect(backend.notes.get('pump4')?.trashed).toBe(false);
   });
 
   test('tags and the due date', async () => {
@@ -186,6 +215,42 @@ describe('the notes', () => {
   });
 });
 
+describe('a right click', () => {
+  const rightClick = (element: Element) => user.pointer({ keys: '[MouseRight]', target: element });
+  const prevented = vi.fn();
+  const watch = (event: MouseEvent) => prevented(event.defaultPrevented);
+  afterEach(() => window.removeEventListener('contextmenu', watch));
+
+  test('on a note and on a notebook is what can be done with it, and never the menu of a browser', async () => {
+    open('main');
+    const rows = await screen.findAllByTestId('note-item');
+    // After the window's own, which was added first.
+    window.addEventListener('contextmenu', watch);
+    const row = rows.find((one) => one.dataset['id'] === 'night');
+    await rightClick(row as HTMLElement);
+    await user.click(await id('note-menu-trash'));
+    await waitFor(() => expect(backend.notes.get('night')?.trashed).toBe(true));
+    await waitFor(() => expect(gone('note-menu-trash')).toBe(true));
+    const line = (await screen.findAllByTestId('notebook-item')).find((one) => one.dataset['id'] === 'field');
+    await rightClick(line as HTMLElement);
+    await user.click(await id('notebook-rename'));
+    expect(await id('notebook-name')).toBeTruthy();
+    await user.keyboard('{Escape}');
+    await rightClick(await id('sync-status'));
+    expect(prevented.mock.calls).toEqual([[true], [true], [true]]);
+  });
+
+  test('in the Trash restores', async () => {
+    open('main');
+    await user.click(await id('note-trash'));
+    await user.click(await id('nav-trash'));
+    await waitFor(() => expect(screen.getAllByTestId('note-item')).toHaveLength(2));
+    await rightClick(screen.getAllByTestId('note-item')[0] as HTMLElement);
+    await user.click(await id('note-menu-restore'));
+    await waitFor(() => expect(backend.count('noteRestore')).toBe(1));
+  });
+});
+
 describe('keys', () => {
   test('search as one types, open with Enter', async () => {
     open('main');
@@ -194,16 +259,36 @@ describe('keys', () => {
     const input = await id('palette-input');
     await waitFor(() => expect(document.activeElement).toBe(input));
     await user.keyboard('legibility');
-    expect(await screen.findAllByTestId('search-hit')).toHaveLength(1);
+    await waitFor(() => expect(screen.getAllByTestId('search-hit')).toHaveLength(1));
     await user.keyboard('{Enter}');
     await waitFor(() => expect((screen.getByTestId('note-title') as HTMLInputElement).value).toBe('Notes on Seeing Like a State'));
     expect(gone('palette')).toBe(true);
   });
 
+  test('a note found far down is shown in the list, and Tab behind the text comes to the sidebar', async () => {
+    open('many');
+    await id('note-title');
+    await user.click(await id('nav-trash'));
+    await user.keyboard('{Control>}k{/Control}');
+    await user.type(await id('palette-input'), 'number 700');
+    await waitFor(() => expect(screen.getAllByTestId('search-hit')[0]?.textContent).toContain('Note number 700'));
+    await user.keyboard('{Enter}');
+    await waitFor(() => expect(screen.getAllByTestId('note-item').find((row) => row.getAttribute('aria-selected') === 'true')?.dataset['id']).toBe('m700'));
+    expect((await id('note-list')).scrollTop).toBeGreaterThan(60_000);
+    const body = await id('note-body');
+    body.focus();
+    await user.keyboard('{Tab}');
+    expect(document.activeElement).toBe(body);
+    // At once: CodeMirror waits two seconds for the second key.
+    void fireEvent.keyDown(body, { key: 'Escape', keyCode: 27 });
+    void fireEvent.keyDown(body, { key: 'Tab', keyCode: 9 });
+    expect(document.activeElement?.closest('[data-pane="1"]')).toBeTruthy();
+  });
+
   test('a screen reader hears one note as one', async () => {
     open('first');
-    await user.type(await id('create-passphrase'), 'x');
-    await user.type(await id('create-again'), 'x{Enter}');
+    await user.type(await id('create-passphrase'), STRONG);
+    await user.type(await id('create-again'), `${STRONG}{Enter}`);
     await user.click(await id('code-later'));
     await id('note-title');
     expect((await id('nav-trash')).textContent).toMatch(/0\s+notes$/);
@@ -260,6 +345,28 @@ describe('keys', () => {
     await user.keyboard('{Control>}l{/Control}');
     await id('unlock-passphrase');
     expect(backend.count('noteLeave')).toBeGreaterThan(0);
+  });
+
+  test('a vault with a text that is not saved is not locked unasked', async () => {
+    open('main');
+    await user.type(await id('note-title'), '!');
+    await waitFor(() => expect(screen.getByTestId('save-state').textContent).toContain('Saved on this computer'));
+    backend.noteSave = () => Promise.reject(commandError('too_large', 'A note can have 2 MiB.'));
+    await user.type(await id('note-title'), '?');
+    await user.keyboard('{Control>}l{/Control}');
+    expect((await id('unsaved-dialog')).textContent).toContain('A note can have 2 MiB.');
+    await waitFor(() => expect(document.activeElement).toBe(screen.getByTestId('unsaved-stay')));
+    await user.click(await id('unsaved-copy'));
+    expect(backend.copied).toContain('pump 4!?');
+    await user.keyboard('{Escape}');
+    await waitFor(() => expect(gone('unsaved-dialog')).toBe(true));
+    expect([backend.count('vaultLock'), (screen.getByTestId('note-title') as HTMLInputElement).value]).toEqual([0, 'Site visit: pump 4!?']);
+    await user.keyboard('{Control>}l{/Control}');
+    await id('unsaved-dialog');
+    await user.keyboard('{Control>}l{/Control}');
+    await user.click(await id('unsaved-discard'));
+    await id('unlock-passphrase');
+    expect(backend.notes.get('pump4')?.title).toBe('Site visit: pump 4!');
   });
 
   test('a notebook is added from its dialog, and its trash names the notes', async () => {

@@ -1,7 +1,7 @@
 // The one interface between the views and Rust. `tauri.ts` implements it over Tauri; nothing else in the UI
 // knows what carries a call. Every function may throw a `CommandError`.
 import type {
-  ActivityItem, ActivityQuery, BackupContent, BackupItem, CommandError, ConfirmWord, CreateAccountRequest, Event,
+  ActivityItem, ActivityQuery, AsideItem, AsideTaken, AsideText, BackupContent, BackupItem, CommandError, ConfirmWord, CreateAccountRequest, Event,
   ExportReport, Health, HeldNote, ImportReport, JoinRequest, LinkInfo, NoteDetail, NoteListItem, NotesPage, NotesQuery, PassphraseChange, PlaceChoice, Receipt, RecoveryCode, RemoveDeviceRequest, Review, ReviewListItem,
   ReviewStep, SaveRequest, Saved, SearchHit, SessionStatus, Settings, Sidebar, SyncStatus, TrayShown,
 } from './types';
@@ -95,6 +95,12 @@ export interface Backend {
   tripwireDecide(number: number, keep: boolean): Promise<number>;
   /** Removes another computer for good, with a new passphrase where somebody else may know the one that there is. */
   deviceRemove(request: RemoveDeviceRequest): Promise<void>;
+  /** What is set aside, the newest arrival first. */
+  asideList(): Promise<AsideItem[]>;
+  asideText(id: string): Promise<AsideText>;
+  /** Takes over what a removed computer sent late, as a change of this one. */
+  asideTake(id: string): Promise<AsideTaken>;
+  asideDiscard(id: string): Promise<void>;
   checkHealth(): Promise<Health>;
 
   // Backups

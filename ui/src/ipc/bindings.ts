@@ -56,6 +56,10 @@ export const commands = {
 	tripwireNotes: () => __TAURI_INVOKE<HeldNote[]>("tripwire_notes"),
 	tripwireDecide: (number: number, keep: boolean) => __TAURI_INVOKE<number>("tripwire_decide", { number, keep }),
 	deviceRemove: (request: RemoveDeviceRequest) => __TAURI_INVOKE<null>("device_remove", { request }),
+	asideList: () => __TAURI_INVOKE<AsideItem[]>("aside_list"),
+	asideText: (id: string) => __TAURI_INVOKE<AsideText>("aside_text", { id }),
+	asideTake: (id: string) => __TAURI_INVOKE<AsideTaken>("aside_take", { id }),
+	asideDiscard: (id: string) => __TAURI_INVOKE<null>("aside_discard", { id }),
 	checkHealth: () => __TAURI_INVOKE<Health>("check_health"),
 	backupList: () => __TAURI_INVOKE<BackupItem[]>("backup_list"),
 	backupNow: () => __TAURI_INVOKE<BackupItem>("backup_now"),
@@ -99,6 +103,55 @@ export type ActivityQuery = {
 	search: string,
 	failed_only: boolean,
 	limit: number,
+};
+
+/**  What a person can do about a change that is set aside. */
+export type AsideChoice = 
+/**  Nothing: it comes in by itself when what it waits for is here. */
+"wait" | 
+/**  Take it over as a version of its note, or discard it. */
+"take" | 
+/**  Take it over as a note of its own, or discard it. */
+"take_as_new" | 
+/**  It can only be discarded: it does not open, or is nothing that a person wrote. */
+"discard" | 
+/**  Another computer of the account has taken it over: it can only be discarded here. */
+"taken";
+
+/**  A change that is set aside. */
+export type AsideItem = {
+	id: string,
+	/**  The computer that sent it. */
+	who: string,
+	arrived_ms: number | null,
+	/**  Why: a sentence. */
+	why: string,
+	/**  What to do, or what will happen: a sentence. */
+	action: string,
+	/**  Sealed. */
+	bytes: number | null,
+	/**  `note`, `notebook`, `attachment` or `computer`, where it opens. */
+	kind: string | null,
+	title: string | null,
+	choice: AsideChoice,
+};
+
+/**  What became of one that was taken over. */
+export type AsideTaken = {
+	/**  The record that it is a version of now. */
+	id: string,
+	/**  It could not merge, and is a note of its own. */
+	new_note: boolean,
+};
+
+/**  What one of them says. */
+export type AsideText = {
+	item: AsideItem,
+	/**  By the clock of the computer that wrote it. */
+	written_ms: number | null,
+	/**  Of a note that opens. */
+	text: string | null,
+	tags: string[],
 };
 
 /**  What a backup was found to hold when it was opened. */
@@ -191,6 +244,8 @@ export type Event = { kind: "changed"; data: OpChanges } | { kind: "sync"; data:
 
 export type ExportReport = {
 	notes: number,
+	/**  All versions of these are in files beside them. */
+	to_review: number,
 	attachments: number,
 	skipped: Skipped[],
 	elapsed_ms: number,
@@ -482,6 +537,8 @@ export type ResultSpan = {
 /**  A note's review as the dialog shows it. Choices made so far are kept across restarts. */
 export type Review = {
 	id: string,
+	/**  False for a notebook, which has a name and a place, and no text. */
+	is_note: boolean,
 	title: string,
 	places: ReviewPlace[],
 	merged: MergedPart[],
@@ -501,9 +558,14 @@ export type Review = {
 
 export type ReviewListItem = {
 	id: string,
+	/**  False for a notebook. */
+	is_note: boolean,
 	title: string,
 	choices: number,
+	/**  Where it was changed. */
 	devices: string[],
+	/**  Where it was moved to the trash. */
+	trashed_by: string[],
 	updated_ms: number | null,
 };
 
@@ -520,6 +582,8 @@ export type ReviewPlace = {
 	has_original: boolean,
 	sides: PlaceSide[],
 	can_keep_all: boolean,
+	/**  The side (by its number) whose words stand first where all are kept: on every computer the same one. */
+	all_begins_with: number | null,
 	/**  False where there is more than one original. */
 	can_take_original: boolean,
 	suggested: Suggestion | null,
@@ -657,7 +721,10 @@ export type SyncStatus = {
 	receiving: FileProgress,
 	/**  Attachments that are not on this computer, those on their way too. */
 	not_here: FileCount,
+	/**  Notes and notebooks. */
 	to_review: number,
+	/**  Those of them that are notebooks. */
+	notebooks_to_review: number,
 	/**  When the server last confirmed that it has everything asked of it. */
 	last_confirmed_ms: number | null,
 	last_changes: number,

@@ -1,4 +1,4 @@
-// How strong a passphrase is, as a hint while it is made; nothing is refused for it. A rough count of guesses:
+// How strong a passphrase is, as a hint while it is made; nothing is refused for it, but the weakest are asked about. A rough count of guesses:
 // words and characters add up, repeats and runs count once, and well-known passwords count for nothing.
 
 export interface Strength {
@@ -19,6 +19,11 @@ export function strengthOf(passphrase: string): Strength {
   const bits = estimateBits(passphrase);
   const score = bits < 32 ? 1 : bits < 50 ? 2 : bits < 68 ? 3 : 4;
   return { score, text: TEXTS[score] };
+}
+
+/** True for one that is asked about before it is used. */
+export function isWeak(passphrase: string): boolean {
+  return strengthOf(passphrase).score === 1;
 }
 
 function estimateBits(passphrase: string): number {

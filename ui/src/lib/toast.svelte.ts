@@ -1,4 +1,4 @@
-// Short messages at the foot of the window, or of the dialog that is open: over a dialog they would cover its buttons,
+// Short messages at the foot of the window, or under the title of the dialog that is open: over it they would cover its buttons,
 // and Tab would not reach them. With at most one action. They are announced too.
 import { announce } from './announce.svelte';
 import { errorText } from './errors';
@@ -33,13 +33,15 @@ class Toasts {
     return () => (this.#dialogs = this.#dialogs.filter((one) => one !== dialog));
   }
 
-  show(text: string, options: { tone?: ToastItem['tone']; action?: ToastItem['action'] } = {}): void {
+  /** Answers with what `dismiss` takes. */
+  show(text: string, options: { tone?: ToastItem['tone']; action?: ToastItem['action'] } = {}): number {
     const id = this.#next++;
     const tone = options.tone ?? 'info';
     this.items = [...this.items.slice(-2), { id, tone, text, action: options.action }];
     announce(text);
     // An error stays until it was read.
     if (tone === 'info') setTimeout(() => this.dismiss(id), SHOWN_MS);
+    return id;
   }
 
   error(error: unknown): void {

@@ -34,6 +34,8 @@ export class Desk {
   /** The newest wish wins where notes are opened faster than they are read. */
   #wish = 0;
   #focus: FocusWish = 'none';
+  /** The message that a note went to the Trash: of which note, and what dismisses it. */
+  #told: { note: string; toast: number } | null = null;
   #look: ReturnType<typeof setTimeout> | undefined;
 
   constructor(backend: Backend) {
@@ -103,6 +105,16 @@ export class Desk {
     }
   }
 
+  /** Opens a note that was found elsewhere (a search, a merge), and shows it in the list: in all notes, where the place
+   *  that is shown does not have it. */
+  async goTo(id: string, focus: FocusWish = 'none'): Promise<void> {
+    await this.open(id, focus);
+    const { session, list } = this;
+    if (session?.id !== id || (await list.find(id)) >= 0) return;
+    await list.show({ kind: session.detail.trashed ? 'trash' : 'all' });
+    await list.find(id);
+  }
+
   async create(): Promise<void> {
     // A new note that nobody has written in yet is the new note.
     if (this.view === 'notes' && this.session?.blank) {
@@ -144,7 +156,8 @@ export class Desk {
       toasts.error(error);
       return;
     }
-    toasts.show('The note was moved to the Trash.', { action: { label: 'Undo', run: () => void this.restore(id) } });
+    const toast = toasts.show('The note was moved to the Trash.', { action: { label: 'Undo', run: () => void this.restore(id) } });
+    this.#told = { note: id, toast };
     await this.list.load();
     if (next !== null && this.session === null) await this.open(next);
   }
@@ -152,6 +165,8 @@ export class Desk {
   async restore(id: string): Promise<void> {
     try {
       await this.#backend.noteRestore([id]);
+      // What it says is over, and so is its Undo.
+      if (this.#told?.note === id) toasts.dismiss(this.#told.toast);
       toasts.show(`${plural(1, 'note')} restored from the Trash.`);
       await this.list.load();
       if (this.session?.id === id) await this.session.refresh();
@@ -160,11 +175,17 @@ export class Desk {
     }
   }
 
-  /** Puts the note away. False if its text could not be saved: then it stays. */
-  async close(): Promise<boolean> {
+  /** Puts the note away without what is not saved of it. */
+  discard(): void {
+    this.#wish += 1;
+    this.#put(null, 'none');
+  }
+
+  /** Puts the note away. False if its text could not be saved: then it stays. `tell`: the person hears so here. */
+  async close(tell = true): Promise<boolean> {
     this.#wish += 1;
     this.opening = false;
-    if (!(await this.#leave())) return false;
+    if (!(await this.#leave(tell))) return false;
     this.#put(null, 'none');
     return true;
   }
@@ -182,7 +203,8 @@ export class Desk {
     if (!session) return;
     session.changed(changes);
     const touched = changes.many || changes.notes.includes(session.id);
-    if (touched && !changes.from_sync && (changes.many || changes.review || changes.receipts)) {
+    // A note that cannot be typed in changes only by what is done elsewhere in the window.
+    if (touched && !changes.from_sync && (changes.many || changes.review || changes.receipts || session.readOnly)) {
       clearTimeout(this.#look);
       this.#look = setTimeout(() => void session.lookAgain(), LOOK_AGAIN_MS);
     }
@@ -213,9 +235,9 @@ export class Desk {
     if (note) this.view = 'notes';
   }
 
-  async #leave(): Promise<boolean> {
+  async #leave(tell = true): Promise<boolean> {
     if (!this.session || (await this.session.leave())) return true;
-    toasts.show('The note stays open: its last changes are not saved yet.', { tone: 'error' });
+    if (tell) toasts.show('The note stays open: its last changes are not saved yet.', { tone: 'error' });
     return false;
   }
 

@@ -91,6 +91,23 @@ test('after a note goes to the trash, the next one opens, and undo brings it bac
   expect(backend.notes.get('night')?.trashed).toBe(false);
 });
 
+test('a note that was restored elsewhere in the window, or on another computer, can be written in', async () => {
+  vi.useFakeTimers();
+  for (const from_sync of [false, true]) {
+    await backend.noteTrash(['night']);
+    await desk.open('night');
+    expect(desk.session?.readOnly).toBe(true);
+    await backend.noteRestore(['night']);
+    desk.changed({ notes: ['night'], many: false, notebooks: true, tags: true, review: false, receipts: false, settings: false, from_sync });
+    await vi.advanceTimersByTimeAsync(400);
+    expect(desk.session?.readOnly).toBe(false);
+    type(' more');
+    expect(await desk.close()).toBe(true);
+  }
+  expect(backend.notes.get('night')?.body.endsWith(' more more')).toBe(true);
+  vi.useRealTimers();
+});
+
 test('a review that ended elsewhere in the window is seen in the open note', async () => {
   vi.useFakeTimers();
   await desk.open('pump4');

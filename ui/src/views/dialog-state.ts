@@ -8,6 +8,7 @@ export type DialogState =
   | { kind: 'settings' }
   | { kind: 'sync' }
   | { kind: 'tripwire' }
+  | { kind: 'aside' }
   | { kind: 'removeDevice'; device: DeviceItem }
   | { kind: 'passphrase' }
   | { kind: 'backups' }
@@ -15,5 +16,6 @@ export type DialogState =
   | { kind: 'import' }
   | { kind: 'export' }
   | { kind: 'recovery' }
+  | { kind: 'unsaved'; then: 'lock' | 'close'; decide: (discard: boolean) => void }
   | { kind: 'review'; id: string }
   | { kind: 'notebook'; task: NotebookTask };

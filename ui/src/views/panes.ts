@@ -14,6 +14,12 @@ export function focusPane(number: number): boolean {
   return true;
 }
 
+/** True for the last thing that Tab comes to: behind it the focus would be nowhere. */
+export function isLastStop(element: Element): boolean {
+  const stops = [...document.querySelectorAll<HTMLElement>(FOCUSABLE)].filter((one) => one.tabIndex >= 0 && !one.closest('[inert], [hidden]'));
+  return stops.at(-1) === element;
+}
+
 /** The next part (1) or the one before (−1) from where the focus is. */
 export function focusNextPane(step: 1 | -1): void {
   const panes = [...document.querySelectorAll<HTMLElement>('[data-pane]')];

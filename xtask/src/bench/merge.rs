@@ -20,6 +20,12 @@ use crate::place::Place;
 /// Bytes of the base, and how often it is merged.
 const SIZES: [(usize, usize); 4] = [(1 << 10, 200), (10 << 10, 200), (100 << 10, 100), (1 << 20, 100)];
 
+/// As that, for texts that disagree at many spots.
+const DISAGREEING: [(usize, usize); 3] = [(50 << 10, 100), (100 << 10, 100), (1 << 20, 50)];
+
+/// Spots at which the two sides disagree.
+const SPOTS: usize = 20;
+
 /// Merges that are not counted.
 const WARM_UP: usize = 5;
 
@@ -46,8 +52,12 @@ pub fn run(place: &Place) -> anyhow::Result<ExitCode> {
     let mut gix = Cases::start(&mut Command::new(gix), "gix-merge")?;
 
     put(&folder, &["", "", ""])?;
-    let start = Times::of(200, || git(&folder, 0))?;
-    println!("Each text has a few edits on each side and one conflict. Milliseconds, p50 / p99.");
+    let start = Times::of(200, || {
+        let (ms, conflicts) = git(&folder)?;
+        ensure!(conflicts == 0, "git found {conflicts} conflicts in empty files.");
+        Ok(ms)
+    })?;
+    println!("Milliseconds, p50 / p99. Ratios are of p50, holdfast's to the other's.");
     println!("holdfast:  the merge alone, as `holdfast merge-cases` measures it.");
     println!("gix-merge: the same, its merge of texts by lines.");
     println!(
@@ -55,32 +65,64 @@ pub fn run(place: &Place) -> anyhow::Result<ExitCode> {
         start.p50(),
         start.p99()
     );
-    println!("Ratios are of p50, holdfast's to the other's.");
+    let mut programs = (&mut ours, &mut gix);
     println!();
-    println!("{:>8}  {:>15}  {:>15}  {:>9}  {:>15}  {:>9}", "bytes", "holdfast", "gix-merge", "ratio", "git", "ratio");
+    println!("Each text has a few edits on each side and one conflict:");
+    heading();
     for (bytes, rounds) in SIZES {
-        let [mine, base, theirs] = texts(bytes);
-        put(&folder, &[&mine, &base, &theirs])?;
-        let case = json!({ "id": bytes.to_string(), "path": "bench.md", "base": base, "ours": mine, "theirs": theirs });
-        let case = case.to_string();
-        // In turns, so that whatever else the machine does is shared.
-        let (mut holdfast, mut other) = (Vec::new(), Vec::new());
-        for round in 0..WARM_UP + rounds {
-            let (mine, theirs) = (ours.merge(&case)?, gix.merge(&case)?);
-            if round >= WARM_UP {
-                holdfast.push(mine);
-                other.push(theirs);
-            }
-        }
-        let (holdfast, other) = (Times::sorted(holdfast), Times::sorted(other));
-        let git = Times::of(rounds, || git(&folder, 1))?.less(start.p50());
-        let (to_gix, to_git) = (holdfast.ratio(&other, LEAST_MS), holdfast.ratio(&git, LEAST_GIT_MS));
-        let (holdfast, other, git) = (holdfast.shown(), other.shown(), git.shown());
-        println!("{bytes:>8}  {holdfast:>15}  {other:>15}  {to_gix:>9}  {git:>15}  {to_git:>9}");
+        let counts = measure(&mut programs, &folder, start.p50(), (bytes, rounds), texts(bytes))?;
+        ensure!(counts == [1; 3], "There were {counts:?} conflicts in place of one.");
     }
+    println!();
+    println!("Each text disagrees at {SPOTS} spots: reworded, moved, taken out, put elsewhere with other words:");
+    heading();
+    let mut asked = Vec::new();
+    for (bytes, rounds) in DISAGREEING {
+        asked.push(measure(&mut programs, &folder, start.p50(), (bytes, rounds), disagreeing(bytes))?);
+    }
+    println!("Conflicts of holdfast, gix-merge and git: {asked:?}.");
     ours.end()?;
     gix.end()?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn heading() {
+    println!("{:>8}  {:>15}  {:>15}  {:>9}  {:>15}  {:>9}", "bytes", "holdfast", "gix-merge", "ratio", "git", "ratio");
+}
+
+/// Times the merge of these texts by all three, prints that, and says how many conflicts each found.
+fn measure(
+    (ours, gix): &mut (&mut Cases, &mut Cases),
+    folder: &Path,
+    start: f64,
+    (bytes, rounds): (usize, usize),
+    [mine, base, theirs]: [String; 3],
+) -> anyhow::Result<[u64; 3]> {
+    put(folder, &[&mine, &base, &theirs])?;
+    let case = json!({ "id": bytes.to_string(), "path": "bench.md", "base": base, "ours": mine, "theirs": theirs });
+    let case = case.to_string();
+    let by_git = git(folder)?.1;
+    // In turns, so that whatever else the machine does is shared.
+    let (mut holdfast, mut other, mut counts) = (Vec::new(), Vec::new(), [0; 3]);
+    for round in 0..WARM_UP + rounds {
+        let (mine, theirs) = (ours.merge(&case)?, gix.merge(&case)?);
+        counts = [mine.1, theirs.1, by_git];
+        if round >= WARM_UP {
+            holdfast.push(mine.0);
+            other.push(theirs.0);
+        }
+    }
+    let (holdfast, other) = (Times::sorted(holdfast), Times::sorted(other));
+    let git = Times::of(rounds, || {
+        let (ms, conflicts) = git(folder)?;
+        ensure!(conflicts == by_git, "git found {conflicts} conflicts, and {by_git} before.");
+        Ok(ms)
+    })?;
+    let git = git.less(start);
+    let (to_gix, to_git) = (holdfast.ratio(&other, LEAST_MS), holdfast.ratio(&git, LEAST_GIT_MS));
+    let (holdfast, other, git) = (holdfast.shown(), other.shown(), git.shown());
+    println!("{bytes:>8}  {holdfast:>15}  {other:>15}  {to_gix:>9}  {git:>15}  {to_git:>9}");
+    Ok(counts)
 }
 
 /// Durations in milliseconds, sorted.
@@ -137,16 +179,17 @@ impl Cases {
         Ok(Self { name, process, to, from: BufReader::new(from) })
     }
 
-    /// How long it says that the merge took.
-    fn merge(&mut self, case: &str) -> anyhow::Result<f64> {
+    /// How long it says that the merge took, and how many conflicts it found.
+    fn merge(&mut self, case: &str) -> anyhow::Result<(f64, u64)> {
         writeln!(self.to, "{case}")?;
         self.to.flush()?;
         let mut answer = String::new();
         self.from.read_line(&mut answer)?;
         let name = self.name;
         let answer: Value = serde_json::from_str(&answer).with_context(|| format!("{name} gave no answer."))?;
-        ensure!(answer["conflicts"] == 1, "{name} found {} conflicts in place of 1.", answer["conflicts"]);
-        answer["ms"].as_f64().with_context(|| format!("{name} did not say how long it took."))
+        let ms = answer["ms"].as_f64().with_context(|| format!("{name} did not say how long it took."))?;
+        let conflicts = answer["conflicts"].as_u64().with_context(|| format!("{name} did not count conflicts."))?;
+        Ok((ms, conflicts))
     }
 
     fn end(self) -> anyhow::Result<()> {
@@ -158,17 +201,18 @@ impl Cases {
     }
 }
 
-/// How long git took, from its start to its end.
-fn git(folder: &Path, conflicts: i32) -> anyhow::Result<f64> {
+/// How long git took, from its start to its end, and how many conflicts it found.
+fn git(folder: &Path) -> anyhow::Result<(f64, u64)> {
     let mut command = Command::new("git");
     command.args(["merge-file", "-p"]).args(NAMES).current_dir(folder).stdin(Stdio::null());
     let start = Instant::now();
     let output = command.output().context("git could not be started.")?;
     let ms = start.elapsed().as_secs_f64() * 1000.0;
-    if output.status.code() != Some(conflicts) {
-        bail!("`git merge-file` ended with {} in place of {conflicts}.", output.status);
+    // It ends with their number, or with more than that where it fails.
+    match output.status.code() {
+        Some(conflicts @ 0..=127) => Ok((ms, conflicts.unsigned_abs().into())),
+        _ => bail!("`git merge-file` ended with {}.", output.status),
     }
-    Ok(ms)
 }
 
 fn put(folder: &Path, texts: &[&str; 3]) -> anyhow::Result<()> {
@@ -178,8 +222,8 @@ fn put(folder: &Path, texts: &[&str; 3]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Mine, base and theirs: paragraphs of words, the same on each run.
-fn texts(bytes: usize) -> [String; 3] {
+/// Lines of words that are as long as asked together, with a blank line after each, the same on each run.
+fn prose(bytes: usize) -> (Random, Vec<String>) {
     let mut random = Random(bytes as u64);
     let mut lines: Vec<String> = Vec::new();
     let mut length = 0;
@@ -188,6 +232,21 @@ fn texts(bytes: usize) -> [String; 3] {
         length += line.len() + 2;
         lines.push(line);
     }
+    (random, lines)
+}
+
+fn written(sides: [Vec<String>; 3]) -> [String; 3] {
+    sides.map(|lines| {
+        lines.iter().fold(String::new(), |mut text, line| {
+            let _ = write!(text, "{line}\n\n");
+            text
+        })
+    })
+}
+
+/// Mine, base and theirs, with one conflict.
+fn texts(bytes: usize) -> [String; 3] {
+    let (_, lines) = prose(bytes);
     // Apart from each other in the shortest text too: one line for both, and three for each side.
     let at = |part: usize| lines.len() * part / 8;
     let (mut mine, mut theirs) = (lines.clone(), lines.clone());
@@ -199,12 +258,48 @@ fn texts(bytes: usize) -> [String; 3] {
     theirs.remove(at(7));
     mine[at(4)] = "Here it was decided like this.".into();
     theirs[at(4)] = "Over there nobody would agree to that at all!".into();
-    [mine, lines, theirs].map(|lines| {
-        lines.iter().fold(String::new(), |mut text, line| {
-            let _ = write!(text, "{line}\n\n");
-            text
-        })
-    })
+    written([mine, lines, theirs])
+}
+
+/// Mine, base and theirs, which disagree at [`SPOTS`] spots. Each is in a fifth of them: both word a line anew; one
+/// moves a line on that the other rewords; one takes out a line whose words the other puts into a new one; one takes
+/// out a passage in which the other changes a word here and there; both write a paragraph at one place.
+fn disagreeing(bytes: usize) -> [String; 3] {
+    let (mut random, lines) = prose(bytes);
+    let (mut mine, mut theirs) = (lines.clone(), lines.clone());
+    // From the end, so that what comes before stays where it is.
+    for spot in (0..SPOTS).rev() {
+        let at = lines.len() * spot / SPOTS + 2;
+        let reworded = |line: &str, word: &str| line.replacen(' ', &format!(" {word} "), 3);
+        let (moved, changed) = if spot % 2 == 0 { (&mut mine, &mut theirs) } else { (&mut theirs, &mut mine) };
+        match spot % 5 {
+            0 => {
+                moved[at] = reworded(&lines[at], "here");
+                changed[at] = reworded(&lines[at], "there");
+            }
+            1 => {
+                let line = moved.remove(at);
+                moved.insert(at + 5, line);
+                changed[at] = reworded(&lines[at], "often");
+            }
+            2 => {
+                moved.drain(at..=at + 1);
+                changed[at] = format!("{} {}", random.sentence(at), lines[at + 1]);
+                changed.remove(at + 1);
+                changed.insert(at + 3, lines[at].clone() + " So it was.");
+            }
+            3 => {
+                moved.drain(at..at + 6);
+                (at..at + 6).step_by(2).for_each(|line| changed[line] = reworded(&lines[line], "still"));
+            }
+            _ => {
+                moved.insert(at, random.sentence(at));
+                changed.insert(at, random.sentence(at));
+                changed[at + 1] = reworded(&lines[at], "too");
+            }
+        }
+    }
+    written([mine, lines, theirs])
 }
 
 /// Knuth's MMIX generator: good enough to write nonsense, and the same everywhere.
@@ -241,6 +336,12 @@ mod tests {
             assert!((bytes..bytes + 200).contains(&base.len()));
             assert!(mine != base && theirs != base && mine != theirs);
             assert_eq!([mine, base, theirs], texts(bytes));
+        }
+        for (bytes, _) in DISAGREEING {
+            let [mine, base, theirs] = disagreeing(bytes);
+            assert!((bytes..bytes + 200).contains(&base.len()));
+            assert!(mine != base && theirs != base && mine != theirs);
+            assert_eq!([mine, base, theirs], disagreeing(bytes));
         }
     }
 

@@ -19,12 +19,13 @@ const BUILD: &[&str] = &[
     "pkg-config",
 ];
 
-/// A screen, WebDriver, a session bus, a keychain, and the letters of the pictures.
+/// A screen, WebDriver, a session bus, a keychain, a network to take away, and the letters of the pictures.
 const TEST: &[&str] = &[
     "dbus",
     "fonts-dejavu-core",
     "fonts-noto-cjk",
     "gnome-keyring",
+    "iproute2",
     "libsecret-tools",
     "webkit2gtk-driver",
     "xauth",

@@ -1,7 +1,7 @@
 //! `account`: making one on a server, and joining one.
 
 use holdfast_notebook::sync::{create_account, join};
-use holdfast_notebook::{Env, NotebookError, vault_exists};
+use holdfast_notebook::{Env, vault_exists};
 use serde_json::json;
 
 use crate::args::AccountCommand;
@@ -29,15 +29,9 @@ pub fn run(place: &Place, command: AccountCommand) -> Outcome {
                 )));
             }
             let secret = passphrase::current()?;
-            let given = name.as_ref().is_some_and(|name| !name.trim().is_empty());
             let name = device_name(name);
             let connect = connect();
-            let join = |name: &str| block_on(join(&dir, &connect, &link, &user, &secret, name, Env::system()));
-            let joined = match join(&name)? {
-                // Nobody chose the host's name: it gets a number.
-                Err(NotebookError::DeviceNameTaken { free, .. }) if !given => join(&free)?,
-                other => other,
-            };
+            let joined = block_on(join(&dir, &connect, &link, &user, &secret, &name, Env::system()))?;
             finish(joined.map_err(Failure::Account)?, |vault| {
                 let name = Names::load(vault)?.device(vault.device());
                 let text = format!("This computer has joined as {name:?}. Run `holdfast sync` to fetch the notes.");

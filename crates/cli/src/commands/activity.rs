@@ -14,7 +14,7 @@ use crate::{Outcome, failure};
 pub fn run(place: &Place, args: &ActivityArgs) -> Outcome {
     place.with_vault(|vault| {
         if let Some(file) = &args.export {
-            let written = export_activity(vault, file).map_err(said)?;
+            let written = export_activity(vault, file, None).map_err(said)?;
             let text = format!("{} written to {}.", count(written.into(), "line"), file.display());
             return Ok(Answer::new(json!({ "ok": true, "lines": written }), text));
         }

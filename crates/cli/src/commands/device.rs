@@ -51,7 +51,7 @@ fn shape(device: &DeviceStatus) -> Value {
 fn line(device: &DeviceStatus) -> String {
     let here = if device.this_device { " (this computer)" } else { "" };
     let last = seen(device).map_or_else(|| "never".into(), time);
-    format!("{}  {}{here}: last seen {last}", &device.id.to_string()[..8], device.name)
+    format!("{}  {}{here}: last change {last}", &device.id.to_string()[..8], device.name)
 }
 
 /// By its name, else by its id.
@@ -94,7 +94,8 @@ async fn removed(vault: &Vault, syncer: &Syncer, device: DeviceId, new: Option<&
         Err(NotebookError::Protocol(ProtocolError::Unauthorized)) => {
             let Some(secret) = passphrase::given()? else {
                 return Err(Failure::said(
-                    "The server ended the session. Set HOLDFAST_PASSPHRASE and try again to sign in. Nothing was changed.",
+                    "The server ended the session. Set HOLDFAST_PASSPHRASE to this vault's passphrase and try again to \
+                     sign in. Nothing was changed.",
                 ));
             };
             sign_in(vault, &connect(), &secret).await?;

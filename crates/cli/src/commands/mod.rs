@@ -15,6 +15,7 @@ mod notebook;
 mod receipts;
 mod review;
 mod search;
+mod set_aside;
 mod sync;
 mod transfer;
 mod tripwire;
@@ -45,6 +46,7 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Activity(args) => activity::run(&place, &args),
         Command::Doctor => doctor::run(&place),
         Command::Tripwire(command) => tripwire::run(&place, command),
+        Command::SetAside(command) => set_aside::run(&place, &command),
         Command::Backup(command) => backup::run(&place, command),
         Command::Review(command) => review::run(&place, command),
         Command::Receipts { command } => receipts::run(&place, command),

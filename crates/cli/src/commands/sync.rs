@@ -43,6 +43,7 @@ impl Clients {
 pub fn sync(place: &Place) -> Outcome {
     place.with_vault(|vault| {
         let started = Instant::now();
+        let name = own_name(vault)?;
         let clients = Clients::default();
         let syncer = Syncer::new(vault.clone(), clients.connect())?;
         let mut report = CycleReport::default();
@@ -53,8 +54,21 @@ pub fn sync(place: &Place) -> Outcome {
             answer.json["tripwire"] = held.json;
             answer.text.extend(["\n", &held.text]);
         }
+        if let Some(problem) = vault.passphrase_problem()?.map(|e| command_error(&e)) {
+            answer.json["passphrase"] = json!({ "code": problem.code, "sentence": problem.message });
+            answer.text.extend(["\n", &problem.message]);
+        }
+        // A computer that has joined learns only now that its name was taken.
+        if let Some(now) = own_name(vault)?.filter(|now| Some(now) != name.as_ref()) {
+            answer.text.extend(["\nAnother computer has the name that this one had. It is now called ", &now, "."]);
+            answer.json["device_name"] = now.into();
+        }
         outcome.map_or_else(|failure| Err(with_answer(failure, answer.clone())), |()| Ok(answer.clone()))
     })
+}
+
+fn own_name(vault: &Vault) -> Outcome<Option<String>> {
+    Ok(vault.device_names()?.remove(&vault.device()))
 }
 
 /// One cycle. A session that the server ended is begun again where the passphrase is at hand.
@@ -63,8 +77,8 @@ async fn cycle(vault: &Vault, syncer: &Syncer, clients: &Clients, report: &mut C
         Err(NotebookError::Protocol(ProtocolError::Unauthorized)) => {
             let Some(secret) = passphrase::given()? else {
                 return Err(Failure::said(
-                    "The server ended the session. Set HOLDFAST_PASSPHRASE and sync again to sign in. \
-                     Your changes are safe on this computer.",
+                    "The server ended the session. Set HOLDFAST_PASSPHRASE to this vault's passphrase and sync again to \
+                     sign in. Your changes are safe on this computer.",
                 ));
             };
             sign_in(vault, &clients.connect(), &secret).await?;
@@ -132,7 +146,8 @@ fn files_text(status: &SyncStatus) -> String {
 pub fn status(place: &Place) -> Outcome {
     place.with_vault(|vault| {
         let status = vault.sync_status()?;
-        let problem = vault.last_sync_problem()?.map(|e| command_error(&e));
+        let failed = vault.last_sync_problem()?.map_or_else(|| vault.passphrase_problem(), |e| Ok(Some(e)))?;
+        let problem = failed.map(|e| command_error(&e));
         let aside = set_aside(&vault.set_aside()?);
         let held = tripwire::told(vault)?;
         let seen = |ms: u64| (ms > 0).then_some(ms);
@@ -176,7 +191,7 @@ pub fn status(place: &Place) -> Outcome {
             let here = if device.this_device { " (this computer)" } else { "" };
             let last = seen(device.last_seen_ms).map_or_else(|| "never".into(), time);
             let ahead = if device.clock_ahead { " (its clock is ahead)" } else { "" };
-            text.push(format!("{}{here}: last seen {last}{ahead}", device.name));
+            text.push(format!("{}{here}: last change {last}{ahead}", device.name));
         }
         Ok(Answer::new(json, text.join("\n")))
     })

@@ -47,11 +47,17 @@ pub fn export(place: &Place, dir: &Path) -> Outcome {
             "notes": report.notes,
             "attachments": report.attachments,
             "empty_notebooks": report.empty_notebooks,
+            "to_review": report.to_review,
             "skipped": listed(&report.skipped),
             "elapsed_ms": report.elapsed_ms,
         });
+        let to_review = match report.to_review {
+            0 => String::new(),
+            1 => " 1 note is to review: all its versions are in a file beside it.".to_owned(),
+            n => format!(" {n} notes are to review: all their versions are in files beside them."),
+        };
         let text = format!(
-            "Exported {} and {}.{}",
+            "Exported {} and {}.{to_review}{}",
             count(report.notes.into(), "note"),
             count(report.attachments.into(), "attachment"),
             listed_text("Not taken", &report.skipped)

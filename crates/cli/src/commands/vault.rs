@@ -1,6 +1,6 @@
 //! `init`, `unlock` and `passphrase`.
 
-use holdfast_notebook::{Env, NotebookError, Vault, vault_exists};
+use holdfast_notebook::{Env, NotebookError, SyncState, Vault, vault_exists};
 use serde_json::json;
 
 use crate::output::Answer;
@@ -41,10 +41,16 @@ pub fn change_passphrase(place: &Place) -> Outcome {
     place.with_passphrase(|vault, present| {
         let new = passphrase::new()?;
         vault.change_passphrase(present, &new)?;
-        let text = match vault.sync_status()?.server {
+        let status = vault.sync_status()?;
+        let text = match status.server {
             None => "The new passphrase is set.",
+            Some(_) if status.state == SyncState::NeedsSignIn => {
+                "The new passphrase is set here. The server ended this computer's session: sync with the new passphrase in \
+                 HOLDFAST_PASSPHRASE to sign in, and the server and the other computers take it over."
+            }
             Some(_) => {
-                "The new passphrase is set here. The server and the other computers take it over with the next sync."
+                "This computer has the new passphrase. The server takes the old one until the next sync: `holdfast sync`. \
+                 The other computers follow with theirs."
             }
         };
         Ok(Answer::done(text))

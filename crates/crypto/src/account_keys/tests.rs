@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::cbor::{from_envelope, to_envelope};
-use crate::membership::Standing;
+use crate::membership::{Parted, Standing};
 use crate::rng::SeededRng;
 
 const ACCOUNT: [u8; 16] = [0xac; 16];
@@ -101,6 +101,36 @@ fn a_new_passphrase_replaces_the_old_one_alone() {
     assert_same(&made.account.open_with_device(&made.device).unwrap(), &made.open);
     assert_eq!(AccountKeys::from_bytes(&made.account.to_bytes()).unwrap(), made.account);
     assert_eq!(made.account.log.standing_of(&old.log), Standing::Older);
+}
+
+#[test]
+fn a_passphrase_goes_onto_another_state_without_being_known() {
+    let (made, mut rng) = (made(), SeededRng::new("carried"));
+    let (mut with, mut with_open) = (made.account.clone(), made.open.clone());
+    with.set_passphrase(&mut with_open, "new", &mut rng).unwrap();
+    let third = DeviceKeys::generate(&mut rng).unwrap();
+    let (mut other, mut open) = (made.account.clone(), made.open.clone());
+    other.add_device(&open, &third.public(), &mut rng).unwrap();
+    open.refresh(&other).unwrap();
+    assert_eq!(with.log().parted(other.log()), Parted { our_passphrase: true, ..Parted::default() });
+    assert_eq!(other.log().parted(with.log()), Parted { their_passphrase: true, ..Parted::default() });
+    for _ in 0..2 {
+        other.carry_passphrase(&mut open, &with, &mut rng).unwrap();
+        let read = AccountKeys::from_bytes(&other.to_bytes()).unwrap();
+        assert_same(&read.open_with_passphrase("new").unwrap(), &open);
+        assert!(matches!(read.open_with_passphrase("pass"), Err(CryptoError::WrongPassphrase)));
+        assert_same(&read.open_with_code(&made.code).unwrap(), &open);
+        assert_same(&read.open_with_device(&made.device).unwrap(), &open);
+        assert_eq!(read.kdf_params(), with.kdf_params());
+        // And onto a new generation.
+        if open.generation == 1 {
+            other.remove_device(&mut open, third.device_id, LastBatch { ctr: 0, hash: [0; 32] }, &mut rng).unwrap();
+        }
+    }
+    assert!(with.log().parted(other.log()).their_generation);
+    let elsewhere = make("elsewhere").account;
+    assert!(other.carry_passphrase(&mut open, &elsewhere, &mut rng).is_err());
+    assert_same(&other.open_with_passphrase("new").unwrap(), &open);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! the terminal program. Times are milliseconds since 1970 as `f64`, which TypeScript can hold exactly.
 
 mod account;
+mod aside;
 mod error;
 mod event;
 mod note;
@@ -13,6 +14,7 @@ mod transfer;
 mod tray;
 
 pub use account::*;
+pub use aside::*;
 pub use error::*;
 pub use event::*;
 pub use note::*;

@@ -95,6 +95,8 @@ pub struct ReviewPlace {
     pub has_original: bool,
     pub sides: Vec<PlaceSide>,
     pub can_keep_all: bool,
+    /// The side (by its number) whose words stand first where all are kept: on every computer the same one.
+    pub all_begins_with: Option<u32>,
     /// False where there is more than one original.
     pub can_take_original: bool,
     pub suggested: Option<Suggestion>,
@@ -130,6 +132,8 @@ pub struct MergedPart {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
 pub struct Review {
     pub id: String,
+    /// False for a notebook, which has a name and a place, and no text.
+    pub is_note: bool,
     pub title: String,
     pub places: Vec<ReviewPlace>,
     pub merged: Vec<MergedPart>,
@@ -163,9 +167,14 @@ pub struct ReviewStep {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
 pub struct ReviewListItem {
     pub id: String,
+    /// False for a notebook.
+    pub is_note: bool,
     pub title: String,
     pub choices: u32,
+    /// Where it was changed.
     pub devices: Vec<String>,
+    /// Where it was moved to the trash.
+    pub trashed_by: Vec<String>,
     pub updated_ms: f64,
 }
 

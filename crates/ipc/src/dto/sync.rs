@@ -44,7 +44,10 @@ pub struct SyncStatus {
     pub receiving: FileProgress,
     /// Attachments that are not on this computer, those on their way too.
     pub not_here: FileCount,
+    /// Notes and notebooks.
     pub to_review: u32,
+    /// Those of them that are notebooks.
+    pub notebooks_to_review: u32,
     /// When the server last confirmed that it has everything asked of it.
     pub last_confirmed_ms: Option<f64>,
     pub last_changes: u32,

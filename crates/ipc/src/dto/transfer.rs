@@ -20,6 +20,8 @@ pub struct ImportReport {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
 pub struct ExportReport {
     pub notes: u32,
+    /// All versions of these are in files beside them.
+    pub to_review: u32,
     pub attachments: u32,
     pub skipped: Vec<Skipped>,
     pub elapsed_ms: u32,

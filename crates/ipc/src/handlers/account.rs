@@ -1,7 +1,8 @@
 //! Adding a server.
 
-use holdfast_notebook::{NotebookError, sync};
+use holdfast_notebook::sync;
 
+use crate::app::run_here;
 use crate::convert::{answer, invalid, ms};
 use crate::dto::{CreateAccountRequest, JoinRequest, LinkInfo};
 use crate::{Answer, App, account_error};
@@ -19,49 +20,32 @@ pub fn link_read(app: &App, link: &str) -> Answer<LinkInfo> {
 
 pub fn create(app: &App, request: &CreateAccountRequest) -> Answer<()> {
     check_user(&request.user)?;
-    let syncer = app.syncer()?;
     let name = Some(request.device_name.as_str()).filter(|n| !n.trim().is_empty());
-    let made = wait(sync::create_account(
-        syncer.vault(),
-        syncer.connect(),
-        &request.link,
-        request.user.trim(),
-        &request.passphrase,
-        name,
-    ))?;
-    made.map_err(|e| account_error(&e))?;
-    syncer.signed_in();
-    Ok(())
+    let made = app.with_syncer(async |syncer| {
+        let (link, user, passphrase) = (&request.link, request.user.trim(), &request.passphrase);
+        sync::create_account(syncer.vault(), syncer.connect(), link, user, passphrase, name).await?;
+        syncer.signed_in();
+        Ok(())
+    })?;
+    made.map_err(|e| account_error(&e))
 }
 
 pub fn join(app: &App, request: &JoinRequest) -> Answer<()> {
     check_user(&request.user)?;
-    let join = |name: &str| {
-        let (link, user) = (&request.link, request.user.trim());
-        wait(sync::join(app.dir(), &app.connect, link, user, &request.passphrase, name, app.env.clone()))
-    };
-    let joined = match join(&request.device_name)? {
-        // Nobody chose the host's name: it gets a number.
-        Err(NotebookError::DeviceNameTaken { name, free }) if name == app.host_name.trim() => join(&free)?,
-        other => other,
-    };
+    let (link, user, name) = (&request.link, request.user.trim(), &request.device_name);
+    let joined = run_here(sync::join(app.dir(), &app.connect, link, user, &request.passphrase, name, app.env.clone()))?;
     let vault = joined.map_err(|e| account_error(&e))?;
     app.opened(vault)
 }
 
 pub fn sign_in(app: &App, passphrase: &str) -> Answer<()> {
-    let syncer = app.syncer()?;
-    answer(wait(sync::sign_in(syncer.vault(), syncer.connect(), passphrase))?)?;
-    syncer.signed_in();
-    Ok(())
+    answer(app.with_syncer(async |syncer| {
+        sync::sign_in(syncer.vault(), syncer.connect(), passphrase).await?;
+        syncer.signed_in();
+        Ok(())
+    })?)
 }
 
 fn check_user(user: &str) -> Answer<()> {
     if user.trim().is_empty() { Err(invalid("A user name is needed.")) } else { Ok(()) }
-}
-
-/// Runs a request to its end on this thread, which is one for blocking work.
-pub(super) fn wait<T>(future: impl Future<Output = T>) -> Answer<T> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    Ok(runtime.map_err(|e| invalid(format!("The request could not be started ({e}).")))?.block_on(future))
 }

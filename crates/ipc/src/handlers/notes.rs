@@ -7,7 +7,6 @@ use holdfast_domain::{NoteId, NotebookId, RecordId};
 use holdfast_notebook::{AttachmentId, NewNote, NotePatch as Patch, TagPatch, Vault};
 use holdfast_notebook::{NoteListRow, NoteOrder as Order, NoteQuery, NotebookFilter};
 
-use super::account::wait;
 use crate::convert::{Names, answer, date, invalid, ms, note_id, notebook_id, revision_ids};
 use crate::dto::{
     DuePatch, NoteAttachment, NoteDetail, NoteListItem, NoteOrder, NotePatch, NoteScope, NotebookPatch, NotesPage,
@@ -239,9 +238,8 @@ pub fn attachment_save(app: &App, note: &str, attachment: &str, path: &Path) -> 
 
 /// Brings a file to this computer that is not here yet. Events tell of each part of it; it is here when this returns.
 pub fn attachment_fetch(app: &App, note: &str, attachment: &str) -> Answer<()> {
-    let syncer = app.syncer()?;
-    let id = attachment_of(syncer.vault(), note, attachment)?;
-    answer(wait(syncer.fetch_file(id))?)
+    let id = attachment_of(&*app.vault()?, note, attachment)?;
+    answer(app.with_syncer(async |syncer| syncer.fetch_file(id).await)?)
 }
 
 pub fn search(app: &App, query: &str, limit: u32) -> Answer<Vec<SearchHit>> {

@@ -19,9 +19,11 @@ pub fn list(app: &App) -> Answer<Vec<ReviewListItem>> {
     let names = Names::load(&vault)?;
     let items = answer(vault.reviews())?.into_iter().map(|r| ReviewListItem {
         id: r.id.to_string(),
+        is_note: r.is_note,
         title: r.title,
         choices: r.choices,
-        devices: r.devices.iter().map(|d| names.name(*d)).collect(),
+        devices: r.devices.iter().filter(|d| !r.trashed_by.contains(d)).map(|d| names.name(*d)).collect(),
+        trashed_by: r.trashed_by.iter().map(|d| names.name(*d)).collect(),
         updated_ms: ms(r.updated_ms),
     });
     Ok(items.collect())

@@ -49,7 +49,18 @@ pub fn unlock(app: &App, passphrase: &str) -> Answer<()> {
 }
 
 pub fn unlock_with_code(app: &App, code: &str, new_passphrase: &str) -> Answer<()> {
-    open(app, Vault::open_with_code(app.dir(), code, new_passphrase, app.env.clone()))
+    let opened = Vault::open_with_code(app.dir(), code, new_passphrase, app.env.clone());
+    open(
+        app,
+        opened.and_then(|vault| {
+            // Who opened with it has written it down.
+            if let Some(code) = vault.unconfirmed_code()? {
+                let words: Vec<_> = code.words().into_iter().map(str::to_owned).enumerate().collect();
+                vault.confirm_code(&words)?;
+            }
+            Ok(vault)
+        }),
+    )
 }
 
 fn open(app: &App, vault: holdfast_notebook::Result<Vault>) -> Answer<()> {
@@ -69,7 +80,10 @@ fn open(app: &App, vault: holdfast_notebook::Result<Vault>) -> Answer<()> {
 }
 
 pub fn passphrase_change(app: &App, change: &PassphraseChange) -> Answer<()> {
-    answer(app.vault()?.change_passphrase(&change.present, &change.new))
+    answer(app.vault()?.change_passphrase(&change.present, &change.new))?;
+    // The server and the other computers learn it now, and not with the next change.
+    app.syncer()?.wake();
+    Ok(())
 }
 
 pub fn lock(app: &App) -> Answer<()> {
@@ -159,4 +173,34 @@ pub fn settings_save(app: &App, new: &Settings) -> Answer<()> {
         ));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::sync::Arc;
+
+    use holdfast_testkit::{MemoryKeychain, World};
+
+    use super::*;
+
+    #[test]
+    fn who_opens_with_the_recovery_code_has_it() {
+        let w = World::of(1);
+        let dir = w.dir.path().join("another");
+        let (env, keychain) = (w.clock.env(), Box::new(MemoryKeychain::default()));
+        let app = App::new(dir, env, w["A"].connect().clone(), keychain, "A".into(), Arc::new(|_| ()));
+        let words = create(&app, "the words of the first day").unwrap().words;
+        assert!(status(&app).unwrap().recovery_code_unconfirmed);
+        lock(&app).unwrap();
+        unlock(&app, "the words of the first day").unwrap();
+        assert!(status(&app).unwrap().recovery_code_unconfirmed);
+        lock(&app).unwrap();
+        unlock_with_code(&app, &words.join(" "), "other words for today").unwrap();
+        assert!(!status(&app).unwrap().recovery_code_unconfirmed);
+        lock(&app).unwrap();
+        unlock(&app, "other words for today").unwrap();
+        assert!(!status(&app).unwrap().recovery_code_unconfirmed);
+        lock(&app).unwrap();
+    }
 }

@@ -5,11 +5,10 @@ use std::path::Path;
 use holdfast_notebook::SyncState as State;
 use holdfast_notebook::sync::Syncer;
 
-use super::account::wait;
 use crate::convert::{Names, answer, invalid, ms};
 use crate::dto::{
-    ActivityItem, ActivityQuery, CatchUp, DeviceItem, FileCount, FileProgress, Health, HeldNote, RemoveDeviceRequest,
-    SyncState, SyncStatus, Tripwire,
+    ActivityItem, ActivityQuery, AsideItem, AsideTaken, AsideText, CatchUp, DeviceItem, FileCount, FileProgress,
+    Health, HeldNote, RemoveDeviceRequest, SyncState, SyncStatus, Tripwire,
 };
 use crate::{Answer, App, command_error};
 
@@ -29,6 +28,7 @@ pub(crate) fn status_of(syncer: &Syncer) -> Answer<SyncStatus> {
         receiving: progress(s.receiving),
         not_here: file_count(s.not_here),
         to_review: s.to_review,
+        notebooks_to_review: s.notebooks_to_review,
         last_confirmed_ms: s.last_confirmed_ms.map(ms),
         last_changes: s.last_changes,
         last_duration_ms: s.last_duration_ms,
@@ -117,9 +117,10 @@ pub fn activity(app: &App, query: &ActivityQuery) -> Answer<Vec<ActivityItem>> {
     crate::activity_items(&*app.vault()?, query)
 }
 
-/// Writes the log to a new file, without anything that is written in notes or names anybody.
+/// Writes the log and figures to a new file, without anything that is written in notes or names anybody.
 pub fn activity_export(app: &App, path: &Path) -> Answer<u32> {
-    crate::export_activity(&*app.vault()?, path)
+    let syncer = app.syncer()?;
+    crate::export_activity(syncer.vault(), path, Some(&syncer.metrics()))
 }
 
 /// The notes that the sync that waits would take away.
@@ -146,24 +147,50 @@ pub fn tripwire_decide(app: &App, number: u32, keep: bool) -> Answer<u32> {
 
 /// Removes another computer from the account, with a new passphrase where somebody else may know the one that there is.
 pub fn device_remove(app: &App, request: &RemoveDeviceRequest) -> Answer<()> {
-    let syncer = app.syncer()?;
     let device = request.id.parse().map_err(|_| invalid("That is not the id of a computer."))?;
     let new = match &request.passphrase {
         Some(change) => {
-            answer(syncer.vault().check_passphrase(&change.present))?;
+            answer(app.vault()?.check_passphrase(&change.present))?;
             Some(change.new.as_str())
         }
         None => None,
     };
-    answer(wait(syncer.remove_device(device, new))?)
+    answer(app.with_syncer(async |syncer| syncer.remove_device(device, new).await)?)
+}
+
+/// What is set aside, the newest arrival first.
+pub fn aside_list(app: &App) -> Answer<Vec<AsideItem>> {
+    crate::aside_items(&*app.vault()?)
+}
+
+/// What one of them says.
+pub fn aside_text(app: &App, id: &str) -> Answer<AsideText> {
+    crate::aside_text(&*app.vault()?, id)
+}
+
+/// Takes over what a removed computer sent late, as a change of this one.
+pub fn aside_take(app: &App, id: &str) -> Answer<AsideTaken> {
+    let syncer = app.syncer()?;
+    let taken = crate::aside_take(syncer.vault(), id)?;
+    // It goes out at once, and the count is told anew.
+    syncer.wake();
+    Ok(taken)
+}
+
+/// Discards it: nobody is asked about it again.
+pub fn aside_discard(app: &App, id: &str) -> Answer<()> {
+    let syncer = app.syncer()?;
+    crate::aside_discard(syncer.vault(), id)?;
+    syncer.wake();
+    Ok(())
 }
 
 /// Looks at everything; what cannot be looked at is itself a finding.
 pub fn check_health(app: &App) -> Answer<Health> {
-    let syncer = app.syncer()?;
-    let vault = syncer.vault();
-    let checked = holdfast_notebook::health::check(vault, syncer.connect(), &*app.keychain, Some(syncer.metrics()));
-    let found = wait(checked)?;
+    let found = app.with_syncer(async |syncer| {
+        let metrics = Some(syncer.metrics());
+        holdfast_notebook::health::check(syncer.vault(), syncer.connect(), &*app.keychain, metrics).await
+    })?;
     let lines: Vec<_> = answer(found)?.iter().map(crate::health_line).collect();
-    Ok(Health { at_ms: ms(vault.env().now_ms()), ok: lines.iter().all(|l| l.ok), lines })
+    Ok(Health { at_ms: ms(app.env.now_ms()), ok: lines.iter().all(|l| l.ok), lines })
 }

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use holdfast_notebook as nb;
 
-use super::account::wait;
 use crate::convert::{answer, invalid};
 use crate::dto::{ExportReport, ImportReport, Skipped};
 use crate::{Answer, App};
@@ -32,12 +31,12 @@ pub fn import(app: &App, path: &Path, dry_run: bool) -> Answer<ImportReport> {
 
 pub fn export(app: &App, path: &Path) -> Answer<ExportReport> {
     check(path)?;
-    let syncer = app.syncer()?;
     // What cannot be had is in the report, by its name.
-    answer(wait(syncer.fetch_all_files())?)?;
-    let r = answer(syncer.vault().export_folder(path))?;
+    answer(app.with_syncer(async |syncer| syncer.fetch_all_files().await)?)?;
+    let r = answer(app.vault()?.export_folder(path))?;
     Ok(ExportReport {
         notes: r.notes,
+        to_review: r.to_review,
         attachments: r.attachments,
         skipped: skipped(r.skipped),
         elapsed_ms: r.elapsed_ms as u32,

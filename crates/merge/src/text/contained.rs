@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::edits::{Edit, Match, raw};
+use super::edits::{Diffs, Edit, Match, raw};
 use super::tokens::{Sort, Token, tokens};
 
 fn texts<'a>(tokens: &[Token<'a>]) -> Vec<&'a str> {
@@ -116,7 +116,7 @@ fn thing<'a>(token: &Token<'a>) -> &'a str {
 }
 
 /// The sides that are not contained in another.
-pub(super) fn without_contained<'a>(base: &str, sides: Vec<&'a str>) -> Vec<&'a str> {
+pub(super) fn without_contained<'a>(base: &str, sides: Vec<&'a str>, diffs: &Diffs) -> Vec<&'a str> {
     let was = tokens(base);
     let split: Vec<Vec<Token<'_>>> = sides.iter().map(|s| tokens(s)).collect();
     let (known, counts) = (count(&was, is_word), split.iter().map(|s| count(s, is_word)).collect::<Vec<_>>());
@@ -129,7 +129,7 @@ pub(super) fn without_contained<'a>(base: &str, sides: Vec<&'a str>) -> Vec<&'a 
     if !(0..sides.len()).any(|i| pairs(i).any(|j| may(j, i))) {
         return sides;
     }
-    let changes: Vec<Vec<Edit>> = split.iter().map(|s| raw(&was, s, Match::Anywhere)).collect();
+    let changes: Vec<Vec<Edit>> = split.iter().map(|s| raw(&was, s, Match::Anywhere, diffs)).collect();
     let holds = |more: usize, less: usize| {
         may(more, less)
             && (contains(&was, (&split[more], &changes[more]), (&split[less], &changes[less]))

@@ -1,9 +1,12 @@
 //! What one side changed, as a person would tell it: whole words and lines, not the letters that happen to agree.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::tokens::{Sort, Token};
-use crate::align::word_hunks;
+use super::words::concat;
+use crate::align::{Hunk, word_hunks};
 
 /// A change of one side: positions of tokens in the base, and in the side.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,23 +104,41 @@ pub(super) enum Match {
     Anywhere,
 }
 
+/// Differences of long passages, by the two texts. A passage that asks is looked at in several ways, and cut with more
+/// around it. Only looked up, never listed.
+#[derive(Debug, Default)]
+pub(crate) struct Diffs(RefCell<HashMap<[String; 2], Vec<Hunk>>>);
+
+/// Fewer tokens in both are compared in less time than it takes to look for what is known of them.
+const LONG: usize = 256;
+
+impl Diffs {
+    fn words(&self, old: &[Token<'_>], new: &[Token<'_>]) -> Vec<Hunk> {
+        let hunks = || word_hunks(old.iter().map(|t| t.text), new.iter().map(|t| t.text));
+        if old.len() + new.len() < LONG {
+            return hunks();
+        }
+        self.0.borrow_mut().entry([concat(old), concat(new)]).or_insert_with(hunks).clone()
+    }
+}
+
 /// The changes of `side`, token by token.
-pub(super) fn raw(base: &[Token<'_>], side: &[Token<'_>], how: Match) -> Vec<Edit> {
+pub(super) fn raw(base: &[Token<'_>], side: &[Token<'_>], how: Match, diffs: &Diffs) -> Vec<Edit> {
     if how == Match::Anywhere {
-        return within(base, side, (0..base.len(), 0..side.len()));
+        return within(base, side, (0..base.len(), 0..side.len()), diffs);
     }
     let (old, new) = (starts(base), starts(side));
     let lines = |tokens: &[Token<'_>], starts: &[usize]| -> Vec<String> {
-        starts.windows(2).map(|w| tokens[w[0]..w[1]].iter().map(|t| t.text).collect()).collect()
+        starts.windows(2).map(|w| concat(&tokens[w[0]..w[1]])).collect()
     };
     word_hunks(lines(base, &old).iter(), lines(side, &new).iter())
         .into_iter()
-        .flat_map(|(was, is)| within(base, side, (old[was.start]..old[was.end], new[is.start]..new[is.end])))
+        .flat_map(|(was, is)| within(base, side, (old[was.start]..old[was.end], new[is.start]..new[is.end]), diffs))
         .collect()
 }
 
-fn within(base: &[Token<'_>], side: &[Token<'_>], (was, is): (Range<usize>, Range<usize>)) -> Vec<Edit> {
-    let words = word_hunks(base[was.clone()].iter().map(|t| t.text), side[is.clone()].iter().map(|t| t.text));
+fn within(base: &[Token<'_>], side: &[Token<'_>], (was, is): (Range<usize>, Range<usize>), diffs: &Diffs) -> Vec<Edit> {
+    let words = diffs.words(&base[was.clone()], &side[is.clone()]);
     let edit = |(old, new): (Range<usize>, Range<usize>)| Edit {
         old: was.start + old.start..was.start + old.end,
         new: is.start + new.start..is.start + new.end,
@@ -126,8 +147,8 @@ fn within(base: &[Token<'_>], side: &[Token<'_>], (was, is): (Range<usize>, Rang
 }
 
 /// The changes of `side`, in order, apart from each other.
-pub(super) fn edits(base: &[Token<'_>], side: &[Token<'_>], how: Match) -> Vec<Edit> {
-    let mut list = raw(base, side, how);
+pub(super) fn edits(base: &[Token<'_>], side: &[Token<'_>], how: Match, diffs: &Diffs) -> Vec<Edit> {
+    let mut list = raw(base, side, how, diffs);
     let size = |e: &Edit| weight(&base[e.old.clone()]).max(weight(&side[e.new.clone()]));
     // Joining two may make the next joint weak, so until nothing changes.
     loop {

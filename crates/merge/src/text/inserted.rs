@@ -247,11 +247,18 @@ fn blocks(sides: &[&str], place: Place<'_>) -> Option<String> {
     if !apart && !open {
         return None;
     }
-    let between = if apart { line_break(sides, place) } else { "" };
+    // Between blank lines each is a paragraph of its own; beside other lines it may go on with those.
+    let alone = blank(place.above) && blank(place.below);
+    let between = if apart || alone { line_break(sides, place) } else { "" };
     let mut parts: Vec<&(String, String, String)> = parts.iter().collect();
     parts.sort_by_key(|part| (!first(part), last(part), highest_heading(&part.1)));
     let cores: Vec<&str> = parts.iter().map(|p| p.1.as_str()).collect();
     Some(format!("{lead}{}{trail}", cores.join(between)))
+}
+
+/// All of them, where they are items of a list or rows of a table.
+pub(super) fn items_of_all(sides: &[&str], place: Place<'_>) -> Option<String> {
+    (place.lines && sides.iter().all(|s| s.ends_with('\n'))).then(|| union(sides, place)).flatten()
 }
 
 /// All of them, where each stands for itself. `sides` are sorted.

@@ -11,6 +11,7 @@ mod tokens;
 mod words;
 
 pub(crate) use check::LONG_LINE;
+pub(crate) use edits::Diffs;
 use edits::Match;
 pub(crate) use front::{front_lines, merge_front};
 use holdfast_domain::{Body, DeviceId, Hlc, Segment, Stamp};
@@ -47,7 +48,7 @@ pub(crate) struct Around<'a> {
 const MAX_REGION_BYTES: usize = 48 * 1024;
 
 /// Divides a region into what merges and what must be asked.
-pub(crate) fn refine(base: &str, sides: &[&str], around: Around<'_>) -> Vec<Piece> {
+pub(crate) fn refine(base: &str, sides: &[&str], around: Around<'_>, diffs: &Diffs) -> Vec<Piece> {
     let bytes = base.len() + sides.iter().map(|s| s.len()).sum::<usize>();
     if bytes > MAX_REGION_BYTES {
         return vec![Piece::Open { base: base.into(), sides: sides.iter().map(|s| (*s).to_string()).collect() }];
@@ -58,13 +59,15 @@ pub(crate) fn refine(base: &str, sides: &[&str], around: Around<'_>) -> Vec<Piec
         sides.iter().zip(&spaced).map(|(side, spaced)| if *spaced { base } else { *side }).collect();
     let sides = if spaced.iter().all(|s| *s) { sides } else { worded.as_slice() };
     let open = || vec![Piece::Open { base: base.into(), sides: sides.iter().map(|s| (*s).to_string()).collect() }];
-    let pieces = words::merge_words(base, sides, around, Match::InLines);
+    let (was, is): (Vec<_>, Vec<_>) = (tokens::tokens(base), sides.iter().map(|s| tokens::tokens(s)).collect());
+    let merge = |how| words::merge_words(&was, &is, around, how, diffs);
+    let pieces = merge(Match::InLines);
     if let Some(merged) = clean(&pieces) {
         // As if nothing had merged, where what merged cannot be right.
         return if check::holds(base, sides, &merged) { pieces } else { open() };
     }
     // Who wrote a line again elsewhere kept its words: where it is nothing else, that is taken.
-    let others = words::merge_words(base, sides, around, Match::Anywhere);
+    let others = merge(Match::Anywhere);
     let right = |merged: String| check::holds(base, sides, &merged) && check::keeps_out(base, sides, &merged);
     if clean(&others).is_some_and(right) { others } else { pieces }
 }

@@ -2,6 +2,7 @@
 
 use super::check::holds;
 use super::contained::without_contained;
+use super::edits::Diffs;
 use super::inserted;
 use super::space::{best_spaced, same_words};
 
@@ -15,6 +16,7 @@ pub(super) struct Place<'a> {
     pub lines: bool,
     /// True if nothing of the text comes after.
     pub at_end: bool,
+    pub diffs: &'a Diffs,
 }
 
 /// The text that all sides together make of `base`; nothing where a person must say.
@@ -44,12 +46,16 @@ fn resolved(base: &str, new: &[&str], place: Place<'_>) -> Option<String> {
     if new.iter().all(|s| same_words(s, new[0])) {
         return best_spaced(base, &new).map(str::to_string);
     }
-    let new = without_contained(base, new);
+    let new = without_contained(base, new, place.diffs);
     if let [only] = new.as_slice() {
         return Some((*only).to_string());
     }
     if base.is_empty() {
         return inserted::both(&new, place);
+    }
+    // Items that somebody put in place of a blank line, or on one side of it.
+    if base.trim().is_empty() {
+        return inserted::items_of_all(&new, place);
     }
     None
 }

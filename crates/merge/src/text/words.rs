@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::check::holds;
-use super::edits::{Edit, Match, edits};
+use super::edits::{Diffs, Edit, Match, edits};
 use super::tokens::{Sort, Token, spaced_word, tokens};
 use super::{Around, Piece, rules};
 
@@ -17,6 +17,14 @@ struct Group {
     /// By side, in order.
     edits: Vec<Vec<Edit>>,
     decided: Option<String>,
+    /// It was asked already, as it is, and nothing could be decided.
+    open: bool,
+}
+
+impl Group {
+    fn size(&self) -> (Range<usize>, usize) {
+        (self.old.clone(), self.edits.iter().map(Vec::len).sum())
+    }
 }
 
 pub(super) fn concat(tokens: &[Token<'_>]) -> String {
@@ -26,8 +34,9 @@ pub(super) fn concat(tokens: &[Token<'_>]) -> String {
 struct Region<'a> {
     around: Around<'a>,
     how: Match,
-    base: Vec<Token<'a>>,
-    sides: Vec<Vec<Token<'a>>>,
+    base: &'a [Token<'a>],
+    sides: &'a [Vec<Token<'a>>],
+    diffs: &'a Diffs,
 }
 
 impl Region<'_> {
@@ -71,7 +80,7 @@ impl Region<'_> {
         let below = if next == self.base.len() { self.around.below.to_string() } else { self.line(next) };
         let at_end = start == self.base.len() && self.around.below.is_empty();
         let lines = self.whole_lines(group) || (at_end && self.line_start(start));
-        let place = rules::Place { above: &above, below: &below, lines, at_end };
+        let place = rules::Place { above: &above, below: &below, lines, at_end, diffs: self.diffs };
         rules::decide(&concat(&self.base[group.old.clone()]), &self.texts(group), place)
     }
 
@@ -118,7 +127,7 @@ impl Region<'_> {
     fn groups(&self) -> Vec<Group> {
         let mut all: Vec<(usize, Edit)> = Vec::new();
         for (s, side) in self.sides.iter().enumerate() {
-            all.extend(edits(&self.base, side, self.how).into_iter().map(|e| (s, e)));
+            all.extend(edits(self.base, side, self.how, self.diffs).into_iter().map(|e| (s, e)));
         }
         all.sort_by_key(|(s, e)| (e.old.start, e.old.end, *s));
         let mut groups: Vec<Group> = Vec::new();
@@ -143,7 +152,7 @@ impl Region<'_> {
                 edits.iter_mut().zip(group.edits).for_each(|(all, mut some)| all.append(&mut some));
             }
             edits[s].push(edit);
-            groups.push(Group { old, edits, decided: None });
+            groups.push(Group { old, edits, decided: None, open: false });
         }
         groups
     }
@@ -195,8 +204,9 @@ impl Region<'_> {
                 out.push(group);
                 continue;
             }
+            let first = group.size();
             loop {
-                let before = (group.old.clone(), group.edits.iter().map(Vec::len).sum::<usize>());
+                let before = group.size();
                 if !self.whole_lines(&group) {
                     while !self.line_start(group.old.start) {
                         group.old.start -= 1;
@@ -226,10 +236,11 @@ impl Region<'_> {
                         mine.append(&mut theirs);
                     }
                 }
-                if before == (group.old.clone(), group.edits.iter().map(Vec::len).sum::<usize>()) {
+                if before == group.size() {
                     break;
                 }
             }
+            group.open &= first == group.size();
             out.push(group);
         }
         out
@@ -255,8 +266,8 @@ impl Region<'_> {
 /// rule is applied: for what is one thing, as a title is.
 pub(crate) fn merge_apart(base: &str, sides: &[&str]) -> Option<String> {
     let around = Around { above: "", below: "" };
-    let sides_of = sides.iter().map(|s| tokens(s)).collect();
-    let region = Region { around, how: Match::InLines, base: tokens(base), sides: sides_of };
+    let (was, is): (Vec<Token<'_>>, Vec<Vec<Token<'_>>>) = (tokens(base), sides.iter().map(|s| tokens(s)).collect());
+    let region = Region { around, how: Match::InLines, base: &was, sides: &is, diffs: &Diffs::default() };
     let mut out = String::new();
     let mut at = 0;
     for group in region.groups() {
@@ -273,11 +284,18 @@ pub(crate) fn merge_apart(base: &str, sides: &[&str]) -> Option<String> {
 }
 
 /// Merges a region that lines could not be merged in.
-pub(super) fn merge_words(base: &str, sides: &[&str], around: Around<'_>, how: Match) -> Vec<Piece> {
-    let region = Region { around, how, base: tokens(base), sides: sides.iter().map(|s| tokens(s)).collect() };
+pub(super) fn merge_words(
+    base: &[Token<'_>],
+    sides: &[Vec<Token<'_>>],
+    around: Around<'_>,
+    how: Match,
+    diffs: &Diffs,
+) -> Vec<Piece> {
+    let region = Region { around, how, base, sides, diffs };
     let mut groups = region.groups();
     for group in &mut groups {
         group.decided = region.decide(group);
+        group.open = group.decided.is_none();
     }
     region.reopen_rewritten(&mut groups);
     let mut out = Vec::new();
@@ -291,7 +309,7 @@ pub(super) fn merge_words(base: &str, sides: &[&str], around: Around<'_>, how: M
         }
         let base = concat(&region.base[group.old.clone()]);
         let texts = region.texts(&group);
-        match region.decide(&group) {
+        match if group.open { None } else { region.decide(&group) } {
             Some(text) => out.push(Piece::Clean(text)),
             None => out.push(Piece::Open { base, sides: texts }),
         }

@@ -102,9 +102,21 @@ pub(crate) const VECTORS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "taken out and ticked, with a word of the next item",
+        &[
+            "- [ ] tea base\nbread base\n- [ ] Anna base\n- [ ] Bob base\n- milk base\n",
+            "- [ ] tea base\nline Carl\n\nDora starts\na paragraph\nbread base\nEmil instead\n- [ ] Bob base early\n- milk base\nline Fritz\n",
+            "- [ ] tea base\nbread base Gustav\n- [x] Anna base\n- milk base\n",
+        ],
+    ),
+    (
         "two lines taken out, alike",
         &["line a base\nline b\nline c\n", "line a base d\nline b\n", "line a base\nline c\n"],
     ),
+    ("paragraphs of two in an empty text", &["", "One.\n", "Two.\n"]),
+    ("paragraphs of two after a blank line", &["Top.\n\n", "Top.\n\nTwo words.\n", "Top.\n\nOne.\n"]),
+    ("items in place of a blank line", &["- b\n\n# End\n", "- b\n- c\n\n# End\n", "- b\n- d\n# End\n"]),
+    ("lines of two above one", &["\nEnd.\n", "\nOne.\nEnd.\n", "\nTwo words.\nEnd.\n"]),
     ("title apart", &["Plan for May", "Plans for May", "Plan for June"]),
     ("title asked", &["Plan for May", "Plan for July", "Plan for June"]),
 ];
@@ -235,6 +247,42 @@ fn what_both_append_is_both_taken() {
             "One.\n\nOurs is this.\n\nTheirs says that.\n",
         ],
         ["One.", "One.\n\nOurs is this.", "One.\n\nTheirs says that.", "One.\n\nOurs is this.\n\nTheirs says that."],
+    ]);
+}
+
+/// With nothing but blank lines around, what each wrote is a paragraph of its own.
+#[test]
+fn paragraphs_of_two_do_not_become_one() {
+    rules(&[
+        ["", "Ours is this.\n", "Theirs says that.\n", "Ours is this.\n\nTheirs says that.\n"],
+        ["", "Ours is this.", "Theirs says that.", "Ours is this.\n\nTheirs says that."],
+        ["", "Ours.\r\n", "Theirs.\r\n", "Ours.\r\n\r\nTheirs.\r\n"],
+        ["Top.\n\n", "Top.\n\nTheirs.\n", "Top.\n\nOurs.\n", "Top.\n\nOurs.\n\nTheirs.\n"],
+        [
+            "Top.\n\n\nEnd.\n",
+            "Top.\n\nOurs.\n\nEnd.\n",
+            "Top.\n\nTheirs.\n\nEnd.\n",
+            "Top.\n\nOurs.\n\nTheirs.\n\nEnd.\n",
+        ],
+        ["", "- ours\n", "- theirs\n", "- ours\n- theirs\n"],
+        // A line that goes on with the next stays beside it.
+        ["\nEnd.\n", "\nOurs.\nEnd.\n", "\nTheirs.\nEnd.\n", "\nOurs.\nTheirs.\nEnd.\n"],
+    ]);
+}
+
+/// A blank line that one left and another wrote over is no reason to ask about the items.
+#[test]
+fn items_that_both_add_at_a_blank_line_are_both_taken() {
+    rules(&[
+        ["- b\n\n# End\n", "- b\n- c\n\n# End\n", "- b\n- d\n# End\n", "- b\n- c\n- d\n\n# End\n"],
+        ["- b\n\n# End\n", "- b\n- c\n# End\n", "- b\n- d\n# End\n", "- b\n- c\n- d\n# End\n"],
+        // Two new lines that are nearly the same are asked about there, too.
+        [
+            "- b\n\n# End\n",
+            "- b\n- call Ann about the roof\n\n# End\n",
+            "- b\n- call Ann about the old roof\n# End\n",
+            "- b\n{- call Ann about the roof\n\n|- call Ann about the old roof\n}# End\n",
+        ],
     ]);
 }
 

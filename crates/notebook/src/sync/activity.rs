@@ -26,10 +26,17 @@ pub enum Happened {
     Healed,
     /// Changes that do not open were set aside.
     SetAside,
+    /// A person took over what a removed computer had sent late, or discarded it.
+    TakenOver,
+    Discarded,
     /// This vault was copied, and became a computer of its own.
     Copied,
+    /// This computer got another name, because its own was taken.
+    Named,
     /// A computer was removed from the account.
     Removed,
+    /// The account's passphrase or keys became others than they were here.
+    Account,
     /// This computer and another disagreed about the notes, or agree again.
     Compared,
     /// Of another version, by its word.
@@ -50,9 +57,13 @@ impl Happened {
             Self::Backup => "backup",
             Self::Healed => "healed",
             Self::SetAside => "set_aside",
+            Self::TakenOver => "taken_over",
+            Self::Discarded => "discarded",
             Self::Copied => "copied",
             Self::Compared => "compared",
+            Self::Named => "named",
             Self::Removed => "removed",
+            Self::Account => "account",
             Self::Other(word) => word,
         }
     }
@@ -60,8 +71,10 @@ impl Happened {
     fn from_word(word: String) -> Self {
         let known =
             [Self::Synced, Self::Push, Self::Pull, Self::Upload, Self::Fetch, Self::Held, Self::Kept, Self::Accepted];
-        let later = [Self::Backup, Self::Healed, Self::SetAside, Self::Copied, Self::Compared, Self::Removed];
-        known.into_iter().chain(later).find(|h| h.word() == word).unwrap_or(Self::Other(word))
+        let later =
+            [Self::Backup, Self::Healed, Self::SetAside, Self::Copied, Self::Compared, Self::Removed, Self::Named];
+        let decided = [Self::TakenOver, Self::Discarded, Self::Account];
+        known.into_iter().chain(later).chain(decided).find(|h| h.word() == word).unwrap_or(Self::Other(word))
     }
 }
 

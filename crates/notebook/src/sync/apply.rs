@@ -3,7 +3,7 @@
 //! What cannot be used is set aside with what it waits for, and the log goes on
 //! (docs/decisions/0019-what-does-not-open-is-set-aside.md).
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use holdfast_crypto::{CryptoError, open_revision_on};
 use holdfast_domain::{DecodeError, DeviceId, MAX_RECORD_BYTES, Revision, RevisionId};
@@ -78,7 +78,7 @@ pub(super) fn is_late(vault: &Vault, manifest: &BatchManifest) -> bool {
     if members.sign_pk(manifest.device.0).is_none() {
         return true;
     }
-    let last = members.removed(manifest.device.0);
+    let last = members.removed(manifest.device.0).filter(|_| !crate::planted("late-taken-over"));
     last.is_some_and(|last| {
         manifest.ctr > last.ctr || (manifest.ctr == last.ctr && batch_hash(manifest).0 != last.hash)
     })
@@ -105,6 +105,9 @@ fn note_copies(t: &mut Txn<'_>, manifest: &BatchManifest) -> Result<()> {
 }
 
 pub(super) fn keep_manifest(t: &mut Txn<'_>, manifest: &BatchManifest) -> Result<()> {
+    if crate::planted("manifests-forgotten") && manifest.device.0 != t.vault.device().0 {
+        return Ok(());
+    }
     t.tx.put_manifest(&ManifestRow {
         batch: batch_hash(manifest).0,
         device: DeviceId(manifest.device.0),
@@ -120,11 +123,24 @@ pub(super) fn open(
     reader: &Reader<'_>,
     entry: &Entry,
 ) -> Result<std::result::Result<Vec<u8>, CryptoError>> {
+    open_on(vault, reader, entry, &BTreeMap::new())
+}
+
+/// As [`open`], where what it builds on may be among those that were opened and are not stored.
+pub(super) fn open_on(
+    vault: &Vault,
+    reader: &Reader<'_>,
+    entry: &Entry,
+    opened: &BTreeMap<RevisionId, Vec<u8>>,
+) -> Result<std::result::Result<Vec<u8>, CryptoError>> {
     let space = vault.space();
     let mut failed = None;
-    let opened = vault.with_space_keys(|keys| {
+    let outcome = vault.with_space_keys(|keys| {
         let (rid, key_epoch, body) = (entry.rid.0, entry.key_epoch, &entry.body);
         Ok(open_revision_on(space.0, rid, key_epoch, keys, body, MAX_RECORD_BYTES, |parent| {
+            if let Some(bytes) = opened.get(&RevisionId(*parent)) {
+                return Some(bytes.clone());
+            }
             // What is stored is a record, and so within the same bound.
             reader.revision_bytes(RevisionId(*parent)).unwrap_or_else(|e| {
                 failed = Some(e);
@@ -134,7 +150,7 @@ pub(super) fn open(
     })?;
     match failed {
         Some(error) => Err(error.into()),
-        None => Ok(opened),
+        None => Ok(outcome),
     }
 }
 
@@ -154,7 +170,9 @@ pub(super) fn take(
     taken: &mut Taken,
 ) -> Result<()> {
     let (rid, came) = (RevisionId(logged.entry.rid.0), Came::Whole(logged));
-    if logged.entry.kind == EntryKind::Pack && packs::note(t, logged, manifest)? {
+    // An earlier version of the program, in the simulator, knows none.
+    let knows_packs = !t.vault.env().is_older();
+    if knows_packs && logged.entry.kind == EntryKind::Pack && packs::note(t, logged, manifest)? {
         return Ok(());
     }
     if logged.entry.kind != EntryKind::Revision {
@@ -232,14 +250,16 @@ fn vouch_for(
     vouched: Vouched,
     taken: &mut Taken,
 ) -> Result<bool> {
-    let is_member = !is_late(t.vault, by);
+    let is_member = !is_late(t.vault, by) && !crate::planted("nobody-vouches");
     if vouched == Vouched::No && !is_member {
         return Ok(false);
     }
     let mut any = false;
     for parent in parents {
-        for row in t.tx.quarantined(*parent)?.into_iter().filter(|row| row.waiting == Waiting::Removed) {
-            let Some((logged, manifest)) = set_aside(t, &row)? else { continue };
+        // Also what was discarded here: another computer of the account has it in its notes.
+        let late = |row: &QuarantineRow| matches!(row.waiting, Waiting::Removed | Waiting::Decided);
+        for row in t.tx.quarantined(*parent)?.into_iter().filter(late) {
+            let Some((logged, manifest)) = set_aside(t.reader(), &row)? else { continue };
             t.tx.remove_quarantine(row.rid, &row.body_hash)?;
             take(t, &logged, &manifest, Vouched::Yes, taken)?;
             any = true;
@@ -249,10 +269,10 @@ fn vouch_for(
 }
 
 /// An entry as it was set aside, with its batch. `None` where they cannot be read.
-fn set_aside(t: &Txn<'_>, row: &QuarantineRow) -> Result<Option<(LogEntry, BatchManifest)>> {
+pub(super) fn set_aside(reader: &Reader<'_>, row: &QuarantineRow) -> Result<Option<(LogEntry, BatchManifest)>> {
     let Ok(mut logged) = decode::<LogEntry>(&row.bytes) else { return Ok(None) };
     logged.seq = row.seq;
-    let Some(manifest) = t.tx.manifest(&logged.batch.0)? else { return Ok(None) };
+    let Some(manifest) = reader.manifest(&logged.batch.0)? else { return Ok(None) };
     Ok(decode::<BatchManifest>(&manifest.bytes).ok().map(|manifest| (logged, manifest)))
 }
 
@@ -322,7 +342,7 @@ fn store(
     if !missing.is_empty() && vouch_for(t, &missing, manifest, vouched, taken)? {
         missing = t.tx.missing_parents(&revision)?;
     }
-    if !missing.is_empty() {
+    if !missing.is_empty() && !crate::planted("parents-not-awaited") {
         return came.set_aside(t, Waiting::Parent, ORPHAN);
     }
     let rid = came.rid();
@@ -387,6 +407,8 @@ fn quarantine(t: &mut Txn<'_>, logged: &LogEntry, body: Hash, waiting: Waiting, 
         waiting,
         reason: reason.to_owned(),
         bytes: encode(logged),
+        arrived_ms: t.now_ms,
+        taken_as: None,
     })?;
     if !kept {
         tracing::warn!(seq = logged.seq, "one variant too many is left out");
@@ -396,20 +418,24 @@ fn quarantine(t: &mut Txn<'_>, logged: &LogEntry, body: Hash, waiting: Waiting, 
 
 /// What was set aside may have what it waited for.
 pub(super) fn retry_quarantined(t: &mut Txn<'_>, taken: &mut Taken) -> Result<()> {
+    if crate::planted("quarantine-never-retried") {
+        return Ok(());
+    }
     loop {
         let before = taken.new;
         for row in t.tx.list_quarantine()? {
             // Only other bytes can help, and those come as an entry of their own; or nothing can.
-            if matches!(row.waiting, Waiting::Variant | Waiting::Removed) {
+            if matches!(row.waiting, Waiting::Variant | Waiting::Removed | Waiting::Decided) {
                 continue;
             }
-            let Some((logged, manifest)) = set_aside(t, &row)? else { continue };
+            let Some((logged, manifest)) = set_aside(t.reader(), &row)? else { continue };
             // Another row may have brought it in with itself.
             if !t.tx.remove_quarantine(row.rid, &row.body_hash)? {
                 continue;
             }
             // It goes back by itself where it still waits.
             take(t, &logged, &manifest, Vouched::No, taken)?;
+            t.tx.set_arrived(row.rid, &row.body_hash, row.arrived_ms)?;
         }
         if taken.new == before {
             return Ok(());

@@ -1,22 +1,15 @@
 //! What this device tells the others about itself: a sealed record under the device's own id.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use holdfast_crypto::{SpaceKeys, open_revision_on};
-use holdfast_domain::{
-    DeviceFields, Fields, MAX_RECORD_BYTES, Merge, Origin, RecordId, Revision, UnknownFields, fold_name,
-};
+use holdfast_domain::{DeviceFields, DeviceId, Fields, Merge, Origin, RecordId, UnknownFields, fold_name};
 use holdfast_merge::edit_merge;
-use holdfast_protocol::{
-    Entry, Hash, Item, LinkChain, LogAnswer, LogEntry, LogHead, LogRequest, SpaceId, SyncProtocol, Token,
-};
+use holdfast_store::{Reader, WriteTx};
 
-use super::packs;
+use super::activity::{self, Happened, Line};
+use super::meta;
+use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
-
-/// So much of the log is looked through for the names of other computers.
-const NAME_PAGES: usize = 4;
-const PAGE_BYTES: u32 = 4 * 1024 * 1024;
 
 /// A computer's name as it will be kept.
 pub(super) fn clean_name(name: &str) -> Result<String> {
@@ -24,61 +17,63 @@ pub(super) fn clean_name(name: &str) -> Result<String> {
     Ok(if name.is_empty() { "This computer".to_owned() } else { name })
 }
 
-/// Fails where another computer has this name, with one that is free. `--take NAME` and the cards of a review tell
-/// computers apart by their names.
-pub(super) fn check_free(name: &str, taken: &BTreeSet<String>) -> Result<()> {
-    let folded: BTreeSet<String> = taken.iter().map(|name| fold_name(name)).collect();
-    if !folded.contains(&fold_name(name)) {
-        return Ok(());
-    }
-    let free = (2..=u32::MAX).map(|n| format!("{name} {n}")).find(|free| !folded.contains(&fold_name(free)));
-    Err(NotebookError::DeviceNameTaken { name: name.to_owned(), free: free.unwrap_or_default() })
+/// `name`, or where another computer has it, with the number that makes it free: `--take NAME` and the cards of a
+/// review tell computers apart by their names.
+fn free_name(name: &str, taken: &BTreeSet<String>) -> String {
+    let numbered = (2..=u32::MAX).map(|n| format!("{name} {n}"));
+    let mut names = std::iter::once(name.to_owned()).chain(numbered);
+    names.find(|name| !taken.contains(&fold_name(name))).unwrap_or_default()
 }
 
-/// The names of the account's computers, as far as the beginning of the log tells: a computer that joins has nothing
-/// yet, and reading all of a long log twice would be too much for a name.
-pub(super) async fn names_in_log(
-    server: &dyn SyncProtocol,
-    token: &Token,
-    space: SpaceId,
-    keys: &SpaceKeys,
-) -> BTreeSet<String> {
-    let mut names = BTreeMap::new();
-    // A name may be sealed as the difference to the one before.
-    let mut before: BTreeMap<[u8; 32], Vec<u8>> = BTreeMap::new();
-    let (mut log_epoch, mut seq, mut link) = (0, 0, Hash::ZERO);
-    for _ in 0..NAME_PAGES {
-        let request = LogRequest { space, log_epoch, seq, link, max_bytes: PAGE_BYTES, packs: Some(0) };
-        let Ok(LogAnswer::Page(page)) = server.log(token, request).await else { break };
-        let packed = page.covered.iter().flat_map(|covered| &covered.packs);
-        let packed: BTreeMap<[u8; 32], Vec<u8>> =
-            packed.flat_map(|pack| packs::revisions(space, keys, &pack.body)).collect();
-        let Ok(items) = page.items() else { break };
-        for item in items {
-            let rid = item.outline().rid.0;
-            let parent = |id: &[u8; 32]| before.get(id).cloned();
-            let opened = match item {
-                Item::Whole(LogEntry { entry: Entry { key_epoch, body, .. }, .. }) => {
-                    open_revision_on(space.0, rid, *key_epoch, keys, body, MAX_RECORD_BYTES, parent).ok()
-                }
-                Item::Outline(_) => packed.get(&rid).cloned(),
-            };
-            let Some(bytes) = opened else { continue };
-            let Ok(revision) = Revision::decode(&bytes) else { continue };
-            if let Fields::Device(device) = &revision.fields {
-                names.insert(revision.record, device.name.shown().clone());
-                before.insert(rid, bytes);
-            }
-        }
-        let mut chain = LinkChain::at(space, LogHead { log_epoch, seq, link });
-        // What is wrong with a log is told by the first sync.
-        let Ok(at) = chain.feed(&page) else { break };
-        if page.is_empty() || at.seq == page.head.seq {
-            break;
-        }
-        (log_epoch, seq, link) = (at.log_epoch, at.seq, at.link);
+/// What this computer will be called once it has read the log. Which names are taken only the log tells, and reading
+/// it beforehand would let somebody with a slow connection wait for the whole of it without a note to see.
+pub(super) fn will_be_called(tx: &WriteTx<'_>, name: &str) -> Result<()> {
+    Ok(tx.put_meta(meta::JOINED_AS, name.as_bytes())?)
+}
+
+/// This computer's name that it has not told the others yet.
+pub(crate) fn untold_name(reader: &Reader<'_>) -> Result<Option<String>> {
+    Ok(reader.get_meta(meta::JOINED_AS)?.and_then(|name| String::from_utf8(name).ok()))
+}
+
+/// The log was read to its end: a computer that has joined tells the others its name.
+pub(super) fn introduce(vault: &Vault) -> Result<()> {
+    if vault.read(untold_name)?.is_none() {
+        return Ok(());
     }
-    names.into_values().collect()
+    vault.transact(|t| {
+        let Some(name) = untold_name(t.reader())? else { return Ok(()) };
+        t.tx.remove_meta(meta::JOINED_AS)?;
+        let me = vault.device();
+        let devices = t.reader().devices()?;
+        // Somebody named it meanwhile.
+        if devices.iter().any(|device| device.id == me) {
+            return Ok(());
+        }
+        let taken = devices.iter().map(|device| fold_name(&device.name)).collect();
+        let free = free_name(&name, &taken);
+        if free != name {
+            let message = format!("Another computer is called “{name}”; this one is now “{free}”");
+            activity::write(t, &Line::new(Happened::Named, message))?;
+        }
+        create(t, me, free)?;
+        t.changes.settings = true;
+        Ok(())
+    })
+}
+
+/// Writes the record that a device does not have yet.
+pub(super) fn create(t: &mut Txn<'_>, device: DeviceId, name: String) -> Result<()> {
+    let stamp = t.stamp();
+    let fields = DeviceFields {
+        name: Merge::resolved(name, stamp),
+        platform: std::env::consts::OS.to_owned(),
+        last_seen_ms: t.now_ms,
+        created_ms: t.now_ms,
+        unknown: UnknownFields::new(),
+    };
+    t.create(RecordId(device.0), Fields::Device(fields), stamp, Origin::Edit)?;
+    Ok(())
 }
 
 impl Vault {
@@ -88,16 +83,7 @@ impl Vault {
         let id = RecordId(self.device().0);
         self.transact(|t| {
             if t.record(id)?.is_none() {
-                let stamp = t.stamp();
-                let fields = DeviceFields {
-                    name: Merge::resolved(name, stamp),
-                    platform: std::env::consts::OS.to_owned(),
-                    last_seen_ms: t.now_ms,
-                    created_ms: t.now_ms,
-                    unknown: UnknownFields::new(),
-                };
-                t.create(id, Fields::Device(fields), stamp, Origin::Edit)?;
-                return Ok(());
+                return create(t, self.device(), name);
             }
             t.change_now(id, "device", Origin::Edit, |fields, stamp, now| match fields {
                 Fields::Device(device) if *device.name.shown() != name => {

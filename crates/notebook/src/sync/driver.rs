@@ -9,11 +9,13 @@ use holdfast_sync::{Effect, Engine, Event, Failure, Step, StepReport};
 use tokio::sync::{Notify, watch};
 use tracing::Instrument as _;
 
-use super::account::{self, ServerAddress, send_new_keys, signed_out};
+use super::account::{self, ServerAddress};
 use super::activity::{self, Happened, Line};
 use super::catch_up::{Began, CatchUp};
 use super::flags::{self, SyncFlags};
+use super::later::Later;
 use super::live::LOOK;
+use super::login::{self, signed_out};
 use super::metrics::SyncMetrics;
 use super::on_demand::InHand;
 use super::status::SyncStatus;
@@ -60,6 +62,7 @@ pub struct Syncer {
     /// Since when a pull goes on, and how far it is.
     reading: Mutex<Option<(Began, Option<CatchUp>)>>,
     pub(super) in_hand: InHand,
+    later: Later,
     pub(super) metrics: Mutex<SyncMetrics>,
     /// Held by whoever exchanges something with the server that the rest depends on: one step at a time.
     pub(super) turn: tokio::sync::Mutex<()>,
@@ -100,6 +103,7 @@ impl Syncer {
             stuck_noted: Mutex::new(false),
             reading: Mutex::new(None),
             in_hand: InHand::default(),
+            later: Later::default(),
             metrics: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
             commands: Mutex::new(Vec::new()),
@@ -135,10 +139,14 @@ impl Syncer {
     }
 
     /// What is wrong, while it is: the last failure, else typing that could not be committed, else a queue that does
-    /// not move.
+    /// not move, else a passphrase that the server does not know.
     pub fn problem(&self) -> Option<Arc<NotebookError>> {
         let said = held(&self.problem).clone().or_else(|| held(&self.uncommitted).clone());
-        said.or_else(|| self.stuck().map(Arc::new))
+        said.or_else(|| self.stuck().or_else(|| self.passphrase_problem()).map(Arc::new))
+    }
+
+    fn passphrase_problem(&self) -> Option<NotebookError> {
+        self.vault.passphrase_problem().unwrap_or_else(Some)
     }
 
     fn stuck(&self) -> Option<NotebookError> {
@@ -160,6 +168,7 @@ impl Syncer {
     /// Now, with everything typed.
     pub fn sync_now(&self) -> Result<()> {
         self.vault.commit_all()?;
+        self.later.clear();
         self.send(Event::SyncNow);
         self.hurry.notify_one();
         Ok(())
@@ -209,6 +218,7 @@ impl Syncer {
             return Err(self.vault.why_signed_out()?);
         }
         let started = Instant::now();
+        self.later.clear();
         *held(&self.engine) = Engine::default();
         let mut effect = self.handle(Event::Wake)?;
         while let Effect::Run(step) = effect {
@@ -264,6 +274,8 @@ impl Syncer {
             effect = match effect {
                 Effect::Run(step) => {
                     indexes = true;
+                    // A file that is sent in many steps leaves no rest in which this would be done.
+                    self.commit_idle();
                     self.step_and_hear(step, &mut report).await?
                 }
                 Effect::WaitUntil(at) => {
@@ -281,6 +293,7 @@ impl Syncer {
     /// Does a step, and lets the engine hear meanwhile what happens.
     async fn step_and_hear(&self, step: Step, report: &mut CycleReport) -> Result<Effect> {
         let mut step = std::pin::pin!(self.step(step, report));
+        let mut look = tokio::time::interval_at(tokio::time::Instant::now() + LOOK, LOOK);
         loop {
             tokio::select! {
                 effect = &mut step => return effect,
@@ -290,7 +303,8 @@ impl Syncer {
                 () = self.vault.wake.notified() => {
                     self.handle(Event::LocalChange)?;
                 }
-                () = tokio::time::sleep(LOOK) => {
+                // Whatever else is heard: typing goes on for as long as a part of a file may take.
+                _ = look.tick() => {
                     self.commit_idle();
                     self.handle(Event::Tick)?;
                 }
@@ -425,9 +439,9 @@ impl Syncer {
         let waiting = self.vault.sync_facts()?.waiting();
         let span = tracing::info_span!("sync", step = what(step).word(), waiting);
         let outcome = self.attempt(step, report).instrument(span).await;
-        held(&self.metrics).step(step, started.elapsed(), outcome.is_ok());
         let duration_ms = started.elapsed().as_millis() as u64;
         let traffic = self.traffic().since(before);
+        held(&self.metrics).step(step, started.elapsed(), traffic, outcome.is_ok());
         report.traffic += traffic;
         report.steps_ms += duration_ms;
         match outcome {
@@ -459,7 +473,7 @@ impl Syncer {
     async fn attempt(&self, step: Step, report: &mut CycleReport) -> Result<StepReport> {
         let _turn = self.turn.lock().await;
         let (server, token) = self.session()?;
-        send_new_keys(&self.vault, &*server, &token).await?;
+        self.settle(&*server, &token).await?;
         let skipped = held(&self.engine).blobs_skipped();
         match step {
             Step::Push => {
@@ -471,20 +485,37 @@ impl Syncer {
             Step::Pull => {
                 let began = self.began_to_read()?;
                 let pulled = pull::pull(&self.vault, &*server, &token).await?;
+                // The page names the passphrase that the server has.
+                self.settle(&*server, &token).await?;
                 // A backup that cannot be made now is made before anything is accepted.
                 if let Err(error) = self.vault.tripwire_snapshot() {
                     tracing::warn!(%error, "no backup before the decision yet");
                 }
                 report.pulled += pulled.revisions;
                 report.pushed += pulled.sent_again;
+                if pulled.report.caught_up {
+                    blobs::ask_now_and_then(&self.vault, &*server, &token).await?;
+                }
                 *held(&self.reading) = Some((began, began.after(pulled.at, pulled.head, self.now_ms())));
                 Ok(pulled.report)
             }
             Step::UploadBlob => blobs::upload(&self.vault, &*server, &token).await,
             Step::FetchBlob => {
                 let in_hand = held(&self.in_hand).clone();
-                blobs::fetch(&self.vault, &*server, &token, skipped, &in_hand).await
+                blobs::fetch(&self.vault, &*server, &token, skipped, &in_hand, (&self.later, self.now_ms())).await
             }
+        }
+    }
+
+    /// Sends what waits of a passphrase. What fails about that alone stops nothing else; [`Syncer::problem`] says that it
+    /// waits.
+    async fn settle(&self, server: &dyn SyncProtocol, token: &Token) -> Result<()> {
+        match login::settle(&self.vault, server, token).await {
+            Err(error) if !is_the_lines(&error) => {
+                tracing::warn!(%error, "the new passphrase could not be sent");
+                Ok(())
+            }
+            other => other,
         }
     }
 
@@ -512,6 +543,11 @@ impl Syncer {
                 Ok((connected, token))
             }
         }
+    }
+
+    /// The next request makes a connection of its own.
+    pub(super) fn connect_anew(&self) {
+        held(&self.server).take();
     }
 
     /// The server has everything, and this device has everything of it.
@@ -560,6 +596,14 @@ fn what(step: Step) -> Happened {
         Step::Pull => Happened::Pull,
         Step::UploadBlob => Happened::Upload,
         Step::FetchBlob => Happened::Fetch,
+    }
+}
+
+/// True where whatever is asked next fails in the same way: there is no way to the server, or no session.
+pub(super) fn is_the_lines(error: &NotebookError) -> bool {
+    match error {
+        NotebookError::Protocol(ProtocolError::Unreachable(_) | ProtocolError::PinMismatch) => true,
+        other => matches!(failure(other), Failure::Offline | Failure::SignIn),
     }
 }
 

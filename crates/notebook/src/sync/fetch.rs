@@ -11,6 +11,7 @@ use holdfast_protocol::{
 };
 use holdfast_store::{MAX_VARIANTS, QuarantineRow, Reader, Waiting};
 
+use super::keys::newest_epoch;
 use super::packs::{self, Unpacked};
 use super::{apply, meta, pull};
 use crate::{Result, Vault};
@@ -26,18 +27,28 @@ pub(super) async fn fetch(vault: &Vault, server: &dyn SyncProtocol, token: &Toke
     if !vault.read(|r| is_due(r, vault.env().now_ms()))? {
         return Ok(0);
     }
-    let mut asked = BTreeSet::new();
+    // How often each was asked for. What did not fit into an answer is asked for once more, after the others.
+    let mut asked: BTreeMap<Rid, u32> = BTreeMap::new();
     let mut new = 0;
     for _ in 0..MAX_ROUNDS {
-        let mut rids = vault.read(|r| wanted(vault, r))?;
-        rids.retain(|rid| asked.insert(*rid));
+        let wanted: BTreeSet<Rid> = vault.read(|r| wanted(vault, r))?.into_iter().collect();
+        let times = |rid: &Rid| asked.get(rid).copied().unwrap_or(0);
+        let mut rids: Vec<Rid> = wanted.into_iter().filter(|rid| times(rid) < 2).collect();
+        rids.sort_by_key(times);
+        rids.truncate(limits::MAX_FETCH);
         if rids.is_empty() {
             break;
         }
-        rids.truncate(limits::MAX_FETCH);
-        let packs = vault.read(packs::is_on)?.then_some(true);
-        let request = FetchRequest { space: wire::SpaceId(vault.space().0), rids, packs };
+        let packs = vault.read(|r| packs::is_on(vault, r))?.then_some(true);
+        let request = FetchRequest { space: wire::SpaceId(vault.space().0), rids: rids.clone(), packs };
         let fetched = server.fetch(token, request).await?;
+        // It answers in order: what comes before its last entry it does not have.
+        let outlines = fetched.covered.iter().flat_map(|covered| covered.outlines(&fetched.manifests)).flatten();
+        let answered = fetched.entries.iter().map(|e| e.entry.rid).chain(outlines.map(|outline| outline.rid));
+        let last = answered.filter_map(|answered| rids.iter().position(|rid| *rid == answered)).max();
+        for (n, rid) in rids.into_iter().enumerate() {
+            *asked.entry(rid).or_default() += if last.is_none_or(|last| n <= last) { 2 } else { 1 };
+        }
         pull::check_signatures(vault, server, token, &fetched.manifests).await?;
         new += take(vault, &fetched)?;
     }
@@ -48,6 +59,23 @@ pub(super) async fn fetch(vault: &Vault, server: &dyn SyncProtocol, token: &Toke
         Ok(t.tx.put_u64(meta::FETCHED_MS, now)?)
     })?;
     Ok(new)
+}
+
+/// What waits for a key or for a newer program is looked at again where there is another one than at the last look.
+/// Answers with the number of revisions that this brought.
+pub(super) fn look_again(vault: &Vault) -> Result<u32> {
+    let older = if vault.env().is_older() { " older" } else { "" };
+    let by = format!("{} {}{older}", env!("CARGO_PKG_VERSION"), newest_epoch(vault)?.epoch);
+    if vault.read(|r| Ok(r.get_meta(meta::LOOKED_BY)?))?.as_deref() == Some(by.as_bytes()) {
+        return Ok(0);
+    }
+    vault.transact(|t| {
+        t.changes.from_sync = true;
+        let mut taken = apply::Taken::default();
+        apply::retry_quarantined(t, &mut taken)?;
+        t.tx.put_meta(meta::LOOKED_BY, by.as_bytes())?;
+        Ok(taken.new)
+    })
 }
 
 fn is_due(reader: &Reader<'_>, now_ms: u64) -> Result<bool> {
@@ -72,7 +100,7 @@ fn wanted(vault: &Vault, reader: &Reader<'_>) -> Result<Vec<Rid>> {
         // Whatever these seem to be: there may have been others that were left out.
         let full = variants[&row.rid] >= MAX_VARIANTS;
         match row.waiting {
-            Waiting::Removed => {}
+            Waiting::Removed | Waiting::Decided => {}
             _ if full => out.push(Rid(row.rid.0)),
             Waiting::Variant | Waiting::Anything => out.push(Rid(row.rid.0)),
             Waiting::Parent => {

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use holdfast_domain::{DeviceFields, DeviceId, Fields, Merge, Origin, RecordId, RevisionId, UnknownFields, fold_name};
+use holdfast_domain::{DeviceId, RevisionId, fold_name};
 use holdfast_protocol as wire;
 use holdfast_protocol::{
     BatchManifest, Hash, Heir, ProtocolError, SyncProtocol, Token, batch_hash, decode, encode, heir_bytes, limits,
@@ -18,7 +18,7 @@ use holdfast_sync::StepReport;
 use super::account::{KEY_TRIES, load};
 use super::activity::{self, Happened, Line};
 use super::keys::{refresh_keys, registration};
-use super::meta;
+use super::{device, login, meta};
 use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
 
@@ -45,16 +45,7 @@ pub(super) fn has_read(vault: &Vault) -> Result<()> {
         t.tx.put_u64(meta::REBORN, READ)?;
         let old = t.tx.get_meta(meta::REBORN_OF)?.and_then(|id| id.try_into().ok()).map(DeviceId);
         let name = new_name(t.reader(), old)?;
-        let stamp = t.stamp();
-        let fields = DeviceFields {
-            name: Merge::resolved(name.clone(), stamp),
-            platform: std::env::consts::OS.to_owned(),
-            last_seen_ms: t.now_ms,
-            created_ms: t.now_ms,
-            unknown: UnknownFields::new(),
-        };
-        let me = RecordId(vault.device().0);
-        t.create(me, Fields::Device(fields), stamp, Origin::Edit)?;
+        device::create(t, vault.device(), name.clone())?;
         let message = format!("This vault was copied from another computer; it is now “{name}”");
         activity::write(t, &Line::new(Happened::Copied, message))?;
         t.changes.settings = true;
@@ -89,20 +80,20 @@ pub(super) async fn become_another(vault: &Vault, server: &dyn SyncProtocol, tok
     for _ in 0..KEY_TRIES {
         refresh_keys(vault, server, token).await?;
         let version = vault.read(load)?.map_or(0, |account| account.keys_version);
-        let (changed, heir, request) = {
+        let (salt, mut changed, heir, request) = {
             let keys = vault.keys();
             let (mut file, mut open) = (keys.file.clone(), keys.open.clone());
-            let old = open.device.clone();
+            let (old, salt) = (open.device.clone(), file.account().kdf_params().salt);
             file.take_new_device(&mut open, vault.keychain_key().as_ref(), &mut vault.env().rng())?;
             let (space, of) = (wire::SpaceId(vault.space().0), wire::DeviceId(old.device_id));
             let to = wire::DeviceId(open.device.device_id);
             let heir = Heir { of, to, signature: old.sign(&heir_bytes(space, of, to)) };
             let request = wire::PutKeys {
                 add_device: Some(registration(&open.device.public())),
-                by: Some(to),
+                by: Some(login::claim_of(&open.device, token)),
                 ..wire::PutKeys::new(version, file.account().to_bytes())
             };
-            (crate::vault::Keys { file, open }, heir, request)
+            (salt, crate::vault::Keys { file, open }, heir, request)
         };
         let version = match server.put_keys(token, request).await {
             Ok(version) => version,
@@ -119,6 +110,11 @@ pub(super) async fn become_another(vault: &Vault, server: &dyn SyncProtocol, tok
         })?;
         {
             let mut keys = vault.keys();
+            // A passphrase that was set during the request.
+            if keys.file.account().kdf_params().salt != salt {
+                let crate::vault::Keys { file, open } = &mut changed;
+                file.carry_passphrase(open, keys.file.account(), &mut vault.env().rng())?;
+            }
             vault.write_keys(&changed)?;
             *keys = changed;
         }
@@ -153,8 +149,9 @@ pub(crate) fn adopt(vault: &Vault) -> Result<()> {
 fn new_name(reader: &Reader<'_>, old: Option<DeviceId>) -> Result<String> {
     let devices = reader.devices()?;
     let taken: BTreeSet<String> = devices.iter().map(|device| fold_name(&device.name)).collect();
-    let name =
-        devices.iter().find(|device| Some(device.id) == old).map_or("This computer", |device| device.name.as_str());
+    let untold = device::untold_name(reader)?;
+    let name = devices.iter().find(|device| Some(device.id) == old).map(|device| &device.name).or(untold.as_ref());
+    let name = name.map_or("This computer", String::as_str);
     let base = match name.rsplit_once(" (") {
         Some((base, number)) if number.strip_suffix(')').is_some_and(|n| n.parse::<u32>().is_ok()) => base,
         _ => name,

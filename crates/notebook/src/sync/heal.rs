@@ -16,14 +16,14 @@ use holdfast_protocol::{
     BatchManifest, Entry, Hash, HealRequest, LogEntry, LogHead, MissingRequest, PushOutcome, Restored, Rid, Stored,
     SyncProtocol, Token, batch_hash, decode, limits,
 };
-use holdfast_store::{ManifestRow, Reader, Sent as OnServer};
+use holdfast_store::{ManifestRow, Reader};
 use holdfast_sync::StepReport;
 
 use super::activity::{self, Happened, Line};
 use super::keys::refresh_keys;
 use super::pull::{Page, Pulled};
-use super::push::{self, Sent};
-use super::{apply, blobs, digest, fork, meta, pull};
+use super::push::{self, Duplicates, Sent};
+use super::{apply, behind, blobs, digest, fork, meta, pull};
 use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
 
@@ -60,12 +60,10 @@ pub(super) async fn begin(
     let own = vault.read(|r| own_last_manifest(vault, r))?;
     let request = HealRequest { space, lost: Some(lost), manifests: own.into_iter().collect(), entries: Vec::new() };
     ask(vault, server, token, request).await?;
-    let blobs = lost_blobs(vault, server, token).await?;
+    let blobs = blobs::lost(vault, server, token).await?;
     vault.transact(|t| {
         t.tx.forget_log()?;
-        for cid in &blobs {
-            t.tx.mark_sent(cid, OnServer::No)?;
-        }
+        behind::send_again(t, &blobs)?;
         let sent = t.tx.get_u64(meta::HEALING)?.unwrap_or(0);
         t.tx.put_u64(meta::HEALING, sent)?;
         t.tx.put_u64(meta::HEALINGS, times + 1)?;
@@ -119,16 +117,6 @@ fn accepted(outcome: PushOutcome) -> Result<(Vec<Stored>, LogHead)> {
     }
 }
 
-/// The chunks of attachments that were on the server and are not. What is not on this computer another one has.
-async fn lost_blobs(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -> Result<Vec<[u8; 32]>> {
-    let sent = vault.read(|r| Ok(r.sent_chunks()?))?;
-    let mut out = Vec::new();
-    for some in sent.chunks(limits::MAX_IDS) {
-        out.extend(blobs::missing(vault, server, token, some).await?);
-    }
-    Ok(out)
-}
-
 /// One request's worth: reads on in the log; at its end sends a part of what it lacks; in the end says so.
 pub(super) async fn step(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -> Result<Pulled> {
     let pulled = match pull::page(vault, server, token).await? {
@@ -151,46 +139,49 @@ pub(super) async fn step(vault: &Vault, server: &dyn SyncProtocol, token: &Token
         push::renew_pending(t)?;
         push::pending(t.reader())
     })? {
-        let sent_again = send_batch(vault, server, token, request).await?;
-        return Ok(Pulled { report: not_yet, sent_again, ..pulled });
+        return match send_batch(vault, server, token, request).await? {
+            Some(sent_again) => Ok(Pulled { report: not_yet, sent_again, ..pulled }),
+            None => read_what_it_has(vault, server, token).await,
+        };
     }
     let lacks = find_lacking(vault, server, token).await?;
-    if !lacks.gone.is_empty() {
+    let stops = crate::planted("heal-stops-early") && vault.read(|r| Ok(r.get_u64(meta::HEALING)?))? > Some(0);
+    if !lacks.gone.is_empty() && !stops {
         let sent_again = send(vault, server, token, lacks.gone).await?;
         return Ok(Pulled { report: not_yet, sent_again, ..pulled });
     }
     if lacks.shown_nowhere {
-        // Another device was quicker: the log must show it now.
-        return match pull::page(vault, server, token).await? {
-            Page::Taken { entries: 0, .. } => {
-                Err(NotebookError::HostileServer("it says that it has changes which its log does not show".into()))
-            }
-            Page::Taken { pulled, .. } => Ok(Pulled { report: not_yet, ..pulled }),
-            Page::SetBack(lost) => {
-                let report = begin(vault, server, token, lost).await?;
-                Ok(Pulled { report, ..Pulled::default() })
-            }
-            Page::Copied => {
-                let report = fork::become_another(vault, server, token).await?;
-                Ok(Pulled { report, ..Pulled::default() })
-            }
-        };
+        return read_what_it_has(vault, server, token).await;
     }
     // Asked at the beginning too, so that they go before what names them; the server may have been set back since.
-    let blobs = lost_blobs(vault, server, token).await?;
+    let blobs = blobs::lost(vault, server, token).await?;
     finish(vault, &blobs)?;
     Ok(pulled)
 }
 
+/// The server says that it has what its log did not show: another device was quicker, and the log must show it now.
+async fn read_what_it_has(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -> Result<Pulled> {
+    let moved = StepReport { moved: true, ..StepReport::default() };
+    let report = match pull::page(vault, server, token).await? {
+        Page::Taken { entries: 0, .. } => {
+            return Err(NotebookError::HostileServer("it says that it has changes which its log does not show".into()));
+        }
+        Page::Taken { pulled, .. } => return Ok(Pulled { report: moved, ..pulled }),
+        Page::SetBack(lost) => begin(vault, server, token, lost).await?,
+        Page::Copied => fork::become_another(vault, server, token).await?,
+    };
+    Ok(Pulled { report, ..Pulled::default() })
+}
+
 /// The batch that was under way, as it was signed: it may have been accepted before the server was set back, and
 /// another device may have brought it back.
-/// Returns how many of its changes the server did not have.
+/// Returns how many of its changes the server did not have; `None` where the log has to show first that it has them.
 async fn send_batch(
     vault: &Vault,
     server: &dyn SyncProtocol,
     token: &Token,
     request: wire::PushRequest,
-) -> Result<u32> {
+) -> Result<Option<u32>> {
     let manifest = request.manifest;
     let batch = batch_hash(&manifest);
     let sent: Vec<Sent> = request.entries.iter().map(|entry| Sent::of(entry, batch)).collect();
@@ -199,9 +190,12 @@ async fn send_batch(
     let (stored, head) = ask(vault, server, token, heal).await?;
     push::check_answer(&sent, &stored, head)?;
     vault.transact(|t| {
+        if push::duplicates(t.reader(), &sent, &stored)? != Duplicates::Shown {
+            return Ok(None);
+        }
         push::move_over(t, &sent, &stored, head)?;
         push::acknowledged(t, &manifest)?;
-        Ok(stored.iter().filter(|s| !s.duplicate).count() as u32)
+        Ok(Some(stored.iter().filter(|s| !s.duplicate).count() as u32))
     })
 }
 
@@ -216,15 +210,16 @@ struct Lacking {
 /// An entry that the server lost.
 enum Lost {
     Revision(RevisionId, DeviceId),
-    /// Set aside here, as it came.
-    SetAside(Box<LogEntry>),
+    /// Set aside here, as it came; one that came without its body, as it was sealed here. With the hash of the body that the
+    /// log had, under which it is set aside.
+    SetAside(Box<LogEntry>, [u8; 32]),
 }
 
 impl Lost {
     fn rid(&self) -> Rid {
         match self {
             Self::Revision(rid, _) => Rid(rid.0),
-            Self::SetAside(logged) => logged.entry.rid,
+            Self::SetAside(logged, _) => logged.entry.rid,
         }
     }
 }
@@ -238,10 +233,10 @@ async fn find_lacking(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -
         after = rows.last().map(|row| row.n);
         let candidates = if rows.is_empty() {
             let aside = vault.read(|r| Ok(r.quarantine_not_in_log()?))?;
-            let entries = aside.iter().filter_map(|row| decode::<LogEntry>(&row.bytes).ok());
+            let entries = aside.iter().filter_map(|row| Some((decode::<LogEntry>(&row.bytes).ok()?, row.body_hash)));
             // Of what came without its body, and was in no pack, there is nothing to give back.
-            let entries = entries.filter(|logged| !logged.entry.body.is_empty());
-            entries.take(limits::MAX_IDS).map(|logged| Lost::SetAside(Box::new(logged))).collect()
+            let entries = entries.filter(|(logged, _)| !logged.entry.body.is_empty());
+            entries.take(limits::MAX_IDS).map(|(logged, hash)| Lost::SetAside(Box::new(logged), hash)).collect()
         } else {
             rows.iter().map(|row| Lost::Revision(row.rid, row.author)).collect::<Vec<_>>()
         };
@@ -271,7 +266,7 @@ fn signed(vault: &Vault, lost: Vec<Lost>) -> Result<Vec<(Lost, BatchManifest)>> 
     for one in lost {
         let manifest = match &one {
             Lost::Revision(rid, _) => known.get(&Rid(rid.0)).cloned(),
-            Lost::SetAside(logged) => {
+            Lost::SetAside(logged, _) => {
                 vault.read(|r| Ok(r.manifest(&logged.batch.0)?))?.map(|row| read_manifest(&row.bytes)).transpose()?
             }
         };
@@ -339,9 +334,10 @@ async fn send(
 ) -> Result<u32> {
     let space = wire::SpaceId(vault.space().0);
     let (mut entries, mut manifests) = (Vec::<Restored>::new(), HashMap::<Hash, BatchManifest>::new());
-    let (mut bytes, mut listed) = (0, 0);
+    let (mut bytes, mut listed, mut aside) = (0, 0, Vec::new());
     for (one, manifest) in lost {
         let batch = batch_hash(&manifest);
+        let under = if let Lost::SetAside(_, hash) = &one { Some(*hash) } else { None };
         let Some(entry) = entry_of(vault, one)? else { continue };
         let more = if manifests.contains_key(&batch) { 0 } else { manifest.rids.len() };
         let full = entries.len() == limits::MAX_BATCH_ENTRIES
@@ -354,6 +350,7 @@ async fn send(
         listed += more;
         manifests.insert(batch, manifest);
         entries.push(Restored { entry, batch });
+        aside.push(under);
     }
     let sent: Vec<Sent> = entries.iter().map(|r| Sent::of(&r.entry, r.batch)).collect();
     let request = HealRequest { space, lost: None, manifests: manifests.into_values().collect(), entries };
@@ -361,9 +358,20 @@ async fn send(
     push::check_answer(&sent, &stored, head)?;
     let new = stored.iter().filter(|s| !s.duplicate).count() as u64;
     vault.transact(|t| {
-        push::move_over(t, &sent, &stored, head)?;
+        let (mut revisions, mut of) = (Vec::new(), Vec::new());
         for (s, one) in stored.iter().zip(&sent) {
-            t.tx.place_quarantine(RevisionId(s.rid.0), &one.body.0, s.seq)?;
+            if t.tx.has_revision(RevisionId(s.rid.0))? {
+                revisions.push(*s);
+                of.push(*one);
+            }
+        }
+        // What lies behind the part that was read is read next.
+        push::duplicates(t.reader(), &of, &revisions)?;
+        push::move_over(t, &sent, &stored, head)?;
+        for ((s, one), under) in stored.iter().zip(&sent).zip(&aside) {
+            if let Some(under) = under {
+                t.tx.place_quarantine(RevisionId(s.rid.0), under, &one.body.0, s.seq)?;
+            }
         }
         let before = t.tx.get_u64(meta::HEALING)?.unwrap_or(0);
         t.tx.put_u64(meta::HEALING, before + new)?;
@@ -378,16 +386,14 @@ fn entry_of(vault: &Vault, lost: Lost) -> Result<Option<Entry>> {
             let bytes = vault.read(|r| Ok(r.revision_bytes(rid)?))?;
             bytes.map(|bytes| super::seal(vault, rid, &bytes)).transpose()
         }
-        Lost::SetAside(logged) => Ok(Some(logged.entry)),
+        Lost::SetAside(logged, _) => Ok(Some(logged.entry)),
     }
 }
 
 /// The server has all that this device has.
 fn finish(vault: &Vault, lost_blobs: &[[u8; 32]]) -> Result<()> {
     vault.transact(|t| {
-        for cid in lost_blobs {
-            t.tx.mark_sent(cid, OnServer::No)?;
-        }
+        behind::send_again(t, lost_blobs)?;
         let sent = t.tx.get_u64(meta::HEALING)?.unwrap_or(0);
         t.tx.remove_meta(meta::HEALING)?;
         if digest::was_read_again(t)? {

@@ -17,6 +17,8 @@ use crate::Result;
 pub(super) const LOOK: Duration = Duration::from_secs(5);
 /// The addresses that were there all along are told too when watching begins.
 const SETTLE: Duration = Duration::from_secs(3);
+/// One that comes and goes is looked at so often at most.
+const NETWORK_GAP: Duration = Duration::from_secs(1);
 /// A server that refused the stream for a reason of the session: the engine finds out what it is.
 const REFUSED_MS: u64 = 60_000;
 
@@ -119,6 +121,7 @@ impl Syncer {
         }
         let mut watcher = IfWatcher::new().inspect_err(|error| tracing::info!(%error, "networks are not watched")).ok();
         let (began, mut sleep) = (Instant::now(), SleepWatch::default());
+        let mut went: Option<Instant> = None;
         loop {
             tokio::select! {
                 event = next_interface(&mut watcher), if watcher.is_some() => match event {
@@ -128,7 +131,14 @@ impl Syncer {
                             self.network_up();
                         }
                     }
-                    Ok(IfEvent::Down(_)) => {}
+                    // Its addresses go one after another.
+                    Ok(IfEvent::Down(net)) => {
+                        if !net.addr().is_loopback() && went.is_none_or(|at| at.elapsed() > NETWORK_GAP) {
+                            tracing::info!("a network went");
+                            went = Some(Instant::now());
+                            self.network_went();
+                        }
+                    }
                     Err(error) => {
                         tracing::info!(%error, "networks are no longer watched");
                         watcher = None;
@@ -149,6 +159,13 @@ impl Syncer {
     pub fn network_up(&self) {
         self.send(Event::NetworkUp);
         self.hurry.notify_one();
+    }
+
+    /// A network went: what was up to date is not known to be any more. A request on a connection that went with it would
+    /// wait for its time to be up.
+    pub fn network_went(&self) {
+        self.connect_anew();
+        self.send(Event::Wake);
     }
 }
 

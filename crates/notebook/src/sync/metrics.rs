@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
+use holdfast_protocol::Traffic;
 use holdfast_sync::{Event, Step};
+
+/// Steps are counted by how long they took: up to each of these, in milliseconds, and over the last.
+pub const LATENCY_MS: [u64; 8] = [10, 30, 100, 300, 1_000, 3_000, 10_000, 60_000];
 
 /// The steps of one kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -11,6 +15,9 @@ pub struct StepCount {
     pub failed: u64,
     pub total_ms: u64,
     pub longest_ms: u64,
+    /// By [`LATENCY_MS`].
+    pub took: [u64; LATENCY_MS.len() + 1],
+    pub traffic: Traffic,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,7 +50,7 @@ impl SyncMetrics {
         }
     }
 
-    pub(super) fn step(&mut self, step: Step, took: Duration, ok: bool) {
+    pub(super) fn step(&mut self, step: Step, took: Duration, traffic: Traffic, ok: bool) {
         let count = match step {
             Step::Push => &mut self.pushes,
             Step::Pull => &mut self.pulls,
@@ -58,5 +65,7 @@ impl SyncMetrics {
         }
         count.total_ms += took_ms;
         count.longest_ms = count.longest_ms.max(took_ms);
+        count.took[LATENCY_MS.iter().filter(|ms| took_ms > **ms).count()] += 1;
+        count.traffic += traffic;
     }
 }

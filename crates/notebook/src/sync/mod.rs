@@ -4,6 +4,7 @@
 mod account;
 pub(crate) mod activity;
 mod apply;
+mod behind;
 mod blobs;
 mod catch_up;
 mod device;
@@ -14,8 +15,10 @@ mod flags;
 mod fork;
 mod heal;
 mod keys;
+mod later;
 mod lazy;
 mod live;
+mod login;
 mod metrics;
 mod on_demand;
 mod packs;
@@ -26,26 +29,29 @@ mod removal;
 mod seen;
 mod set_aside;
 mod status;
+mod take_over;
 pub(crate) mod tripwire;
 
-use holdfast_crypto::{SealContext, seal_revision, seal_revision_on};
-use holdfast_domain::RevisionId;
+use holdfast_crypto::{CryptoError, SealContext, open_revision, seal_revision, seal_revision_on};
+use holdfast_domain::{MAX_RECORD_BYTES, RevisionId};
 use holdfast_protocol::{Entry, EntryKind, Rid};
 use holdfast_store::{OutboxRow, Reader};
 
 use crate::txn::Txn;
 use crate::{Result, Vault};
 
-pub use account::{Connect, ServerAddress, create_account, join, read_link, sign_in};
-pub(crate) use account::{passphrase_changed, passphrase_given};
+pub use account::{Connect, ServerAddress, create_account, join, read_link};
 pub use activity::{Activity, Happened};
 pub use catch_up::CatchUp;
 pub use driver::{CycleReport, Syncer};
 pub use flags::SyncFlag;
 pub use lazy::FetchFiles;
-pub use metrics::{StepCount, SyncMetrics};
-pub use set_aside::WhySetAside;
+pub use login::sign_in;
+pub(crate) use login::{passphrase_made, passphrase_typed};
+pub use metrics::{LATENCY_MS, StepCount, SyncMetrics};
+pub use set_aside::{AsideEntry, AsideId, AsideText, Takes, WhySetAside};
 pub use status::{DeviceStatus, FileProgress, SyncStatus};
+pub use take_over::TakenOver;
 pub use tripwire::{HeldNote, Tripwire};
 
 /// Meta rows that only sync reads and writes.
@@ -55,8 +61,10 @@ mod meta {
     pub const USER: &str = "user";
     pub const TOKEN: &str = "token";
     pub const KEYS_VERSION: &str = "keys_version";
-    /// The login secret of a new passphrase that the server does not know yet.
-    pub const NEW_AUTH: &str = "new_auth";
+    /// Login secrets by the salts of their passphrases.
+    pub const LOGINS: &str = "logins";
+    /// The salt of the login that the server has, as it was named last.
+    pub const LOGIN_SALT: &str = "login_salt";
     pub const CODE_AUTH: &str = "code_auth";
     pub const CONFIRMED_MS: &str = "confirmed_ms";
     pub const LAST_CHANGES: &str = "last_changes";
@@ -69,6 +77,8 @@ mod meta {
     /// Where in the log and when single entries were asked for last.
     pub const FETCHED_SEQ: &str = "fetched_seq";
     pub const FETCHED_MS: &str = "fetched_ms";
+    /// By which program, and with which keys, what was set aside was looked at last.
+    pub const LOOKED_BY: &str = "looked_by";
     /// The signed statements that this device is the heir of earlier ones: CBOR, as on the wire.
     pub const HEIRS: &str = "heirs";
     /// This vault is a copy: before the next exchange it becomes a device of its own.
@@ -79,6 +89,10 @@ mod meta {
     pub const REBORN_OF: &str = "reborn_of";
     /// With whom this device disagrees about the log, and where.
     pub const DISAGREES: &str = "disagrees";
+    /// When the server was last asked whether it still has the files that are here.
+    pub const FILES_ASKED_MS: &str = "files_asked_ms";
+    /// What this computer will be called, until it has read which names are taken.
+    pub const JOINED_AS: &str = "joined_as";
     /// When this device last signed what it makes of the log.
     pub const DIGEST_MS: &str = "digest_ms";
     /// How far the log was read when this device last looked whether there is something to pack.
@@ -89,6 +103,7 @@ mod meta {
 
 pub(crate) use meta::CODE_AUTH;
 
+pub(crate) use device::untold_name;
 pub(crate) use fork::adopt as adopt_device;
 
 /// This vault is a copy of another: the next sync makes it a device of its own.
@@ -125,14 +140,15 @@ const MAX_DELTAS: u32 = 16;
 
 /// The revision is stored. What it builds on is acknowledged or earlier in the outbox.
 fn seal_into_outbox(t: &mut Txn<'_>, rid: RevisionId, canonical: &[u8]) -> Result<()> {
-    let (key_epoch, body) = seal_body(t, rid, canonical)?;
+    let deltas = flags::is_on(t.reader(), SyncFlag::Deltas)? && !t.vault.env().is_older();
+    let (key_epoch, body) = seal_body(t, rid, canonical, deltas)?;
     t.tx.push_outbox(rid, EntryKind::Revision as u64, key_epoch, &body)?;
     t.changes.waiting = true;
-    Ok(())
+    behind::note(t, rid, canonical)
 }
 
-/// Seals anew those of the rows that an older key sealed. They keep their places, and their batch: that is signed over
-/// ids. False where there was nothing to do.
+/// Seals anew those of the rows that an older key sealed. They keep their places, their form, which bounds their size,
+/// and their batch: that is signed over ids. False where there was nothing to do.
 ///
 /// Only for what the server is known not to have: what it has, it has under the older key. A pack is sealed as what it was:
 /// it is older than the key, and a computer that was removed has had what is in it.
@@ -144,18 +160,26 @@ fn seal_anew(t: &Txn<'_>, rows: &[OutboxRow]) -> Result<bool> {
             packs::seal_anew(t, &row.body)?
         } else {
             let bytes = t.tx.revision_bytes(row.rid)?.ok_or_else(|| crate::NotebookError::missing(&row.rid))?;
-            seal_body(t, row.rid, &bytes)?
+            seal_body(t, row.rid, &bytes, is_delta(t, row)?)?
         };
         any |= t.tx.reseal(row.rid, key_epoch, &body)?;
     }
     Ok(any)
 }
 
+/// True where what was sealed is the difference to another revision.
+fn is_delta(t: &Txn<'_>, row: &OutboxRow) -> Result<bool> {
+    let space = t.vault.space().0;
+    t.vault.with_space_keys(|keys| {
+        let opened = open_revision(space, row.rid.0, row.key_epoch, keys, &row.body, MAX_RECORD_BYTES);
+        Ok(matches!(opened, Err(CryptoError::MissingParent { .. })))
+    })
+}
+
 /// A stored revision as it goes out, and the epoch of the key that sealed it.
-fn seal_body(t: &Txn<'_>, rid: RevisionId, canonical: &[u8]) -> Result<(u32, Vec<u8>)> {
+fn seal_body(t: &Txn<'_>, rid: RevisionId, canonical: &[u8], deltas: bool) -> Result<(u32, Vec<u8>)> {
     // Where the store has found a difference to be worth it, it is on the wire too, and ends where the store's does: both
     // follow from the history alone, so that other devices find the same.
-    let deltas = flags::is_on(t.reader(), SyncFlag::Deltas)?;
     let parent = match t.tx.delta_base(rid)? {
         Some((base, depth)) if deltas && depth < MAX_DELTAS => t.tx.revision_bytes(base)?.map(|bytes| (base, bytes)),
         _ => None,

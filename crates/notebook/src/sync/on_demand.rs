@@ -41,20 +41,22 @@ impl Syncer {
             return Ok(());
         }
         vault.want_file(id)?;
-        let (file, name) = vault.read(|r| {
-            let row = attachment(r, id)?;
-            let chunks = r.file(&row.content)?.map_or(row.chunks, |file| file.chunks);
-            Ok((FileToFetch { attachment: id, content: row.content, chunks, size: row.size }, row.name))
-        })?;
+        let row = vault.read(|r| attachment(r, id))?;
+        let (content, name) = (row.content, row.name);
         let not_here = |why| NotebookError::NotHere { name: name.clone(), why };
         let account = vault.read(account::load)?.ok_or(NotebookError::NoServer)?;
         let token = account.token.ok_or(ProtocolError::Unauthorized)?;
         // A connection of its own: this may run on another thread than sync does.
         let server = (self.connect())(&account.address)?;
-        held(&self.in_hand).insert(file.content);
-        let _hold = Hold { files: &self.in_hand, content: file.content };
+        held(&self.in_hand).insert(content);
+        let _hold = Hold { files: &self.in_hand, content };
         let mut came_since = false;
         loop {
+            // Where the server lacks a chunk, the file may have been sealed once more.
+            let (chunks, size) = vault
+                .read(|r| Ok(r.file(&content)?))?
+                .map_or_else(|| (row.chunks.clone(), row.size), |file| (file.chunks, file.size));
+            let file = FileToFetch { attachment: id, content, chunks, size };
             match blobs::fetch_chunk(vault, &*server, &token, &file).await {
                 Ok(Came::Whole) => return Ok(()),
                 Ok(Came::Part) => came_since = true,

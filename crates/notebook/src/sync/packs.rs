@@ -6,13 +6,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use holdfast_crypto::{
-    PackContent, PackContext, PackedRevision, SpaceKeys, open_pack, reseal_pack, revision_id, seal_pack,
-};
+use holdfast_crypto::{PackContext, PackedRevision, open_pack, reseal_pack, revision_id, seal_pack};
 use holdfast_domain::{DeviceId, RevisionId};
 use holdfast_protocol::limits::{MAX_ENTRY_BYTES, MAX_PACK_PLAIN_BYTES};
 use holdfast_protocol::{
-    BatchManifest, Covered, EntryKind, Hash, LogEntry, LogPage, PackRange, SpaceId, Stored, batch_hash, decode,
+    BatchManifest, Covered, EntryKind, Hash, LogEntry, LogPage, PackRange, Rid, SpaceId, Stored, batch_hash, decode,
 };
 use holdfast_store::{Cursor, PackRow, PackState, Reader};
 
@@ -28,8 +26,14 @@ const MAX_AT_ONCE: usize = 16;
 const READ_AT_ONCE: usize = 256;
 
 /// Whether this device asks for packs.
-pub(super) fn is_on(reader: &Reader<'_>) -> Result<bool> {
-    flags::is_on(reader, SyncFlag::Packs)
+pub(super) fn is_on(vault: &Vault, reader: &Reader<'_>) -> Result<bool> {
+    Ok(!vault.env().is_older() && flags::is_on(reader, SyncFlag::Packs)?)
+}
+
+/// Whether the log, as far as it was read, has an entry of this id, as a pack or as something that was set aside.
+pub(super) fn is_in_log(reader: &Reader<'_>, rid: Rid) -> Result<bool> {
+    Ok(reader.pack(&rid.0)?.is_some_and(|pack| pack.seq > 0)
+        || reader.quarantined(RevisionId(rid.0))?.iter().any(|row| row.seq > 0))
 }
 
 /// A pack that was opened.
@@ -133,13 +137,6 @@ impl Unpacked {
     }
 }
 
-/// What a pack holds, by id; nothing where it does not open.
-pub(super) fn revisions(space: SpaceId, keys: &SpaceKeys, body: &[u8]) -> PackContent {
-    let Some((range, sealed)) = PackRange::of_body(body) else { return Vec::new() };
-    let context = PackContext { space: space.0, range: range.to_bytes() };
-    open_pack(&context, keys, sealed, MAX_PACK_PLAIN_BYTES).unwrap_or_default()
-}
-
 fn context(vault: &Vault, range: &PackRange) -> PackContext {
     PackContext { space: vault.space().0, range: range.to_bytes() }
 }
@@ -187,10 +184,9 @@ pub(super) fn note(t: &Txn<'_>, logged: &LogEntry, manifest: &BatchManifest) -> 
     there(t, row)
 }
 
-/// The server has a pack that this device made; or, as a duplicate, one that another made of the same.
+/// The server has taken a pack that this device made.
 pub(super) fn sent(t: &Txn<'_>, stored: &Stored) -> Result<()> {
-    let state = if stored.duplicate { PackState::NotCompared } else { PackState::Fits };
-    Ok(t.tx.put_pack(&PackRow { rid: stored.rid.0, seq: stored.seq, from: 0, to: 0, state })?)
+    Ok(t.tx.put_pack(&PackRow { rid: stored.rid.0, seq: stored.seq, from: 0, to: 0, state: PackState::Fits })?)
 }
 
 /// As [`note`], of one whose body did not come.
@@ -294,7 +290,7 @@ impl Plan {
         let Some(cursor) = reader.cursor()? else { return Ok(None) };
         let busy = reader.outbox_len()? > 0 || reader.packs_wait()? || reader.batch()?.is_some();
         let elsewhere = heal::is_healing(reader)? || fork::is_copied(reader)? || fork::reads_first(reader)?;
-        if busy || elsewhere || !is_on(reader)? {
+        if busy || elsewhere || !is_on(vault, reader)? {
             return Ok(None);
         }
         // A look at all revisions: not for every change.

@@ -33,6 +33,9 @@ pub(super) fn encode(error: &E) -> Vec<u8> {
         E::Protocol(P::DeviceRemoved) => (22, String::new()),
         E::Protocol(P::DeviceAhead) => (23, String::new()),
         E::NothingMoves { minutes } => (20, minutes.to_string()),
+        E::PassphraseWaits => (24, String::new()),
+        E::PassphraseUntold => (25, String::new()),
+        E::OtherPassphrase => (26, String::new()),
         other => (INTERNAL, other.to_string()),
     };
     let mut w = Writer::new();
@@ -67,6 +70,9 @@ pub(super) fn decode(bytes: &[u8]) -> Result<E> {
         21 => P::NotRegistered.into(),
         22 => P::DeviceRemoved.into(),
         23 => P::DeviceAhead.into(),
+        24 => E::PassphraseWaits,
+        25 => E::PassphraseUntold,
+        26 => E::OtherPassphrase,
         20 => E::NothingMoves { minutes: detail.parse().unwrap_or_default() },
         _ => E::Internal(detail),
     })
@@ -131,6 +137,9 @@ mod tests {
             E::TooLarge("a change".into()),
             E::Internal("x".into()),
             E::NothingMoves { minutes: 6 },
+            E::PassphraseWaits,
+            E::PassphraseUntold,
+            E::OtherPassphrase,
         ] {
             let kept = decode(&encode(&error)).unwrap();
             assert_eq!(format!("{kept:?}"), format!("{error:?}"));

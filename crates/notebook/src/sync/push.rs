@@ -9,7 +9,7 @@ use holdfast_protocol::{
 use holdfast_store::{Batch, BatchAccepted, Cursor, OutboxRow, Reader};
 use holdfast_sync::StepReport;
 
-use super::keys::{newest_epoch, own_keys, refresh_keys};
+use super::keys::{newest_epoch, own_keys, refresh_keys, shared_keys};
 use super::{digest, fork, heal, packs, pull};
 use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
@@ -41,23 +41,23 @@ pub(super) async fn push(vault: &Vault, server: &dyn SyncProtocol, token: &Token
     }
     let is_retry = vault.read(|r| Ok(r.batch()?.is_some()))?;
     let Some(request) = next_batch(vault)? else { return Ok(Pushed::default()) };
-    let with_keys = |request: PushRequest| PushRequest { keys: Some(own_keys(vault)), ..request };
     let manifest = request.manifest.clone();
     let batch = batch_hash(&manifest);
     let (mut sent, mut oldest) = outline(&request, batch);
-    let mut answer = server.push(token, with_keys(request)).await;
+    let with_keys = |request, keys| PushRequest { keys: Some(keys), ..request };
+    let mut answer = server.push(token, with_keys(request, own_keys(vault))).await;
     let others = matches!(answer, Err(wire::ProtocolError::KeysChanged { .. }));
     if others || matches!(answer, Err(wire::ProtocolError::NotRegistered)) {
         // A server that was restored from a backup may have forgotten who this device is, and nothing else. Or another
         // device changed the account: what is sealed under other keys than the account's, nobody could open.
-        refresh_keys(vault, server, token).await?;
+        let keys = shared_keys(vault, server, token).await?;
         if others {
             // It looks at the counter first: it does not have this batch.
             vault.transact(|t| renew_pending(t))?;
         }
         let Some(request) = vault.read(pending)? else { return Ok(Pushed::default()) };
         (sent, oldest) = outline(&request, batch);
-        answer = server.push(token, with_keys(request)).await;
+        answer = server.push(token, with_keys(request, keys)).await;
     }
     if answer.is_err() && crate::planted("outbox-dropped-on-error") {
         vault.transact(|t| {
@@ -181,10 +181,38 @@ pub(super) fn check_answer(sent: &[Sent], stored: &[Stored], head: LogHead) -> R
     Ok(())
 }
 
+/// Where in the log is what the server calls a duplicate.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Duplicates {
+    /// In the part that was read, all of them.
+    Shown,
+    /// Some are said to lie behind it; `changes`: not only packs.
+    NotYet { changes: bool },
+}
+
+/// A duplicate was not stored for this answer: only a log that was read shows that it is there, never a number. Else a
+/// server could make a change leave the queue that it does not have.
+pub(super) fn duplicates(reader: &Reader<'_>, sent: &[Sent], stored: &[Stored]) -> Result<Duplicates> {
+    let read = reader.cursor()?.map_or(0, |cursor| cursor.seq);
+    let (mut unread, mut changes) = (false, false);
+    for (s, e) in stored.iter().zip(sent).filter(|(s, _)| s.duplicate) {
+        let is_pack = e.kind == EntryKind::Pack;
+        if s.seq > read {
+            (unread, changes) = (true, changes || !is_pack);
+            continue;
+        }
+        let shown = if is_pack { packs::is_in_log(reader, s.rid)? } else { reader.is_in_log(RevisionId(s.rid.0))? };
+        if !shown {
+            return Err(never_shown());
+        }
+    }
+    Ok(if unread { Duplicates::NotYet { changes } } else { Duplicates::Shown })
+}
+
 /// Moves the cursor over what was just stored, where nothing of another device lies between: then this device has that
 /// part of the log without asking. True where it has all of it.
 pub(super) fn move_over(t: &Txn<'_>, sent: &[Sent], stored: &[Stored], head: LogHead) -> Result<bool> {
-    for (s, e) in stored.iter().zip(sent) {
+    for (s, e) in stored.iter().zip(sent).filter(|(s, _)| !s.duplicate) {
         match e.kind {
             EntryKind::Pack => packs::sent(t, s)?,
             _ => t.tx.set_received(RevisionId(s.rid.0), s.seq)?,
@@ -230,11 +258,13 @@ fn next_batch(vault: &Vault) -> Result<Option<PushRequest>> {
         if rows.is_empty() {
             return Ok(None);
         }
+        let rows = if crate::planted("outbox-backwards") { rows.into_iter().rev().collect() } else { rows };
         let last = t.tx.batch_accepted()?;
         let cursor = t.tx.cursor()?.unwrap_or(Cursor { log_epoch: 0, seq: 0, link: [0; 32] });
         let rids: Vec<RevisionId> = rows.iter().map(|r| r.rid).collect();
         let heirs = fork::heirs_for(t.vault, t.reader(), &rids)?;
-        let state = digest::due(t, cursor)?;
+        let older = t.vault.env().is_older();
+        let state = if older { None } else { digest::due(t, cursor)? };
         let keys = t.vault.keys();
         let mut manifest = BatchManifest {
             space: wire::SpaceId(t.vault.space().0),
@@ -250,7 +280,7 @@ fn next_batch(vault: &Vault) -> Result<Option<PushRequest>> {
             rids: rows.iter().map(|r| Rid(r.rid.0)).collect(),
             heirs,
             state,
-            mark: Some(t.vault.env().random()?),
+            mark: if older { None } else { Some(t.vault.env().random()?) },
             signature: [0; 64],
         };
         manifest.signature = keys.open.device.sign(&signed_bytes(&manifest));
@@ -288,14 +318,13 @@ fn accept(
 ) -> Result<Option<bool>> {
     check_answer(sent, stored, head)?;
     vault.transact(|t| {
-        let read = t.tx.cursor()?.map_or(0, |cursor| cursor.seq);
         // This device sends each change once, and a retry is answered as the first time: what the server calls a
         // duplicate must be in the part of the log that was read, or it has lost the change.
-        let mut unread = stored.iter().zip(sent).filter(|(s, _)| s.duplicate && s.seq > read).peekable();
-        if unread.peek().is_some() {
-            // Another copy of the vault may have sent the same in this moment, or another device the same pack.
-            let is_change = unread.any(|(_, sent)| sent.kind != EntryKind::Pack);
-            return if is_change && manifest.heirs.is_empty() { Err(never_shown()) } else { Ok(None) };
+        match duplicates(t.reader(), sent, stored)? {
+            Duplicates::Shown => {}
+            // Another device packed the same and was quicker, or another copy of the vault sent the same change.
+            Duplicates::NotYet { changes } if !changes || !manifest.heirs.is_empty() => return Ok(None),
+            Duplicates::NotYet { .. } => return Err(never_shown()),
         }
         let at_head = move_over(t, sent, stored, head)?;
         acknowledged(t, manifest)?;

@@ -2,8 +2,8 @@
 //! space, in one request with the end of its sessions.
 //!
 //! What the removed computer sent before counts. So who removes it reads the log to its end first, names the last batch in
-//! the membership log, and the server agrees only if that was the last. Where the answer is lost nothing is kept here, and
-//! the next look at the account's keys finds what was done.
+//! the membership log, and the server agrees only if that was the last, but for the last try. Where the answer is lost
+//! nothing of the account is kept here, and the next look at its keys finds what was done.
 
 use holdfast_crypto::{AccountKeys, LastBatch};
 use holdfast_domain::DeviceId;
@@ -11,11 +11,14 @@ use holdfast_protocol as wire;
 use holdfast_protocol::{ProtocolError, PutKeys, SyncProtocol, Token};
 use holdfast_store::Reader;
 
-use super::account::{self, KEY_TRIES, login_of, send_new_keys};
 use super::activity::{self, Happened, Line};
-use super::keys::{keep_version, refresh_keys, removal};
-use super::{Syncer, pull};
+use super::keys::{Newer, bring_together, follow, keep_put, members, removal, tell};
+use super::{Syncer, account, login, pull};
 use crate::{NotebookError, Result, Vault};
+
+/// The account may change, and the computer may send more, between reading and the request. The last try does not ask
+/// for the last word.
+const REMOVAL_TRIES: u32 = 5;
 
 impl Syncer {
     /// Removes another computer from the account, for good: it gets nothing more, and nothing is taken from it. With a new
@@ -49,13 +52,10 @@ async fn remove(
             "this computer cannot remove itself: remove it from another one of the account".into(),
         ));
     }
-    if let Some(new) = new_passphrase {
-        crate::vault::check_passphrase(new)?;
-    }
-    send_new_keys(vault, server, token).await?;
-    for _ in 0..KEY_TRIES {
+    let new = new_passphrase.map(|new| prepared(vault, new)).transpose()?;
+    for n in 1..=REMOVAL_TRIES {
+        bring_together(vault, server, token, Newer::Replace).await?;
         read_to_end(vault, server, token).await?;
-        refresh_keys(vault, server, token).await?;
         if is_done(vault, device)? {
             // Perhaps by a request whose answer was lost, and that set the passphrase too.
             return match new_passphrase {
@@ -63,7 +63,10 @@ async fn remove(
                 _ => Ok(()),
             };
         }
-        match put(vault, server, token, device, new_passphrase).await {
+        // One that sends without end, or whose counter is ahead of what it sent, is removed all the same: what came after
+        // what was read is late, and set aside.
+        let if_last = n < REMOVAL_TRIES;
+        match put(vault, server, token, device, new.as_ref(), if_last).await {
             Err(NotebookError::Protocol(ProtocolError::KeysChanged { .. } | ProtocolError::DeviceAhead)) => {}
             other => return other,
         }
@@ -71,13 +74,30 @@ async fn remove(
     Err(NotebookError::Protocol(ProtocolError::Busy { retry_after_s: None }))
 }
 
+/// The account with the new passphrase, which is set on whatever the account is when the removal is put. What signs in
+/// with it is kept before anything is sent: the answer may be lost.
+fn prepared(vault: &Vault, new: &str) -> Result<AccountKeys> {
+    crate::vault::check_passphrase(new)?;
+    let (mut file, mut open) = {
+        let keys = vault.keys();
+        (keys.file.clone(), keys.open.clone())
+    };
+    let derived = file.set_passphrase(&mut open, new, &mut vault.env().rng())?;
+    login::passphrase_made(vault, file.account().kdf_params().salt, &derived)?;
+    Ok(file.account().clone())
+}
+
+/// Reads as far as the log goes now: whoever pushes without end does not hold a removal up.
 async fn read_to_end(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -> Result<()> {
+    let mut end = None;
     loop {
-        let report = pull::pull(vault, server, token).await?.report;
-        if report.caught_up {
+        let pulled = pull::pull(vault, server, token).await?;
+        // A step that is no page (a server that was set back) has no head; what it named before counts no more.
+        end = if pulled.head == 0 { None } else { end.or(Some(pulled.head)) };
+        if pulled.report.caught_up || end.is_some_and(|end| pulled.at >= end) {
             return Ok(());
         }
-        if !report.moved {
+        if !pulled.report.moved {
             return Err(NotebookError::NothingMoves { minutes: 0 });
         }
     }
@@ -102,51 +122,52 @@ async fn put(
     server: &dyn SyncProtocol,
     token: &Token,
     device: DeviceId,
-    new_passphrase: Option<&str>,
+    new_passphrase: Option<&AccountKeys>,
+    if_last: bool,
 ) -> Result<()> {
-    let (last, version) = vault.read(|r| {
-        let version = account::load(r)?.map_or(0, |account| account.keys_version);
-        Ok((last_batch(r, device)?, version))
-    })?;
-    let request = {
-        let keys = vault.keys();
-        let (mut file, mut open) = (keys.file.clone(), keys.open.clone());
-        drop(keys);
-        // First the passphrase: the new account key is never wrapped to the old one.
-        let mut login = None;
-        if let Some(new) = new_passphrase {
-            file.set_passphrase(&mut open, new, &mut vault.env().rng())?;
-            login = Some(login_of(&file, new)?);
-        }
-        file.remove_device(&mut open, device.0, last, &mut vault.env().rng())?;
-        let gone = open.account.members.removed.iter().find(|gone| gone.device.device_id == device.0);
-        let space = wire::SpaceId(vault.space().0);
-        let epoch = open.account.spaces.get(&space.0).map(|keys| keys.current_epoch().0);
-        PutKeys {
-            new_passphrase: login,
-            remove_device: gone.map(|gone| removal(gone, true)),
-            key_epoch: epoch.map(|epoch| wire::KeyEpoch { space, epoch }),
-            by: Some(wire::DeviceId(vault.device().0)),
-            ..PutKeys::new(version, file.account().to_bytes())
-        }
-    };
-    let changed = AccountKeys::from_bytes(&request.keys)?;
+    let request = request(vault, token, device, new_passphrase, if_last)?;
+    let (keys, salt) = (request.keys.clone(), request.new_passphrase.as_ref().map(|(kdf, _)| kdf.salt));
     let version = server.put_keys(token, request).await?;
-    {
-        // As if another computer had done it: what this one keeps beside the account may have changed meanwhile.
-        let mut keys = vault.keys();
-        let crate::vault::Keys { file, open } = &mut *keys;
-        let mut next = file.clone();
-        next.update_account(changed, open, &mut vault.env().rng())?;
-        *file = next;
-        vault.write_keys(&keys)?;
-    }
-    keep_version(vault, version)?;
+    // As if another computer had done it: what this one keeps beside the account may have changed meanwhile.
+    tell(vault, &follow(vault, &keys, Newer::Stop)?.own())?;
+    keep_put(vault, version, salt)?;
     vault.transact(|t| {
         let name = t.tx.device(device)?.map_or_else(|| "A computer".to_owned(), |row| format!("“{}”", row.name));
         activity::write(t, &Line::new(Happened::Removed, format!("{name} was removed from the account, here")))?;
         t.changes.settings = true;
         Ok(())
+    })
+}
+
+/// The account without the device, and what the server has to know of it.
+fn request(
+    vault: &Vault,
+    token: &Token,
+    device: DeviceId,
+    new_passphrase: Option<&AccountKeys>,
+    if_last: bool,
+) -> Result<PutKeys> {
+    let (last, version) = vault.read(|r| {
+        let version = account::load(r)?.map_or(0, |account| account.keys_version);
+        Ok((last_batch(r, device)?, version))
+    })?;
+    let crate::vault::Keys { mut file, mut open } = vault.keys().clone();
+    // First the passphrase: the new account key is never wrapped to the old one.
+    if let Some(new) = new_passphrase {
+        file.carry_passphrase(&mut open, new, &mut vault.env().rng())?;
+    }
+    file.remove_device(&mut open, device.0, last, &mut vault.env().rng())?;
+    let login = login::for_keys(vault, file.account())?;
+    let gone = open.account.members.removed.iter().find(|gone| gone.device.device_id == device.0);
+    let space = wire::SpaceId(vault.space().0);
+    let epoch = open.account.spaces.get(&space.0).map(|keys| keys.current_epoch().0);
+    Ok(PutKeys {
+        new_passphrase: login,
+        remove_device: gone.map(|gone| removal(gone, if_last)),
+        key_epoch: epoch.map(|epoch| wire::KeyEpoch { space, epoch }),
+        by: Some(login::claim(vault, token)),
+        members: Some(members(file.account())),
+        ..PutKeys::new(version, file.account().to_bytes())
     })
 }
 

@@ -28,7 +28,7 @@ pub(super) fn check(t: &Txn<'_>, manifests: &[BatchManifest], head: LogHead) -> 
         }
     }
     for (device, seen) in all {
-        if seen.log_epoch != head.log_epoch || seen.seq == 0 {
+        if seen.log_epoch != head.log_epoch || seen.seq == 0 || crate::planted("seen-not-compared") {
             continue;
         }
         let what = if seen.seq > head.seq {

@@ -5,7 +5,7 @@ use holdfast_store::{FileCount, FileState, Reader};
 use holdfast_sync::{Engine, Facts, Position, SyncState, state};
 
 use super::driver::failure;
-use super::{Tripwire, account, heal, lazy, meta, tripwire};
+use super::{Tripwire, account, heal, lazy, login, meta, tripwire};
 use crate::attachments::here_bytes;
 use crate::{Result, Vault};
 
@@ -50,6 +50,8 @@ pub struct SyncStatus {
     /// All files that are not on this computer, those that are on their way too.
     pub not_here: FileCount,
     pub to_review: u32,
+    /// Those of them that are notebooks.
+    pub notebooks_to_review: u32,
     pub last_confirmed_ms: Option<u64>,
     pub last_changes: u32,
     pub last_duration_ms: u32,
@@ -67,13 +69,23 @@ pub(super) fn facts(reader: &Reader<'_>) -> Result<Facts> {
     let (has_server, cursor) = (account.is_some(), reader.cursor()?);
     // While a restored server gets back what it lost, what it does not hold is not confirmed.
     let lost = if heal::is_healing(reader)? { reader.count_not_in_log()? } else { 0 };
+    let batch = reader.batch()?;
+    let held = batch.as_ref().map_or(Ok(false), |batch| reader.is_batch_held(batch.ctr))?;
     Ok(Facts {
         has_server,
         signed_in: account.is_some_and(|a| a.token.is_some()),
-        batch_pending: reader.batch()?.is_some() || reader.packs_wait()?,
+        batch_pending: batch.is_some() || reader.packs_wait()?,
+        batch_held: held,
         outbox: (reader.outbox_len()? + lost) as u32,
+        held: reader.outbox_held_len()? as u32,
         working: if has_server { reader.working_count()? as u32 } else { 0 },
-        blobs_up: if has_server { reader.count_chunks_to_send()? as u32 } else { 0 },
+        blobs_up: if crate::planted("file-after-revision") && reader.outbox_len()? > 0 {
+            0
+        } else if has_server {
+            reader.count_chunks_to_send()? as u32
+        } else {
+            0
+        },
         blobs_down: if has_server { reader.files_to_fetch(lazy::which(reader)?)?.len() as u32 } else { 0 },
         log_known: cursor.is_some() && !heal::is_healing(reader)?,
         read: cursor.map_or_else(Position::default, |c| Position { log_epoch: c.log_epoch, seq: c.seq, link: c.link }),
@@ -119,7 +131,8 @@ impl Vault {
         // At rest nothing is being sent: either all was confirmed, or something waits, or it was never asked.
         if status.state == SyncState::Syncing {
             let confirmed = status.last_confirmed_ms.is_some() && facts.blobs_up == 0;
-            status.state = match (confirmed && status.waiting == 0, &status.tripwire) {
+            let passphrase = matches!(self.read(|r| login::standing(self, r))?, login::Standing::Waits);
+            status.state = match (confirmed && status.waiting == 0 && !passphrase, &status.tripwire) {
                 (true, None) => SyncState::UpToDate,
                 (true, Some(_)) => SyncState::Paused,
                 (false, _) => SyncState::Waiting,
@@ -154,10 +167,12 @@ impl Vault {
             let known: Vec<DeviceId> = devices.iter().map(|device| device.id).collect();
             let silent =
                 members.devices.iter().map(|member| DeviceId(member.device_id)).filter(|id| !known.contains(id));
+            let untold = super::device::untold_name(r)?;
+            let name = |id: DeviceId| untold.clone().filter(|_| id == me);
             devices.extend(silent.map(|id| DeviceStatus {
                 this_device: id == me,
                 id,
-                name: format!("Computer {}", &id.to_string()[..6]),
+                name: name(id).unwrap_or_else(|| format!("Computer {}", &id.to_string()[..6])),
                 platform: String::new(),
                 last_seen_ms: 0,
                 clock_ahead: false,
@@ -170,9 +185,12 @@ impl Vault {
             }
             devices.sort_by_key(|d| (!d.this_device, d.added_ms, d.id));
             let tripwire = tripwire::load(r)?;
+            // A passphrase that the server does not have yet waits too, though it holds nothing else up.
+            let passphrase = matches!(login::standing(self, r)?, login::Standing::Waits);
             let state = match state(engine, &facts) {
                 // Not all that the server has is shown here, until somebody decides.
                 SyncState::UpToDate if tripwire.is_some() => SyncState::Paused,
+                SyncState::UpToDate if passphrase => SyncState::Waiting,
                 state => state,
             };
             Ok(SyncStatus {
@@ -185,6 +203,7 @@ impl Vault {
                 receiving,
                 not_here: r.count_files_not_here()?,
                 to_review: (counts.review + counts.review_notebooks) as u32,
+                notebooks_to_review: counts.review_notebooks as u32,
                 last_confirmed_ms: r.get_u64(meta::CONFIRMED_MS)?,
                 last_changes: r.get_u64(meta::LAST_CHANGES)?.unwrap_or(0) as u32,
                 last_duration_ms: r.get_u64(meta::LAST_DURATION_MS)?.unwrap_or(0) as u32,
@@ -192,7 +211,7 @@ impl Vault {
                 server: account.as_ref().map(|a| a.address.url.clone()),
                 user: account.map(|a| a.user),
                 devices,
-                quarantined: r.quarantine_len()? as u32,
+                quarantined: r.quarantine_open_len()? as u32,
                 tripwire,
             })
         })

@@ -1,21 +1,22 @@
 //! Export: every live note as a file, with the files that it links.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
-use holdfast_domain::{AttachmentId, Fields, NotebookId};
-use holdfast_formats::{ExportNote, Names, export_tree, render};
+use holdfast_domain::{AttachmentId, Fields, NotebookId, RecordId};
+use holdfast_formats::{ExportNote, Names, export_tree, paths, render};
 use holdfast_store::{NoteQuery, TrashFilter};
 
 use super::places::{Places, Target};
-use super::{ExportReport, Skipped};
+use super::{ExportReport, Skipped, versions};
 use crate::record::Record;
 use crate::{NotebookError, Result, Vault};
 
 impl Vault {
-    /// Writes all live notes below a folder, and a folder for each notebook that has none. It must be empty or not
+    /// Writes all live notes below a folder, and a folder for each notebook that has none. Beside a note that waits for a
+    /// decision stands a file with all its versions. It must be empty or not
     /// there: nothing of somebody else's is overwritten.
     pub fn export_folder(&self, root: &Path) -> Result<ExportReport> {
         let started = Instant::now();
@@ -30,6 +31,11 @@ impl Vault {
         let notes = self.notes_to_export()?;
         let names: Vec<_> = notes.iter().map(|(export, _)| export.clone()).collect();
         let empty: Vec<_> = self.notebook_tree()?.into_iter().filter(|n| n.notes == 0).map(|n| n.path).collect();
+        let to_review: BTreeSet<RecordId> = self.reviews()?.into_iter().map(|review| review.id).collect();
+        let known = versions::Names {
+            devices: self.device_names()?,
+            notebooks: self.notebook_tree()?.into_iter().map(|n| (n.id, n.path.join("/"))).collect(),
+        };
         let system = names_of(root)?;
         let (targets, folders) = export_tree(&names, &empty, system);
         let mut places = Places::new(system, targets.values().chain(&folders));
@@ -40,6 +46,13 @@ impl Vault {
             let (path, files) = places.place(path, &linked);
             write_file(root, &path, &render(note, &path))?;
             report.notes += 1;
+            if to_review.contains(&export.id.into()) {
+                let review = self.review(export.id.into())?;
+                let beside = places.beside(&path, "to review");
+                let text = versions::render(&review, paths::file_name(&path), &known);
+                write_file(root, &beside, text.as_bytes())?;
+                report.to_review += 1;
+            }
             for (relative, id, target) in files {
                 let target = match target {
                     Target::New(target) => target,

@@ -3,6 +3,7 @@
 mod export;
 mod import;
 mod places;
+mod versions;
 mod walk;
 
 /// A file and what is to be said of it, such as why it was not taken.
@@ -29,6 +30,8 @@ pub struct ExportReport {
     pub notes: u32,
     /// Notebooks without a note in or below them, each an empty folder.
     pub empty_notebooks: u32,
+    /// Notes that wait for a decision: all their versions are in a file beside each.
+    pub to_review: u32,
     pub attachments: u32,
     pub skipped: Vec<Skipped>,
     pub elapsed_ms: u64,

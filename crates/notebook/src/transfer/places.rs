@@ -50,6 +50,16 @@ impl Places {
         (path, targets)
     }
 
+    /// A free path beside a note's, for what is told of it.
+    pub fn beside(&mut self, path: &str, what: &str) -> String {
+        let stem = path.strip_suffix(".md").unwrap_or(path);
+        let numbered = (2..=u32::MAX).map(|n| format!("{stem} ({what} {n}).md"));
+        let mut paths = std::iter::once(format!("{stem} ({what}).md")).chain(numbered);
+        let free = paths.find(|path| self.is_free(path)).unwrap_or_default();
+        self.taken.insert(self.names.compared(&free), What::Other);
+        free
+    }
+
     fn all_fit(&self, path: &str, files: &[(&str, AttachmentId)]) -> bool {
         files.iter().all(|(relative, id)| {
             paths::join(path, relative).is_some_and(|target| {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
 
-use holdfast_crypto::{CryptoError, KeyFile, KeychainKey, OpenVault, RecoveryCode};
+use holdfast_crypto::{CryptoError, KeyFile, KeychainKey, OpenVault, PassphraseKeys, RecoveryCode};
 use holdfast_domain::{Clock, DeviceId, Hlc, SpaceId};
 use holdfast_store::{RawKey, Store, WriteTx};
 use tokio::sync::{Notify, broadcast};
@@ -25,7 +25,7 @@ impl Vault {
         super::passphrase::check(passphrase)?;
         let lock = prepare(dir)?;
         let (file, open, code) = KeyFile::create(passphrase, env.random()?, env.random()?, &mut env.rng())?;
-        let vault = Self::make(dir, lock, Keys { file, open }, device_name, env, |tx| {
+        let vault = Self::make(dir, lock, Keys { file, open }, Some(device_name), env, |tx| {
             tx.put_meta(meta::RECOVERY_PHRASE, code.to_phrase().as_bytes())?;
             Ok(tx.put_meta(crate::sync::CODE_AUTH, &*code.auth())?)
         })?;
@@ -37,24 +37,23 @@ impl Vault {
         dir: &Path,
         file: KeyFile,
         open: OpenVault,
-        device_name: &str,
         env: Env,
         setup: impl FnOnce(&WriteTx<'_>) -> Result<()>,
     ) -> Result<Self> {
         let lock = prepare(dir)?;
-        Self::make(dir, lock, Keys { file, open }, device_name, env, setup)
+        Self::make(dir, lock, Keys { file, open }, None, env, setup)
     }
 
     fn make(
         dir: &Path,
         lock: Lock,
         keys: Keys,
-        device_name: &str,
+        device_name: Option<&str>,
         env: Env,
         setup: impl FnOnce(&WriteTx<'_>) -> Result<()>,
     ) -> Result<Self> {
         let db = dir.join(DB_FILE);
-        let key = raw_key(&keys.open)?;
+        let key = raw_key(&keys.open, &env)?;
         let space = keys.open.account.spaces.keys().next().copied();
         let space = SpaceId(space.ok_or_else(|| NotebookError::Damaged("the account has no space".into()))?);
         let device = DeviceId(keys.open.device.device_id);
@@ -67,7 +66,9 @@ impl Vault {
             setup(tx)
         })?;
         let vault = Self::assemble(dir, lock, keys, store, &key, env)?;
-        vault.write_device_record(device_name)?;
+        if let Some(name) = device_name {
+            vault.write_device_record(name)?;
+        }
         // The key file comes last: it is what makes the folder a vault. Were it there and the rest not (a full disk), the
         // code would never be shown, and there would be a vault in the way of the next try.
         vault.write_keys(&vault.keys())?;
@@ -76,8 +77,15 @@ impl Vault {
 
     /// Opens with the passphrase.
     pub fn open(dir: &Path, passphrase: &str, env: Env) -> Result<Self> {
-        let vault = Self::open_by(dir, env, |file| file.open_with_passphrase(passphrase))?;
-        crate::sync::passphrase_given(&vault, passphrase)?;
+        let mut derived = None;
+        let vault = Self::open_by(dir, env, |file| {
+            let keys = PassphraseKeys::derive(passphrase, file.account().kdf_params())?;
+            file.open_with_passphrase_keys(derived.insert(keys))
+        })?;
+        // A disk that is full must not keep the vault closed; the next opening does it.
+        if let Some(Err(error)) = derived.map(|keys| crate::sync::passphrase_typed(&vault, &keys)) {
+            tracing::warn!(%error, "the passphrase's login could not be kept");
+        }
         Ok(vault)
     }
 
@@ -131,25 +139,23 @@ impl Vault {
     /// Keeps, or no longer keeps, a key for this vault in the system's keychain. False where it cannot.
     pub fn use_keychain(&self, keychain: &dyn Keychain, on: bool) -> Result<bool> {
         let name = keychain_name(&self.dir);
-        let mut keys = self.keys();
-        let Keys { file, open } = &mut *keys;
-        let mut changed = file.clone();
-        if on {
-            let key = KeychainKey::generate(&mut self.env.rng())?;
-            if !keychain.set(&name, &key) {
-                return Ok(false);
+        self.change_keys(|keys| {
+            let Keys { file, open } = keys;
+            if on {
+                let key = KeychainKey::generate(&mut self.env.rng())?;
+                if !keychain.set(&name, &key) {
+                    return Ok(false);
+                }
+                file.set_keychain(open, Some(&key), &mut self.env.rng())?;
+                keychain.set_instance(&name, &file.instance_id());
+                self.keep_keychain_key(Some(key));
+            } else {
+                file.set_keychain(open, None, &mut self.env.rng())?;
+                keychain.remove(&name);
+                self.keep_keychain_key(None);
             }
-            changed.set_keychain(open, Some(&key), &mut self.env.rng())?;
-            keychain.set_instance(&name, &changed.instance_id());
-            self.keep_keychain_key(Some(key));
-        } else {
-            changed.set_keychain(open, None, &mut self.env.rng())?;
-            keychain.remove(&name);
-            self.keep_keychain_key(None);
-        }
-        *file = changed;
-        self.write_keys(&keys)?;
-        Ok(true)
+            Ok(true)
+        })
     }
 
     /// True where the system's keychain has a key that opens this vault now.
@@ -178,14 +184,14 @@ impl Vault {
         }
         let file = KeyFile::read(&keys)?;
         let open = open(&file)?;
-        let key = raw_key(&open)?;
+        let key = raw_key(&open, &env)?;
         let mut snapshot = None;
         let opened = Store::open_after(&db, &key, |outdated| {
             snapshot = Some(backups::before_upgrade(dir, env.now_ms(), &file, outdated, &key)?);
             Ok::<_, NotebookError>(())
         });
         let store = opened.map_err(|why| match &snapshot {
-            Some(made) => backups::upgrade_failed(dir, made, why),
+            Some(made) => backups::upgrade_failed(dir, made, &key, why),
             None => why,
         })?;
         if !store.was_clean_stop() {
@@ -231,8 +237,8 @@ impl Vault {
             space: SpaceId(space),
             device: Mutex::new(DeviceId(device)),
             keychain_key: Mutex::new(None),
-            new_passphrase: Mutex::new(None),
             folds: Mutex::default(),
+            backing_up: Mutex::default(),
             changes: broadcast::channel(256).0,
             wake: Notify::new(),
             _lock: lock,
@@ -240,7 +246,12 @@ impl Vault {
     }
 }
 
-pub(super) fn raw_key(open: &OpenVault) -> Result<RawKey> {
+#[cfg_attr(not(feature = "simulation"), allow(unused_variables))]
+pub(super) fn raw_key(open: &OpenVault, env: &Env) -> Result<RawKey> {
+    #[cfg(feature = "simulation")]
+    if env.plain_pages() {
+        return Ok(RawKey::none());
+    }
     RawKey::new(open.database_key.to_sqlcipher_hex())
         .ok_or_else(|| NotebookError::Internal("the database key has another form".into()))
 }

@@ -15,7 +15,6 @@ use holdfast_crypto::{KeyFile, KeychainKey, OpenVault, SpaceKeys, revision_id};
 use holdfast_domain::{Clock, DeviceId, RevisionId, SpaceId};
 use holdfast_store::{RawKey, Store};
 use tokio::sync::{Notify, broadcast};
-use zeroize::Zeroizing;
 
 use crate::folds::Folds;
 use crate::txn::Txn;
@@ -41,6 +40,7 @@ pub(crate) mod meta {
 }
 
 /// The keys, and the sealed file they come from.
+#[derive(Clone)]
 pub(crate) struct Keys {
     pub file: KeyFile,
     pub open: OpenVault,
@@ -60,9 +60,9 @@ pub struct Vault {
     device: Mutex<DeviceId>,
     /// The keychain's key, where it opened this vault or was made for it.
     keychain_key: Mutex<Option<KeychainKey>>,
-    /// A passphrase that the server does not know yet, in case another device changes the account first.
-    new_passphrase: Mutex<Option<Zeroizing<String>>>,
     folds: Mutex<Folds>,
+    /// Held while a backup is made; before any lock of the database.
+    backing_up: Mutex<()>,
     changes: broadcast::Sender<OpChanges>,
     /// Rings when something is to be sent, or the account changed.
     pub(crate) wake: Notify,
@@ -82,6 +82,11 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Vault {
+    /// One backup at a time.
+    pub(crate) fn backs_up(&self) -> MutexGuard<'_, ()> {
+        held(&self.backing_up)
+    }
+
     pub fn dir(&self) -> &Path {
         &self.dir
     }
@@ -152,14 +157,6 @@ impl Vault {
         held(&self.keys)
     }
 
-    pub(crate) fn keep_new_passphrase(&self, passphrase: Option<&str>) {
-        *held(&self.new_passphrase) = passphrase.map(|p| Zeroizing::new(p.to_owned()));
-    }
-
-    pub(crate) fn new_passphrase(&self) -> Option<Zeroizing<String>> {
-        held(&self.new_passphrase).clone()
-    }
-
     /// Runs with the personal space's keys.
     pub(crate) fn with_space_keys<T>(&self, run: impl FnOnce(&SpaceKeys) -> Result<T>) -> Result<T> {
         let keys = self.keys();
@@ -179,10 +176,20 @@ impl Vault {
 
     /// For a second connection to the database.
     pub(crate) fn database_key(&self) -> Result<RawKey> {
-        create::raw_key(&self.keys().open)
+        create::raw_key(&self.keys().open, &self.env)
     }
 
-    /// Saves what is open in memory to the key file.
+    /// Changes the keys, all or nothing: what is in memory is never ahead of the file.
+    pub(crate) fn change_keys<T>(&self, change: impl FnOnce(&mut Keys) -> Result<T>) -> Result<T> {
+        let mut keys = self.keys();
+        let mut changed = keys.clone();
+        let answer = change(&mut changed)?;
+        self.write_keys(&changed)?;
+        *keys = changed;
+        Ok(answer)
+    }
+
+    /// Saves keys to the key file.
     pub(crate) fn write_keys(&self, keys: &Keys) -> Result<()> {
         Ok(keys.file.write(&self.dir.join(KEYS_FILE))?)
     }

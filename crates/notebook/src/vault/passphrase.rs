@@ -1,6 +1,6 @@
 //! The floor for a passphrase, and changing it. The window shows its strength; here is only what is refused.
 
-use super::{Keys, Vault};
+use super::Vault;
 use crate::{NotebookError, Result};
 
 /// Fewer characters than this are refused: what is too weak is the person's to say, but none is no passphrase.
@@ -31,15 +31,17 @@ impl Vault {
     /// Sets a passphrase, whatever it was.
     pub(crate) fn set_passphrase(&self, new: &str) -> Result<()> {
         check(new)?;
-        {
-            let mut keys = self.keys();
-            let Keys { file, open } = &mut *keys;
-            let mut changed = file.clone();
-            changed.set_passphrase(open, new, &mut self.env.rng())?;
-            *file = changed;
-            self.write_keys(&keys)?;
-        }
-        crate::sync::passphrase_changed(self, new)?;
+        let (mut file, mut open) = {
+            let keys = self.keys();
+            (keys.file.clone(), keys.open.clone())
+        };
+        let derived = file.set_passphrase(&mut open, new, &mut self.env.rng())?;
+        // First what signs in with it: from the moment at which the key file has it, the server can be told.
+        crate::sync::passphrase_made(self, file.account().kdf_params().salt, &derived)?;
+        // The account may have changed meanwhile.
+        self.change_keys(|keys| {
+            Ok(keys.file.carry_passphrase(&mut keys.open, file.account(), &mut self.env.rng())?)
+        })?;
         self.wake.notify_one();
         Ok(())
     }

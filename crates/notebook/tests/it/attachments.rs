@@ -34,7 +34,8 @@ async fn files_of_both_arrive_at_both() {
     assert!(status.waiting_attachment_bytes > 0);
     w["A"].net.take_requests();
     w["A"].sync().await;
-    assert_eq!(w["A"].net.take_requests()[..2], ["put_blob", "push"], "the bytes before the note that names them");
+    let requests = w["A"].net.take_requests();
+    assert_eq!(requests[..3], ["log", "put_blob", "push"], "the bytes before the note that names them");
     w.sync_all().await;
     assert_same(&w);
     for d in &w.devices {

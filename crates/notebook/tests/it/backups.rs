@@ -86,6 +86,37 @@ fn what_is_no_backup_is_left_alone_and_a_failure_is_told() {
     assert!(vault.daily_backup().unwrap().is_some());
 }
 
+/// A program that was killed while it made one leaves a folder that is none. The next backup takes it away; what a person
+/// put there stays.
+#[test]
+fn what_a_killed_program_left_goes_with_the_next_backup() {
+    let w = World::of(1);
+    let vault = w["A"].vault();
+    let folder = w["A"].dir.join("backups");
+    let left = |name: &str| {
+        let left = folder.join(name);
+        fs::create_dir_all(&left).unwrap();
+        fs::write(left.join("vault.db"), [0; 5_000]).unwrap();
+        left
+    };
+    let mine = left("notes of mine.unfinished");
+    let asked = left("2026-01-02T030405Z-asked.unfinished");
+    let daily = left("2026-01-02T030405Z-daily-3.unfinished");
+    vault.daily_backup().unwrap().unwrap();
+    assert!(!asked.exists() && !daily.exists() && mine.exists());
+    let asked = left("2026-01-02T030405Z-asked.unfinished");
+    vault.backup(BackupReason::Asked).unwrap();
+    assert!(!asked.exists() && mine.exists());
+    // Several at a time wait for each other, and each is one.
+    std::thread::scope(|threads| {
+        let all: Vec<_> = (0..4).map(|_| threads.spawn(|| vault.backup(BackupReason::Asked).unwrap())).collect();
+        for made in all {
+            assert!(vault.test_backup(&made.join().unwrap().dir).is_ok());
+        }
+    });
+    assert_eq!(vault.backups().unwrap().len(), 6);
+}
+
 #[test]
 fn a_big_import_comes_after_a_backup() {
     let w = World::of(1);

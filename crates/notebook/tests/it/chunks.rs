@@ -65,7 +65,8 @@ async fn a_large_file_goes_by_chunks_and_comes_when_it_is_opened() {
     w["A"].net.take_requests();
     w["A"].sync().await;
     let requests = w["A"].net.take_requests();
-    assert_eq!(requests[..4], ["put_blob", "put_blob", "put_blob", "push"], "all of it before what names it");
+    let order = ["push", "put_blob", "put_blob", "put_blob", "push"];
+    assert_eq!(requests[..5], order, "the note, all of the file, and then what names it");
 
     w["B"].net.take_requests();
     w["B"].sync().await;
@@ -161,14 +162,14 @@ async fn a_kill_anywhere_in_the_sending_costs_one_chunk_at_most() {
             }
             w["A"].sync().await;
             // A chunk whose request was lost is sent twice; one whose answer was lost is asked about.
-            let again = usize::from(fault == Fault::DropRequest && after < 2);
+            let again = usize::from(fault == Fault::DropRequest && (1..3).contains(&after));
             assert_eq!(asked(&w["A"], "put_blob"), 2 + again, "{after} {fault:?}");
             w["B"].sync().await;
             w["B"].syncer().fetch_file(only(&w["B"], id).id).await.unwrap();
             assert_eq!(bytes(&w["B"], only(&w["B"], id).id), content);
         }
         if done {
-            assert!(after > 2);
+            assert!(after > 3);
             return;
         }
     }
@@ -180,7 +181,7 @@ async fn what_names_a_file_goes_after_all_of_it() {
     let id = w["A"].add("T", "text\n");
     w.sync_all().await;
     w["A"].vault().attach_file(id, &file(&w, "film.bin", &noise(4, 2 * CHUNK))).unwrap();
-    w["A"].net.fail(1, Fault::DropRequest);
+    w["A"].net.fail(2, Fault::DropRequest);
     w["A"].try_sync().await.unwrap_err();
     let status = w["A"].vault().sync_status().unwrap();
     assert!(status.sending.done_bytes > CHUNK as u64 && status.sending.done_bytes < status.sending.total_bytes);
@@ -189,6 +190,102 @@ async fn what_names_a_file_goes_after_all_of_it() {
     assert!(w["B"].vault().attachments(id).unwrap().is_empty(), "nobody sees a link to half a file");
     w.sync_all().await;
     assert_eq!(w["B"].vault().attachments(id).unwrap().len(), 1);
+}
+
+/// Whatever is written while a large file is being sent is on the other computer before the file is; and what names the
+/// file, or builds on that, is not there before all of it is.
+#[tokio::test]
+async fn texts_do_not_wait_for_a_file() {
+    let w = World::of(2);
+    let [film, early, late] = ["Film", "Early", "Late"].map(|title| w["A"].add(title, "one\n"));
+    w.sync_all().await;
+    w["A"].vault().attach_file(film, &file(&w, "film.bin", &noise(5, 40_000_000))).unwrap();
+    w["A"].replace(film, "one", "with a film");
+    // Behind the file in time, and not dependent on it.
+    w["A"].replace(early, "one", "two");
+    let (a, b) = (w["A"].syncer().clone(), w["B"].syncer().clone());
+    let between = |net: holdfast_testkit::Network| async move {
+        // The first chunk is on its way.
+        let there = |id| b.vault().note(id).unwrap().row;
+        b.run_once().await.unwrap();
+        assert_eq!(there(early).body, "two\n");
+        let heads = a.vault().note(late).unwrap().seen_heads;
+        let patch = holdfast_notebook::NotePatch { body: Some("meanwhile\n".into()), ..Default::default() };
+        a.vault().save_note(late, &heads, &patch).unwrap();
+        a.vault().commit_note(late).unwrap();
+        // And now the second.
+        net.before("put_blob", async move {
+            b.run_once().await.unwrap();
+            assert_eq!(b.vault().note(late).unwrap().row.body, "meanwhile\n");
+            let film = b.vault().note(film).unwrap().row;
+            assert_eq!((film.body.as_str(), film.attachments.len()), ("one\n", 0));
+            let status = a.status().unwrap();
+            assert_eq!((status.state, status.waiting, status.sending.files), (SyncState::Syncing, 3, 1));
+        });
+    };
+    w["A"].net.before("put_blob", between(w["A"].net.clone()));
+    w["A"].net.take_requests();
+    // Cut in the fourth chunk: nothing but the file and what names it is left.
+    w["A"].net.fail(6, Fault::DropAnswer);
+    w["A"].try_sync().await.unwrap_err();
+    let order = ["push", "put_blob", "push", "put_blob", "put_blob", "put_blob"];
+    assert_eq!(w["A"].net.take_requests()[..6], order);
+    let status = w["A"].vault().sync_status().unwrap();
+    assert_eq!((status.state, status.waiting, status.sending.files), (SyncState::Unreachable, 3, 1));
+    w["B"].sync().await;
+    assert_eq!(w["B"].body(film), "one\n");
+    w.sync_all().await;
+    assert_eq!((w["B"].body(film).as_str(), only(&w["B"], film).size), ("with a film\n", 40_000_000));
+    assert_same(&w);
+}
+
+/// The other way: what others write comes in between the chunks of a file that is being fetched.
+#[tokio::test]
+async fn a_file_that_is_fetched_holds_back_no_text() {
+    let (w, film, attachment, content) = with_file(3 * CHUNK).await;
+    w["B"].vault().set_fetch_files(FetchFiles::Always).unwrap();
+    let typed = w["B"].add("Typed", "one\n");
+    w["B"].sync().await;
+    assert_eq!(bytes(&w["B"], attachment), content);
+    w["A"].vault().attach_file(film, &file(&w, "second.bin", &noise(8, 3 * CHUNK))).unwrap();
+    w["A"].sync().await;
+    let (a, b) = (w["A"].syncer().clone(), w["B"].syncer().clone());
+    let other = w["A"].add("Other", "from A\n");
+    w["B"].net.before("get_blob", {
+        let (a, b) = (a.clone(), b.clone());
+        async move {
+            a.run_once().await.unwrap();
+            // As a person does who waits for it; and something of their own.
+            let heads = b.vault().note(typed).unwrap().seen_heads;
+            let patch = holdfast_notebook::NotePatch { body: Some("from B\n".into()), ..Default::default() };
+            b.vault().save_note(typed, &heads, &patch).unwrap();
+            b.sync_now().unwrap();
+        }
+    });
+    let stop = tokio::sync::Notify::new();
+    let watch = async {
+        let mut changed = b.watch();
+        while b.vault().note(other).is_err() {
+            changed.changed().await.unwrap();
+        }
+        assert!(b.status().unwrap().receiving.files > 0, "the file is not here yet");
+        // What it sends and reads is up to date before the file is here.
+        while b.status().unwrap().receiving.files > 0 || b.status().unwrap().state != SyncState::UpToDate {
+            changed.changed().await.unwrap();
+        }
+        stop.notify_one();
+    };
+    w["B"].net.take_requests();
+    let (ended, ()) = tokio::join!(b.run(&stop), watch);
+    ended.unwrap();
+    let requests = w["B"].net.take_requests();
+    // However long each took: the log may be looked at once more.
+    let mut between = requests.split(|r| *r == "get_blob").skip(1);
+    let after_the_first = between.next().unwrap();
+    assert!(after_the_first.contains(&"push") && after_the_first.contains(&"log"), "{requests:?}");
+    assert_eq!(requests.iter().filter(|r| **r == "get_blob").count(), 3);
+    w["A"].sync().await;
+    assert_eq!(w["A"].body(typed), "from B\n");
 }
 
 #[tokio::test]
@@ -382,4 +479,80 @@ async fn a_file_is_written_where_a_person_says_and_nothing_is_left_of_half_of_it
     assert_eq!(fs::read(&target).unwrap(), b"there before");
     w["A"].vault().save_attachment(attachment, &target).unwrap();
     assert_eq!(fs::read(&target).unwrap(), content);
+}
+
+/// Whoever has the file on a disk does not wait for the network to bring it.
+#[tokio::test]
+async fn a_file_that_is_attached_while_it_is_fetched_has_been_fetched() {
+    let (w, id, attachment, content) = with_file(3 * CHUNK).await;
+    let (vault, path) = (w["B"].vault().clone(), file(&w, "mine.bin", &content));
+    let other = w["B"].add("U", "");
+    w["B"].net.take_requests();
+    w["B"].net.before("get_blob", async move {
+        vault.attach_file(other, &path).unwrap();
+    });
+    w["B"].syncer().fetch_file(attachment).await.unwrap();
+    assert_eq!(asked(&w["B"], "get_blob"), 1, "what came then is not needed");
+    assert!(only(&w["B"], id).here && only(&w["B"], other).here);
+    assert_eq!(bytes(&w["B"], attachment), content);
+    w.sync_all().await;
+    assert_same(&w);
+}
+
+/// The server's disk fails: the file is none that is there. The others come, and who has it sends it again.
+#[tokio::test]
+async fn a_file_that_the_servers_disk_damaged_keeps_nobody_waiting_and_is_brought_back() {
+    let w = World::of(2);
+    let (id, other) = (w["A"].add("T", "text\n"), w["A"].add("U", "text\n"));
+    let (large, small) = (noise(3, 2_000_000), noise(4, 1_000_000));
+    w["A"].vault().attach_file(id, &file(&w, "a.bin", &large)).unwrap();
+    w.clock.advance(1);
+    w["A"].vault().attach_file(other, &file(&w, "b.bin", &small)).unwrap();
+    w["A"].sync().await;
+    let path = &on_server(w.server.data())[0];
+    let length = fs::metadata(path).unwrap().len() / 2;
+    fs::File::options().write(true).open(path).unwrap().set_len(length).unwrap();
+    w["B"].sync().await;
+    assert!(!only(&w["B"], id).here);
+    assert_eq!(bytes(&w["B"], only(&w["B"], other).id), small);
+    w["A"].net.take_requests();
+    w["A"].sync().await;
+    assert_eq!(w["A"].net.take_requests(), ["log"], "nobody told");
+    w.clock.advance(25 * 3_600_000);
+    w["A"].sync().await;
+    assert_eq!(w["A"].net.take_requests(), ["log", "missing", "put_blob"]);
+    w["B"].sync().await;
+    assert_eq!(bytes(&w["B"], only(&w["B"], id).id), large);
+    assert_same(&w);
+}
+
+/// What only a lost server had is given once more by somebody who has the file: that is another sealing of it.
+#[tokio::test]
+async fn a_file_that_was_attached_once_more_comes_by_its_new_chunks() {
+    for length in [2 * CHUNK + 7, 1_000] {
+        let (mut w, id, attachment, content) = with_file(length).await;
+        w["B"].close();
+        for path in on_server(w.server.data()) {
+            fs::remove_file(path).unwrap();
+        }
+        // A computer that never had it, and which was asked for it while there was none.
+        let x = TestDevice::join("X", w.dir.path(), &w.clock, &w.server).await.unwrap();
+        x.sync().await;
+        let said = x.syncer().fetch_file(attachment).await;
+        assert!(matches!(said, Err(NotebookError::NotHere { why: WhyNotHere::NotOnServer, .. })), "{said:?}");
+        w.clock.advance(1_000);
+        let y = TestDevice::join("Y", w.dir.path(), &w.clock, &w.server).await.unwrap();
+        y.sync().await;
+        let other = y.add("U", "");
+        y.vault().attach_file(other, &file(&w, "mine.bin", &content)).unwrap();
+        y.sync().await;
+        x.sync().await;
+        assert!(only(&x, id).here && only(&x, other).here, "{length}");
+        assert_eq!(bytes(&x, attachment), content);
+        // And where nobody had been asked before.
+        let z = TestDevice::join("Z", w.dir.path(), &w.clock, &w.server).await.unwrap();
+        z.sync().await;
+        z.syncer().fetch_file(attachment).await.unwrap();
+        assert_eq!(bytes(&z, attachment), content);
+    }
 }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use holdfast_notebook::NotebookError;
 use holdfast_protocol::*;
 use holdfast_sync::SyncState;
-use holdfast_testkit::{TestDevice, World};
+use holdfast_testkit::{Fault, TestDevice, World};
 
 use crate::syncing::assert_same;
 
@@ -64,8 +64,12 @@ async fn a_log_that_ends_before_what_was_read_is_found_out() {
 #[tokio::test]
 async fn wrong_confirmations_are_found_out_and_nothing_leaves_the_queue() {
     type Lie = fn(&mut Vec<Stored>, &mut LogHead);
-    let lies: [(&str, Lie); 6] = [
+    let lies: [(&str, Lie); 7] = [
         ("wrong duplicate", |s, _| s[0].duplicate = true),
+        ("a duplicate of another change", |s, h| {
+            (s[0].duplicate, s[0].seq) = (true, 1);
+            h.seq -= 1;
+        }),
         ("fewer", |s, _| s.clear()),
         ("another change", |s, _| s[0].rid.0[0] ^= 1),
         ("no place", |s, _| s[0].seq = 0),
@@ -90,6 +94,44 @@ async fn wrong_confirmations_are_found_out_and_nothing_leaves_the_queue() {
         assert_same(&w);
         assert_eq!(w["B"].body(id), "one\n", "{name}");
         assert_eq!(w["B"].vault().history(id.into()).unwrap().len(), 1);
+    }
+}
+
+/// The same while a restored server is given back what it lost: it neither gets a change out of the queue by a word, nor
+/// keeps this device asking for ever.
+#[tokio::test]
+async fn what_a_restored_server_says_it_has_is_shown_by_its_log() {
+    let places: [fn(&mut Stored, &mut LogHead); 2] = [
+        |stored, _| stored.seq = 1,
+        |stored, head| {
+            head.seq += 5;
+            stored.seq = head.seq;
+        },
+    ];
+    for place in places {
+        let mut w = World::of(2);
+        w.sync_all().await;
+        let backup = w.server.backup().await;
+        let id = w["A"].add("T", "one\n");
+        w["A"].net.fail(0, Fault::DropAnswer);
+        w["A"].try_sync().await.unwrap_err();
+        w.server.restore(&backup).await;
+        w.server.core().begin_new_epochs().unwrap();
+        w.server.lies.about_push(move |mut outcome| {
+            if let PushOutcome::Accepted { stored, head } = &mut outcome {
+                for one in stored {
+                    one.duplicate = true;
+                    place(one, head);
+                }
+            }
+            Ok(outcome)
+        });
+        found_out(&w["A"]).await;
+        assert_eq!(w["A"].vault().sync_status().unwrap().waiting, 1);
+        w.server.lies.be_honest();
+        w.sync_all().await;
+        assert_same(&w);
+        assert_eq!(w["B"].body(id), "one\n");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use holdfast_notebook::sync::{self, ServerAddress};
+use holdfast_notebook::sync::{self, ServerAddress, Syncer};
 use holdfast_notebook::{NewNote, NotebookError, NotesFilter, Vault, vault_exists};
 use holdfast_protocol::ProtocolError;
 use holdfast_sync::SyncState;
@@ -157,7 +157,7 @@ async fn keys_that_changed_while_joining_are_read_again() {
         sync::join(&second, &over, &other_link, USER, PASSPHRASE, "Second", env).await.unwrap();
     });
     let joined = sync::join(&first, &connect, &link, USER, PASSPHRASE, "First", w.clock.env()).await.unwrap();
-    assert_eq!(net.take_requests(), ["prelogin", "login", "log", "put_keys", "get_keys", "put_keys"]);
+    assert_eq!(net.take_requests(), ["prelogin", "login", "put_keys", "get_keys", "put_keys"]);
     let id = joined.add_note(&NewNote { title: "By the first".into(), ..NewNote::default() }).unwrap();
     let syncer = sync::Syncer::new(Arc::new(joined), connect).unwrap();
     syncer.run_once().await.unwrap();
@@ -240,4 +240,42 @@ async fn a_connection_goes_to_the_address_of_the_link() {
     sync::create_account(w["A"].vault(), &connect, &link, USER, PASSPHRASE, None).await.unwrap();
     let parsed = sync::read_link(&format!("  {link}\n")).unwrap();
     assert_eq!(*asked.lock().unwrap(), [ServerAddress { url: parsed.url, pin: parsed.pin }]);
+}
+
+#[tokio::test]
+async fn a_computer_that_joins_reads_the_log_once_and_tells_its_name_then() {
+    let w = World::of(1);
+    w["A"].net.take_requests();
+    let dir = w.dir.path().join("new");
+    let connect = w["A"].connect();
+    let vault = sync::join(&dir, connect, &w.server.link(), USER, PASSPHRASE, "a", w.clock.env()).await.unwrap();
+    assert!(!w["A"].net.take_requests().contains(&"log"), "a slow connection has no note to show meanwhile");
+    let called = |vault: &Vault| {
+        let devices = vault.sync_status().unwrap().devices;
+        let told = vault.device_names().unwrap()[&vault.device()].clone();
+        assert_eq!(devices.iter().find(|d| d.this_device).unwrap().name, told);
+        told
+    };
+    assert_eq!(called(&vault), "a");
+
+    // What is written before the first sync is over goes out, and so does the name, once.
+    let id = vault.add_note(&NewNote { title: "Early".into(), ..NewNote::default() }).unwrap();
+    let vault = Arc::new(vault);
+    let syncer = Syncer::new(vault.clone(), connect.clone()).unwrap();
+    syncer.run_once().await.unwrap();
+    assert_eq!(called(&vault), "a 2");
+    assert_eq!(vault.sync_status().unwrap().waiting, 0);
+    assert_eq!(syncer.run_once().await.unwrap().pushed, 0);
+    w["A"].sync().await;
+    assert_eq!(w["A"].vault().device_names().unwrap()[&vault.device()], "a 2");
+    assert_eq!(w["A"].note(id).row.title, "Early");
+
+    // Who gave it a name meanwhile keeps that.
+    let dir = w.dir.path().join("third");
+    let vault = sync::join(&dir, connect, &w.server.link(), USER, PASSPHRASE, "a", w.clock.env()).await.unwrap();
+    vault.rename_device("Shed").unwrap();
+    assert_eq!(called(&vault), "Shed");
+    let vault = Arc::new(vault);
+    Syncer::new(vault.clone(), connect.clone()).unwrap().run_once().await.unwrap();
+    assert_eq!(called(&vault), "Shed");
 }

@@ -1,6 +1,7 @@
 //! The use cases over real SQLCipher files and the real server, through the public interface.
 #![allow(clippy::unwrap_used, clippy::format_collect, clippy::type_complexity, clippy::many_single_char_names)]
 
+mod aside;
 mod attachments;
 mod backups;
 mod chunks;
@@ -19,6 +20,7 @@ mod live;
 mod notebooks;
 mod notes;
 mod packs;
+mod passphrases;
 mod plan;
 mod quarantine;
 mod receipts;

@@ -134,7 +134,7 @@ async fn history_is_packed_compared_and_then_its_bodies_go() {
     let counts = count_pages(&w);
     joined(&mut w, "New").await;
     let [with, without] = [0, 1].map(|n| counts[n].load(Ordering::SeqCst));
-    assert!(without as u64 >= 2 * gone, "{with} with, {without} without: once for the names, and once to read");
+    assert!(without as u64 >= gone, "{with} with, {without} without");
     w.server.lies.be_honest();
     w.sync_all().await;
     assert_all_the_same(&w);

@@ -46,6 +46,34 @@ async fn unread() -> (World, LogHead, Vec<NoteId>) {
     (w, at, ids)
 }
 
+/// More than one request holds: each is asked for, in one sync.
+#[tokio::test]
+async fn three_hundred_that_wait_are_asked_for_in_one_sync() {
+    let w = World::of(2);
+    w.sync_all().await;
+    let at: Arc<Mutex<Option<LogHead>>> = Arc::default();
+    let noted = at.clone();
+    w.server.lies.about_pages(move |page| *noted.lock().unwrap() = Some(page.head));
+    w["B"].sync().await;
+    let at = at.lock().unwrap().unwrap();
+    let ids: Vec<NoteId> = (0..300).map(|n| w["A"].add(&format!("N {n}"), "text\n")).collect();
+    w.server.lies.about_pages(move |page| {
+        if page.entries.first().is_some_and(|e| e.seq == at.seq + 1) {
+            page.entries.iter_mut().for_each(|e| e.entry.body[40] ^= 1);
+            link_again(page, at);
+        }
+    });
+    w["A"].sync().await;
+    w["B"].net.take_requests();
+    w["B"].sync().await;
+    assert_eq!(w["B"].net.take_requests().iter().filter(|r| **r == "fetch").count(), 2);
+    assert_eq!(set_aside(&w["B"]), 0);
+    assert!(ids.iter().all(|id| w["B"].body(*id) == "text\n"));
+    w.server.lies.be_honest();
+    w.sync_all().await;
+    assert_same(&w);
+}
+
 /// The id of a version of a note; 0 is the first.
 fn version(w: &World, id: NoteId, n: usize) -> [u8; 32] {
     let mut versions = w["A"].vault().history(id.into()).unwrap();

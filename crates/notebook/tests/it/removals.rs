@@ -4,11 +4,11 @@ use std::sync::{Arc, Mutex};
 
 use holdfast_crypto::{AccountKeys, CryptoError, KeyFile, SpaceKeys, open_revision};
 use holdfast_domain::MAX_RECORD_BYTES;
-use holdfast_notebook::sync::{Happened, WhySetAside, sign_in};
-use holdfast_notebook::{NotebookError, Vault};
+use holdfast_notebook::sync::{Happened, SyncFlag, Syncer, WhySetAside, sign_in};
+use holdfast_notebook::{NewNote, NotebookError, Vault};
 use holdfast_protocol::{BatchManifest, LogEntry, ProtocolError};
 use holdfast_sync::SyncState;
-use holdfast_testkit::{Fault, PASSPHRASE, TestDevice, World};
+use holdfast_testkit::{Fault, Network, PASSPHRASE, TestDevice, World};
 
 use crate::syncing::shown;
 
@@ -250,7 +250,8 @@ async fn the_removed_computers_keys_open_nothing_that_came_after() {
         "C2",
         w.clock.env(),
     );
-    drop(joined.await.unwrap());
+    let reads = Syncer::new(Arc::new(joined.await.unwrap()), w["A"].connect().clone()).unwrap();
+    reads.run_once().await.unwrap();
     w["A"].sync().await;
     let account = AccountKeys::from_bytes(&keys.lock().unwrap()).unwrap();
     assert!(matches!(account.open_with_device(&open.device), Err(CryptoError::NotOpened)));
@@ -418,6 +419,92 @@ async fn removals_that_know_nothing_of_each_other_stop_sync_with_words() {
     assert_ne!(w["A"].syncer().status().unwrap().state, SyncState::UpToDate);
     assert_eq!(w["A"].body(id), "by A\n");
     w["C"].sync().await;
+}
+
+/// It told a restored server its counter, and its changes no more: nobody can ever read as far as that.
+#[tokio::test]
+async fn a_computer_whose_last_changes_a_server_lost_is_removed() {
+    let mut w = World::of(3);
+    w.sync_all().await;
+    let backup = w.server.backup().await;
+    w["B"].add("Of B", "confirmed, and lost\n");
+    w["B"].sync().await;
+    w.server.restore(&backup).await;
+    w["B"].net.take_requests();
+    w["B"].net.fail(3, Fault::DropRequest);
+    assert!(w["B"].try_sync().await.is_err());
+    assert_eq!(w["B"].net.take_requests()[..3], ["log", "get_keys", "heal"], "and then the lid was closed");
+    remove(&w["A"], &w["B"]).await.unwrap();
+    let id = w["A"].add("Of A", "goes on\n");
+    w.sync_two().await;
+    assert_in_step(&w["A"], &w["C"]);
+    assert_eq!(w["C"].body(id), "goes on\n");
+    assert!(is_removed(&w["B"].try_sync().await));
+}
+
+/// A batch is signed over ids, so it cannot be cut: sealed anew it has to be as small as it was.
+#[tokio::test]
+async fn a_batch_of_differences_is_sealed_anew_as_differences() {
+    let w = World::of(3);
+    // Hexadecimal: half of it is left when it is compressed.
+    let part = |n: u32| holdfast_protocol::body_hash(&n.to_be_bytes()).to_string();
+    let body = |last: u32| (0..3_000).map(part).chain([last.to_string()]).collect::<Vec<_>>().join("\n");
+    let id = w["A"].add("Long", &body(0));
+    w.sync_all().await;
+    for n in 1..=80 {
+        w["A"].write(id, &body(n));
+    }
+    w["A"].net.fail(0, Fault::DropRequest);
+    assert!(w["A"].try_sync().await.is_err());
+    w["A"].vault().set_sync_flag(SyncFlag::Deltas, false).unwrap();
+    remove(&w["C"], &w["B"]).await.unwrap();
+    w["A"].sync().await;
+    w["C"].sync().await;
+    assert_in_step(&w["A"], &w["C"]);
+    assert_eq!(w["C"].body(id), body(80));
+}
+
+/// Its key comes later than what it seals, and nothing else comes then.
+#[tokio::test]
+async fn what_waits_for_a_key_is_taken_when_the_key_is_there() {
+    let w = World::of(3);
+    w.sync_all().await;
+    remove(&w["A"], &w["C"]).await.unwrap();
+    let id = w["A"].add("New", "under the second key\n");
+    w["A"].sync().await;
+    w.server.lies.about_pages(|page| page.keys = None);
+    w["B"].sync().await;
+    let aside = w["B"].vault().set_aside().unwrap();
+    assert_eq!(aside.into_iter().collect::<Vec<_>>(), [(WhySetAside::MissingKey, 1)]);
+    w.server.lies.be_honest();
+    w["B"].sync().await;
+    assert_eq!(w["B"].body(id), "under the second key\n");
+    assert_in_step(&w["A"], &w["B"]);
+}
+
+/// Before each request of that network that would remove it, it sends one more.
+fn sends_once_more(net: Network, thief: Arc<Syncer>) {
+    net.clone().before("put_keys", async move {
+        let new = NewNote { title: "Once more".into(), ..NewNote::default() };
+        thief.vault().add_note(&new).unwrap();
+        thief.run_once().await.unwrap();
+        sends_once_more(net, thief);
+    });
+}
+
+#[tokio::test]
+async fn a_computer_that_sends_without_end_is_removed() {
+    let w = World::of(3);
+    w.sync_all().await;
+    sends_once_more(w["A"].net.clone(), w["B"].syncer().clone());
+    remove(&w["A"], &w["B"]).await.unwrap();
+    assert!(is_removed(&w["B"].try_sync().await));
+    w.sync_two().await;
+    assert_in_step(&w["A"], &w["C"]);
+    // All that was read before counts; the last one came too late.
+    let aside = w["C"].vault().set_aside().unwrap();
+    assert_eq!(aside.into_iter().collect::<Vec<_>>(), [(WhySetAside::Removed, 1)]);
+    assert_eq!(w["A"].vault().sidebar_counts().unwrap().all, 4);
 }
 
 trait Two {

@@ -258,8 +258,9 @@ wire_map!(LogPage {
     4 => head as Plain;
     optional
     5 => keys as Plain,
-    6 => covered as Plain,
-    7 => may_pack as Plain,
+    6 => login_salt as Plain,
+    7 => covered as Plain,
+    8 => may_pack as Plain,
 });
 
 wire_map!(Run {

@@ -1,11 +1,13 @@
 //! Accounts, sessions and what else the HTTP form needs.
 
-use super::{Bytes, CborReader, CborWriter, Plain, ReadError, Text, Wire, once, wire_map};
+use super::{Bytes, CborReader, CborWriter, FieldAs, List, Plain, ReadError, Text, Wire, once, wire_map};
 use crate::envelope::{ErrorBody, Keys, KeysVersion, Prelogin};
-use crate::limits::{MAX_INVITATION_BYTES, MAX_KEYS_MESSAGE_BYTES, MAX_MESSAGE_BYTES, MAX_TOKEN_BYTES, MAX_USER_BYTES};
+use crate::limits::{
+    MAX_IDS, MAX_INVITATION_BYTES, MAX_KEYS_MESSAGE_BYTES, MAX_MESSAGE_BYTES, MAX_TOKEN_BYTES, MAX_USER_BYTES,
+};
 use crate::{
-    CreateAccount, DeviceRegistration, DeviceRemoval, KdfParams, KeyEpoch, Login, LoginMethod, PutKeys, ServerInfo,
-    Session,
+    Claim, CreateAccount, DeviceId, DeviceRegistration, DeviceRemoval, KdfParams, KeyEpoch, Login, LoginMethod,
+    PutKeys, ServerInfo, Session,
 };
 
 wire_map!(KdfParams {
@@ -68,15 +70,55 @@ wire_map!(Session {
     5 => keys_version as Plain,
 });
 
-wire_map!(Login {
-    1 => user as Text<MAX_USER_BYTES>,
-    2 => method as Plain,
-    3 => auth as Plain;
-    optional
-    4 => device as Plain,
-});
+/// A claim stands as two keys, both or neither.
+fn claim(device: Option<DeviceId>, signature: Option<[u8; 64]>) -> Result<Option<Claim>, ReadError> {
+    match (device, signature) {
+        (Some(device), Some(signature)) => Ok(Some(Claim { device, signature })),
+        (None, None) => Ok(None),
+        _ => Err(ReadError("half a claim")),
+    }
+}
 
-/// The pair stands as two keys, both or neither.
+impl Wire for Login {
+    fn write(&self, to: &mut CborWriter) {
+        to.map(3 + 2 * usize::from(self.device.is_some()));
+        to.uint(1);
+        to.text(&self.user);
+        to.uint(2);
+        self.method.write(to);
+        to.uint(3);
+        self.auth.write(to);
+        if let Some(Claim { device, signature }) = &self.device {
+            to.uint(4);
+            device.write(to);
+            to.uint(5);
+            signature.write(to);
+        }
+    }
+
+    fn read(from: &mut CborReader<'_>) -> Result<Self, ReadError> {
+        let (mut user, mut method, mut auth, mut device, mut signature) = (None, None, None, None, None);
+        from.map(|key, from| {
+            match key {
+                1 => once(&mut user, from.text(MAX_USER_BYTES)?)?,
+                2 => once(&mut method, Wire::read(from)?)?,
+                3 => once(&mut auth, Wire::read(from)?)?,
+                4 => once(&mut device, Wire::read(from)?)?,
+                5 => once(&mut signature, Wire::read(from)?)?,
+                _ => return Ok(false),
+            }
+            Ok(true)
+        })?;
+        Ok(Self {
+            user: user.ok_or(ReadError("no user"))?,
+            method: method.ok_or(ReadError("no method"))?,
+            auth: auth.ok_or(ReadError("no auth"))?,
+            device: claim(device, signature)?,
+        })
+    }
+}
+
+/// The pairs stand as two keys, both or neither.
 impl Wire for PutKeys {
     fn write(&self, to: &mut CborWriter) {
         let optional = [
@@ -84,7 +126,8 @@ impl Wire for PutKeys {
             usize::from(self.add_device.is_some()),
             usize::from(self.remove_device.is_some()),
             usize::from(self.key_epoch.is_some()),
-            usize::from(self.by.is_some()),
+            2 * usize::from(self.by.is_some()),
+            usize::from(self.members.is_some()),
         ];
         to.map(2 + optional.iter().sum::<usize>());
         to.uint(1);
@@ -109,16 +152,22 @@ impl Wire for PutKeys {
             to.uint(7);
             epoch.write(to);
         }
-        if let Some(by) = &self.by {
+        if let Some(Claim { device, signature }) = &self.by {
             to.uint(8);
-            by.write(to);
+            device.write(to);
+            to.uint(9);
+            signature.write(to);
+        }
+        if let Some(members) = &self.members {
+            to.uint(10);
+            <List<MAX_IDS> as FieldAs<_>>::write(members, to);
         }
     }
 
     fn read(from: &mut CborReader<'_>) -> Result<Self, ReadError> {
         let (mut expected_version, mut keys, mut add_device) = (None, None, None);
         let (mut kdf, mut auth) = (None, None);
-        let (mut remove_device, mut key_epoch, mut by) = (None, None, None);
+        let (mut remove_device, mut key_epoch, mut by, mut signature, mut members) = (None, None, None, None, None);
         from.map(|key, from| {
             match key {
                 1 => once(&mut expected_version, from.uint()?)?,
@@ -129,6 +178,8 @@ impl Wire for PutKeys {
                 6 => once(&mut remove_device, Wire::read(from)?)?,
                 7 => once(&mut key_epoch, Wire::read(from)?)?,
                 8 => once(&mut by, Wire::read(from)?)?,
+                9 => once(&mut signature, Wire::read(from)?)?,
+                10 => once(&mut members, from.list(MAX_IDS)?)?,
                 _ => return Ok(false),
             }
             Ok(true)
@@ -145,7 +196,8 @@ impl Wire for PutKeys {
             add_device,
             remove_device,
             key_epoch,
-            by,
+            by: claim(by, signature)?,
+            members,
         })
     }
 }

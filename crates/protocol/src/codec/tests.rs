@@ -43,6 +43,10 @@ fn head() -> LogHead {
     LogHead { log_epoch: 1, seq: 65_536, link: Hash([0x07; 32]) }
 }
 
+fn claim() -> Claim {
+    Claim { device: DeviceId([0x17; 16]), signature: [0x1a; 64] }
+}
+
 fn page() -> LogPage {
     let entries = vec![LogEntry { seq: 1, entry: entry(), batch: Hash([0x08; 32]) }];
     LogPage {
@@ -51,6 +55,7 @@ fn page() -> LogPage {
         manifests: vec![manifest()],
         head: head(),
         keys: None,
+        login_salt: None,
         covered: None,
         may_pack: None,
     }
@@ -125,7 +130,9 @@ fn vectors() {
     check("log_request", &request);
     check("log_request_packs", &LogRequest { packs: Some(70_000), ..request });
     check("log_page", &LogAnswer::Page(page()));
-    check("log_page_keys", &LogAnswer::Page(LogPage { keys: Some(Hash([0x18; 32])), ..page() }));
+    let named = LogPage { keys: Some(Hash([0x18; 32])), ..page() };
+    check("log_page_keys", &LogAnswer::Page(named.clone()));
+    check("log_page_login", &LogAnswer::Page(LogPage { login_salt: Some([0x19; 16]), ..named }));
     check("log_page_covered", &LogAnswer::Page(LogPage { covered: Some(covered()), may_pack: Some(true), ..page() }));
     check("log_rebase", &LogAnswer::Rebase { head: head() });
     let ids = MissingRequest { space: SpaceId([0x01; 16]), rids: vec![Rid([0x11; 32])], cids: vec![Cid([0x12; 32])] };
@@ -155,7 +162,7 @@ fn vectors() {
     let login =
         Login { user: "ada".into(), method: LoginMethod::RecoveryCode, auth: LoginSecret([0x0f; 32]), device: None };
     check("login", &login);
-    check("login_again", &Login { device: Some(DeviceId([0x02; 16])), ..login });
+    check("login_again", &Login { device: Some(claim()), ..login });
     let put = PutKeys::new(4, vec![9]);
     check("put_keys_plain", &put);
     let new_passphrase = Some((kdf(), LoginSecret([0x0e; 32])));
@@ -163,7 +170,8 @@ fn vectors() {
     let remove_device =
         Some(DeviceRemoval { device: DeviceId([0x02; 16]), sign_pk: [0x0a; 32], last_ctr: 300, if_last: true });
     let key_epoch = Some(KeyEpoch { space: SpaceId([0x01; 16]), epoch: 2 });
-    check("put_keys_removal", &PutKeys { remove_device, key_epoch, by: Some(DeviceId([0x17; 16])), ..put });
+    let members = Some(vec![DeviceId([0x02; 16]), DeviceId([0x17; 16])]);
+    check("put_keys_removal", &PutKeys { remove_device, key_epoch, by: Some(claim()), members, ..put });
     let info = ServerInfo { version: 1, max_batch_bytes: 2, max_entry_bytes: 3, max_blob_bytes: 4, now_ms: 5 };
     check("server_info", &info);
     check("prelogin", &Prelogin { user: "ada".into() });
@@ -328,6 +336,7 @@ proptest! {
             manifests: vec![push.manifest],
             head: head(),
             keys: None,
+            login_salt: None,
             covered: seq.is_multiple_of(2).then(covered),
             may_pack: Some(seq.is_multiple_of(3)),
         };

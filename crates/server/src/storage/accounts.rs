@@ -95,12 +95,21 @@ impl Tx<'_> {
         Ok(self.0.query_row(sql, [account.0], |row| row.get(0))?)
     }
 
-    pub(crate) fn set_passphrase(&self, account: AccountId, kdf: &KdfParams, auth: &[u8; 32]) -> Result<()> {
-        self.0.execute(
+    /// The salt of the passphrase that signs in.
+    pub(crate) fn login_salt(&self, account: AccountId) -> Result<[u8; 16]> {
+        let sql = "SELECT kdf_salt FROM accounts WHERE account = ?1";
+        Ok(self.0.query_row(sql, [account.0], |row| row.get(0))?)
+    }
+
+    /// True where it was another one.
+    pub(crate) fn set_passphrase(&self, account: AccountId, kdf: &KdfParams, auth: &[u8; 32]) -> Result<bool> {
+        let changed = self.0.execute(
             "UPDATE accounts SET kdf_salt = ?2, kdf_memory_kib = ?3, kdf_passes = ?4, kdf_lanes = ?5,
-                 passphrase_auth = ?6 WHERE account = ?1",
+                 passphrase_auth = ?6
+             WHERE account = ?1 AND (kdf_salt, kdf_memory_kib, kdf_passes, kdf_lanes, passphrase_auth)
+                 IS NOT (?2, ?3, ?4, ?5, ?6)",
             params![account.0, kdf.salt, kdf.memory_kib, kdf.passes, kdf.lanes, auth],
         )?;
-        Ok(())
+        Ok(changed > 0)
     }
 }

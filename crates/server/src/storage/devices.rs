@@ -45,6 +45,13 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// It is a member, whatever was said of it before.
+    pub(crate) fn let_in(&self, account: AccountId, device: DeviceId) -> Result<()> {
+        let sql = "UPDATE devices SET removed_ctr = NULL WHERE account = ?1 AND device = ?2";
+        self.0.execute(sql, params![account.0, device.0])?;
+        Ok(())
+    }
+
     pub(crate) fn set_last_batch(
         &self,
         account: AccountId,

@@ -194,7 +194,8 @@ impl Tx<'_> {
             }
         }
         let (entries, manifests, covered) = page.parts();
-        Ok(LogPage { log_epoch: head.log_epoch, entries, manifests, head, keys: None, covered, may_pack: None })
+        let log_epoch = head.log_epoch;
+        Ok(LogPage { log_epoch, entries, manifests, head, keys: None, login_salt: None, covered, may_pack: None })
     }
 
     fn is_unchecked(&self, space: SpaceId, page: &Gathered, seq: u64) -> Result<bool> {

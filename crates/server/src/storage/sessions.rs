@@ -44,16 +44,34 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// The session is this device's, if it was nobody's.
+    /// The session is this device's from now on.
     pub(crate) fn bind_session(&self, token_hash: &[u8; 32], device: DeviceId) -> Result<()> {
-        let sql = "UPDATE sessions SET device = ?2 WHERE token_hash = ?1 AND device IS NULL";
+        let sql = "UPDATE sessions SET device = ?2 WHERE token_hash = ?1";
         self.0.prepare_cached(sql)?.execute(params![token_hash, device.0])?;
         Ok(())
     }
 
-    /// Ends the sessions of an account of which nobody knows whose they are.
-    pub(crate) fn end_nameless_sessions(&self, account: AccountId) -> Result<()> {
-        self.0.execute("DELETE FROM sessions WHERE account = ?1 AND device IS NULL", [account.0])?;
+    /// Ends the sessions of an account of which nobody knows whose they are, and those of devices that are not among these
+    /// members. Not this one, and not those of removed devices, which hear that they are.
+    pub(crate) fn end_other_sessions(
+        &self,
+        account: AccountId,
+        token_hash: &[u8; 32],
+        members: Option<&[DeviceId]>,
+    ) -> Result<()> {
+        let sql = "SELECT s.token_hash, s.device FROM sessions s
+                   LEFT JOIN devices d ON d.account = s.account AND d.device = s.device
+                   WHERE s.account = ?1 AND s.token_hash <> ?2 AND d.removed_ctr IS NULL";
+        let mut rows = self.0.prepare(sql)?;
+        let others = rows.query_map(params![account.0, token_hash], |row| {
+            Ok((row.get::<_, [u8; 32]>(0)?, row.get::<_, Option<_>>(1)?.map(DeviceId)))
+        })?;
+        for other in others.collect::<rusqlite::Result<Vec<_>>>()? {
+            let (token_hash, device) = other;
+            if device.is_none_or(|device| members.is_some_and(|members| !members.contains(&device))) {
+                self.0.execute("DELETE FROM sessions WHERE token_hash = ?1", [token_hash])?;
+            }
+        }
         Ok(())
     }
 

@@ -2,8 +2,9 @@
 
 use holdfast_protocol::*;
 
+use crate::removal::sign_in;
 use crate::suite::second_device;
-use crate::world::{BEGINNING, Device, World, entry};
+use crate::world::{BEGINNING, Device, QUOTA, World, entry};
 
 const KNOWS: Option<u64> = Some(0);
 
@@ -48,9 +49,7 @@ async fn packed(world: World) -> Packed {
     let (token, mut one) = world.account("ada", 1).await;
     let space = one.space;
     let two = second_device(&world, &token, 5, space).await;
-    let (user, method, device) = ("ada".into(), LoginMethod::Passphrase, Some(two.id));
-    let login = Login { user, method, auth: LoginSecret([1; 32]), device };
-    let other_token = Token(world.api.login(login).await.ok().unwrap().token);
+    let other_token = sign_in(&world, &two).await.unwrap();
     one.push(&world, &token, (1..=6).map(|n| entry(n, 100)).collect()).await;
     // A session is a device's: the server knows of both now that they know packs.
     for token in [&token, &other_token] {
@@ -214,4 +213,29 @@ pub async fn packs_are_made_where_all_know_them_and_there_is_room(world: World) 
     // The request before was one of a version that does not know them.
     assert_eq!(page(&p.world, &p.tokens[1], p.space, p.head, KNOWS).await.may_pack, Some(false));
     assert_eq!(may(KNOWS).await.may_pack, Some(true));
+}
+
+/// Who sends packs was told that there is room; others may have taken it since. But a pack is no way around the quota.
+pub async fn packs_have_some_room_beyond_the_quota(world: World) {
+    let mut p = packed(world).await;
+    let blob = vec![0; QUOTA as usize - 8 * 1024 * 1024];
+    let cid = Cid(*blake3::hash(&blob).as_bytes());
+    p.world.api.put_blob(&p.tokens[0], p.space, cid, blob.clone()).await.unwrap();
+    let may = page(&p.world, &p.tokens[0], p.space, p.head, KNOWS).await.may_pack;
+    assert_eq!(may, Some(false), "no more are made");
+    let mut sent = 0;
+    let rejected = loop {
+        let range = PackRange::new(9, (sent, Hash([1; 32])), (sent + 1, Hash([2; 32]))).unwrap();
+        let body = range.body(&vec![7; limits::MAX_ENTRY_BYTES - 1 - PackRange::BYTES]);
+        let pack = Entry { kind: EntryKind::Pack, rid: range.rid(p.space), key_epoch: 1, body };
+        let request = p.devices[0].batch(vec![pack]);
+        match p.world.api.push(&p.tokens[0], request.clone()).await.unwrap() {
+            PushOutcome::Accepted { .. } => p.devices[0].accepted(&request),
+            other => break other,
+        }
+        sent += 1;
+    };
+    assert_eq!(rejected, PushOutcome::Rejected { index: 0, reason: RejectReason::QuotaExceeded });
+    let beyond = p.world.core.figures().unwrap().body_bytes + blob.len() as u64 - QUOTA;
+    assert!((16..=32).contains(&(beyond >> 20)), "{beyond}");
 }

@@ -9,9 +9,17 @@ use crate::suite::{refused, second_device};
 use crate::world::{BEGINNING, Device, World, entry};
 
 /// Signs in as one of the account's devices.
-async fn sign_in(world: &World, device: DeviceId) -> Result<Token, ProtocolError> {
+pub async fn sign_in(world: &World, device: &Device) -> Result<Token, ProtocolError> {
+    let (user, method, auth) = ("ada", LoginMethod::Passphrase, LoginSecret([1; 32]));
+    let claim = device.signed(&login_bytes(user, method, &auth, device.id));
+    let login = Login { user: user.into(), method, auth, device: Some(claim) };
+    world.api.login(login).await.map(|session| Token(session.token))
+}
+
+/// Signs in as nobody.
+async fn sign_in_nameless(world: &World) -> Token {
     let (user, method, auth) = ("ada".into(), LoginMethod::Passphrase, LoginSecret([1; 32]));
-    world.api.login(Login { user, method, auth, device: Some(device) }).await.map(|session| Token(session.token))
+    Token(world.api.login(Login { user, method, auth, device: None }).await.ok().unwrap().token)
 }
 
 fn removal(of: &Device) -> DeviceRemoval {
@@ -26,7 +34,7 @@ async fn put(world: &World, token: &Token, by: &Device, removal: DeviceRemoval) 
     let put = PutKeys {
         remove_device: Some(removal),
         key_epoch,
-        by: Some(by.id),
+        by: Some(by.claim(token)),
         ..PutKeys::new(version, [keys, vec![2]].concat())
     };
     world.api.put_keys(token, put).await
@@ -39,7 +47,7 @@ fn removed<T>(answer: Result<T, ProtocolError>) -> bool {
 pub async fn a_removed_device_is_shut_out(world: World) {
     let (token, mut first) = world.account("ada", 1).await;
     let mut lost = second_device(&world, &token, 5, first.space).await;
-    let lost_token = sign_in(&world, lost.id).await.unwrap();
+    let lost_token = sign_in(&world, &lost).await.unwrap();
     lost.push(&world, &lost_token, vec![entry(1, 10)]).await;
     let mut stream = world.api.events(&lost_token, lost.space).await.ok().unwrap();
     assert_eq!(stream.next().await.map(|head| head.seq), Ok(1));
@@ -62,7 +70,7 @@ pub async fn a_removed_device_is_shut_out(world: World) {
     assert!(removed(
         world.api.fetch(&lost_token, FetchRequest { space: lost.space, rids: Vec::new(), packs: None }).await
     ));
-    assert!(removed(sign_in(&world, lost.id).await), "the right passphrase does not help");
+    assert!(removed(sign_in(&world, &lost).await), "the right passphrase does not help");
     // Whoever else's session it uses: the batch is the removed device's.
     assert!(removed(world.api.push(&token, request).await));
 
@@ -72,7 +80,7 @@ pub async fn a_removed_device_is_shut_out(world: World) {
     let page = world.whole_log(&token, first.space).await;
     let (keys, version) = world.api.get_keys(&token).await.unwrap();
     assert_eq!((page.entries.len(), page.keys, version), (2, Some(keys_hash(&keys)), 3));
-    assert!(sign_in(&world, first.id).await.is_ok());
+    assert!(sign_in(&world, &first).await.is_ok());
 }
 
 pub async fn a_removal_ends_the_old_key_epoch_at_once(world: World) {
@@ -143,7 +151,7 @@ pub async fn a_restored_server_is_told_of_a_removal_again(world: World) {
     };
     let again = DeviceRemoval { if_last: false, ..removal(&lost) };
     put(&world, &token, &first, again).await.unwrap();
-    assert!(removed(sign_in(&world, lost.id).await));
+    assert!(removed(sign_in(&world, &lost).await));
 
     // What counts of it can be brought back by the others, under the key that it was sealed with, and nothing else.
     let heal = |request: &PushRequest| {
@@ -163,18 +171,129 @@ pub async fn a_restored_server_is_told_of_a_removal_again(world: World) {
 pub async fn sessions_of_nobody_end_with_a_removal(world: World) {
     let (token, first) = world.account("ada", 1).await;
     let lost = second_device(&world, &token, 5, first.space).await;
-    // A session whose device is not known, as earlier versions have them; and one that a batch tells of.
-    let nameless = || async {
-        let (user, method, auth) = ("ada".into(), LoginMethod::Passphrase, LoginSecret([1; 32]));
-        Token(world.api.login(Login { user, method, auth, device: None }).await.ok().unwrap().token)
-    };
-    let (unknown, third_token) = (nameless().await, nameless().await);
     let mut third = second_device(&world, &token, 6, first.space).await;
-    third.push(&world, &third_token, vec![entry(1, 10)]).await;
-    put(&world, &token, &first, removal(&lost)).await.unwrap();
-    assert_eq!(world.api.get_keys(&unknown).await, Err(ProtocolError::Unauthorized));
+    // One of which nobody knows whose it is; one that a batch names, which whoever has read the log can send again; and one
+    // that is its device's.
+    let (unknown, named) = (sign_in_nameless(&world).await, sign_in_nameless(&world).await);
+    third.push(&world, &named, vec![entry(1, 10)]).await;
+    let third_token = sign_in(&world, &third).await.unwrap();
+    let (keys, version) = world.api.get_keys(&token).await.unwrap();
+    let members = Some(vec![first.id, third.id]);
+    let by = Some(first.claim(&token));
+    let put = PutKeys { remove_device: Some(removal(&lost)), by, members, ..PutKeys::new(version, keys) };
+    world.api.put_keys(&token, put).await.unwrap();
+    for ended in [&unknown, &named] {
+        assert_eq!(world.api.get_keys(ended).await, Err(ProtocolError::Unauthorized));
+    }
     assert!(world.api.get_keys(&third_token).await.is_ok());
     assert!(world.api.get_keys(&token).await.is_ok());
+}
+
+/// Whoever knows the passphrase knows every computer's id. Only the computer's key makes a session its own.
+pub async fn a_session_is_a_devices_by_its_signature_only(world: World) {
+    let (token, first) = world.account("ada", 1).await;
+    let lost = second_device(&world, &token, 5, first.space).await;
+    let (user, method, auth) = ("ada", LoginMethod::Passphrase, LoginSecret([1; 32]));
+    let said = lost.signed(&login_bytes(user, method, &auth, first.id));
+    for signature in [said.signature, [0; 64], lost.signed(&login_bytes(user, method, &auth, lost.id)).signature] {
+        let device = Some(Claim { device: first.id, signature });
+        let login = Login { user: user.into(), method, auth: auth.clone(), device };
+        assert!(refused(world.api.login(login).await), "as another computer");
+    }
+    // Nor by a put: neither another's signature, nor one over another session.
+    let nameless = sign_in_nameless(&world).await;
+    let (keys, version) = world.api.get_keys(&token).await.unwrap();
+    for claim in [Claim { device: first.id, signature: [1; 64] }, first.claim(&token)] {
+        let put = PutKeys { by: Some(claim), ..PutKeys::new(version, keys.clone()) };
+        assert!(refused(world.api.put_keys(&nameless, put).await));
+    }
+    // Who is nobody shuts nobody out, neither one nor all.
+    let out = PutKeys { remove_device: Some(removal(&lost)), ..PutKeys::new(version, keys.clone()) };
+    assert!(refused(world.api.put_keys(&nameless, out).await));
+    let kdf = KdfParams { salt: [8; 16], memory_kib: 65_536, passes: 3, lanes: 1 };
+    let new_passphrase = Some((kdf, LoginSecret([50; 32])));
+    let out = PutKeys { new_passphrase, ..PutKeys::new(version, keys.clone()) };
+    assert!(refused(world.api.put_keys(&nameless, out).await));
+    // It may register a computer, and be that one; who removes the lost one does not name it.
+    let own = Device::new(7, first.space);
+    let (add_device, by) = (Some(own.registration()), Some(own.claim(&nameless)));
+    let put = PutKeys { add_device, by, ..PutKeys::new(version, keys.clone()) };
+    let version = world.api.put_keys(&nameless, put).await.unwrap();
+    let lost_token = sign_in(&world, &lost).await.unwrap();
+    let put = PutKeys {
+        remove_device: Some(removal(&lost)),
+        by: Some(first.claim(&token)),
+        members: Some(vec![first.id]),
+        ..PutKeys::new(version, keys)
+    };
+    world.api.put_keys(&token, put).await.unwrap();
+    assert_eq!(world.api.get_keys(&nameless).await, Err(ProtocolError::Unauthorized));
+    assert!(removed(world.api.get_keys(&lost_token).await), "and it is told why");
+    assert!(world.api.get_keys(&token).await.is_ok());
+}
+
+pub async fn a_new_passphrase_ends_what_the_old_one_began(world: World) {
+    let (token, first) = world.account("ada", 1).await;
+    let second = second_device(&world, &token, 5, first.space).await;
+    let second_token = sign_in(&world, &second).await.unwrap();
+    let nameless = sign_in_nameless(&world).await;
+    let kdf = KdfParams { salt: [8; 16], memory_kib: 65_536, passes: 3, lanes: 1 };
+    let put = async |auth: u8| {
+        let (keys, version) = world.api.get_keys(&token).await.unwrap();
+        let new_passphrase = Some((kdf.clone(), LoginSecret([auth; 32])));
+        let members = Some(vec![first.id, second.id]);
+        world.api.put_keys(&token, PutKeys { new_passphrase, members, ..PutKeys::new(version, keys) }).await.unwrap();
+    };
+    put(50).await;
+    assert_eq!(world.api.get_keys(&nameless).await, Err(ProtocolError::Unauthorized));
+    assert!(world.api.get_keys(&second_token).await.is_ok() && world.api.get_keys(&token).await.is_ok());
+    let page = world.whole_log(&token, first.space).await;
+    assert_eq!(page.login_salt, Some([8; 16]), "a page names it");
+    // The same once more ends nothing.
+    let login =
+        Login { user: "ada".into(), method: LoginMethod::Passphrase, auth: LoginSecret([50; 32]), device: None };
+    let fresh = Token(world.api.login(login).await.ok().unwrap().token);
+    put(50).await;
+    assert!(world.api.get_keys(&fresh).await.is_ok());
+    put(51).await;
+    assert_eq!(world.api.get_keys(&fresh).await, Err(ProtocolError::Unauthorized));
+}
+
+/// Whom a stolen session has shut out is let in again by the removal of the thief.
+pub async fn a_removal_lets_in_who_was_shut_out_without_right(world: World) {
+    let (token, first) = world.account("ada", 1).await;
+    let lost = second_device(&world, &token, 5, first.space).await;
+    let third = second_device(&world, &token, 6, first.space).await;
+    let lost_token = sign_in(&world, &lost).await.unwrap();
+    let third_token = sign_in(&world, &third).await.unwrap();
+    put(&world, &lost_token, &lost, removal(&third)).await.unwrap();
+    assert!(removed(world.api.get_keys(&third_token).await));
+    assert!(world.api.get_keys(&token).await.is_ok(), "a removal that names nobody else ends nobody else's session");
+    let (keys, version) = world.api.get_keys(&token).await.unwrap();
+    let put = PutKeys {
+        remove_device: Some(removal(&lost)),
+        by: Some(first.claim(&token)),
+        members: Some(vec![first.id, third.id]),
+        ..PutKeys::new(version, keys)
+    };
+    world.api.put_keys(&token, put).await.unwrap();
+    assert!(world.api.get_keys(&third_token).await.is_ok());
+    assert!(sign_in(&world, &third).await.is_ok() && removed(sign_in(&world, &lost).await));
+}
+
+/// A manifest without its entries comes into no page: nobody can read up to its counter, and still its device is removed.
+pub async fn a_counter_that_nobody_can_read_keeps_no_device_in(world: World) {
+    let (token, first) = world.account("ada", 1).await;
+    let mut lost = second_device(&world, &token, 5, first.space).await;
+    lost.push(&world, &token, vec![entry(1, 10)]).await;
+    let read = removal(&lost);
+    let ahead = Device { ctr: 1_000_000, ..lost.clone() }.batch(Vec::new()).manifest;
+    let heal = HealRequest { space: first.space, lost: None, manifests: vec![ahead], entries: Vec::new() };
+    world.api.heal(&token, heal).await.unwrap();
+    assert_eq!(put(&world, &token, &first, read).await, Err(ProtocolError::DeviceAhead));
+    put(&world, &token, &first, DeviceRemoval { if_last: false, ..read }).await.unwrap();
+    assert!(removed(sign_in(&world, &lost).await));
+    assert_eq!(world.whole_log(&token, first.space).await.entries.len(), 1);
 }
 
 /// As after a kill: a removal is on the disk whole when it is answered.
@@ -183,7 +302,7 @@ async fn a_removal_survives_the_process() {
     let mut world = World::direct();
     let (token, first) = world.account("ada", 1).await;
     let lost = second_device(&world, &token, 5, first.space).await;
-    let lost_token = sign_in(&world, lost.id).await.unwrap();
+    let lost_token = sign_in(&world, &lost).await.unwrap();
     put(&world, &token, &first, removal(&lost)).await.unwrap();
     world.core = Core::open(world.dir.path(), World::options(&world.now_ms)).unwrap();
     world.api = Arc::new(world.core.clone());

@@ -350,12 +350,15 @@ pub async fn blobs_are_checked_and_kept(world: World) {
     }
     assert!(world.api.get_blob(&token, device.space, cid).await.unwrap() == sealed);
 
-    // A disk that forgets is told from a server that has none.
+    // What a failing disk made of it is not there, and can be sent again.
     let name = cid.to_string();
     let path = world.dir.path().join("blobs").join(&name[..2]).join(&name);
     std::fs::write(path, b"rot").unwrap();
-    let rotten = world.api.get_blob(&token, device.space, cid).await;
-    assert!(matches!(rotten, Err(ProtocolError::Server(_))));
+    assert_eq!(world.api.get_blob(&token, device.space, cid).await, Err(ProtocolError::NotFound));
+    let asked = MissingRequest { space: device.space, rids: Vec::new(), cids: vec![cid] };
+    assert_eq!(world.api.missing(&token, asked).await.unwrap().cids, [cid]);
+    world.api.put_blob(&token, device.space, cid, sealed.clone()).await.unwrap();
+    assert!(world.api.get_blob(&token, device.space, cid).await.unwrap() == sealed);
 }
 
 pub async fn what_is_too_large_is_refused(world: World) {

@@ -104,6 +104,15 @@ impl Device {
         Self { key, id: DeviceId([n; 16]), space, ctr: 0, prev: Hash::ZERO, seen: BEGINNING }
     }
 
+    /// Its word that this session is its own.
+    pub fn claim(&self, token: &Token) -> Claim {
+        self.signed(&session_bytes(token, self.id))
+    }
+
+    pub fn signed(&self, bytes: &[u8]) -> Claim {
+        Claim { device: self.id, signature: self.key.sign(bytes).to_bytes() }
+    }
+
     pub fn registration(&self) -> DeviceRegistration {
         DeviceRegistration { device: self.id, sign_pk: self.key.verifying_key().to_bytes() }
     }

@@ -13,10 +13,12 @@ const V1: &str = include_str!("fixtures/schema_v1.sql");
 const V2: &str = include_str!("fixtures/schema_v2.sql");
 /// Before attachments lay in chunks.
 const V3: &str = include_str!("fixtures/schema_v3.sql");
-/// Before the log had packs.
+/// Before texts went ahead of files.
 const V4: &str = include_str!("fixtures/schema_v4.sql");
-/// The newest: what this version makes.
+/// Before the log had packs.
 const V5: &str = include_str!("fixtures/schema_v5.sql");
+/// The newest: what this version makes.
+const V6: &str = include_str!("fixtures/schema_v6.sql");
 
 fn raw(path: &Path) -> Connection {
     let conn = Connection::open(path).unwrap();
@@ -91,6 +93,7 @@ fn sample() -> TempStore {
         tx.put_pack(&PackRow { rid: [6; 32], seq: 2, from: 0, to: 1, state: PackState::ToTell })?;
         tx.set_cursor(holdfast_store::Cursor { log_epoch: 1, seq: 2, link: [3; 32] })?;
         tx.put_chunk(&[5; 32], &[4; 32], Sent::No, b"bytes")?;
+        tx.set_outbox_files(rid(3), &[[4; 32]].into())?;
         tx.put_file(&FileRow { content: [4; 32], size: 5, state: FileState::Whole, chunks: vec![[5; 32]] })?;
         tx.set_kept_offline(NotebookId([2; 16]), true)?;
         Ok(())
@@ -104,28 +107,28 @@ fn the_newest_schema_is_what_it_was() {
     let path = t.path();
     drop(t.store);
     let now = dump(&raw(&path));
-    if std::env::var_os("HOLDFAST_WRITE_FIXTURES").is_some() && SCHEMA_VERSION == 5 {
-        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/fixtures/schema_v5.sql"), &now).unwrap();
+    if std::env::var_os("HOLDFAST_WRITE_FIXTURES").is_some() && SCHEMA_VERSION == 6 {
+        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/fixtures/schema_v6.sql"), &now).unwrap();
         return;
     }
     // Another version of zstd may write other bytes: only the definitions are compared.
     let definitions = |sql: &str| sql.split("INSERT INTO").next().unwrap_or_default().to_string();
-    assert_eq!(SCHEMA_VERSION, 5, "keep this fixture, add one for the new schema, and compare that one here");
-    assert_eq!(definitions(&now), definitions(V5));
+    assert_eq!(SCHEMA_VERSION, 6, "keep this fixture, add one for the new schema, and compare that one here");
+    assert_eq!(definitions(&now), definitions(V6));
 }
 
 /// Packs that this version's predecessor set aside are still there, to be looked at again.
 #[test]
-fn a_vault_of_schema_v4_opens_and_reads() {
+fn a_vault_of_schema_v5_opens_and_reads() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("vault.db");
     let conn = raw(&path);
     conn.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
-    conn.execute_batch(V4).unwrap();
+    conn.execute_batch(V5).unwrap();
     conn.execute_batch(
         "INSERT INTO quarantine (rid, body_hash, seq, kind, reason, bytes)
              VALUES (zeroblob(32), zeroblob(32), 9, 3, 'a pack', x'01');
-         PRAGMA application_id = 1214673780; PRAGMA user_version = 4;",
+         PRAGMA application_id = 1214673780; PRAGMA user_version = 5;",
     )
     .unwrap();
     drop(conn);
@@ -135,12 +138,46 @@ fn a_vault_of_schema_v4_opens_and_reads() {
         .read(|tx| {
             assert_eq!(tx.revision_bytes(rid(3))?.unwrap(), revision(1, &[2], 3, &body(3)).encode().unwrap());
             assert_eq!((tx.outbox_len()?, tx.packs_wait()?, tx.outbox_rids()?), (1, false, vec![rid(3)]));
+            assert_eq!(tx.outbox_files(rid(3))?, [[4; 32]], "what goes behind a file still does");
             assert_eq!((tx.cursor()?.unwrap().seq, tx.list_packs()?), (2, Vec::new()));
             let aside = tx.list_quarantine()?;
             assert_eq!((aside.len(), aside[0].seq, aside[0].waiting), (1, 9, Waiting::Program));
             Ok::<_, StoreError>(())
         })
         .unwrap();
+}
+
+/// What waited behind all files still goes behind the last of them; what is set aside has no time of arrival.
+#[test]
+fn a_vault_of_schema_v4_opens_and_reads() {
+    for sent in [false, true] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("vault.db");
+        let conn = raw(&path);
+        conn.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+        conn.execute_batch(V4).unwrap();
+        conn.execute_batch(
+            "INSERT INTO chunks (cid, content, sent, data) VALUES (zeroblob(32), zeroblob(32), 0, x'01');
+             INSERT INTO quarantine VALUES (1, zeroblob(32), zeroblob(32), 9, 5, 'late', x'02');
+             PRAGMA application_id = 1214673780; PRAGMA user_version = 4;",
+        )
+        .unwrap();
+        if sent {
+            conn.execute_batch("UPDATE chunks SET sent = 2").unwrap();
+        }
+        drop(conn);
+        let store = Store::open(&path, &key(1)).unwrap();
+        store
+            .read(|tx| {
+                let behind = if sent { vec![] } else { vec![[0; 32]] };
+                assert_eq!((tx.outbox_files(rid(3))?, tx.outbox_held_len()?), (behind, u64::from(!sent)));
+                assert_eq!(tx.outbox_head(100, 9)?.len(), usize::from(sent));
+                let aside = &tx.list_quarantine()?[0];
+                assert_eq!((aside.seq, aside.waiting, aside.arrived_ms), (9, Waiting::Removed, 0));
+                Ok::<_, StoreError>(())
+            })
+            .unwrap();
+    }
 }
 
 /// Files that lay whole in a row, sent and not sent, are files of one chunk each, and still sent and not sent.
@@ -263,7 +300,8 @@ fn a_vault_of_schema_v1_opens_and_reads() {
             assert_eq!(tx.note(hit.id)?.unwrap().tags, ["tag"]);
             assert_eq!(tx.notebooks()?[0].parent_stamp, stamp(5));
             assert_eq!(tx.cursor()?.unwrap().seq, 2);
-            assert_eq!(tx.outbox_head(100, 1)?[0].body, b"sealed");
+            // Behind the file that was still to be sent.
+            assert_eq!((tx.outbox_rids()?, tx.outbox_files(rid(3))?), (vec![rid(3)], vec![[4; 32]]));
             // The file had no id of its sealed bytes, and no record that names it.
             let file = tx.file(&[4; 32])?.unwrap();
             assert_eq!((file.state, file.size, file.chunks.len()), (FileState::Whole, 5, 1));

@@ -75,19 +75,30 @@ fn manifests_and_quarantine_take_each_once() {
         waiting: Waiting::Parent,
         reason: reason.into(),
         bytes: vec![1],
+        arrived_ms: seq * 100,
+        taken_as: None,
     };
     t.write(|tx| {
         tx.put_quarantine(&entry(1, 5, "orphan"))?;
         tx.put_quarantine(&entry(2, 3, "key"))?;
         tx.put_quarantine(&entry(1, 7, "newer"))
     });
-    assert_eq!(t.read(|tx| tx.list_quarantine()), [entry(2, 3, "key"), entry(1, 7, "newer")]);
+    let again = QuarantineRow { arrived_ms: 500, ..entry(1, 7, "newer") };
+    assert_eq!(t.read(|tx| tx.list_quarantine()), [entry(2, 3, "key"), again.clone()], "it came at 500");
     assert!(t.write(|tx| tx.remove_quarantine(rid(1), &[2; 32])));
     assert_eq!(t.read(|tx| tx.quarantine_len()), 1);
     // Junk under an id has its bound, and what is there is still found elsewhere.
     let kept: Vec<bool> = (10..14).map(|body| t.write(|tx| tx.put_quarantine(&entry(body, 8, "junk")))).collect();
     assert_eq!(kept, [true, true, false, false]);
     assert!(t.write(|tx| tx.put_quarantine(&entry(1, 9, "again"))));
+    // What a person decided stays so, whatever comes again.
+    t.write(|tx| {
+        tx.decide_quarantine(rid(1), &[1; 32], Some(rid(7)))?;
+        tx.put_quarantine(&entry(1, 11, "once more"))
+    });
+    let decided = t.read(|tx| tx.quarantined(rid(1))).into_iter().find(|row| row.seq == 11).unwrap();
+    assert_eq!((decided.waiting, decided.taken_as, decided.arrived_ms), (Waiting::Decided, Some(rid(7)), 500));
+    assert_eq!((t.read(|tx| tx.quarantine_len()), t.read(|tx| tx.quarantine_open_len())), (3, 2));
     assert_eq!(t.write(|tx| tx.clear_variants(rid(1))), 3);
 }
 
@@ -166,6 +177,38 @@ fn chunks_know_what_to_send() {
     t.write(|tx| tx.remove_file(&[1; 32]));
     assert!(!t.read(|tx| tx.has_file(&[1; 32])) && !t.read(|tx| tx.has_chunk(&[11; 32])));
     assert!(t.read(|tx| tx.has_file(&[2; 32])));
+}
+
+#[test]
+fn what_names_a_file_goes_behind_its_last_chunk_and_the_rest_does_not() {
+    let t = TempStore::new();
+    t.write(|tx| {
+        for (cid, content) in [(11, 1), (12, 1), (21, 2)] {
+            tx.put_chunk(&[cid; 32], &[content; 32], Sent::No, b"abc")?;
+        }
+        for n in 1..=5 {
+            tx.push_outbox(rid(n), 1, 3, b"sealed")?;
+        }
+        tx.set_outbox_files(rid(1), &[[1; 32]].into())?;
+        tx.set_outbox_files(rid(3), &[[1; 32], [2; 32]].into())?;
+        tx.set_outbox_files(rid(4), &[[2; 32]].into())?;
+        tx.assign_batch(&[rid(4), rid(5)], 9)
+    });
+    let free = || t.read(|tx| tx.outbox_head(1_000, 9)).iter().map(|row| row.rid).collect::<Vec<_>>();
+    let held = || t.read(|tx| tx.outbox_held_len());
+    assert_eq!((free(), held()), (vec![rid(2), rid(5)], 3));
+    assert!(t.read(|tx| tx.is_batch_held(9)) && !t.read(|tx| tx.is_batch_held(8)));
+    assert_eq!(t.read(|tx| tx.outbox_files(rid(3))), [[1; 32], [2; 32]]);
+    t.write(|tx| tx.mark_sent(&[11; 32], Sent::Yes));
+    t.write(|tx| tx.mark_sent(&[12; 32], Sent::Tried));
+    assert_eq!(held(), 3, "a chunk of it may still be missing");
+    t.write(|tx| tx.mark_sent(&[12; 32], Sent::Yes));
+    assert_eq!((free(), held()), (vec![rid(1), rid(2), rid(5)], 2));
+    // An acknowledged row, whatever it went behind, and a file that is forgotten.
+    t.write(|tx| tx.ack_outbox(&[rid(3)]));
+    assert_eq!(held(), 1);
+    t.write(|tx| tx.remove_file(&[2; 32]));
+    assert_eq!((free(), held()), (vec![rid(1), rid(2), rid(4), rid(5)], 0));
 }
 
 /// Chunks that were fetched of another sealing go where the file is whole; what the server lacks never.
@@ -322,6 +365,28 @@ fn what_is_held_back_is_stored_and_not_shown() {
     assert!(t.read(|tx| tx.losses()).is_empty() && !t.read(|tx| tx.anything_held()));
 }
 
+/// What came without its body and is sealed here is given back under the hash of that, and found under it again.
+#[test]
+fn what_is_given_back_is_known_by_its_new_body() {
+    let t = TempStore::new();
+    let row = QuarantineRow {
+        rid: rid(7),
+        body_hash: [1; 32],
+        seq: 0,
+        waiting: Waiting::Parent,
+        reason: String::new(),
+        bytes: vec![9],
+        arrived_ms: 5,
+        taken_as: None,
+    };
+    t.write(|tx| {
+        tx.put_quarantine(&row)?;
+        tx.place_quarantine(rid(7), &[1; 32], &[2; 32], 4)?;
+        tx.place_quarantine(rid(7), &[3; 32], &[4; 32], 5)
+    });
+    assert_eq!(t.read(|tx| tx.list_quarantine()), [QuarantineRow { body_hash: [2; 32], seq: 4, ..row }]);
+}
+
 #[test]
 fn packs_say_what_they_cover_and_are_forgotten_with_the_log() {
     let t = TempStore::new();
@@ -385,6 +450,8 @@ fn parts_of_the_log_are_counted_by_what_is_history() {
         waiting: Waiting::Parent,
         reason: String::new(),
         bytes: Vec::new(),
+        arrived_ms: 5,
+        taken_as: None,
     };
     t.write(|tx| tx.put_quarantine(&row));
     assert_eq!([(0, 3), (3, 4), (4, 9)].map(|(a, b)| t.read(|tx| tx.is_set_aside_between(a, b))), [false, true, false]);

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bursts;
+mod files;
 mod plan;
 mod props;
 mod stream;

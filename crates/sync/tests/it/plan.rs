@@ -7,19 +7,33 @@ use holdfast_sync::{
 use crate::facts;
 
 #[test]
-fn the_plan_uploads_then_pushes_then_pulls_then_fetches() {
+fn the_plan_moves_texts_both_ways_before_files() {
     let fresh = Cycle::default();
     let caught_up = Cycle { caught_up: true, ..fresh };
     let table = [
         (Facts { log_known: false, outbox: 3, ..facts() }, fresh, Some(Step::Pull)),
-        (Facts { outbox: 3, blobs_up: 1, ..facts() }, fresh, Some(Step::UploadBlob)),
+        (Facts { outbox: 3, blobs_up: 1, ..facts() }, fresh, Some(Step::Push)),
+        (Facts { outbox: 3, held: 2, blobs_up: 1, ..facts() }, fresh, Some(Step::Push)),
+        (Facts { outbox: 3, held: 3, blobs_up: 1, ..facts() }, fresh, Some(Step::Pull)),
+        (Facts { outbox: 3, held: 3, blobs_up: 1, ..facts() }, caught_up, Some(Step::UploadBlob)),
+        (Facts { outbox: 3, held: 2, blobs_up: 1, ..facts() }, caught_up, Some(Step::Push)),
+        // A batch that was signed goes as it is: all of it, or nothing before its file.
+        (Facts { batch_pending: true, outbox: 3, held: 3, blobs_up: 1, ..facts() }, caught_up, Some(Step::Push)),
+        (
+            Facts { batch_pending: true, batch_held: true, outbox: 3, held: 1, blobs_up: 1, ..facts() },
+            caught_up,
+            Some(Step::UploadBlob),
+        ),
         (Facts { outbox: 3, ..facts() }, fresh, Some(Step::Push)),
         (Facts { batch_pending: true, ..facts() }, caught_up, Some(Step::Push)),
         (Facts { outbox: 3, blobs_up: 1, ..facts() }, Cycle { probe: true, ..fresh }, Some(Step::Pull)),
         (Facts { outbox: 3, blobs_up: 1, ..facts() }, Cycle { hold_push: true, ..fresh }, Some(Step::Pull)),
         (Facts { outbox: 3, ..facts() }, Cycle { hold_push: true, ..caught_up }, None),
         (Facts { batch_pending: true, ..facts() }, Cycle { hold_push: true, ..caught_up }, Some(Step::Push)),
+        (Facts { outbox: 3, blobs_up: 1, ..facts() }, Cycle { hold_push: true, ..caught_up }, Some(Step::UploadBlob)),
+        (Facts { blobs_up: 1, blobs_down: 1, ..facts() }, caught_up, Some(Step::UploadBlob)),
         (facts(), fresh, Some(Step::Pull)),
+        (Facts { blobs_down: 1, ..facts() }, fresh, Some(Step::Pull)),
         (Facts { blobs_down: 1, ..facts() }, caught_up, Some(Step::FetchBlob)),
         (Facts { blobs_down: 1, ..facts() }, Cycle { blobs_down_skipped: 1, ..caught_up }, None),
         (facts(), caught_up, None),

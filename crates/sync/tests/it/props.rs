@@ -137,9 +137,11 @@ impl World {
         let mut report = StepReport { moved: true, ..StepReport::default() };
         match step {
             Step::Push => {
+                let free = self.facts.free();
+                assert!(free > 0, "a push of what goes behind a file");
                 let alone = self.facts.read.seq == self.head;
-                self.head += u64::from(self.facts.outbox);
-                (self.facts.outbox, self.facts.batch_pending) = (0, false);
+                self.head += u64::from(free);
+                (self.facts.outbox, self.facts.batch_pending) = (self.facts.held, false);
                 if alone {
                     self.facts.read = at(self.head);
                 }
@@ -153,7 +155,12 @@ impl World {
                 self.facts.log_known = true;
                 report.caught_up = to == self.head;
             }
-            Step::UploadBlob => self.facts.blobs_up -= 1,
+            Step::UploadBlob => {
+                self.facts.blobs_up -= 1;
+                if self.facts.blobs_up == 0 {
+                    self.facts.held = 0;
+                }
+            }
             Step::FetchBlob => self.facts.blobs_down -= 1,
         }
         self.tell(Event::StepDone(report));
@@ -187,7 +194,10 @@ impl World {
                 }
             }
             Act::Attach => {
-                self.facts.blobs_up += 1;
+                // Its record, and the note that links it.
+                self.facts.blobs_up += 2;
+                self.facts.outbox += 2;
+                self.facts.held += 2;
                 self.tell(Event::LocalChange);
             }
             Act::Other { tell } => {
@@ -280,11 +290,11 @@ proptest! {
         for act in acts {
             w.act(act);
         }
-        let backlog = w.head - w.facts.read.seq;
+        let (backlog, chunks) = (w.head - w.facts.read.seq, w.facts.blobs_up);
         let (steps, took_ms) = w.settle();
         prop_assert_eq!(state(&w.engine, &w.facts), SyncState::UpToDate);
         prop_assert_eq!((w.facts.outbox, w.facts.read.seq), (0, w.head));
-        prop_assert!(u64::from(steps) <= 12 + backlog + u64::from(w.facts.blobs_up), "{} steps", steps);
+        prop_assert!(u64::from(steps) <= 12 + backlog + u64::from(chunks), "{} steps", steps);
         prop_assert!(took_ms <= POLL_LIVE_MS, "{} ms", took_ms);
     }
 }

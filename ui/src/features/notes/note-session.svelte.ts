@@ -11,6 +11,7 @@ import type { Backend } from '../../ipc/backend';
 import type { CommandError, NoteDetail, NotePatch, OpChanges } from '../../ipc/types';
 import { announce } from '../../lib/announce.svelte';
 import { hasCode, toCommandError } from '../../lib/errors';
+import type { Unsaved } from '../../lib/unsaved';
 import type { NoteMark } from './note-mark';
 import { type LineEnding, changeBetween, fromDoc, lineEndingOf, toDoc } from './text-change';
 
@@ -98,6 +99,17 @@ export class NoteSession {
   get blank(): boolean {
     const { tags, due, attachments, trashed } = this.detail;
     return this.title === '' && this.doc.length === 0 && tags.length === 0 && due === null && attachments.length === 0 && !trashed;
+  }
+
+  /** How this text stands with the disk; null where all of it is there. */
+  get unsaved(): Unsaved | null {
+    if (this.state === 'saved') return null;
+    return { failed: this.state === 'failed', why: this.state === 'failed' ? (this.error?.message ?? '') : '' };
+  }
+
+  /** The body that is on disk. */
+  get savedBody(): string {
+    return fromDoc(this.#savedDoc, this.#ending);
   }
 
   get dirty(): boolean {
@@ -299,11 +311,25 @@ export class NoteSession {
 
   async #refresh(): Promise<void> {
     this.#refreshWanted = false;
+    // A note in the Trash takes no text; what became of it is only read.
+    if (this.readOnly) return this.#read();
     const sent = this.doc;
     const title = this.title;
     const body = fromDoc(sent, this.#ending);
     try {
       await this.#carry(sent, title, () => this.#backend.noteRefresh(this.id, this.#seenHeads, title, body));
+    } catch (error) {
+      this.#refreshWanted = true;
+      this.#refreshBlocked = true;
+      throw error;
+    }
+  }
+
+  async #read(): Promise<void> {
+    try {
+      await this.#carry(this.#savedDoc, this.#savedTitle, () => this.#backend.noteGet(this.id));
+      // Typed just as it went to the Trash, and it is back: now it can be saved.
+      if (this.dirty && !this.readOnly) this.#saveNow = true;
     } catch (error) {
       this.#refreshWanted = true;
       this.#refreshBlocked = true;

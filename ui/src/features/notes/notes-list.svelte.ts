@@ -4,6 +4,8 @@ import type { CommandError, NoteListItem, NoteOrder, NoteScope } from '../../ipc
 import { toCommandError } from '../../lib/errors';
 
 export const PAGE = 100;
+/** Beyond so many pages a note is not looked for. */
+const FIND_PAGES = 100;
 /** Several changes in a row are one reading. */
 const SETTLE_MS = 60;
 
@@ -39,6 +41,17 @@ export class NotesList {
       if (at >= 0) return page * PAGE + at;
     }
     return -1;
+  }
+
+  /** Looks for a note as far as the list is read, and then on, page by page. Its row, or −1. */
+  async find(id: string): Promise<number> {
+    const epoch = this.#epoch;
+    for (let page = 0; page * PAGE < this.total && page < FIND_PAGES; page += 1) {
+      if (!this.#pages[page] && !this.#asked.includes(page)) await this.#fetch([page], epoch, false);
+      if (epoch !== this.#epoch) return -1;
+      if (this.indexOf(id) >= 0) break;
+    }
+    return this.indexOf(id);
   }
 
   async show(scope: NoteScope, order: NoteOrder = defaultOrder(scope)): Promise<void> {

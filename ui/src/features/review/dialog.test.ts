@@ -3,6 +3,7 @@ import userEvent from '@testing-library/user-event';
 import { afterEach, expect, test, vi } from 'vitest';
 import { commandError, FakeBackend } from '../../../tests/fake-backend';
 import { mountWith } from '../../../tests/mount';
+import { announcer } from '../../lib/announce.svelte';
 import { toasts } from '../../lib/toast.svelte';
 import ReviewDialog from './ReviewDialog.svelte';
 import ReviewList from './ReviewList.svelte';
@@ -20,6 +21,7 @@ async function open(backend = new FakeBackend('review')) {
   await waitFor(() => expect(document.activeElement?.getAttribute('data-testid')).toBe('place-item'));
   return { backend, onclose, user };
 }
+const announced = () => announcer.text;
 const choices = (backend: FakeBackend) => backend.calls.filter(([name]) => name === 'reviewChoose').map((call) => call.slice(2));
 const current = () => screen.getAllByTestId('place-item').findIndex((item) => item.getAttribute('aria-current') === 'step');
 
@@ -61,6 +63,44 @@ test('three places with the keyboard only, to the end, with its undo', async () 
   expect(toasts.items[0]?.action?.label).toBe('Undo');
   toasts.items[0]?.action?.run();
   await waitFor(() => expect(backend.count('reviewUndo')).toBe(1));
+});
+
+test('undecided looks undecided: only what is chosen is filled', async () => {
+  const { user } = await open();
+  const filled = () => within(screen.getByRole('group', { name: /^Choices for/ })).queryAllByRole('button').filter((one) => one.className.includes('primary')).map((one) => one.dataset['testid']);
+  expect(filled()).toEqual([]);
+  await user.keyboard('1');
+  await user.click(screen.getAllByTestId('place-item')[0] as HTMLElement);
+  await waitFor(() => expect(filled()).toEqual(['use-side-1']));
+});
+
+test('Ctrl+Enter finishes from wherever one types, and not before all is chosen', async () => {
+  const { backend, onclose, user } = await open();
+  await user.keyboard('{Control>}{Enter}{/Control}');
+  await waitFor(() => expect(announced()).toContain('3 choices left.'));
+  expect(backend.count('reviewFinish')).toBe(0);
+  await user.keyboard('2');
+  await screen.findByText('1 of 3 chosen');
+  await user.keyboard('e');
+  await waitFor(() => expect(document.activeElement).toBe(screen.getByTestId('review-result')));
+  await user.keyboard('typed');
+  await user.keyboard('{Control>}{Enter}{/Control}');
+  await waitFor(() => expect(onclose).toHaveBeenCalledOnce());
+  expect(backend.count('reviewFinish')).toBe(1);
+});
+
+test('a notebook says that it is one, and nothing is offered to type where nothing can be typed', async () => {
+  const backend = new FakeBackend('review');
+  const [name] = backend.review.places;
+  if (!name) throw new Error('no place');
+  backend.review = { ...backend.review, is_note: false, title: 'Field A', merged: [], result: [], left: 1, places: [{ ...name, field: 'title', label: 'Name' }] };
+  const { user } = await open(backend);
+  expect(screen.getByRole('dialog', { name: 'Review notebook “Field A”' })).toBeTruthy();
+  expect(screen.queryByText(/type to change it/)).toBeNull();
+  expect(screen.getByTestId('review-result').closest('[hidden]')).not.toBeNull();
+  await user.keyboard('e');
+  expect(document.activeElement).not.toBe(screen.getByTestId('review-result'));
+  expect(screen.getByText('Or another name')).toBeTruthy();
 });
 
 test('keys are off while typing, Esc leaves the Result first and then decides later', async () => {
@@ -148,7 +188,7 @@ test('nothing to review, and an error, each say one thing to do', async () => {
   cleanup();
   backend.reviewGet = () => Promise.reject(commandError('not_found', 'x'));
   mountWith(backend, ReviewDialog, { id: 'pump4', onclose: vi.fn() });
-  await screen.findByText('Nothing is left to review in this note.');
+  await screen.findByText('Nothing is left to review here.');
 });
 
 test('the list of notes to review: opens one, follows changes, and has an empty state', async () => {

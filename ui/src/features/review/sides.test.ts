@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { PlaceSide, ReviewPlace, SideDevice } from '../../ipc/types';
-import { actionsOf, colorOf, deviceName, headline, list, placeSaid, said, sideName, sideOfDevice, sameChoice, shownSide, valueText } from './sides';
+import { actionsOf, colorOf, deviceName, happened, headline, list, placeSaid, said, sideName, sideOfDevice, sameChoice, shownSide, valueText } from './sides';
 import { sampleReview } from '../../../tests/sample';
 
 const FORBIDDEN = /\b(local|remote|ours|theirs|mine|base|current|incoming)\b/i;
@@ -16,7 +16,7 @@ function side(number: number, devices: SideDevice[], over: Partial<PlaceSide> = 
   return { number, devices, text: `text ${number}`, diff: [], removed: false, hides_changes: 0, ...over };
 }
 function place(sides: PlaceSide[], over: Partial<ReviewPlace> = {}): ReviewPlace {
-  return { id: 'p', number: 1, field: 'text', label: 'Heading', original: '', has_original: true, sides, can_keep_all: true, can_take_original: true, suggested: null, choice: null, before: '', after: '', ...over };
+  return { id: 'p', number: 1, field: 'text', label: 'Heading', original: '', has_original: true, sides, can_keep_all: true, all_begins_with: 1, can_take_original: true, suggested: null, choice: null, before: '', after: '', ...over };
 }
 const review = { ...sampleReview(), devices: [laptop, office, phone] };
 const labels = (of: ReviewPlace) => actionsOf(review, of).map((action) => `${action.label} ${action.key}`);
@@ -25,6 +25,15 @@ test('two sides: the row of the design', () => {
   expect(labels(place([side(1, [laptop]), side(2, [office])]))).toEqual([
     "Use This laptop's 1", "Use Office PC's 2", 'Keep both 3', 'Original 0',
   ]);
+});
+
+test('keeping both says whose words stand first, where the cards say otherwise', () => {
+  expect(labels(place([side(1, [laptop]), side(2, [office])], { all_begins_with: 2 }))).toContain("Keep both, Office PC's first 3");
+});
+
+test('a row of the list says what happened where', () => {
+  expect(happened({ devices: ['Office PC', 'Phone'], trashed_by: [] })).toBe('Changed on Office PC and Phone');
+  expect(happened({ devices: ['Pump laptop'], trashed_by: ['Ward PC'] })).toBe('Moved to the Trash on Ward PC, changed on Pump laptop');
 });
 
 test('more sides: grouped names, keep all, and K where the digits are used up', () => {

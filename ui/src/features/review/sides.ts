@@ -1,5 +1,5 @@
 // Who stands on which side of a review: names, colours, and what can be chosen at a place. Pure.
-import type { PlaceChoice, PlaceSide, Review, ReviewPlace, SideDevice } from '../../ipc/types';
+import type { PlaceChoice, PlaceSide, Review, ReviewListItem, ReviewPlace, SideDevice } from '../../ipc/types';
 import { clockTime, dueText, plural } from '../../lib/time';
 
 /** Name of a colour in sides.css. */
@@ -93,7 +93,7 @@ export function actionsOf(review: Review, place: ReviewPlace): Action[] {
   if (place.can_keep_all) {
     const last = Math.max(0, ...place.sides.map((side) => side.number));
     actions.push({
-      label: place.sides.length === 2 ? 'Keep both' : 'Keep all',
+      label: `${place.sides.length === 2 ? 'Keep both' : 'Keep all'}${orderOf(review, place)}`,
       key: last < 9 ? String(last + 1) : 'K',
       choice: { kind: 'all' },
       testid: 'keep-all',
@@ -108,6 +108,12 @@ export function actionsOf(review: Review, place: ReviewPlace): Action[] {
     actions.push({ label: 'Suggested', key: 'S', choice: { kind: 'suggested' }, testid: 'use-suggested', shown: false });
   }
   return actions;
+}
+
+/** Whose words stand first where all are kept, if that is not the first card. */
+function orderOf(review: Review, place: ReviewPlace): string {
+  const first = place.sides.find((side) => side.number === place.all_begins_with);
+  return !first || first === place.sides[0] ? '' : `, ${sideName(review, first)}'s first`;
 }
 
 function trashActions(review: Review, place: ReviewPlace): Action[] {
@@ -179,6 +185,14 @@ export function valueText(place: ReviewPlace, choice: PlaceChoice | null): strin
 }
 
 const NUMBERS = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
+
+/** What happened to a note or a notebook that waits for a choice, and where. */
+export function happened(item: Pick<ReviewListItem, 'devices' | 'trashed_by'>): string {
+  const changed = item.devices.length > 0 ? `changed on ${list(item.devices)}` : '';
+  const away = item.trashed_by.length > 0 ? `moved to the Trash on ${list(item.trashed_by)}` : '';
+  const said = [away, changed].filter(Boolean).join(', ');
+  return `${said.charAt(0).toUpperCase()}${said.slice(1)}`;
+}
 
 /** The first sentence of the dialog. */
 export function headline(review: Review): string {

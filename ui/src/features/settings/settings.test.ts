@@ -84,10 +84,11 @@ test('backups: listed with date, reason and size; one is made, one is tested', a
   await userEvent.click(screen.getByTestId('backup-now'));
   await waitFor(() => expect(screen.getAllByTestId('backup-item').length).toBe(4));
   await userEvent.click(screen.getAllByTestId('backup-test')[0] as HTMLElement);
-  await screen.findByText(/It opens: 1,204 notes, 12 in the Trash, 14 notebooks/);
+  await screen.findByText(/It opens with the passphrase of that day, or the recovery code: 1,204 notes, 12 in the Trash, 14 notebooks/);
   backend.backupTest = () => Promise.reject(commandError('vault_damaged', 'The vault is damaged (a page).'));
   await userEvent.click(screen.getAllByTestId('backup-test')[1] as HTMLElement);
   await screen.findByText('The vault is damaged (a page).');
+  expect(screen.getByTestId('backups-dialog').textContent).not.toContain('Your passphrase opens');
 });
 
 test('the passphrase is changed by who knows it', async () => {
@@ -100,13 +101,20 @@ test('the passphrase is changed by who knows it', async () => {
   mountWith(backend, PassphraseDialog, { onclose });
   await user.type(await screen.findByTestId('passphrase-present'), 'old words');
   expect((screen.getByTestId('passphrase-submit') as HTMLButtonElement).disabled).toBe(true);
-  await user.type(screen.getByTestId('passphrase-new'), 'new words');
+  await user.type(screen.getByTestId('passphrase-new'), 'kettle orbit violin moss');
+  await user.type(screen.getByTestId('passphrase-new-again'), 'kettle orbit violin mos');
+  await user.click(screen.getByTestId('passphrase-submit'));
+  await screen.findByText('The two passphrases differ.');
+  expect([document.activeElement, backend.count('passphraseChange')]).toEqual([screen.getByTestId('passphrase-new-again'), 0]);
+  await user.clear(screen.getByTestId('passphrase-new-again'));
+  await user.type(screen.getByTestId('passphrase-new-again'), 'kettle orbit violin moss');
   const change = backend.passphraseChange.bind(backend);
   backend.passphraseChange = () => Promise.reject(commandError('wrong_passphrase', 'The passphrase is wrong.'));
   await user.click(screen.getByTestId('passphrase-submit'));
   await screen.findByText('The passphrase is wrong.');
+  expect(document.activeElement).toBe(screen.getByTestId('passphrase-present'));
   backend.passphraseChange = change;
   await user.click(screen.getByTestId('passphrase-submit'));
   await waitFor(() => expect(onclose).toHaveBeenCalledOnce());
-  expect(backend.calls).toContainEqual(['passphraseChange', { present: 'old words', new: 'new words' }]);
+  expect(backend.calls).toContainEqual(['passphraseChange', { present: 'old words', new: 'kettle orbit violin moss' }]);
 });

@@ -33,6 +33,8 @@ export const SHORTCUTS: readonly Shortcut[] = [
 /** Keys that belong to a view and are handled there; listed for the reader. */
 export const LOCAL_KEYS: readonly { group: string; keys: string; what: string }[] = [
   { group: 'In the note', keys: 'Ctrl Enter', what: 'Tick or untick the item' },
+  { group: 'In the note', keys: 'Tab, Shift Tab', what: 'Indent the item, and back' },
+  { group: 'In the note', keys: 'Esc, then Tab', what: 'On to what follows the text' },
   { group: 'In the note', keys: 'Ctrl Z', what: 'Undo' },
   { group: 'In the note', keys: 'Ctrl Shift Z', what: 'Do again' },
   { group: 'In the list', keys: '↑ ↓', what: 'Note before or after' },
@@ -43,6 +45,7 @@ export const LOCAL_KEYS: readonly { group: string; keys: string; what: string }[
   { group: 'In a review', keys: 'K', what: 'Keep both, or all' },
   { group: 'In a review', keys: 'E', what: 'Edit the result' },
   { group: 'In a review', keys: 'Alt ↑ ↓', what: 'Choice before or after' },
+  { group: 'In a review', keys: 'Ctrl Enter', what: 'Finish, once all is chosen' },
   { group: 'In a review', keys: 'Esc', what: 'Decide later' },
 ];
 

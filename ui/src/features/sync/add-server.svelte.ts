@@ -2,6 +2,7 @@
 import type { Backend } from '../../ipc/backend';
 import type { CommandError, ErrorCode, LinkInfo } from '../../ipc/types';
 import { errorText, toCommandError } from '../../lib/errors';
+import { isWeak } from '../../lib/strength';
 
 const READ_AFTER_MS = 250;
 
@@ -26,6 +27,8 @@ export class AddServer {
   notes = $state<number | null>(null);
   error = $state<CommandError | null>(null);
   busy = $state(false);
+  /** The passphrase is easy to guess, and was sent off: it is asked about once. */
+  weak = $state('');
   /** The account is there; the first sync runs. */
   done = $state(false);
 
@@ -42,6 +45,7 @@ export class AddServer {
   #backend: Backend;
   #later: ReturnType<typeof setTimeout> | undefined;
   #reading = 0;
+  #allowed = '';
 
   constructor(backend: Backend) {
     this.#backend = backend;
@@ -82,6 +86,10 @@ export class AddServer {
     if (this.busy) return;
     if (!this.info && this.link.trim() !== '') await this.readLink();
     if (!this.ready) return;
+    if (isWeak(this.passphrase) && this.#allowed !== this.passphrase) {
+      this.weak = this.passphrase;
+      return;
+    }
     this.busy = true;
     this.error = null;
     try {
@@ -98,6 +106,12 @@ export class AddServer {
     } finally {
       this.busy = false;
     }
+  }
+
+  /** It is used all the same. */
+  useWeak(): void {
+    this.#allowed = this.passphrase;
+    this.weak = '';
   }
 
   /** The sentence under a field. */

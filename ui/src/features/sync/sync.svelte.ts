@@ -4,6 +4,7 @@ import type { Backend } from '../../ipc/backend';
 import type { ActivityItem, SyncStatus } from '../../ipc/types';
 import { getBackend } from '../../lib/backend';
 import { errorText } from '../../lib/errors';
+import type { Unsaved } from '../../lib/unsaved';
 import { statusWords } from './words';
 
 const ACTIVITY_SHOWN = 100;
@@ -12,6 +13,8 @@ const SPOKEN_AFTER_MS = 1500;
 
 export class SyncController {
   status = $state<SyncStatus | null>(null);
+  /** The text in the editor, while it is not on disk. */
+  unsaved = $state.raw<Unsaved | null>(null);
   /** Why the status could not be read, as a sentence. */
   failed = $state('');
   activity = $state<ActivityItem[] | null>(null);

@@ -7,6 +7,7 @@ import { mountWith } from '../../../tests/mount';
 import { syncOf } from '../../../tests/sample';
 import { clock } from '../../lib/clock.svelte';
 import AddServerDialog from './AddServerDialog.svelte';
+import AsideDialog from './AsideDialog.svelte';
 import RemoveDeviceDialog from './RemoveDeviceDialog.svelte';
 import { SyncController } from './sync.svelte';
 import SyncPanel from './SyncPanel.svelte';
@@ -107,7 +108,7 @@ test('the panel: rows, pause and resume, try now, the log', async () => {
   const backend = show(SyncPanel, { onclose: vi.fn() }, 'offline');
   const panel = await screen.findByTestId('sync-panel');
   await screen.findByText('Waiting to send');
-  for (const text of ['https://notes.example.org · certificate pinned', '3 changes, 1 attachment (2.4 MB)', 'Office PC · seen', 'End to end. The server cannot read your notes.', 'This laptop · added']) {
+  for (const text of ['https://notes.example.org · certificate pinned', '3 changes, 1 attachment (2.4 MB)', 'Office PC · last change', 'End to end. The server cannot read your notes.', 'This laptop · added']) {
     expect(panel.textContent).toContain(text);
   }
   expect(panel.textContent).toMatch(/Next try in \d+ s\./);
@@ -292,16 +293,20 @@ test('a passphrase that somebody may know changes in the same step; a wrong one 
   await userEvent.click(await screen.findByTestId('remove-device-known'));
   expect((screen.getByTestId('remove-device-submit') as HTMLButtonElement).disabled).toBe(true);
   await userEvent.type(screen.getByTestId('remove-device-present'), 'old words');
-  await userEvent.type(screen.getByTestId('remove-device-new'), 'new words');
+  await userEvent.type(screen.getByTestId('remove-device-new'), 'kettle orbit violin moss');
+  await userEvent.click(screen.getByTestId('remove-device-submit'));
+  expect(document.activeElement).toBe(screen.getByTestId('remove-device-new-again'));
+  await userEvent.type(screen.getByTestId('remove-device-new-again'), 'kettle orbit violin moss');
   const remove = backend.deviceRemove.bind(backend);
   backend.deviceRemove = () => Promise.reject(commandError('wrong_passphrase', 'The passphrase is wrong.'));
   await userEvent.click(screen.getByTestId('remove-device-submit'));
   await screen.findByText('The passphrase is wrong.');
+  expect(document.activeElement).toBe(screen.getByTestId('remove-device-present'));
   expect(onclose).not.toHaveBeenCalled();
   backend.deviceRemove = remove;
   await userEvent.click(screen.getByTestId('remove-device-submit'));
   await waitFor(() => expect(onclose).toHaveBeenCalledOnce());
-  expect(backend.calls).toContainEqual(['deviceRemove', { id: 'd2', passphrase: { present: 'old words', new: 'new words' } }]);
+  expect(backend.calls).toContainEqual(['deviceRemove', { id: 'd2', passphrase: { present: 'old words', new: 'kettle orbit violin moss' } }]);
 });
 
 test('a computer that was removed is told so, and is not asked for a passphrase', async () => {
@@ -314,4 +319,70 @@ test('a computer that was removed is told so, and is not asked for a passphrase'
   expect(screen.queryByTestId('sign-in-passphrase')).toBeNull();
   emit(backend, { state: 'needs_sign_in', problem: commandError('sign_in_again', 'Sign in again.') });
   await screen.findByTestId('sign-in-passphrase');
+});
+
+test('to try is the thing to do only where something is to be done, and no sentence stands twice', async () => {
+  const backend = show(SyncPanel, { onclose: vi.fn() });
+  const isPrimary = () => screen.getByTestId('sync-now').className.includes('primary');
+  await screen.findByText('Waiting to send');
+  expect(isPrimary()).toBe(false);
+  const message = "Can't reach the server. What you changed is saved and will be sent when it answers.";
+  backend.emit({ kind: 'sync', data: { ...syncOf('main'), state: 'unreachable', waiting: 2, problem: { code: 'server_unreachable', message, retryable: true } } });
+  await waitFor(() => expect(isPrimary()).toBe(true));
+  expect(screen.getAllByText(/Can't reach the server/)).toHaveLength(1);
+  backend.emit({ kind: 'sync', data: { ...syncOf('main'), state: 'unreachable', problem: { code: 'disk_full', message: 'The disk is full.', retryable: true } } });
+  await screen.findByText('The disk is full.');
+});
+
+test('the panel leads to what is set aside', async () => {
+  const onaside = vi.fn();
+  const backend = show(SyncPanel, { onclose: vi.fn(), onaside });
+  await screen.findByText('Waiting to send');
+  expect(screen.queryByTestId('sync-aside')).toBeNull();
+  emit(backend, { quarantined: 3, set_aside: [{ count: 3, why: 'Late.', action: 'Look at it.' }] });
+  await userEvent.click(await screen.findByTestId('sync-aside'));
+  expect(onaside).toHaveBeenCalledOnce();
+});
+
+test('what is set aside: each is told and shown, taken over, or discarded after a question', async () => {
+  const backend = show(AsideDialog, { onclose: vi.fn() });
+  const items = () => screen.queryAllByTestId('aside-item');
+  const button = (id: string, at: number) => screen.getAllByTestId(id)[at] as HTMLElement;
+  await waitFor(() => expect(items().length).toBe(3));
+  expect(items()[0]?.textContent).toMatch(/“Pump log”.*from Old phone · came .* · 2\.0 KB/s);
+  // What waits for something has nothing to decide.
+  expect(items()[2]?.querySelector('button')).toBeNull();
+  expect(screen.getAllByTestId('aside-take').map((button) => button.textContent?.trim())).toEqual(['Take over', 'Take over as a new note']);
+
+  const first = button('aside-show', 0);
+  expect(first.getAttribute('aria-expanded')).toBe('false');
+  await userEvent.click(first);
+  expect((await screen.findByTestId('aside-text')).textContent).toContain('Pressure at 14:00 was 3.1 bar.');
+  await userEvent.click(first);
+  expect(screen.queryByTestId('aside-text')).toBeNull();
+
+  // The safe choice has the focus, and gives it back.
+  await userEvent.click(button('aside-discard', 1));
+  await waitFor(() => expect(document.activeElement).toBe(screen.getByTestId('aside-keep')));
+  await userEvent.keyboard('{Enter}');
+  await waitFor(() => expect(document.activeElement).toBe(screen.getAllByTestId('aside-discard')[1]));
+  expect(backend.count('asideDiscard')).toBe(0);
+  await userEvent.keyboard('{Enter}');
+  await userEvent.click(await screen.findByTestId('aside-discard-sure'));
+  await waitFor(() => expect(items().length).toBe(2));
+  expect(backend.calls).toContainEqual(['asideDiscard', 'aside-2']);
+
+  await userEvent.click(screen.getByTestId('aside-take'));
+  await waitFor(() => expect(items().length).toBe(1));
+  expect(backend.calls).toContainEqual(['asideTake', 'aside-1']);
+  await waitFor(() => expect(document.activeElement).toBe(screen.getByTestId('aside-close')));
+});
+
+test('what cannot be taken over is said, and stays', async () => {
+  const backend = show(AsideDialog, { onclose: vi.fn() });
+  backend.asideTake = () => Promise.reject(commandError('disk_full', 'The disk is full. Nothing was changed.'));
+  const [first] = await screen.findAllByTestId('aside-take');
+  await userEvent.click(first as HTMLElement);
+  await screen.findByText('The disk is full. Nothing was changed.');
+  expect(screen.getAllByTestId('aside-item').length).toBe(3);
 });

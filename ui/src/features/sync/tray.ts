@@ -1,5 +1,6 @@
 // What the icon in the desktop's tray shows: the sidebar's words, and a picture for them. Pure: the clock is an input.
 import type { SyncStatus, TrayIcon, TrayShown } from '../../ipc/types';
+import type { Unsaved } from '../../lib/unsaved';
 import { type Tone, statusWords } from './words';
 
 const PICTURES: Record<Tone, TrayIcon> = {
@@ -17,9 +18,9 @@ export function trayClosed(locked: boolean): TrayShown {
 }
 
 /** Of an open vault; `null` while its status is being read. */
-export function trayOf(status: SyncStatus | null, now: number): TrayShown {
+export function trayOf(status: SyncStatus | null, now: number, unsaved: Unsaved | null = null): TrayShown {
   if (!status) return { icon: 'normal', text: 'Reading…', can_sync: false, can_lock: true };
-  const { text, tone } = statusWords(status, now);
+  const { text, tone } = statusWords(status, now, unsaved);
   const away = status.state === 'offline' || (status.state === 'unreachable' && text.startsWith("Can't reach"));
   // Who is needed is told before that the server is not there.
   const icon = away && tone !== 'attention' ? 'offline' : PICTURES[tone];

@@ -8,7 +8,7 @@ const CONFIRMED = new Date(2026, 10, 23, 14, 2, 0).getTime();
 
 function status(over: Partial<SyncStatus> = {}): SyncStatus {
   return {
-    state: 'up_to_date', paused: false, waiting: 0, waiting_attachments: 0, waiting_attachment_bytes: 0, to_review: 0,
+    state: 'up_to_date', paused: false, waiting: 0, waiting_attachments: 0, waiting_attachment_bytes: 0, to_review: 0, notebooks_to_review: 0,
     sending: { files: 0, done_bytes: 0, total_bytes: 0 }, receiving: { files: 0, done_bytes: 0, total_bytes: 0 }, not_here: { files: 0, bytes: 0 },
     last_confirmed_ms: CONFIRMED, last_changes: 41, last_duration_ms: 600, next_try_ms: null,
     server: 'https://notes.example.org', user: 'ada', problem: null, devices: [], catch_up: null, quarantined: 0, set_aside: [], tripwire: null,
@@ -20,6 +20,8 @@ const words = (over: Partial<SyncStatus>) => statusWords(status(over), NOW).text
 
 test('the lines of the design, word for word', () => {
   expect(words({ state: 'local_only', server: null })).toBe('Saved on this computer');
+  expect(words({ to_review: 1, notebooks_to_review: 1 })).toBe('Needs you: 1 notebook');
+  expect(words({ to_review: 4, notebooks_to_review: 1 })).toBe('Needs you: 3 notes and 1 notebook');
   expect(words({ state: 'syncing', waiting: 3 })).toBe('Syncing 3');
   expect(words({})).toBe('Up to date, server confirmed 14:02');
   expect(words({ state: 'offline', waiting: 5 })).toBe('Offline, 5 changes waiting');
@@ -144,4 +146,19 @@ test("the panel's sentence", () => {
   expect(panelSentence(status({ state: 'offline', waiting: 3, next_try_ms: NOW + 24_000 }), NOW)).toBe(
     'Offline. 3 changes are saved here and will be sent when the server answers. Next try in 24 s.',
   );
+});
+
+test('while a text is not on disk nothing says that it is, in any state', () => {
+  const removed = { code: 'device_removed', message: 'Removed.', retryable: false } as const;
+  for (const state of STATES) {
+    for (const over of [{}, { waiting: 3 }, { to_review: 2 }, { waiting: 3, to_review: 2 }, { problem: removed }]) {
+      const given = status({ state, ...over });
+      const saving = statusWords(given, NOW, { failed: false, why: '' });
+      const failed = statusWords(given, NOW, { failed: true, why: 'The disk is full.' });
+      if (state !== 'locked') expect(`${saving.text} ${saving.detail}`).not.toMatch(/saved on this computer|up to date/i);
+      expect(failed).toMatchObject({ text: 'A text is not saved', detail: 'The disk is full.', tone: 'problem' });
+      expect(panelSentence(given, NOW, { failed: true, why: 'The disk is full.' })).toMatch(/^A text is not saved on this computer\. The disk is full\./);
+    }
+  }
+  expect(statusWords(status({ state: 'local_only' }), NOW, { failed: false, why: '' })).toMatchObject({ text: 'Saving…', tone: 'busy' });
 });

@@ -1,5 +1,6 @@
 // How things stand, in words (design: 'Status, one line'). Pure: the clock is an input.
 import type { SyncStatus } from '../../ipc/types';
+import type { Unsaved } from '../../lib/unsaved';
 import { count, dayOrTime, plural, untilText } from '../../lib/time';
 
 /** What the dot says. Never alone: the words say it too. */
@@ -50,10 +51,31 @@ export function isRemoved(status: SyncStatus): boolean {
   return status.state === 'needs_sign_in' && status.problem?.code === 'device_removed';
 }
 
+/** `1 note`, `2 notebooks`, or both with `and`. */
+export function reviewCount(status: Pick<SyncStatus, 'to_review' | 'notebooks_to_review'>): string {
+  const notes = status.to_review - status.notebooks_to_review;
+  const parts = [notes > 0 ? plural(notes, 'note') : '', status.notebooks_to_review > 0 ? plural(status.notebooks_to_review, 'notebook') : ''];
+  return parts.filter(Boolean).join(' and ');
+}
+
 const withTail = (head: string, tail: string): string => (tail === '' ? head : `${head}, ${tail}`);
 
-/** Never says that the server has everything while anything waits, whatever `state` claims. */
-export function statusWords(status: SyncStatus, now: number): StatusWords {
+/** Never says that the server has everything while anything waits, whatever `state` claims, nor that a text is saved
+ *  while one is not. */
+export function statusWords(status: SyncStatus, now: number, unsaved: Unsaved | null = null): StatusWords {
+  // Nothing is worse, and nothing else mends it.
+  if (unsaved?.failed) return { text: 'A text is not saved', spoken: 'A text is not saved', detail: unsaved.why, tone: 'problem' };
+  const words = savedWords(status, now);
+  if (!unsaved || status.state === 'locked') return words;
+  // What it says of the texts before is true, and what is being typed is not among them.
+  const detail = words.detail.replace(SAVED, 'Saving…');
+  return words.tone === 'ok' ? { text: 'Saving…', spoken: words.spoken, detail, tone: 'busy' } : { ...words, detail };
+}
+
+/** What is said of texts that are all on disk. */
+const SAVED = /(?:Your notes are saved|Saved) on this computer\./;
+
+function savedWords(status: SyncStatus, now: number): StatusWords {
   const waits = somethingWaits(status);
   const waiting = waits ? `${waitingCount(status)} waiting` : '';
   const confirmed = status.last_confirmed_ms === null ? '' : `Server confirmed ${dayOrTime(status.last_confirmed_ms, now)}.`;
@@ -66,7 +88,7 @@ export function statusWords(status: SyncStatus, now: number): StatusWords {
   const review = held
     ? 'Needs you: a sync is held back'
     : status.to_review > 0
-      ? `Needs you: ${plural(status.to_review, 'note')}`
+      ? `Needs you: ${reviewCount(status)}`
       : '';
 
   switch (status.state) {
@@ -109,15 +131,22 @@ export function statusWords(status: SyncStatus, now: number): StatusWords {
   }
 }
 
+/** The problem is what the paragraph at the top of the panel says already. */
+export function isSaidAbove({ state, problem }: SyncStatus): boolean {
+  return problem?.code === 'server_unreachable' && (state === 'offline' || problem.message.startsWith("Can't reach the server."));
+}
+
 /** The paragraph at the top of the Sync panel. */
-export function panelSentence(status: SyncStatus, now: number): string {
+export function panelSentence(status: SyncStatus, now: number, unsaved: Unsaved | null = null): string {
+  if (unsaved?.failed) return `A text is not saved on this computer. ${unsaved.why} What was saved before is safe.`;
+  if (unsaved) return 'Saving what you typed.';
   const waits = somethingWaits(status);
   const parts = waitingParts(status);
   const one = status.waiting + status.waiting_attachments === 1;
   const saved = waits ? `${parts} ${one ? 'is' : 'are'} saved here and will be sent` : '';
   const when = nextTry(status, now);
   const next = when === '' ? '' : ` ${when.charAt(0).toUpperCase()}${when.slice(1)}.`;
-  const asks = status.to_review > 0 ? ` ${plural(status.to_review, 'note')} ${status.to_review === 1 ? 'needs' : 'need'} you.` : '';
+  const asks = status.to_review > 0 ? ` ${reviewCount(status)} ${status.to_review === 1 ? 'needs' : 'need'} you.` : '';
   const held = status.tripwire ? ' A sync that would take many notes away is held back until you decide.' : '';
   const review = `${held}${asks}`;
   switch (status.state) {

@@ -57,6 +57,7 @@ impl View {
         devices.sort_by_key(|d| !d.this_device);
         Review {
             id: review.id.to_string(),
+            is_note: review.fields.as_note().is_some(),
             title: review.title.clone(),
             result: merged::result(self),
             edited_result: review.edited.clone(),
@@ -111,9 +112,12 @@ impl View {
     }
 
     fn place(&self, number: u32, place: &Place) -> ReviewPlace {
+        // A notebook has a name, and lies in another one.
+        let (title, above) =
+            if self.review.fields.as_note().is_some() { ("Title", "Notebook") } else { ("Name", "Place") };
         let (field, label, before, after) = match &place.kind {
-            PlaceKind::Title => (PlaceField::Title, "Title".into(), "", ""),
-            PlaceKind::Notebook => (PlaceField::Notebook, "Notebook".into(), "", ""),
+            PlaceKind::Title => (PlaceField::Title, title.into(), "", ""),
+            PlaceKind::Notebook => (PlaceField::Notebook, above.into(), "", ""),
             PlaceKind::Due => (PlaceField::Due, "Due date".into(), "", ""),
             PlaceKind::Done => (PlaceField::Done, "Done".into(), "", ""),
             PlaceKind::FrontMatter => (PlaceField::FrontMatter, "Front matter".into(), "", ""),
@@ -148,6 +152,7 @@ impl View {
             has_original: !original.is_empty(),
             sides: sides.collect(),
             can_keep_all: field == PlaceField::Text,
+            all_begins_with: all_begins_with(place),
             can_take_original: place.base.len() == 1,
             suggested: place.suggested.as_ref().map(|value| {
                 let text = self.value(value);
@@ -210,6 +215,15 @@ impl View {
             PlaceValue::Trash(_) => "Kept".into(),
         }
     }
+}
+
+/// Keeping all puts the texts in the order of their content.
+fn all_begins_with(place: &Place) -> Option<u32> {
+    let texts = place.sides.iter().zip(1..).filter_map(|(side, number)| match &side.value {
+        PlaceValue::Text(text) if !text.is_empty() => Some((text, number)),
+        _ => None,
+    });
+    texts.min().filter(|_| matches!(place.kind, PlaceKind::Text { .. })).map(|(_, number)| number)
 }
 
 /// How a text begins, in quotation marks and cut between words where there are any; `goes_on` says that more follows.

@@ -7,6 +7,8 @@ import { Compartment, EditorState, type Extension, type Text, Transaction } from
 import { EditorView, drawSelection, keymap, placeholder } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
 import type { NoteSession } from '../note-session.svelte';
+import { direction } from './direction';
+import { tabKeys } from './indent';
 import { links } from './links';
 import { livePreview } from './live-preview';
 import { toggleTask } from './tasks';
@@ -56,6 +58,7 @@ export function createEditor(
     links(onLink),
     placeholder('Write…'),
     EditorView.lineWrapping,
+    direction,
     // A lone carriage return is part of its line: what came in goes out unchanged (see text-change.ts).
     EditorState.lineSeparator.of('\n'),
     EditorView.clipboardInputFilter.of((text) => text.replace(/\r\n?/g, '\n')),
@@ -69,7 +72,7 @@ export function createEditor(
       autocapitalize: 'off',
     }),
     locked.of(lock(session.readOnly)),
-    keymap.of([{ key: 'Mod-Enter', run: toggleTask }, ...markdownKeymap, ...searchKeymap, ...historyKeymap, ...defaultKeymap]),
+    keymap.of([{ key: 'Mod-Enter', run: toggleTask }, ...tabKeys, ...markdownKeymap, ...searchKeymap, ...historyKeymap, ...defaultKeymap]),
     EditorView.domEventHandlers({
       compositionstart: () => session.compositionStarted(),
       compositionend: (_event, view) => {
