@@ -100,7 +100,7 @@ mod meta {
 
 pub(crate) use meta::CODE_AUTH;
 
-pub(crate) use device::untold_name;
+pub(crate) use device::{tell_joined, untold_name};
 pub(crate) use fork::adopt as adopt_device;
 
 /// This vault is a copy of another: the next sync makes it a device of its own.
