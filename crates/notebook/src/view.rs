@@ -91,7 +91,7 @@ pub(crate) fn refresh(t: &mut Txn<'_>, id: RecordId) -> Result<Option<Kind>> {
     Ok(Some(folded.fields.kind()))
 }
 
-fn note_row(id: NoteId, note: &NoteFields, stray: bool) -> NoteRow {
+pub(crate) fn note_row(id: NoteId, note: &NoteFields, stray: bool) -> NoteRow {
     let body = note.body.shown();
     NoteRow {
         id,
