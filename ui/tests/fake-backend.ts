@@ -1,7 +1,7 @@
 // A Backend in memory, for vitest and for looking at views in a browser. It keeps what it is told and answers at
 // once; a test replaces single functions or reads `calls`. It merges nothing: a test says what arrived.
 import type { Backend } from '../src/ipc/backend';
-import type { ActivityQuery, CommandError, ErrorCode, Event, NoteDetail, NoteListItem, NotesQuery, OpChanges, PassphraseChange, RecoveryCode, RemoveDeviceRequest, ResultSpan, ReviewPlace, SaveRequest, Saved, SessionStatus, Settings, SyncStatus, TrayShown } from '../src/ipc/types';
+import type { ActivityQuery, CommandError, ErrorCode, Event, NoteDetail, NoteListItem, NoteVersion, NoteVersionItem, NotesQuery, OpChanges, PassphraseChange, RecoveryCode, RemoveDeviceRequest, ResultSpan, ReviewPlace, SaveRequest, Saved, SessionStatus, Settings, SyncStatus, TrayShown } from '../src/ipc/types';
 import { WORDS, sampleActivity, sampleAside, sampleBackups, sampleHealth, sampleHeld, sampleNotebooks, sampleNotes, sampleReceipts, sampleReview, syncOf } from './sample';
 
 export type Scenario = 'first' | 'locked' | 'damaged' | 'elsewhere' | 'empty' | 'main' | 'review' | 'offline' | 'local' | 'joining' | 'many' | 'held';
@@ -21,6 +21,7 @@ export class FakeBackend implements Backend {
   aside = sampleAside();
   backups = sampleBackups();
   review = sampleReview();
+  versions: NoteVersion[] = [];
   session: SessionStatus;
   sync: SyncStatus;
   config: Settings = { theme: 'system', device_name: 'This laptop', use_keychain: false, keychain_available: true, fetch_all_files: false };
@@ -243,6 +244,21 @@ export class FakeBackend implements Backend {
     this.#log('noteTrash', ids);
     for (const id of ids) this.notes.set(id, { ...this.#note(id), trashed: true, seen_heads: [`${id}@trash${this.#next++}`] });
     this.changed({ notes: ids, notebooks: true, tags: true });
+  }
+  async noteVersions(id: string): Promise<NoteVersionItem[]> {
+    this.#log('noteVersions', id);
+    return this.versions.map((version) => version.item);
+  }
+  async noteVersion(id: string, revision: string): Promise<NoteVersion> {
+    this.#log('noteVersion', id, revision);
+    const found = this.versions.find((version) => version.item.revision === revision);
+    if (!found) throw commandError('not_found', 'There is no such version.');
+    return { ...found, is_shown: found.body === this.#note(id).body };
+  }
+  async noteVersionRestore(id: string, revision: string): Promise<NoteDetail> {
+    this.#log('noteVersionRestore', id, revision);
+    const { title, body } = await this.noteVersion(id, revision);
+    return this.#put({ ...this.#note(id), title, body, seen_heads: [`${id}@${this.#next++}`] });
   }
   async noteRestore(ids: string[]) {
     this.#log('noteRestore', ids);

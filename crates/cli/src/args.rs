@@ -206,8 +206,21 @@ pub enum NoteCommand {
         #[arg(long, value_name = "YYYY-MM-DD", value_parser = date)]
         due: Option<Date>,
     },
-    /// Print a note.
-    Show { id: String },
+    /// Print a note, or a version of it.
+    Show {
+        id: String,
+        /// As it was then: the id of a version, from `note history`.
+        #[arg(long, value_name = "ID")]
+        version: Option<String>,
+    },
+    /// List the versions of a note, the newest first.
+    History { id: String },
+    /// Make the title and the text of a version the newest one. What was written since stays a version.
+    Revert {
+        id: String,
+        /// From `note history`.
+        version: String,
+    },
     /// List all notes, trashed ones too.
     List,
     /// Change a note.

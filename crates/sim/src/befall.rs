@@ -354,11 +354,14 @@ impl World {
         let (made, outbox, checked) = (self.made.clone(), self.devices[at].outbox.clone(), self.devices[at].checked);
         let (saved, decisions) = (self.saved.len(), self.decisions.len());
         self.unacknowledged = true;
+        self.network.net().line(at).requests.clear();
         let done = self.some_act(at, dice, may_sync);
         self.unacknowledged = false;
         let doing = done?;
         let mut after = self.devices[at].files()?;
-        let same = after.database == before.database;
+        // A pack may have been sent all the same.
+        let sent = self.network.net().line(at).requests.contains(&"push");
+        let same = after.database == before.database && !sent;
         let first = after.log.iter().zip(&before.log).take_while(|(a, b)| a == b).count();
         let mut how = "whole".to_owned();
         if same && first < after.log.len() {
@@ -560,6 +563,7 @@ impl World {
             }
             Ended::Done(Err(error)) if self.is_too_old(at, &error) => {
                 self.set_older(at, false);
+                self.look_at_outbox(at, typing)?;
                 self.sync_in_peace(at)
             }
             Ended::Done(Err(error)) => Invariant::Liveness.broken(format!("{name} does not sync in peace: {error}")),

@@ -1,6 +1,6 @@
 //! What must hold when the faults have stopped.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use holdfast_domain::{DeviceId, Fields, Hlc, Origin, Revision, RevisionId, Stamp};
 use holdfast_notebook::RecordId;
@@ -72,14 +72,17 @@ impl World {
         Invariant::Liveness.broken(format!("after {ROUNDS} rounds of sync there is still something to send"))
     }
 
-    /// Nobody has anything set aside any more, but for what a removed device sent.
+    /// Nobody has anything set aside any more, but for what a removed device sent, and packs that an earlier version does not
+    /// know.
     pub fn nothing_waits(&self) -> Checked {
         let late = self.network.net().nobodys.clone();
         for at in self.members() {
             let device = &self.devices[at];
             let nobodys = device.look(|l| l.set_aside_as_late())?;
             let is_late = |rid: &RevisionId| late.contains(rid) && nobodys.contains(rid);
-            if let Some(waits) = device.position()?.quarantine.iter().find(|rid| !is_late(rid)) {
+            let packs = if device.is_older() { self.network.net().packs.clone() } else { BTreeSet::new() };
+            let waits = device.position()?.quarantine.into_iter().find(|rid| !is_late(rid) && !packs.contains(rid));
+            if let Some(waits) = waits {
                 return Invariant::Liveness.broken(format!("{} has {waits} in quarantine", device.name));
             }
         }

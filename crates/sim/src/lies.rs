@@ -23,6 +23,8 @@ pub fn must_be_noticed(lie: Fault, asked: &LogRequest, told: &LogPage) -> bool {
     let items = told.items().unwrap_or_default();
     match (lie, items.first()) {
         (Fault::Withhold, _) => false,
+        // Only whether the log has the position was asked.
+        _ if asked.max_bytes == 0 => false,
         (Fault::Replay, Some(first)) => first.seq() != asked.seq + 1,
         (Fault::Replay, None) => told.head.seq != asked.seq,
         _ => true,
@@ -160,10 +162,8 @@ fn alter_packs(dice: &mut Dice, page: &LogPage) -> LogPage {
 /// True where a lie is one about packs alone: nothing of it may be taken, and a sync may go on.
 pub fn is_about_packs(page: &LogPage, told: &LogPage) -> bool {
     let runs = |page: &LogPage| page.covered.as_ref().map(|covered| covered.runs.clone());
-    page.entries == told.entries
-        && page.manifests == told.manifests
-        && page.head == told.head
-        && runs(page) == runs(told)
+    let same = page.entries == told.entries && page.manifests == told.manifests && page.head == told.head;
+    same && runs(page) == runs(told)
 }
 
 fn alter(dice: &mut Dice, page: &LogPage) -> LogPage {

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use crate::fault::Invariant;
 
 /// The names, as the code asks for them, and what goes wrong.
-const MUTANTS: [(&str, &str); 43] = [
+const MUTANTS: [(&str, &str); 47] = [
     ("cursor-before-rows", "the cursor is on disk before what was read"),
     ("acknowledged-by-batch", "an answer empties the outbox, whatever it names"),
     ("outbox-dropped-on-error", "a push that fails empties the outbox"),
@@ -53,6 +53,10 @@ const MUTANTS: [(&str, &str); 43] = [
     ("late-taken-over", "what a removed device sends is taken over"),
     ("nobody-vouches", "what builds on a removed device's change waits for ever"),
     ("counters-not-adopted", "a restored server forgets how far each device had counted"),
+    ("packs-not-compared", "a pack lacks a change, and who reads it says that it fits"),
+    ("pack-ids-believed", "what a pack holds is taken for what is looked for"),
+    ("pack-acknowledges", "a pack in the log empties the outbox"),
+    ("bodies-gone-beside", "the server lets the body go of a change behind the pack, too"),
 ];
 
 pub fn is_known(name: &str) -> bool {

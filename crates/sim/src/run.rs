@@ -58,7 +58,7 @@ fn carry_out(template: &Template, plan: &Plan, trace: bool) -> Verdict {
         world.met.faults.extend(net.met.iter().copied());
         world.met.rebases = net.rebases;
         world.met.forks = net.forks;
-        world.met.packs = net.packs;
+        world.met.packs = net.packs.len() as u64;
         world.met.by_packs = net.by_packs;
         let cores = net.servers.iter().filter_map(|server| server.core.as_ref());
         world.met.bodies_gone = cores.filter_map(|core| core.figures().ok()).map(|figures| figures.without_body).sum();

@@ -95,8 +95,8 @@ pub struct Net {
     /// Pushes that were answered with Rebase, and with Forked.
     pub rebases: u64,
     pub forks: u64,
-    /// Packs that the server took, and entries that were read without their bodies.
-    pub packs: u64,
+    /// Packs that a server took, and how many entries were read without their bodies.
+    pub packs: BTreeSet<RevisionId>,
     pub by_packs: u64,
     pub violation: Option<Violation>,
 }
@@ -167,6 +167,8 @@ impl Net {
             if self.removed.contains(&device) {
                 self.nobodys.extend(stored.iter().map(|entry| RevisionId(entry.rid.0)));
             }
+            let packs = request.entries.iter().filter(|entry| entry.kind == EntryKind::Pack);
+            self.packs.extend(packs.map(|entry| RevisionId(entry.rid.0)));
             // Of a retry the entries are older than the answer.
             for (s, entry) in stored.iter().zip(&request.entries).filter(|(s, _)| !s.duplicate && s.seq > before) {
                 self.lines[line].stored.push((RevisionId(s.rid.0), server, blobs));
@@ -450,9 +452,7 @@ impl SyncProtocol for Line {
         let answer = self.exchange("push", call, look, Some((token, request))).await?;
         self.check_cut(&answer, request.manifest.ctr.wrapping_mul(7919));
         if let PushOutcome::Accepted { stored, .. } = &answer {
-            let packs = stored.iter().zip(&request.entries).filter(|(s, e)| e.kind == EntryKind::Pack && !s.duplicate);
             let mut net = self.net();
-            net.packs += packs.count() as u64;
             net.line(self.device).acknowledged.extend(stored.iter().map(|s| RevisionId(s.rid.0)));
         }
         Ok(answer)
@@ -500,6 +500,10 @@ impl SyncProtocol for Line {
         let request = &request;
         for restored in &request.entries {
             self.net().note_entry(&restored.entry);
+        }
+        if request.lost.is_some() {
+            // It has noticed, and reads all of it again.
+            self.net().line(self.device).lied = false;
         }
         let call = |core: Core| async move { core.heal(token, request.clone()).await };
         let answer = self.exchange("heal", call, Net::note_push, None).await?;

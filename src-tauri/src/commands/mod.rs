@@ -3,6 +3,7 @@
 pub mod account;
 pub mod backups;
 pub mod desktop;
+pub mod history;
 pub mod notebooks;
 pub mod notes;
 pub mod review;
@@ -73,6 +74,9 @@ pub fn builder() -> Builder<tauri::Wry> {
             notes::attachment_save,
             notes::attachment_fetch,
             notes::search,
+            history::note_versions,
+            history::note_version,
+            history::note_version_restore,
             notebooks::sidebar,
             notebooks::notebook_add,
             notebooks::notebook_rename,

@@ -144,6 +144,7 @@ async fn a_vault_in_use() -> anyhow::Result<()> {
         computer.wait_saved().await?;
         take(&computer, "notes").await?;
         renew_the_readme(&computer).await?;
+        go_back(&computer).await?;
 
         computer.set_window_size(900, 600).await?;
         computer.click(&hook("open-sidebar")).await?;
@@ -414,6 +415,26 @@ async fn what_a_removed_computer_sent_late() -> anyhow::Result<()> {
         aside(&laptop).await
     })
     .await
+}
+
+/// A whole text is replaced by mistake, and everything is as it was by four keys.
+async fn go_back(computer: &Computer) -> anyhow::Result<()> {
+    let before = computer.body().await?;
+    computer.click(&hook("note-body")).await?;
+    computer.press("Ctrl+A").await?;
+    computer.type_here("A slip.").await?;
+    computer.wait_saved().await?;
+    computer.press("Ctrl+H").await?;
+    computer.wait_focus(&hook("history-list")).await?;
+    computer.wait_text(&hook("history-version"), "slip").await?;
+    computer.press("Down").await?;
+    computer.find(&format!("{}:not(:disabled)", hook("history-restore"))).await?;
+    take(computer, "history").await?;
+    computer.execute_with("document.querySelector(arguments[0]).focus()", vec![json!(hook("history-restore"))]).await?;
+    computer.press("Enter").await?;
+    computer.wait_gone("[role=dialog]").await?;
+    computer.wait_body(before.lines().next().unwrap_or_default()).await?;
+    computer.click_named("Dismiss").await
 }
 
 /// Two changes that came late: one is taken over by keyboard, the other one discarded.

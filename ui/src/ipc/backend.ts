@@ -2,7 +2,7 @@
 // knows what carries a call. Every function may throw a `CommandError`.
 import type {
   ActivityItem, ActivityQuery, AsideItem, AsideTaken, AsideText, BackupContent, BackupItem, CommandError, ConfirmWord, CreateAccountRequest, Event,
-  ExportReport, Health, HeldNote, ImportReport, JoinRequest, LinkInfo, NoteDetail, NoteListItem, NotesPage, NotesQuery, PassphraseChange, PlaceChoice, Receipt, RecoveryCode, RemoveDeviceRequest, Review, ReviewListItem,
+  ExportReport, Health, HeldNote, ImportReport, JoinRequest, LinkInfo, NoteDetail, NoteListItem, NoteVersion, NoteVersionItem, NotesPage, NotesQuery, PassphraseChange, PlaceChoice, Receipt, RecoveryCode, RemoveDeviceRequest, Review, ReviewListItem,
   ReviewStep, SaveRequest, Saved, SearchHit, SessionStatus, Settings, Sidebar, SyncStatus, TrayShown,
 } from './types';
 
@@ -47,6 +47,11 @@ export interface Backend {
   noteLeave(id: string): Promise<void>;
   noteTrash(ids: string[]): Promise<void>;
   noteRestore(ids: string[]): Promise<void>;
+  /** Every version of a note, the newest first. */
+  noteVersions(id: string): Promise<NoteVersionItem[]>;
+  noteVersion(id: string, revision: string): Promise<NoteVersion>;
+  /** The title and the text of that version become the newest one. */
+  noteVersionRestore(id: string, revision: string): Promise<NoteDetail>;
   /** Copies a file into the note; returns the note with the link at the end of its attachments. */
   noteAttach(id: string, path: string): Promise<NoteDetail>;
   attachmentSave(note: string, attachment: string, path: string): Promise<void>;

@@ -33,6 +33,9 @@ export const commands = {
 	attachmentSave: (note: string, attachment: string, path: string) => __TAURI_INVOKE<null>("attachment_save", { note, attachment, path }),
 	attachmentFetch: (note: string, attachment: string) => __TAURI_INVOKE<null>("attachment_fetch", { note, attachment }),
 	search: (query: string, limit: number) => __TAURI_INVOKE<SearchHit[]>("search", { query, limit }),
+	noteVersions: (id: string) => __TAURI_INVOKE<NoteVersionItem[]>("note_versions", { id }),
+	noteVersion: (id: string, revision: string) => __TAURI_INVOKE<NoteVersion>("note_version", { id, revision }),
+	noteVersionRestore: (id: string, revision: string) => __TAURI_INVOKE<NoteDetail>("note_version_restore", { id, revision }),
 	sidebar: () => __TAURI_INVOKE<Sidebar>("sidebar"),
 	notebookAdd: (name: string, parent: string | null) => __TAURI_INVOKE<string>("notebook_add", { name, parent }),
 	notebookRename: (id: string, name: string) => __TAURI_INVOKE<null>("notebook_rename", { id, name }),
@@ -403,6 +406,32 @@ export type NoteScope = { kind: "all" } |
 { kind: "tasks" } | { kind: "review" } | { kind: "trash" } | 
 /**  With all notebooks below it. */
 { kind: "notebook"; id: string } | { kind: "tag"; name: string };
+
+/**  A version of a note as it was. */
+export type NoteVersion = {
+	item: NoteVersionItem,
+	title: string,
+	body: string,
+	/**  Places of it that nobody had decided then: one side of each is shown. */
+	to_review: number,
+	/**  What it changed besides the text, in words. */
+	fields: string[],
+	/**  What it changed in the text. */
+	diff: DiffSpan[],
+	/**  The note has this title and this text now. */
+	is_shown: boolean,
+};
+
+/**  A version of a note, in a list. */
+export type NoteVersionItem = {
+	revision: string,
+	device: string,
+	this_device: boolean,
+	at_ms: number | null,
+	kind: VersionKind,
+	/**  Nothing was written on it yet: it is the newest, or one of those that wait side by side. */
+	newest: boolean,
+};
 
 /**  A notebook with its place in the tree, in the order of a tree that is all open. */
 export type NotebookItem = {
@@ -790,6 +819,11 @@ export type Tripwire = {
 export type VaultState = 
 /**  No vault in this folder: the first start. */
 "absent" | "locked" | "open";
+
+/**  How a version came about. */
+export type VersionKind = "edit" | "decision" | "undo" | "import" | "restore" | 
+/**  By a newer program. */
+"other";
 
 /* Tauri Specta runtime */
 type EventEmit<T> = [T] extends [null] ? () => Promise<void> : (payload: T) => Promise<void>;

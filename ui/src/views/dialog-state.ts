@@ -4,6 +4,7 @@ import type { NotebookTask } from '../features/notebooks/task';
 /** The one dialog that is open. */
 export type DialogState =
   | { kind: 'palette'; mode: 'all' | 'notes' }
+  | { kind: 'history' }
   | { kind: 'shortcuts' }
   | { kind: 'settings' }
   | { kind: 'sync' }

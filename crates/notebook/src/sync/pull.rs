@@ -2,7 +2,8 @@
 
 use holdfast_protocol as wire;
 use holdfast_protocol::{
-    BatchManifest, ChainError, Hash, LinkChain, LogAnswer, LogHead, LogPage, LogRequest, SyncProtocol, Token, verify,
+    BatchManifest, ChainError, EntryKind, Hash, LinkChain, LogAnswer, LogHead, LogPage, LogRequest, SyncProtocol,
+    Token, verify,
 };
 use holdfast_store::{Cursor, WriteTx};
 use holdfast_sync::StepReport;
@@ -83,6 +84,18 @@ fn has_read(vault: &Vault) -> Result<()> {
 
 /// Reads and takes over the next page.
 pub(super) async fn page(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -> Result<Page> {
+    // A server that was set back between the page and the question about its end shows that at the next.
+    for _ in 0..2 {
+        if let Some(page) = compared_page(vault, server, token).await? {
+            return Ok(page);
+        }
+    }
+    let seq = vault.read(|r| Ok(r.cursor()?))?.map_or(0, |cursor| cursor.seq);
+    Err(broken(ChainError::BrokenLink { seq: seq + 1 }))
+}
+
+/// `None`, with nothing taken, where the log does not have what the page ends with.
+async fn compared_page(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -> Result<Option<Page>> {
     let packs = vault.read(|r| Ok(packs::is_on(vault, r)?.then_some(r.pack_to_tell()?.map_or(0, |pack| pack.seq))))?;
     let mut asked = match ask(vault, server, token, packs).await? {
         Ok(asked) => asked,
@@ -103,21 +116,26 @@ pub(super) async fn page(vault: &Vault, server: &dyn SyncProtocol, token: &Token
         let link = at.link.0;
         vault.transact(|t| Ok(t.tx.set_cursor(Cursor { log_epoch: at.log_epoch, seq: at.seq, link })?))?;
     }
-    let mut taken = read.take_over(vault, &page, &unpacked, at.seq == page.head.seq)?;
+    // Its links are compared at the end of the log. What comes without a body, and a pack, cannot be seen to be altered by
+    // not opening.
+    let mut compared = at.seq == page.head.seq;
+    if !compared && (page.covered.is_some() || page.entries.iter().any(|e| e.entry.kind == EntryKind::Pack)) {
+        compared = has_link(vault, server, token, at, packs.map(|_| 0)).await?;
+        if !compared {
+            return Ok(None);
+        }
+    }
+    let mut taken = read.take_over(vault, &page, &unpacked, compared)?;
     if matches!(taken, TakenOver::NotCompared) {
-        // Its links are compared at the end of the log. What does not open must not wait so long: is it the server that
-        // holds it so, or was it altered on the way?
-        let space = wire::SpaceId(vault.space().0);
-        let LogHead { log_epoch, seq, link } = at;
-        let request = LogRequest { space, log_epoch, seq, link, max_bytes: 0, packs: packs.map(|_| 0) };
-        if matches!(server.log(token, request).await?, LogAnswer::Rebase { .. }) {
-            return Err(broken(ChainError::BrokenLink { seq: at.seq }));
+        // What does not open must not wait so long: is it the server that holds it so, or was it altered on the way?
+        if !has_link(vault, server, token, at, packs.map(|_| 0)).await? {
+            return Ok(None);
         }
         taken = read.take_over(vault, &page, &unpacked, true)?;
     }
     let taken = match taken {
         TakenOver::All(taken) => taken,
-        TakenOver::SetBack(lost) => return Ok(Page::SetBack(lost)),
+        TakenOver::SetBack(lost) => return Ok(Some(Page::SetBack(lost))),
         TakenOver::NotCompared => return Err(NotebookError::Internal("links that were compared were not".into())),
     };
     if let Some(told) = packs.filter(|told| *told > 0) {
@@ -126,10 +144,23 @@ pub(super) async fn page(vault: &Vault, server: &dyn SyncProtocol, token: &Token
     let (entries, head) = (page.len(), page.head);
     let report = StepReport { caught_up: at.seq == head.seq, moved: entries > 0, ..StepReport::default() };
     let may_pack = page.may_pack == Some(true);
-    Ok(Page::Taken {
+    Ok(Some(Page::Taken {
         pulled: Pulled { report, revisions: taken.new, at: at.seq, head: head.seq, may_pack, ..Pulled::default() },
         entries,
-    })
+    }))
+}
+
+/// Asks whether the log has this link in the middle.
+async fn has_link(
+    vault: &Vault,
+    server: &dyn SyncProtocol,
+    token: &Token,
+    at: LogHead,
+    packs: Option<u64>,
+) -> Result<bool> {
+    let (space, LogHead { log_epoch, seq, link }) = (wire::SpaceId(vault.space().0), at);
+    let answer = server.log(token, LogRequest { space, log_epoch, seq, link, max_bytes: 0, packs }).await?;
+    Ok(matches!(answer, LogAnswer::Page(_)))
 }
 
 /// A page whose chain and signatures were checked.
@@ -139,13 +170,13 @@ struct Asked {
     read: Read,
 }
 
-/// Asks for the next page, and checks it. `Err` inside is what else came of it.
+/// Asks for the next page, and checks it. `Err` inside is what else came of it, as [`compared_page`] has it.
 async fn ask(
     vault: &Vault,
     server: &dyn SyncProtocol,
     token: &Token,
     packs: Option<u64>,
-) -> Result<std::result::Result<Asked, Page>> {
+) -> Result<std::result::Result<Asked, Option<Page>>> {
     let space = wire::SpaceId(vault.space().0);
     let (cursor, furthest) = vault.read(|r| Ok((r.cursor()?, r.log_head()?)))?;
     let (log_epoch, seq, link) = cursor.map_or((0, 0, Hash::ZERO), |c| (c.log_epoch, c.seq, Hash(c.link)));
@@ -156,7 +187,7 @@ async fn ask(
     }
     let page = match server.log(token, request).await? {
         LogAnswer::Page(page) => page,
-        LogAnswer::Rebase { .. } => return Ok(Err(Page::SetBack(from))),
+        LogAnswer::Rebase { .. } => return Ok(Err(Some(Page::SetBack(from)))),
     };
     // Before anything is judged: who is a member, and which keys there are, may have changed.
     if page.keys.is_some_and(|theirs| theirs != own_keys(vault)) {
@@ -174,13 +205,17 @@ async fn ask(
     if let Some(furthest) = furthest.filter(|f| f.log_epoch == page.log_epoch) {
         let passed = furthest.seq.checked_sub(seq + 1).and_then(|n| links.get(n as usize));
         if page.head.seq < furthest.seq || passed.is_some_and(|link| link.0 != furthest.link) {
+            // Or the page was altered: then the log does not have where it ends.
+            if at.seq != page.head.seq && !has_link(vault, server, token, at, packs.map(|_| 0)).await? {
+                return Ok(Err(None));
+            }
             let Cursor { log_epoch, seq, link } = furthest;
-            return Ok(Err(Page::SetBack(LogHead { log_epoch, seq, link: Hash(link) })));
+            return Ok(Err(Some(Page::SetBack(LogHead { log_epoch, seq, link: Hash(link) }))));
         }
     }
     check_signatures(vault, server, token, &page.manifests).await?;
     if !vault.read(|r| fork::knows_own(vault, r, &page.manifests))? {
-        return Ok(Err(Page::Copied));
+        return Ok(Err(Some(Page::Copied)));
     }
     let unpacked = Unpacked::of_page(vault, &page)?;
     Ok(Ok(Asked { page, unpacked, read: Read { from, at, links } }))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use holdfast_notebook::sync::{self, ServerAddress, Syncer};
+use holdfast_notebook::sync::{self, Happened, ServerAddress, Syncer};
 use holdfast_notebook::{NewNote, NotebookError, NotesFilter, Vault, vault_exists};
 use holdfast_protocol::ProtocolError;
 use holdfast_sync::SyncState;
@@ -37,6 +37,27 @@ async fn an_account_takes_all_that_was_written_before_it() {
     assert_eq!(w["B"].vault().history(id.into()).unwrap().len(), 3);
     let again = create(&w, &w.server.link(), USER, PASSPHRASE).await;
     assert!(matches!(again, Err(NotebookError::HasServer(_))), "{again:?}");
+}
+
+/// Who did not add a computer wants to hear of it, once; and who joins finds those that were there, which is no news.
+#[tokio::test]
+async fn the_others_are_told_of_a_computer_that_joined() {
+    let mut w = World::of(2);
+    w.sync_all().await;
+    let third = TestDevice::join("Third", w.dir.path(), &w.clock, &w.server).await.unwrap();
+    w.devices.push(third);
+    w.sync_all().await;
+    w["Third"].syncer().vault().rename_device("Third of three").unwrap();
+    w.sync_all().await;
+    let told = |name: &str| {
+        let lines = w[name].vault().activity(100).unwrap().into_iter().filter(|a| a.what == Happened::Joined);
+        lines.map(|a| a.message).collect::<Vec<_>>()
+    };
+    for old in ["A", "B"] {
+        let of_the_third: Vec<_> = told(old).into_iter().filter(|line| line.contains("Third")).collect();
+        assert_eq!(of_the_third, ["“Third” joined the account"], "{old}");
+    }
+    assert_eq!(told("Third"), [""; 0]);
 }
 
 #[tokio::test]

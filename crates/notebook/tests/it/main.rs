@@ -13,6 +13,7 @@ mod faults;
 mod first_sync;
 mod forks;
 mod full_disk;
+mod history;
 mod hostile;
 mod https;
 mod joining;

