@@ -134,6 +134,9 @@ export class FakeBackend implements Backend {
     this.changed({ settings: true });
   }
 
+  async accountLink() {
+    return { link: 'holdfast://join/1/AbCdEf', url: 'https://notes.example.org', fingerprint: '4F2A 91C0 77DE 03B8', user: 'ada' };
+  }
   async linkRead(link: string) {
     this.#log('linkRead', link);
     if (!link.startsWith('holdfast:')) throw commandError('link_invalid', 'That is not a join link. Copy it again from the server.');

@@ -383,9 +383,12 @@ pub enum AccountCommand {
         #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
         device_name: Option<String>,
     },
+    /// Print a link by which another computer joins this account. It does not expire, and opens nothing without the
+    /// passphrase.
+    Link,
     /// Make the vault of this computer from an account that exists.
     Join {
-        /// The join link that the server printed.
+        /// A join link: from `account link` or the Sync panel of another computer, or as the server printed it.
         #[arg(long)]
         link: String,
         #[arg(long, value_name = "NAME", allow_hyphen_values = true)]

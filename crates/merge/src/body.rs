@@ -44,22 +44,31 @@ fn passage(tokens: &[Token<'_>], stamp: Stamp) -> Merge<String> {
     from_woven(terms.collect())
 }
 
+/// Bytes of the lines that all of some texts share, where `line` takes the next one of a text without so many bytes.
+fn shared(texts: &[&str], line: fn(&str, usize) -> Option<&str>) -> usize {
+    let mut bytes = 0;
+    while let Some(first) = texts.first().and_then(|text| line(text, bytes))
+        && texts[1..].iter().all(|text| line(text, bytes) == Some(first))
+    {
+        bytes += first.len();
+    }
+    bytes
+}
+
 /// The lines that all terms share at both ends become clean text.
 fn push_trimmed(out: &mut Vec<Segment>, merged: Merge<String>) {
     if merged.is_resolved() {
         return out.push(Segment::Place(merged));
     }
-    let split: Vec<Vec<&str>> = merged.terms().iter().map(|t| lines(&t.value).collect()).collect();
-    let shortest = split.iter().map(Vec::len).min().unwrap_or(0);
-    let start = (0..shortest).take_while(|&i| split.iter().all(|t| t[i] == split[0][i])).count();
-    let end = (0..shortest - start)
-        .take_while(|&i| split.iter().all(|t| t[t.len() - 1 - i] == split[0][split[0].len() - 1 - i]))
-        .count();
-    out.push(Segment::Clean(split[0][..start].concat()));
-    let terms = split.iter().zip(merged.terms());
-    let terms = terms.map(|(t, term)| Term::new(t[start..t.len() - end].concat(), term.stamp)).collect();
+    let texts: Vec<&str> = merged.terms().iter().map(|t| t.value.as_str()).collect();
+    let start = shared(&texts, |text, bytes| lines(&text[bytes..]).next());
+    let texts: Vec<&str> = texts.iter().map(|text| &text[start..]).collect();
+    let end = shared(&texts, |text, bytes| lines(&text[..text.len() - bytes]).next_back());
+    let terms = merged.terms().iter().zip(&texts);
+    let terms = terms.map(|(term, text)| Term::new(text[..text.len() - end].to_string(), term.stamp)).collect();
+    out.push(Segment::Clean(merged.terms()[0].value[..start].to_string()));
     out.push(Segment::Place(from_woven(terms)));
-    out.push(Segment::Clean(split[0][split[0].len() - end..].concat()));
+    out.push(Segment::Clean(texts[0][texts[0].len() - end..].to_string()));
 }
 
 /// Merges what the sides made of a passage. The terms see to it that no line goes silently, but for passages
@@ -109,8 +118,7 @@ pub fn merge_body_after(past: Past, base: &Body, sides: &[&Body]) -> Body {
     if changed.iter().all(|s| s == first) {
         return (*first).clone();
     }
-    let texts = Texts::of(base, &changed, past);
-    let pieces = cut(&texts.pivot, &texts.rows, Grain::Places);
+    let (texts, pieces) = Texts::of(base, &changed, past);
     // A merge of texts without places is cut in one way.
     if base.is_resolved() && changed.iter().all(|s| s.is_resolved()) {
         return texts.merge_flat(pieces);
@@ -209,7 +217,7 @@ impl Passage {
         let pieces = refine(was, &sides, around, &texts.diffs);
         let clean: String =
             pieces.iter().map(|p| if let text::Piece::Clean(text) = p { text.as_str() } else { "" }).collect();
-        if texts.doubled.doubles(&texts.pivot, &texts.rows, &clean, &sides) {
+        if texts.doubled.doubles(&texts.pivot, &texts.rows, &texts.touched, &clean, &sides) {
             return None;
         }
         let mut out = Vec::new();
@@ -277,6 +285,8 @@ struct Texts<'a> {
     pivot: Vec<Token<'a>>,
     rows: Vec<Vec<Token<'a>>>,
     past: Past,
+    /// By row: where not all are as the base.
+    touched: Vec<Vec<Range<usize>>>,
     doubled: Doubled<'a>,
     diffs: Diffs,
     passages: RefCell<HashMap<Ranges, Rc<Passage>>>,
@@ -292,18 +302,24 @@ struct Merged {
 }
 
 impl<'a> Texts<'a> {
-    fn of(base: &'a Body, changed: &'a [&'a Body], past: Past) -> Self {
-        let (pivot, rows) = (tokens(base), changed.iter().map(|s| tokens(s)).collect());
-        Self {
+    /// And as finely cut as they can be.
+    fn of(base: &'a Body, changed: &'a [&'a Body], past: Past) -> (Self, Vec<Piece>) {
+        let (pivot, rows): (_, Vec<Vec<Token<'_>>>) = (tokens(base), changed.iter().map(|s| tokens(s)).collect());
+        let pieces = cut(&pivot, &rows, Grain::Places);
+        let of_row = |row: usize| pieces.iter().filter(|p| !p.kept).map(|p: &Piece| p.is[row].clone()).collect();
+        let touched = (0..rows.len()).map(of_row).collect();
+        let texts = Self {
             base,
             changed,
             pivot,
             rows,
             past,
+            touched,
             doubled: Doubled::default(),
             diffs: Diffs::default(),
             passages: RefCell::default(),
-        }
+        };
+        (texts, pieces)
     }
 
     /// Merges texts without places. Where whole lines merge what people wrote, that is what everybody's tools make of

@@ -5,11 +5,12 @@
 //! lines, its terms would take those into a question that is not about them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{Hash, Hasher};
 use std::ops::Range;
 
 use holdfast_domain::{Body, Merge, Segment};
 
-use crate::align::{lines, matches};
+use crate::align::{lines, matches_of_each};
 use crate::faults::without_break;
 
 #[derive(Clone, Copy)]
@@ -29,21 +30,46 @@ pub(crate) enum Grain {
     Whole,
 }
 
-#[derive(PartialEq, Eq, Hash)]
+/// What a token is known by.
+#[derive(Clone, Copy)]
 enum Key<'a> {
     Line(&'a str),
-    Place(Vec<&'a str>),
+    /// By its removed terms, or by all.
+    Place(&'a Merge<String>, bool),
+}
+
+impl<'a> Key<'a> {
+    fn terms(merge: &'a Merge<String>, all: bool) -> impl Iterator<Item = &'a str> {
+        merge.terms().iter().enumerate().filter(move |(i, _)| all || i % 2 == 1).map(|(_, t)| t.value.as_str())
+    }
+}
+
+impl PartialEq for Key<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Line(a), Self::Line(b)) => a == b,
+            (Self::Place(a, all), Self::Place(b, _)) => Key::terms(a, *all).eq(Key::terms(b, *all)),
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Key<'_> {}
+
+impl Hash for Key<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self {
+            Self::Line(line) => line.hash(state),
+            Self::Place(merge, all) => Key::terms(merge, *all).for_each(|term| term.hash(state)),
+        }
+    }
 }
 
 impl<'a> Token<'a> {
-    /// A place is known by its removed terms.
     fn key(self, grain: Grain) -> Key<'a> {
         match self {
             Self::Line(line) => Key::Line(line),
-            Self::Place(merge) if grain == Grain::Whole => {
-                Key::Place(merge.terms().iter().map(|t| t.value.as_str()).collect())
-            }
-            Self::Place(merge) => Key::Place(merge.removes().map(|t| t.value.as_str()).collect()),
+            Self::Place(merge) => Key::Place(merge, grain == Grain::Whole),
         }
     }
 
@@ -168,8 +194,7 @@ pub(crate) fn one(pieces: &[Piece], of: impl Fn(&Piece) -> bool) -> Vec<Piece> {
 /// Cuts the base and the rows into pieces, in order. Together they are all of each.
 pub(crate) fn cut(pivot: &[Token<'_>], rows: &[Vec<Token<'_>>], grain: Grain) -> Vec<Piece> {
     let keys: Vec<Key<'_>> = pivot.iter().map(|t| t.key(grain)).collect();
-    let maps: Vec<Vec<Option<usize>>> =
-        rows.iter().map(|row| matches(&keys, &row.iter().map(|t| t.key(grain)).collect::<Vec<_>>())).collect();
+    let maps = matches_of_each(&keys, rows.iter().map(|row| row.iter().map(|t| t.key(grain))));
     let places = pivot.iter().chain(rows.iter().flatten()).any(|t| t.place().is_some());
     let mut cutter = Cutter { pieces: Vec::new(), was: 0, is: vec![0; rows.len()] };
     for (i, token) in pivot.iter().enumerate() {

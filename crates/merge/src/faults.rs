@@ -3,12 +3,13 @@
 //! Lines and words are numbered, since a text is looked at again and again. Maps by hash are only looked up: their order
 //! reaches nothing.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::collections::HashMap;
 
 use holdfast_domain::{Body, Merge, Segment};
 
 use crate::align::lines;
+use crate::hash::Lookup;
 use crate::text::words;
 
 /// The lines that say something, without their breaks: the last one of a text may have none.
@@ -23,10 +24,16 @@ pub(crate) fn without_break(line: &str) -> &str {
 /// The lines of all that a merge is made of.
 #[derive(Default)]
 struct Lines<'a> {
-    numbers: HashMap<&'a str, usize>,
+    numbers: Lookup<&'a str, usize>,
     texts: Vec<&'a str>,
     /// Of clean text, the lines with a number below this are watched, and those that are not known at all.
     watched: usize,
+    /// Those from here on are clean in the base, and nobody touched them.
+    untouched: usize,
+    /// The clean lines of the base from top to bottom.
+    order: Vec<usize>,
+    /// By number: where it is first in that order.
+    first: Vec<usize>,
 }
 
 impl<'a> Lines<'a> {
@@ -37,10 +44,42 @@ impl<'a> Lines<'a> {
         }
     }
 
+    fn add_in_order(&mut self, line: &'a str) {
+        let next = self.texts.len();
+        let number = *self.numbers.entry(line).or_insert(next);
+        if number == next {
+            self.texts.push(line);
+        }
+        if self.first.len() <= number {
+            self.first.resize(number + 1, usize::MAX);
+        }
+        self.first[number] = self.first[number].min(self.order.len());
+        self.order.push(number);
+    }
+
     fn add_terms(&mut self, merge: &'a Merge<String>) {
         merge.adds().flat_map(|t| said(&t.value)).for_each(|line| self.add(line));
     }
+
+    /// The number of a line that comes after others. Most of most texts is as in the base: there, no hash is made.
+    fn find(&self, line: &str, after: &mut usize) -> Option<usize> {
+        for at in *after..*after + NEAR {
+            let Some(number) = self.order.get(at) else { break };
+            if self.texts[*number] == line {
+                *after = at + 1;
+                return Some(*number);
+            }
+        }
+        let number = *self.numbers.get(line)?;
+        if let Some(at) = self.first.get(number).filter(|at| **at < self.order.len()) {
+            *after = at + 1;
+        }
+        Some(number)
+    }
 }
+
+/// How many lines of the base are compared with one before it is looked up.
+const NEAR: usize = 3;
 
 /// A line is in a side, is clean, is in two passages.
 const ANY: u8 = 1;
@@ -54,7 +93,7 @@ const HERE: u8 = 8;
 pub(crate) struct Held<'m> {
     marks: Vec<u8>,
     /// Lines that nothing had that it was made of, numbered after all others.
-    strange: HashMap<&'m str, usize>,
+    strange: Lookup<&'m str, usize>,
     strange_texts: Vec<&'m str>,
 }
 
@@ -67,9 +106,9 @@ impl<'m> Held<'m> {
         self.marks.get(line).is_some_and(|marks| marks & mark != 0)
     }
 
-    fn number(&mut self, known: &Lines<'_>, line: &'m str) -> usize {
-        if let Some(number) = known.numbers.get(line) {
-            return *number;
+    fn number(&mut self, known: &Lines<'_>, line: &'m str, after: &mut usize) -> usize {
+        if let Some(number) = known.find(line, after) {
+            return number;
         }
         let next = self.marks.len();
         let number = *self.strange.entry(line).or_insert(next);
@@ -95,10 +134,10 @@ impl<'m> Held<'m> {
         }
     }
 
-    fn clean(&mut self, known: &Lines<'_>, text: &'m str) {
+    fn clean(&mut self, known: &Lines<'_>, text: &'m str, after: &mut usize) {
         let mut here = Vec::new();
         for line in said(text) {
-            let number = self.number(known, line);
+            let number = self.number(known, line, after);
             if (number < known.watched || number >= known.texts.len()) && self.marks[number] & HERE == 0 {
                 self.marks[number] |= HERE | CLEAN;
                 here.push(number);
@@ -110,10 +149,12 @@ impl<'m> Held<'m> {
         }
     }
 
-    fn merge(&mut self, known: &Lines<'_>, merge: &'m Merge<String>) {
+    fn merge(&mut self, known: &Lines<'_>, merge: &'m Merge<String>, after: &mut usize) {
         let mut all = Vec::new();
+        let before = *after;
         for term in merge.adds() {
-            let mut of: Vec<usize> = said(&term.value).map(|line| self.number(known, line)).collect();
+            *after = before;
+            let mut of: Vec<usize> = said(&term.value).map(|line| self.number(known, line, after)).collect();
             of.sort_unstable();
             of.dedup();
             all.extend(of);
@@ -128,11 +169,11 @@ impl<'m> Held<'m> {
     }
 
     fn body(known: &Lines<'_>, body: &'m Body) -> Self {
-        let mut held = Self::nothing(known);
+        let (mut held, mut after) = (Self::nothing(known), 0);
         for segment in body.segments() {
             match segment {
-                Segment::Clean(text) => held.clean(known, text),
-                Segment::Place(merge) => held.merge(known, merge),
+                Segment::Clean(text) => held.clean(known, text, &mut after),
+                Segment::Place(merge) => held.merge(known, merge, &mut after),
             }
         }
         held
@@ -140,7 +181,7 @@ impl<'m> Held<'m> {
 
     fn passage(known: &Lines<'_>, merge: &'m Merge<String>) -> Self {
         let mut held = Self::nothing(known);
-        held.merge(known, merge);
+        held.merge(known, merge, &mut 0);
         held
     }
 
@@ -170,13 +211,27 @@ pub(crate) struct Before<'a> {
     words: OnceCell<Words<'a>>,
 }
 
-/// The words of all lines.
+/// The words of lines.
 struct Words<'a> {
-    numbers: HashMap<&'a str, usize>,
-    /// Of each line, each once and in order.
-    of_line: Vec<Vec<usize>>,
+    /// Those of lines that somebody touched, or that are in a place.
+    numbers: Lookup<&'a str, usize>,
+    /// Of each line, each once and in order; of lines that nobody touched once they are asked for.
+    of_line: Vec<OnceCell<Vec<usize>>>,
     /// By side: whether it has a word.
     of_side: Vec<Vec<bool>>,
+    /// Whether a word is in a line that a side took out, and a side has it nowhere.
+    gone: Vec<bool>,
+}
+
+impl Words<'_> {
+    fn of(&self, line: &str) -> Vec<usize> {
+        in_order(words(line).map(|word| self.numbers.get(word).copied().unwrap_or(STRANGE)).collect())
+    }
+
+    /// Of a line with a number.
+    fn of_known(&self, known: &Lines<'_>, line: usize) -> &[usize] {
+        self.of_line[line].get_or_init(|| self.of(known.texts[line]))
+    }
 }
 
 /// The number of a word that nothing had.
@@ -202,6 +257,7 @@ impl<'a> Before<'a> {
         for side in sides {
             known.add_terms(side);
         }
+        known.untouched = known.texts.len();
         let sides = sides.iter().map(|side| Held::passage(&known, side)).collect();
         Self { base: Held::passage(&known, base), sides, known, words: OnceCell::new() }
     }
@@ -214,8 +270,14 @@ impl<'a> Before<'a> {
         for body in sides.iter().copied().chain([base]) {
             body.places().for_each(|merge| known.add_terms(merge));
         }
+        known.untouched = known.texts.len();
         let kept = base.segments().iter().filter_map(|s| if let Segment::Clean(text) = s { Some(text) } else { None });
-        kept.flat_map(|text| said(text)).for_each(|line| known.add(line));
+        let kept: Vec<&str> = kept.flat_map(|text| said(text)).collect();
+        known.numbers.reserve(kept.len());
+        known.texts.reserve(kept.len());
+        for line in kept {
+            known.add_in_order(line);
+        }
         let sides = sides.iter().map(|side| Held::body(&known, side)).collect();
         Self { base: Held::body(&known, base), sides, known, words: OnceCell::new() }
     }
@@ -260,9 +322,9 @@ impl<'a> Before<'a> {
     where
         'a: 't,
     {
-        let mut new: Option<NewLines<'_, '_>> = None;
+        let mut new: Option<NewLines<'_, '_, '_>> = None;
         let mut out = Vec::new();
-        for line in self.base.lines().filter(|line| self.base.has(*line, ANY) && self.taken(*line)) {
+        for line in self.base.lines().filter(|line| self.is_out(*line)) {
             let within = if merged.has(line, CLEAN) {
                 Some(line)
             } else {
@@ -276,22 +338,34 @@ impl<'a> Before<'a> {
 
     fn words(&self) -> &Words<'a> {
         self.words.get_or_init(|| {
-            let mut numbers: HashMap<&str, usize> = HashMap::new();
+            let mut numbers: Lookup<&str, usize> = Lookup::default();
             let mut number = |word| {
                 let next = numbers.len();
                 *numbers.entry(word).or_insert(next)
             };
-            let of_line: Vec<Vec<usize>> =
-                self.known.texts.iter().map(|line| in_order(words(line).map(&mut number).collect())).collect();
+            let touched = &self.known.texts[..self.known.untouched];
+            let touched: Vec<Vec<usize>> =
+                touched.iter().map(|line| in_order(words(line).map(&mut number).collect())).collect();
             let of_side = |side: &Held<'_>| {
                 let mut has = vec![false; numbers.len()];
-                let lines = of_line.iter().enumerate().filter(|(line, _)| side.has(*line, ANY));
+                let lines = touched.iter().enumerate().filter(|(line, _)| side.has(*line, ANY));
                 lines.flat_map(|(_, words)| words).for_each(|word| has[*word] = true);
                 has
             };
-            let of_side = self.sides.iter().map(of_side).collect();
-            Words { numbers, of_line, of_side }
+            let of_side: Vec<Vec<bool>> = self.sides.iter().map(of_side).collect();
+            let mut gone = vec![false; numbers.len()];
+            for line in self.base.lines().filter(|line| self.is_out(*line)) {
+                touched[line].iter().for_each(|word| gone[*word] = of_side.iter().any(|has| !has[*word]));
+            }
+            let mut of_line: Vec<OnceCell<Vec<usize>>> = touched.into_iter().map(OnceCell::from).collect();
+            of_line.resize_with(self.known.texts.len(), OnceCell::new);
+            Words { numbers, of_line, of_side, gone }
         })
+    }
+
+    /// Whether a line of the base is out, or asked about.
+    fn is_out(&self, line: usize) -> bool {
+        self.base.has(line, ANY) && self.taken(line)
     }
 }
 
@@ -299,66 +373,73 @@ impl<'a> Before<'a> {
 /// with each.
 const TELLING: usize = 16;
 
-/// The clean lines that the base does not have, in the order of their texts, and where each word is among them that a
-/// side has nowhere.
-struct NewLines<'b, 'a> {
+/// The clean lines that the base does not have and that have a word which is gone from a side, by those words.
+struct NewLines<'b, 'a, 'm> {
     before: &'b Before<'a>,
-    /// With their words.
-    lines: Vec<(usize, Vec<usize>)>,
-    with: HashMap<usize, Vec<usize>>,
+    merged: &'b Held<'m>,
+    lines: Vec<(usize, Cow<'b, [usize]>)>,
+    with: Lookup<usize, Vec<usize>>,
 }
 
-impl<'b, 'a> NewLines<'b, 'a> {
-    fn of(before: &'b Before<'a>, merged: &Held<'_>) -> Self {
-        let mut new: Vec<usize> =
-            merged.lines().filter(|line| merged.has(*line, CLEAN) && !before.base.has(*line, ANY)).collect();
-        new.sort_unstable_by_key(|line| merged.text(&before.known, *line));
-        let of_line = |line: usize| {
-            let Words { numbers, of_line, .. } = before.words();
-            of_line.get(line).cloned().unwrap_or_else(|| {
-                let of = words(merged.text(&before.known, line));
-                in_order(of.map(|word| numbers.get(word).copied().unwrap_or(STRANGE)).collect())
-            })
-        };
-        let lines: Vec<(usize, Vec<usize>)> = new.into_iter().map(|line| (line, of_line(line))).collect();
-        let mut with: HashMap<usize, Vec<usize>> = HashMap::new();
-        for (n, (_, words)) in lines.iter().enumerate() {
-            for word in words.iter().filter(|word| **word != STRANGE) {
-                with.entry(*word).or_default().push(n);
+impl<'b, 'a, 'm> NewLines<'b, 'a, 'm> {
+    fn of(before: &'b Before<'a>, merged: &'b Held<'m>) -> Self {
+        let mut new = merged.lines().filter(|line| merged.has(*line, CLEAN) && !before.base.has(*line, ANY)).peekable();
+        let mut lines: Vec<(usize, Cow<'b, [usize]>)> = Vec::new();
+        let mut with: Lookup<usize, Vec<usize>> = Lookup::default();
+        if new.peek().is_none() {
+            return Self { before, merged, lines, with };
+        }
+        let words = before.words();
+        for line in new {
+            let of: Cow<'b, [usize]> = if line < before.known.texts.len() {
+                words.of_known(&before.known, line).into()
+            } else {
+                words.of(merged.text(&before.known, line)).into()
+            };
+            let mut any = false;
+            for word in of.iter().filter(|word| words.gone.get(**word).is_some_and(|gone| *gone)) {
+                with.entry(*word).or_default().push(lines.len());
+                any = true;
+            }
+            if any {
+                lines.push((line, of));
             }
         }
-        with.retain(|word, at| at.len() <= TELLING && before.words().of_side.iter().any(|has| !has[*word]));
-        Self { before, lines, with }
+        with.retain(|_, at| at.len() <= TELLING);
+        Self { before, merged, lines, with }
     }
 
-    /// The first new line that this one of the base went into.
+    /// Of the new lines that this one of the base went into, the first by their texts.
     fn of_line(&self, line: usize) -> Option<usize> {
         if self.with.is_empty() {
             return None;
         }
-        let Before { sides, .. } = self.before;
-        let Words { of_line, of_side, .. } = self.before.words();
-        let here = &of_line[line];
-        let mut found: Option<usize> = None;
+        let Before { sides, known, .. } = self.before;
+        let words = self.before.words();
+        let here = words.of_known(known, line);
+        let mut found: Option<(&str, usize)> = None;
         for word in here {
             let Some(at) = self.with.get(word) else { continue };
             let gone = |(side, has): &(&Held<'_>, &Vec<bool>)| !side.has(line, ANY) && !has[*word];
-            let taken: Vec<&Held<'_>> = sides.iter().zip(of_side).filter(gone).map(|(side, _)| side).collect();
-            for n in at {
-                if found.is_some_and(|first| first <= *n) {
-                    break;
+            let taken: Vec<&Held<'_>> = sides.iter().zip(&words.of_side).filter(gone).map(|(side, _)| side).collect();
+            if taken.is_empty() {
+                continue;
+            }
+            for (new, there) in at.iter().map(|n| &self.lines[*n]) {
+                let text = self.merged.text(known, *new);
+                if found.is_some_and(|(first, _)| first <= text) {
+                    continue;
                 }
-                let (new, there) = &self.lines[*n];
                 // A single word is too little to know a line by.
                 let alike = |a: &[usize], b: &[usize]| a.len() >= 2 && is_subset(a, b);
                 // Or some side made this of it.
                 let made = || sides.iter().any(|side| side.has(*new, ANY) && !side.has(line, ANY));
                 if taken.iter().any(|side| !side.has(*new, ANY)) && (alike(here, there) || alike(there, here) || made())
                 {
-                    found = Some(*n);
+                    found = Some((text, *new));
                 }
             }
         }
-        found.map(|n| self.lines[n].0)
+        found.map(|(_, new)| new)
     }
 }

@@ -29,6 +29,7 @@ mod faults;
 pub mod fields;
 pub mod fold;
 pub mod graph;
+mod hash;
 pub mod receipt;
 mod resolve;
 pub mod review;

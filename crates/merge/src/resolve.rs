@@ -54,11 +54,11 @@ fn all_of(place: &Place) -> String {
 
 /// Two texts, with what they have in common once. Blank lines alone are nothing in common: they would weave
 /// paragraphs into each other.
-fn both(a: &str, b: &str) -> String {
-    let (old, new): (Vec<&str>, Vec<&str>) = (lines(a).collect(), lines(b).collect());
+fn both<'a>(a: &'a str, b: &'a str) -> String {
+    let (old, new): (Vec<&'a str>, Vec<&'a str>) = (lines(a).collect(), lines(b).collect());
     let mut rows: Vec<&str> = Vec::with_capacity(old.len() + new.len());
     let (mut i, mut j) = (0, 0);
-    let bare = |rows: &[&str]| rows.iter().map(|l| l.trim_end_matches('\n').to_string()).collect::<Vec<_>>();
+    let bare = |rows: &[&'a str]| rows.iter().map(|l| l.trim_end_matches('\n')).collect::<Vec<_>>();
     let mut common =
         matches(&bare(&old), &bare(&new)).into_iter().enumerate().filter_map(|(i, j)| Some((i, j?))).peekable();
     while let Some((start_a, start_b)) = common.next() {

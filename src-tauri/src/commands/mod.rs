@@ -58,6 +58,7 @@ pub fn builder() -> Builder<tauri::Wry> {
             session::settings,
             session::settings_save,
             account::link_read,
+            account::account_link,
             account::account_create,
             account::account_join,
             account::account_sign_in,

@@ -264,6 +264,11 @@ async fn a_vault_on_two_computers() -> anyhow::Result<()> {
         laptop.click(&hook("sync-activity")).await?;
         laptop.find(&hook("sync-log")).await?;
         take(&laptop, "sync-up-to-date").await?;
+        laptop.click(&hook("sync-add-computer")).await?;
+        laptop.wait_text(&hook("add-computer-link"), "holdfast://join/").await?;
+        take(&laptop, "add-computer").await?;
+        laptop.click(&hook("add-computer-close")).await?;
+        laptop.find(&hook("sync-panel")).await?;
         laptop.press("Escape").await?;
         laptop.wait_gone("[role=dialog]").await?;
 

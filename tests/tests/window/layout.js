@@ -116,4 +116,10 @@ const roving = (element) => {
 window.holdfastControls = controls;
 document.activeElement?.blur();
 getSelection()?.removeAllRanges();
+if (scope === document.body) {
+  // Tab begins at the top: where it comes round from the last control, WebKitGTK passes over the first ones.
+  document.body.tabIndex = -1;
+  document.body.focus();
+  document.body.removeAttribute("tabindex");
+}
 return { outside, overlapping, covered, controls: controls.map((element) => ({ name: name(element), roving: roving(element) })) };

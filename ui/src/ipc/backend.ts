@@ -1,7 +1,7 @@
 // The one interface between the views and Rust. `tauri.ts` implements it over Tauri; nothing else in the UI
 // knows what carries a call. Every function may throw a `CommandError`.
 import type {
-  ActivityItem, ActivityQuery, AsideItem, AsideTaken, AsideText, BackupContent, BackupItem, CommandError, ConfirmWord, CreateAccountRequest, Event,
+  AccountLink, ActivityItem, ActivityQuery, AsideItem, AsideTaken, AsideText, BackupContent, BackupItem, CommandError, ConfirmWord, CreateAccountRequest, Event,
   ExportReport, Health, HeldNote, ImportReport, JoinRequest, LinkInfo, NoteDetail, NoteListItem, NoteVersion, NoteVersionItem, NotesPage, NotesQuery, PassphraseChange, PlaceChoice, Receipt, RecoveryCode, RemoveDeviceRequest, Review, ReviewListItem,
   ReviewStep, SaveRequest, Saved, SearchHit, SessionStatus, Settings, Sidebar, SyncStatus, TrayShown,
 } from './types';
@@ -25,6 +25,8 @@ export interface Backend {
   settingsSave(settings: Settings): Promise<void>;
 
   // Account
+  /** How another computer joins this account. */
+  accountLink(): Promise<AccountLink>;
   linkRead(link: string): Promise<LinkInfo>;
   accountCreate(request: CreateAccountRequest): Promise<void>;
   accountJoin(request: JoinRequest): Promise<void>;

@@ -17,6 +17,7 @@ export const commands = {
 	settings: () => __TAURI_INVOKE<Settings>("settings"),
 	settingsSave: (settings: Settings) => __TAURI_INVOKE<null>("settings_save", { settings }),
 	linkRead: (link: string) => __TAURI_INVOKE<LinkInfo>("link_read", { link }),
+	accountLink: () => __TAURI_INVOKE<AccountLink>("account_link"),
 	accountCreate: (request: CreateAccountRequest) => __TAURI_INVOKE<null>("account_create", { request }),
 	accountJoin: (request: JoinRequest) => __TAURI_INVOKE<null>("account_join", { request }),
 	accountSignIn: (passphrase: string) => __TAURI_INVOKE<null>("account_sign_in", { passphrase }),
@@ -84,6 +85,15 @@ export const events = {
 };
 
 /* Types */
+/**  What somebody types on another computer to join this account, besides the passphrase. */
+export type AccountLink = {
+	/**  It lets nobody in by itself, and does not expire. */
+	link: string,
+	url: string,
+	fingerprint: string,
+	user: string,
+};
+
 /**  A line of the log. It names no note. */
 export type ActivityItem = {
 	at_ms: number | null,

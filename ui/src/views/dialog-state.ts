@@ -10,6 +10,7 @@ export type DialogState =
   | { kind: 'sync' }
   | { kind: 'tripwire' }
   | { kind: 'aside' }
+  | { kind: 'addComputer' }
   | { kind: 'removeDevice'; device: DeviceItem }
   | { kind: 'passphrase' }
   | { kind: 'backups' }

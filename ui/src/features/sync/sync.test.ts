@@ -7,6 +7,7 @@ import { mountWith } from '../../../tests/mount';
 import { syncOf } from '../../../tests/sample';
 import { clock } from '../../lib/clock.svelte';
 import { toasts } from '../../lib/toast.svelte';
+import AddComputerDialog from './AddComputerDialog.svelte';
 import AddServerDialog from './AddServerDialog.svelte';
 import AsideDialog from './AsideDialog.svelte';
 import RemoveDeviceDialog from './RemoveDeviceDialog.svelte';
@@ -59,6 +60,18 @@ test('a computer that joined is told, once it has a name, and not to one that ha
   emit(backend, { devices: untold.filter((device) => device.this_device) });
   emit(backend, { devices: [...untold, named] });
   expect(texts()).toEqual([]);
+});
+
+test('adding a computer: the link, the user, the way back', async () => {
+  const onclose = vi.fn();
+  const backend = show(AddComputerDialog, { onclose });
+  const copy = screen.getByTestId<HTMLButtonElement>('add-computer-copy');
+  await waitFor(() => expect(copy.disabled).toBe(false));
+  expect(screen.getByTestId('add-computer-user').textContent).toBe('ada');
+  await userEvent.click(copy);
+  expect(backend.copied).toBe(screen.getByTestId('add-computer-link').textContent);
+  await userEvent.click(screen.getByTestId('add-computer-close'));
+  expect(onclose).toHaveBeenCalledOnce();
 });
 
 test('the panel says how far files have come, and what is not on this computer', async () => {
