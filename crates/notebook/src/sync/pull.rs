@@ -150,7 +150,10 @@ async fn compared_page(vault: &Vault, server: &dyn SyncProtocol, token: &Token) 
     }))
 }
 
-/// Asks whether the log has this link in the middle.
+/// Asks whether the log has this link in the middle. False where it is another log by now: the server was set back.
+///
+/// # Errors
+/// `HostileServer` where it is the log that was asked for, and what was said of it was altered.
 async fn has_link(
     vault: &Vault,
     server: &dyn SyncProtocol,
@@ -159,8 +162,11 @@ async fn has_link(
     packs: Option<u64>,
 ) -> Result<bool> {
     let (space, LogHead { log_epoch, seq, link }) = (wire::SpaceId(vault.space().0), at);
-    let answer = server.log(token, LogRequest { space, log_epoch, seq, link, max_bytes: 0, packs }).await?;
-    Ok(matches!(answer, LogAnswer::Page(_)))
+    match server.log(token, LogRequest { space, log_epoch, seq, link, max_bytes: 0, packs }).await? {
+        LogAnswer::Page(_) => Ok(true),
+        LogAnswer::Rebase { head } if head.log_epoch != log_epoch || head.seq < seq => Ok(false),
+        LogAnswer::Rebase { .. } => Err(broken(ChainError::BrokenLink { seq })),
+    }
 }
 
 /// A page whose chain and signatures were checked.
