@@ -452,6 +452,12 @@ export class FakeBackend implements Backend {
     this.backups = [made, ...this.backups];
     return made;
   }
+  async backupRestore(path: string, passphrase: string) {
+    this.#log('backupRestore', path);
+    if (passphrase !== this.passphrase) throw commandError('wrong_passphrase', 'That passphrase does not open this vault. Nothing was changed.');
+    this.session = { ...this.session, problem: null };
+    this.#open('open');
+  }
   async backupTest(path: string) {
     this.#log('backupTest', path);
     return { notes: 1204, trashed: 12, notebooks: 14, files_not_here: { files: 0, bytes: 0 } };

@@ -368,6 +368,12 @@ pub enum BackupCommand {
         /// Its folder; by default the newest.
         dir: Option<PathBuf>,
     },
+    /// Go back to one where the vault is damaged and does not open any more. What is damaged is set aside, and the rest
+    /// comes from the server with the next sync.
+    Restore {
+        /// Its folder, from `backup list`; by default the newest.
+        dir: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -38,7 +38,7 @@ mod vault;
 mod view;
 
 pub use attachments::{Attachment, MAX_ATTACHMENT_BYTES, WhyNotHere};
-pub use backups::{Backup, BackupContent, BackupReason};
+pub use backups::{Backup, BackupContent, BackupReason, backups_of};
 pub use changes::OpChanges;
 pub use cycles::NotebookMove;
 pub use env::Env;

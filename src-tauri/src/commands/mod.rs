@@ -109,6 +109,7 @@ pub fn builder() -> Builder<tauri::Wry> {
             backups::backup_list,
             backups::backup_now,
             backups::backup_test,
+            backups::backup_restore,
             desktop::copy_secret,
             desktop::open_link,
             transfer::import_folder,

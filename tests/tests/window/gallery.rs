@@ -84,11 +84,22 @@ async fn a_damaged_vault() -> anyhow::Result<()> {
     within(async {
         let mut computer = Computer::new("Laptop").await?;
         computer.create_vault().await?;
+        computer.write("Shift", "All pumps run.").await?;
+        computer.ask("backup_now", json!({})).await?;
         computer.quit().await?;
         fs::write(computer.vault().join("vault.keys"), b"not the keys")?;
         computer.launch().await?;
         computer.find(&hook("session-problem")).await?;
-        take(&computer, "damaged").await
+        computer.find(&hook("restore-backup")).await?;
+        take(&computer, "damaged").await?;
+        computer.type_keys(&hook("restore-passphrase"), "another one").await?;
+        computer.press("Enter").await?;
+        computer.find(&format!("{}[aria-invalid]", hook("restore-passphrase"))).await?;
+        computer.type_keys(&hook("restore-passphrase"), PASSPHRASE).await?;
+        computer.press("Enter").await?;
+        computer.find_note("Shift").await?;
+        anyhow::ensure!(computer.vault().join("vault.keys.damaged-1").exists(), "what was damaged is gone");
+        Ok(())
     })
     .await
 }

@@ -117,7 +117,7 @@ window.holdfastControls = controls;
 document.activeElement?.blur();
 getSelection()?.removeAllRanges();
 if (scope === document.body) {
-  // Tab begins at the top: where it comes round from the last control, WebKitGTK passes over the first ones.
+  // Tab begins at the top: behind the last control the window goes on with the sidebar, past what is above it.
   document.body.tabIndex = -1;
   document.body.focus();
   document.body.removeAttribute("tabindex");

@@ -116,6 +116,8 @@ export interface Backend {
   backupNow(): Promise<BackupItem>;
   /** Opens one, reads all of it, and counts. */
   backupTest(path: string): Promise<BackupContent>;
+  /** Puts one in the place of a vault that is damaged, and opens it. */
+  backupRestore(path: string, passphrase: string): Promise<void>;
 
   // Transfer
   importFolder(path: string, dryRun: boolean): Promise<ImportReport>;

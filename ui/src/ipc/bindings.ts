@@ -68,6 +68,7 @@ export const commands = {
 	backupList: () => __TAURI_INVOKE<BackupItem[]>("backup_list"),
 	backupNow: () => __TAURI_INVOKE<BackupItem>("backup_now"),
 	backupTest: (path: string) => __TAURI_INVOKE<BackupContent>("backup_test", { path }),
+	backupRestore: (path: string, passphrase: string) => __TAURI_INVOKE<null>("backup_restore", { path, passphrase }),
 	/**  Copies a secret, and takes it out of the clipboard after a minute if it is still there. */
 	copySecret: (text: string) => __TAURI_INVOKE<null>("copy_secret", { text }),
 	/**  Opens a web or mail address in the person's own browser. Nothing else: a note must not start programs. */

@@ -6,6 +6,7 @@ mod create;
 mod keychain;
 mod lock;
 mod passphrase;
+mod restore;
 mod settings;
 
 use std::path::{Path, PathBuf};
