@@ -16,6 +16,7 @@ mod full_disk;
 mod hostile;
 mod https;
 mod joining;
+mod late;
 mod live;
 mod notebooks;
 mod notes;
