@@ -11,7 +11,7 @@ use crate::device::Buffer;
 use crate::dice::Dice;
 use crate::fault::{Checked, Invariant, OrBroken as _};
 use crate::plan::Act;
-use crate::story::taken_away;
+use crate::story::may_be_gone;
 use crate::thinking::{Decided, change, decide};
 use crate::tokens::{self, Tokens, date, word};
 use crate::world::{Decision, World};
@@ -174,7 +174,7 @@ impl World {
         if outcome == "done" {
             for lost in gone.iter().filter(|token| deed.may_go.as_ref().is_some_and(|may| !may.contains(token))) {
                 // What others took away goes with what they wrote, where that was not in front of whoever wrote this.
-                if deed.stale && self.was_taken_away(at, deed.record, *lost)? {
+                if deed.stale && self.may_be_gone(at, deed.record, *lost)? {
                     continue;
                 }
                 let text = |shown: &Option<Shown>| {
@@ -220,10 +220,10 @@ impl World {
         Ok(())
     }
 
-    /// True where versions that this device has took a word away, and had seen each that put it in.
-    fn was_taken_away(&self, at: usize, record: RecordId, token: u32) -> Checked<bool> {
+    /// True where a word may be gone by what became of it in the versions that this device has.
+    fn may_be_gone(&self, at: usize, record: RecordId, token: u32) -> Checked<bool> {
         let heads = self.devices[at].shown(record)?.map(|shown| shown.heads).unwrap_or_default();
-        taken_away(&self.devices[at].look(|l| l.history(record))?, &heads, token)
+        may_be_gone(&self.devices[at].look(|l| l.history(record))?, &heads, token)
     }
 
     fn add_note(&mut self, at: usize, dice: &mut Dice) -> Checked<String> {
