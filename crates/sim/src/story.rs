@@ -176,7 +176,9 @@ pub fn may_be_gone(history: &History, heads: &[RevisionId], token: u32) -> Check
     let mut traced = Traced::of(history)?;
     let here = |id: &RevisionId| heads.iter().any(|head| history.is_ancestor(*id, *head));
     for of in [&mut traced.puts, &mut traced.takes, &mut traced.partly] {
-        of.values_mut().for_each(|versions| versions.retain(here));
+        for versions in of.values_mut() {
+            versions.retain(here);
+        }
     }
     Ok(traced.why_gone(history, token).is_some())
 }

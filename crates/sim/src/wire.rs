@@ -158,7 +158,9 @@ impl Net {
             if server > 0 && seen > self.parted && self.elsewhere.len() < MOST_ELSEWHERE {
                 self.elsewhere.push(request.clone());
             }
-            stored.iter().for_each(|entry| self.note_late(device, RevisionId(entry.rid.0)));
+            for entry in stored {
+                self.note_late(device, RevisionId(entry.rid.0));
+            }
             // Of a retry the entries are older than the answer.
             for (s, entry) in stored.iter().zip(&request.entries).filter(|(s, _)| !s.duplicate && s.seq > before) {
                 self.lines[line].stored.push((RevisionId(s.rid.0), server, blobs));
