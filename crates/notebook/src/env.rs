@@ -87,6 +87,19 @@ impl Env {
         self.simulated.as_ref().is_some_and(|simulated| simulated.plain_pages)
     }
 
+    /// True where what writes also reads. Nothing goes on beside anything else in the simulator, and a connection for
+    /// reading begins anew with every page after each write.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn one_connection(&self) -> bool {
+        self.plain_pages()
+    }
+
+    #[cfg(not(feature = "simulation"))]
+    #[allow(clippy::unused_self)]
+    pub(crate) const fn one_connection(&self) -> bool {
+        false
+    }
+
     /// Milliseconds since 1970.
     pub fn now_ms(&self) -> u64 {
         (self.now_ms)()
