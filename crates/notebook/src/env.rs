@@ -61,6 +61,7 @@ impl Env {
             fill(bytes);
             Ok(())
         };
+        holdfast_crypto::kdf::simulated::begin();
         Self { now_ms: Arc::new(now_ms), fill: Arc::new(fill), simulated: Some(simulated) }
     }
 
