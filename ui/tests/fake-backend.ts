@@ -1,7 +1,7 @@
 // A Backend in memory, for vitest and for looking at views in a browser. It keeps what it is told and answers at
 // once; a test replaces single functions or reads `calls`. It merges nothing: a test says what arrived.
 import type { Backend } from '../src/ipc/backend';
-import type { ActivityQuery, CommandError, ErrorCode, Event, NoteDetail, NoteListItem, NotesQuery, OpChanges, PassphraseChange, RecoveryCode, RemoveDeviceRequest, ResultSpan, ReviewPlace, SaveRequest, Saved, SessionStatus, Settings, SyncStatus, TrayShown } from '../src/ipc/types';
+import type { ActivityQuery, CommandError, ErrorCode, Event, NoteDetail, NoteListItem, NoteVersion, NoteVersionItem, NotesQuery, OpChanges, PassphraseChange, RecoveryCode, RemoveDeviceRequest, ResultSpan, ReviewPlace, SaveRequest, Saved, SessionStatus, Settings, SyncStatus, TrayShown } from '../src/ipc/types';
 import { WORDS, sampleActivity, sampleAside, sampleBackups, sampleHealth, sampleHeld, sampleNotebooks, sampleNotes, sampleReceipts, sampleReview, syncOf } from './sample';
 
 export type Scenario = 'first' | 'locked' | 'damaged' | 'elsewhere' | 'empty' | 'main' | 'review' | 'offline' | 'local' | 'joining' | 'many' | 'held';
@@ -21,6 +21,7 @@ export class FakeBackend implements Backend {
   aside = sampleAside();
   backups = sampleBackups();
   review = sampleReview();
+  versions: NoteVersion[] = [];
   session: SessionStatus;
   sync: SyncStatus;
   config: Settings = { theme: 'system', device_name: 'This laptop', use_keychain: false, keychain_available: true, fetch_all_files: false };
@@ -133,6 +134,9 @@ export class FakeBackend implements Backend {
     this.changed({ settings: true });
   }
 
+  async accountLink() {
+    return { link: 'holdfast://join/1/AbCdEf', url: 'https://notes.example.org', fingerprint: '4F2A 91C0 77DE 03B8', user: 'ada' };
+  }
   async linkRead(link: string) {
     this.#log('linkRead', link);
     if (!link.startsWith('holdfast:')) throw commandError('link_invalid', 'That is not a join link. Copy it again from the server.');
@@ -243,6 +247,21 @@ export class FakeBackend implements Backend {
     this.#log('noteTrash', ids);
     for (const id of ids) this.notes.set(id, { ...this.#note(id), trashed: true, seen_heads: [`${id}@trash${this.#next++}`] });
     this.changed({ notes: ids, notebooks: true, tags: true });
+  }
+  async noteVersions(id: string): Promise<NoteVersionItem[]> {
+    this.#log('noteVersions', id);
+    return this.versions.map((version) => version.item);
+  }
+  async noteVersion(id: string, revision: string): Promise<NoteVersion> {
+    this.#log('noteVersion', id, revision);
+    const found = this.versions.find((version) => version.item.revision === revision);
+    if (!found) throw commandError('not_found', 'There is no such version.');
+    return { ...found, is_shown: found.body === this.#note(id).body };
+  }
+  async noteVersionRestore(id: string, revision: string): Promise<NoteDetail> {
+    this.#log('noteVersionRestore', id, revision);
+    const { title, body } = await this.noteVersion(id, revision);
+    return this.#put({ ...this.#note(id), title, body, seen_heads: [`${id}@${this.#next++}`] });
   }
   async noteRestore(ids: string[]) {
     this.#log('noteRestore', ids);
@@ -432,6 +451,12 @@ export class FakeBackend implements Backend {
     const made = { path: `${this.session.path}/backups/new`, at_ms: Date.now(), reason: 'You asked for it', bytes: 15_400_000 };
     this.backups = [made, ...this.backups];
     return made;
+  }
+  async backupRestore(path: string, passphrase: string) {
+    this.#log('backupRestore', path);
+    if (passphrase !== this.passphrase) throw commandError('wrong_passphrase', 'That passphrase does not open this vault. Nothing was changed.');
+    this.session = { ...this.session, problem: null };
+    this.#open('open');
   }
   async backupTest(path: string) {
     this.#log('backupTest', path);

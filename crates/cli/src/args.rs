@@ -206,8 +206,21 @@ pub enum NoteCommand {
         #[arg(long, value_name = "YYYY-MM-DD", value_parser = date)]
         due: Option<Date>,
     },
-    /// Print a note.
-    Show { id: String },
+    /// Print a note, or a version of it.
+    Show {
+        id: String,
+        /// As it was then: the id of a version, from `note history`.
+        #[arg(long, value_name = "ID")]
+        version: Option<String>,
+    },
+    /// List the versions of a note, the newest first.
+    History { id: String },
+    /// Make the title and the text of a version the newest one. What was written since stays a version.
+    Revert {
+        id: String,
+        /// From `note history`.
+        version: String,
+    },
     /// List all notes, trashed ones too.
     List,
     /// Change a note.
@@ -355,6 +368,12 @@ pub enum BackupCommand {
         /// Its folder; by default the newest.
         dir: Option<PathBuf>,
     },
+    /// Go back to one where the vault is damaged and does not open any more. What is damaged is set aside, and the rest
+    /// comes from the server with the next sync.
+    Restore {
+        /// Its folder, from `backup list`; by default the newest.
+        dir: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -370,9 +389,12 @@ pub enum AccountCommand {
         #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
         device_name: Option<String>,
     },
+    /// Print a link by which another computer joins this account. It does not expire, and opens nothing without the
+    /// passphrase.
+    Link,
     /// Make the vault of this computer from an account that exists.
     Join {
-        /// The join link that the server printed.
+        /// A join link: from `account link` or the Sync panel of another computer, or as the server printed it.
         #[arg(long)]
         link: String,
         #[arg(long, value_name = "NAME", allow_hyphen_values = true)]

@@ -31,6 +31,7 @@ fn words(what: &Happened) -> &str {
         Happened::TakenOver => "A late change taken over",
         Happened::Discarded => "A late change discarded",
         Happened::Copied => "Vault copied",
+        Happened::Joined => "Computer added",
         Happened::Removed => "Computer removed",
         Happened::Named => "Computer named",
         Happened::Compared => "Comparing with other computers",

@@ -36,7 +36,7 @@ pub fn command_error(error: &E) -> CommandError {
         E::WeakPassphrase(n) => (C::InvalidInput, format!("The passphrase must have at least {n} characters."), true),
         E::Damaged(what) => (
             C::VaultDamaged,
-            format!("The vault is damaged ({what}). Nothing was overwritten. Restore its folder from a backup."),
+            format!("The vault is damaged ({what}). Nothing was overwritten. Go back to a backup of it."),
             false,
         ),
         E::NewerVersion => (

@@ -164,33 +164,42 @@ pub fn summarize(graph: &Graph, heads: &[RevisionId]) -> Result<Vec<SideChange>,
     }
     let tips = if heads.len() > 1 { graph.tips(&common.unwrap_or_default()) } else { heads.iter().copied().collect() };
     let base = if tips.is_empty() { None } else { Some(fold(graph, &tips)?.fields) };
-    let mut out = Vec::with_capacity(heads.len());
-    for head in heads {
-        let revision = graph.revision(head).ok_or(FoldError::Missing { id: head })?;
-        let nothing;
-        let base = match &base {
-            Some(base) => base,
-            None => {
-                nothing = empty(revision.fields.kind());
-                &nothing
-            }
-        };
-        let (fields, body) = match (base, &revision.fields) {
-            (Fields::Note(old), Fields::Note(new)) => {
-                (note_changes(old, new), line_hunks(&old.body.shown(), &new.body.shown()))
-            }
-            (Fields::Notebook(old), Fields::Notebook(new)) => (notebook_changes(old, new), Vec::new()),
-            (Fields::Device(old), Fields::Device(new)) => {
-                (value(&old.name, &new.name, title).into_iter().collect(), Vec::new())
-            }
-            (old, new) if old.kind() == new.kind() => {
-                ((old != new).then_some(ChangedField::Unknown).into_iter().collect(), Vec::new())
-            }
-            _ => return Err(FoldError::KindsDiffer),
-        };
-        out.push(SideChange { head, author: revision.author, stamp: revision.stamp(), fields, body });
-    }
-    Ok(out)
+    heads.iter().map(|head| side_change(graph, base.as_ref(), *head)).collect()
+}
+
+/// What a version changed of what it builds on.
+pub fn changes_of(graph: &Graph, id: RevisionId) -> Result<SideChange, FoldError> {
+    let revision = graph.revision(id).ok_or(FoldError::Missing { id })?;
+    let parents = revision.parents();
+    let base = if parents.is_empty() { None } else { Some(fold(graph, parents)?.fields) };
+    side_change(graph, base.as_ref(), id)
+}
+
+/// Without a base: all of it.
+fn side_change(graph: &Graph, base: Option<&Fields>, head: RevisionId) -> Result<SideChange, FoldError> {
+    let revision = graph.revision(head).ok_or(FoldError::Missing { id: head })?;
+    let nothing;
+    let base = match base {
+        Some(base) => base,
+        None => {
+            nothing = empty(revision.fields.kind());
+            &nothing
+        }
+    };
+    let (fields, body) = match (base, &revision.fields) {
+        (Fields::Note(old), Fields::Note(new)) => {
+            (note_changes(old, new), line_hunks(&old.body.shown(), &new.body.shown()))
+        }
+        (Fields::Notebook(old), Fields::Notebook(new)) => (notebook_changes(old, new), Vec::new()),
+        (Fields::Device(old), Fields::Device(new)) => {
+            (value(&old.name, &new.name, title).into_iter().collect(), Vec::new())
+        }
+        (old, new) if old.kind() == new.kind() => {
+            ((old != new).then_some(ChangedField::Unknown).into_iter().collect(), Vec::new())
+        }
+        _ => return Err(FoldError::KindsDiffer),
+    };
+    Ok(SideChange { head, author: revision.author, stamp: revision.stamp(), fields, body })
 }
 
 fn renew_set<T: Ord + Clone>(set: &mut SetField<T>, current: &SetField<T>, stamp: Stamp) {

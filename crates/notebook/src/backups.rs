@@ -131,26 +131,9 @@ impl Vault {
         Ok(content)
     }
 
-    /// The newest first. Folders that are no backups are left out.
+    /// As [`backups_of`].
     pub fn backups(&self) -> Result<Vec<Backup>> {
-        let all = self.backups_dir();
-        let entries = match fs::read_dir(&all) {
-            Ok(entries) => entries,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(e) => return Err(NotebookError::io(&all)(e)),
-        };
-        let mut out = Vec::new();
-        for entry in entries {
-            let dir = entry.map_err(NotebookError::io(&all))?.path();
-            let named = dir.file_name().and_then(|n| n.to_str()).and_then(read_name);
-            if let Some((at_ms, reason)) = named
-                && dir.join(KEYS_FILE).exists()
-            {
-                out.push(Backup { bytes: size(&dir)?, dir, at_ms, reason, content: None });
-            }
-        }
-        out.sort_by(|a, b| (b.at_ms, &b.dir).cmp(&(a.at_ms, &a.dir)));
-        Ok(out)
+        backups_of(self.dir())
     }
 
     /// The backup of the day, where it is due, and the end of those that are no longer kept. `None` where it was not
@@ -177,6 +160,28 @@ impl Vault {
         }
         Ok(Some(made))
     }
+}
+
+/// The backups in the folder of a vault, which need not open; the newest first. Folders that are no backups are left out.
+pub fn backups_of(vault: &Path) -> Result<Vec<Backup>> {
+    let all = vault.join(FOLDER);
+    let entries = match fs::read_dir(&all) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) => return Err(NotebookError::io(&all)(e)),
+    };
+    let mut out = Vec::new();
+    for entry in entries {
+        let dir = entry.map_err(NotebookError::io(&all))?.path();
+        let named = dir.file_name().and_then(|n| n.to_str()).and_then(read_name);
+        if let Some((at_ms, reason)) = named
+            && dir.join(KEYS_FILE).exists()
+        {
+            out.push(Backup { bytes: size(&dir)?, dir, at_ms, reason, content: None });
+        }
+    }
+    out.sort_by(|a, b| (b.at_ms, &b.dir).cmp(&(a.at_ms, &a.dir)));
+    Ok(out)
 }
 
 /// The vault as it is before it is brought to the form of this version, as a backup that was opened and read. The

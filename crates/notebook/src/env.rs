@@ -61,6 +61,7 @@ impl Env {
             fill(bytes);
             Ok(())
         };
+        holdfast_crypto::kdf::simulated::begin();
         Self { now_ms: Arc::new(now_ms), fill: Arc::new(fill), simulated: Some(simulated) }
     }
 
@@ -85,6 +86,19 @@ impl Env {
     #[cfg(feature = "simulation")]
     pub(crate) fn plain_pages(&self) -> bool {
         self.simulated.as_ref().is_some_and(|simulated| simulated.plain_pages)
+    }
+
+    /// True where what writes also reads. Nothing goes on beside anything else in the simulator, and a connection for
+    /// reading begins anew with every page after each write.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn one_connection(&self) -> bool {
+        self.plain_pages()
+    }
+
+    #[cfg(not(feature = "simulation"))]
+    #[allow(clippy::unused_self)]
+    pub(crate) const fn one_connection(&self) -> bool {
+        false
     }
 
     /// Milliseconds since 1970.

@@ -1,11 +1,12 @@
-//! Every version of a record.
+//! Every version of a record, and going back to one.
 
-use holdfast_domain::{DeviceId, Origin, RecordId, RevisionId};
-use holdfast_merge::{Graph, undo};
-use holdfast_store::Reader;
+use holdfast_domain::{DeviceId, Fields, NoteId, Origin, RecordId, RevisionId};
+use holdfast_merge::{Graph, SideChange, changes_of, undo};
+use holdfast_store::{HistoryRow, NoteRow, Reader};
 
 use crate::record::{Record, differs};
-use crate::{Result, Vault};
+use crate::view::note_row;
+use crate::{NotePatch, NotebookError, Result, Vault};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RevisionInfo {
@@ -14,18 +15,56 @@ pub struct RevisionInfo {
     pub device: DeviceId,
     /// Milliseconds since 1970, by the writing device's clock.
     pub at_ms: u64,
+    pub origin: Origin,
+    /// Nothing was written on it yet: what is shown is made of it.
+    pub is_head: bool,
+}
+
+/// One version of a note as it was, and what it changed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NoteVersion {
+    pub info: RevisionInfo,
+    /// As that version alone is shown.
+    pub row: NoteRow,
+    /// Against what it was written on.
+    pub change: SideChange,
 }
 
 impl Vault {
-    /// The oldest first.
+    /// The oldest first. What is being typed is no version yet.
     pub fn history(&self, record: RecordId) -> Result<Vec<RevisionInfo>> {
         self.read(|r| {
-            let rows = r.history(record)?;
-            Ok(rows
-                .into_iter()
-                .map(|row| RevisionInfo { id: row.rid, parents: row.parents, device: row.author, at_ms: row.hlc.ms })
-                .collect())
+            let heads = r.heads(record)?;
+            Ok(r.history(record)?.into_iter().map(|row| info(row, &heads)).collect())
         })
+    }
+
+    /// A version of a note, whichever computer wrote it.
+    ///
+    /// # Errors
+    /// [`NotebookError::NotFound`] where the note has no such version.
+    pub fn note_version(&self, id: NoteId, version: RevisionId) -> Result<NoteVersion> {
+        self.read(|r| {
+            let missing = || NotebookError::NotFound { what: "version", id: version.to_string() };
+            let record = Record::load(self, r, id.into())?.ok_or_else(missing)?;
+            let row = r.history(id.into())?.into_iter().find(|row| row.rid == version).ok_or_else(missing)?;
+            let Fields::Note(fields) = record.alone(record.revision(version)?)?.fields else { return Err(missing()) };
+            let mut graph = record.graph()?;
+            record.fill(&mut graph, version)?;
+            let change = record.folding(&mut graph, |graph| changes_of(graph, version))?;
+            Ok(NoteVersion { info: info(row, &r.heads(id.into())?), row: note_row(id, &fields, false), change })
+        })
+    }
+
+    /// The title and the text of that version become the newest one; all else of the note stays, and so does what was
+    /// written since, as a version.
+    ///
+    /// # Errors
+    /// As [`Vault::note_version`] and [`Vault::edit_note`].
+    pub fn restore_version(&self, id: NoteId, version: RevisionId) -> Result<()> {
+        let row = self.note_version(id, version)?.row;
+        let patch = NotePatch { title: Some(row.title), body: Some(row.body), ..NotePatch::default() };
+        self.edit_note_as(id, &patch, Origin::Restore)
     }
 
     /// The name of a device, as its own record has it. Of this one, also before it told anybody.
@@ -34,6 +73,17 @@ impl Vault {
             let untold = crate::sync::untold_name(r)?.map(|name| (self.device(), name));
             Ok(untold.into_iter().chain(r.devices()?.into_iter().map(|d| (d.id, d.name))).collect())
         })
+    }
+}
+
+fn info(row: HistoryRow, heads: &[RevisionId]) -> RevisionInfo {
+    RevisionInfo {
+        is_head: heads.contains(&row.rid),
+        id: row.rid,
+        parents: row.parents,
+        device: row.author,
+        at_ms: row.hlc.ms,
+        origin: row.origin,
     }
 }
 

@@ -38,14 +38,14 @@ mod vault;
 mod view;
 
 pub use attachments::{Attachment, MAX_ATTACHMENT_BYTES, WhyNotHere};
-pub use backups::{Backup, BackupContent, BackupReason};
+pub use backups::{Backup, BackupContent, BackupReason, backups_of};
 pub use changes::OpChanges;
 pub use cycles::NotebookMove;
 pub use env::Env;
 #[cfg(feature = "simulation")]
 pub use env::Simulated;
 pub use error::{NotebookError, Result};
-pub use history::RevisionInfo;
+pub use history::{NoteVersion, RevisionInfo};
 pub use notebooks::{NotebookNode, TagCount};
 pub use notes::{NewNote, Note, NotesFilter, Saved};
 pub use patch::{NotePatch, TagPatch};
@@ -57,8 +57,8 @@ pub use vault::{Created, Keychain, NoKeychain, OsKeychain, Vault, default_vault_
 
 // The types that these use cases take and answer with, so that a shell needs no other crate for them.
 pub use holdfast_domain::{
-    AttachmentId, Date, DeviceId, Fields, NoteId, NotebookId, RecordId, RevisionId, Stamp, TrashState, clean_title,
-    fold_name,
+    AttachmentId, Date, DeviceId, Fields, NoteId, NotebookId, Origin, RecordId, RevisionId, Stamp, TrashState,
+    clean_title, fold_name,
 };
 pub use holdfast_merge::{
     ChangedField, Choice, DiffHunk, Place, PlaceId, PlaceKind, PlaceValue, ResultSpan, Side, SideChange, Span,

@@ -83,8 +83,12 @@ impl Vault {
 
     /// Changes a note on all its versions and commits at once: what the terminal program does.
     pub fn edit_note(&self, id: NoteId, patch: &NotePatch) -> Result<()> {
+        self.edit_note_as(id, patch, Origin::Edit)
+    }
+
+    pub(crate) fn edit_note_as(&self, id: NoteId, patch: &NotePatch, origin: Origin) -> Result<()> {
         self.transact(|t| {
-            t.change_now(id.into(), NOTE, Origin::Edit, |fields, stamp, now| patch.apply(live(fields)?, stamp, now))
+            t.change_now(id.into(), NOTE, origin, |fields, stamp, now| patch.apply(live(fields)?, stamp, now))
         })
     }
 

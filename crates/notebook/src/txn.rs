@@ -128,7 +128,8 @@ impl<'a> Txn<'a> {
             None if crate::planted("stale-buffer-overwrites") => (record.shown_heads(), self.now_ms),
             None => (seen.to_vec(), self.now_ms),
         };
-        if origin == Origin::Edit && !parents.is_empty() && !differs(&fields, &record.fold(&parents)?.fields) {
+        let changes_only = matches!(origin, Origin::Edit | Origin::Restore);
+        if changes_only && !parents.is_empty() && !differs(&fields, &record.fold(&parents)?.fields) {
             if goes_on {
                 self.tx.take_working(id)?;
                 self.touch(id);

@@ -71,21 +71,27 @@ pub(crate) fn refresh(t: &mut Txn<'_>, id: RecordId) -> Result<Option<Kind>> {
             chunks: a.chunks.clone(),
             created_ms: a.created_ms,
         })?,
-        Fields::Device(d) => t.tx.put_device_view(&DeviceRow {
-            // A device's record has the device's own id.
-            id: holdfast_domain::DeviceId(id.0),
-            record: id,
-            name: d.name.shown().clone(),
-            platform: d.platform.clone(),
-            last_seen_ms: d.last_seen_ms,
-            created_ms: d.created_ms,
-        })?,
+        Fields::Device(d) => {
+            let row = DeviceRow {
+                // A device's record has the device's own id.
+                id: holdfast_domain::DeviceId(id.0),
+                record: id,
+                name: d.name.shown().clone(),
+                platform: d.platform.clone(),
+                last_seen_ms: d.last_seen_ms,
+                created_ms: d.created_ms,
+            };
+            if t.changes.from_sync && t.reader().device(row.id)?.is_none() {
+                crate::sync::tell_joined(t, &row)?;
+            }
+            t.tx.put_device_view(&row)?;
+        }
         Fields::Unknown(..) => {}
     }
     Ok(Some(folded.fields.kind()))
 }
 
-fn note_row(id: NoteId, note: &NoteFields, stray: bool) -> NoteRow {
+pub(crate) fn note_row(id: NoteId, note: &NoteFields, stray: bool) -> NoteRow {
     let body = note.body.shown();
     NoteRow {
         id,

@@ -80,7 +80,10 @@ impl World {
             let nobodys = device.look(|l| l.set_aside_as_late())?;
             let is_late = |rid: &RevisionId| late.contains(rid) && nobodys.contains(rid);
             if let Some(waits) = device.position()?.quarantine.iter().find(|rid| !is_late(rid)) {
-                return Invariant::Liveness.broken(format!("{} has {waits} in quarantine", device.name));
+                let why = device.vault()?.set_aside().works("what is set aside")?;
+                let sent = late.contains(waits);
+                let what = format!("{} has {waits} in quarantine ({why:?}; sent after a removal: {sent})", device.name);
+                return Invariant::Liveness.broken(what);
             }
         }
         Ok(())

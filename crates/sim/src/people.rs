@@ -11,7 +11,7 @@ use crate::device::Buffer;
 use crate::dice::Dice;
 use crate::fault::{Checked, Invariant, OrBroken as _};
 use crate::plan::Act;
-use crate::story::taken_away;
+use crate::story::may_be_gone;
 use crate::thinking::{Decided, change, decide};
 use crate::tokens::{self, Tokens, date, word};
 use crate::world::{Decision, World};
@@ -155,7 +155,10 @@ impl World {
             return Invariant::Works.broken(what);
         }
         let unreadable = || before.as_ref().and_then(|b| b.fields.as_note()).is_some_and(|n| n.needs_newer_version());
-        if matches!(done, Err(NotebookError::NeedsNewerVersion)) && doing != "trash a notebook" && !unreadable() {
+        let refused = matches!(done, Err(NotebookError::NeedsNewerVersion)) && doing != "trash a notebook";
+        // An undo may set one value that only a later version knows against another.
+        let undoes = doing.starts_with("undo") && refused && self.was_written_by_newer_twice(at, deed.record)?;
+        if refused && !undoes && !unreadable() {
             let what = format!("{doing} was refused as if a newer version had to do it");
             return Invariant::Works.broken(what);
         }
@@ -174,7 +177,7 @@ impl World {
         if outcome == "done" {
             for lost in gone.iter().filter(|token| deed.may_go.as_ref().is_some_and(|may| !may.contains(token))) {
                 // What others took away goes with what they wrote, where that was not in front of whoever wrote this.
-                if deed.stale && self.was_taken_away(at, deed.record, *lost)? {
+                if deed.stale && self.may_be_gone(at, deed.record, *lost)? {
                     continue;
                 }
                 let text = |shown: &Option<Shown>| {
@@ -209,6 +212,16 @@ impl World {
         Ok(format!("{doing} {} {outcome} {digest}", short(deed.record)))
     }
 
+    /// True where a field that only a later version knows has had more than one value.
+    fn was_written_by_newer_twice(&self, at: usize, record: RecordId) -> Checked<bool> {
+        let history = self.devices[at].look(|l| l.history(record))?;
+        let notes = history.revisions.iter().filter_map(|revision| revision.fields.as_note());
+        let values: BTreeSet<(u64, String)> =
+            notes.flat_map(|note| note.unknown.iter().map(|(number, value)| (*number, format!("{value:?}")))).collect();
+        let numbers: BTreeSet<u64> = values.iter().map(|(number, _)| *number).collect();
+        Ok(values.len() > numbers.len())
+    }
+
     /// Whoever writes on what is shown has seen all of it: what they wrote is the only head.
     fn builds_on_all(&self, before: Option<&Shown>, after: Option<&Shown>, doing: &str) -> Checked {
         let heads = |shown: Option<&Shown>| shown.map(|s| s.heads.clone()).unwrap_or_default();
@@ -220,10 +233,10 @@ impl World {
         Ok(())
     }
 
-    /// True where versions that this device has took a word away, and had seen each that put it in.
-    fn was_taken_away(&self, at: usize, record: RecordId, token: u32) -> Checked<bool> {
+    /// True where a word may be gone by what became of it in the versions that this device has.
+    fn may_be_gone(&self, at: usize, record: RecordId, token: u32) -> Checked<bool> {
         let heads = self.devices[at].shown(record)?.map(|shown| shown.heads).unwrap_or_default();
-        taken_away(&self.devices[at].look(|l| l.history(record))?, &heads, token)
+        may_be_gone(&self.devices[at].look(|l| l.history(record))?, &heads, token)
     }
 
     fn add_note(&mut self, at: usize, dice: &mut Dice) -> Checked<String> {

@@ -6,8 +6,10 @@ use crate::{Reader, Result, WriteTx, sql};
 
 /// Older lines than this many are dropped.
 pub const ACTIVITY_KEPT: u32 = 5_000;
-/// And so are lines that are older than this when the next one is written.
+/// And so are lines that are older than this when the next one is written,
 pub const ACTIVITY_KEPT_MS: u64 = 90 * 24 * 3_600 * 1_000;
+/// but for this many of the newest: a clock that once stood in another century empties no log.
+pub const ACTIVITY_KEPT_ALWAYS: u32 = 500;
 
 /// A line of the log. It names no note and holds nothing of one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,7 +60,8 @@ impl Reader<'_> {
 }
 
 impl WriteTx<'_> {
-    /// Appends a line and drops the oldest beyond [`ACTIVITY_KEPT`] and [`ACTIVITY_KEPT_MS`]. Gives its id.
+    /// Appends a line and drops the oldest beyond [`ACTIVITY_KEPT`] and [`ACTIVITY_KEPT_MS`], never one of the newest
+    /// [`ACTIVITY_KEPT_ALWAYS`]. Gives its id.
     pub fn append_activity(&self, new: &NewActivity) -> Result<i64> {
         let id: i64 = self
             .prepare(
@@ -79,7 +82,10 @@ impl WriteTx<'_> {
                 |r| r.get(0),
             )?;
         self.run("DELETE FROM activity WHERE id <= ?1", [id - i64::from(ACTIVITY_KEPT)])?;
-        self.run("DELETE FROM activity WHERE at_ms < ?1", [sql::int(new.at_ms.saturating_sub(ACTIVITY_KEPT_MS))])?;
+        self.run(
+            "DELETE FROM activity WHERE at_ms < ?1 AND id <= ?2",
+            [sql::int(new.at_ms.saturating_sub(ACTIVITY_KEPT_MS)), id - i64::from(ACTIVITY_KEPT_ALWAYS)],
+        )?;
         Ok(id)
     }
 }

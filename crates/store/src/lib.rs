@@ -48,7 +48,7 @@ mod store;
 mod tx;
 mod working;
 
-pub use activity::{ACTIVITY_KEPT, ACTIVITY_KEPT_MS, ActivityRow, NewActivity};
+pub use activity::{ACTIVITY_KEPT, ACTIVITY_KEPT_ALWAYS, ACTIVITY_KEPT_MS, ActivityRow, NewActivity};
 pub use attachments::AttachmentRow;
 pub use batches::{Batch, BatchAccepted, Cursor};
 pub use devices::DeviceRow;

@@ -1,6 +1,6 @@
 //! Adding a server. Each command is one line: the handler in `holdfast_ipc` does the work.
 
-use holdfast_ipc::dto::{CommandError, CreateAccountRequest, JoinRequest, LinkInfo};
+use holdfast_ipc::dto::{AccountLink, CommandError, CreateAccountRequest, JoinRequest, LinkInfo};
 use holdfast_ipc::handlers::account;
 
 use super::{Shared, blocking};
@@ -9,6 +9,12 @@ use super::{Shared, blocking};
 #[specta::specta]
 pub async fn link_read(app: Shared<'_>, link: String) -> Result<LinkInfo, CommandError> {
     blocking(&app, move |app| account::link_read(app, &link)).await
+}
+
+#[tauri::command]
+#[specta::specta]
+pub async fn account_link(app: Shared<'_>) -> Result<AccountLink, CommandError> {
+    blocking(&app, account::link).await
 }
 
 #[tauri::command]

@@ -22,3 +22,9 @@ pub async fn backup_now(app: Shared<'_>) -> Result<BackupItem, CommandError> {
 pub async fn backup_test(app: Shared<'_>, path: String) -> Result<BackupContent, CommandError> {
     blocking(&app, move |app| backups::test(app, path.as_ref())).await
 }
+
+#[tauri::command]
+#[specta::specta]
+pub async fn backup_restore(app: Shared<'_>, path: String, passphrase: String) -> Result<(), CommandError> {
+    blocking(&app, move |app| backups::restore(app, path.as_ref(), &passphrase)).await
+}

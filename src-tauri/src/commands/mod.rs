@@ -3,6 +3,7 @@
 pub mod account;
 pub mod backups;
 pub mod desktop;
+pub mod history;
 pub mod notebooks;
 pub mod notes;
 pub mod review;
@@ -57,6 +58,7 @@ pub fn builder() -> Builder<tauri::Wry> {
             session::settings,
             session::settings_save,
             account::link_read,
+            account::account_link,
             account::account_create,
             account::account_join,
             account::account_sign_in,
@@ -73,6 +75,9 @@ pub fn builder() -> Builder<tauri::Wry> {
             notes::attachment_save,
             notes::attachment_fetch,
             notes::search,
+            history::note_versions,
+            history::note_version,
+            history::note_version_restore,
             notebooks::sidebar,
             notebooks::notebook_add,
             notebooks::notebook_rename,
@@ -104,6 +109,7 @@ pub fn builder() -> Builder<tauri::Wry> {
             backups::backup_list,
             backups::backup_now,
             backups::backup_test,
+            backups::backup_restore,
             desktop::copy_secret,
             desktop::open_link,
             transfer::import_folder,

@@ -43,6 +43,27 @@ fn three_computers_come_to_the_same() {
     assert!(devices.as_array().unwrap().iter().all(|d| d["last_seen"].as_u64().unwrap() > 0));
 }
 
+/// The console of the server is needed once: whoever has a computer in the account can add another.
+#[test]
+fn a_computer_is_added_from_a_computer() {
+    let server = Server::start();
+    let a = server.first("A");
+    let id = a.add("Note", "one\n");
+    a.sync();
+    let said = a.ok(["account", "link"]);
+    let link = text(&said["link"]);
+    assert_eq!((&said["user"], &said["url"]), (&json!("ann"), &a.ok(["status"])["server"]));
+    let b = Device::bare();
+    b.ok(["account", "join", "--link", &link, "--user", "ann", "--device-name", "B"]);
+    b.sync();
+    assert_eq!(b.body(&id), "one\n");
+    assert_eq!(b.ok(["account", "link"])["link"], said["link"]);
+    // It lets nobody make an account, and a vault without a server has none.
+    let stranger = Device::new("C");
+    stranger.run(["account", "create", "--link", &link, "--user", "eve"]).failed(1, "cannot make an account");
+    stranger.run(["account", "link"]).failed(1, "server");
+}
+
 #[test]
 fn a_sync_with_nothing_to_do_asks_once() {
     let server = Server::start();

@@ -197,3 +197,33 @@ fn nothing_is_cleared_or_cut_without_being_told_to() {
     device.edit(&id, &["--body-file", empty.to_str().unwrap()]);
     assert_eq!(device.body(&id), "", "a file that is empty is meant");
 }
+
+#[test]
+fn a_note_has_a_history_and_goes_back() {
+    let device = Device::new("Desk");
+    let id = device.add("Shift", "one\n");
+    device.set_body(&id, "one\ntwo\n");
+    device.edit(&id, &["--title", "x", "--done"]);
+    device.set_body(&id, "oops\n");
+    let history = device.ok(["note", "history", &id]);
+    let versions = history.as_array().unwrap();
+    let newest: Vec<_> = versions.iter().map(|v| v["newest"].as_bool().unwrap()).collect();
+    assert_eq!(newest, [true, false, false, false]);
+    assert!(versions.iter().all(|v| v["device"] == "Desk" && v["kind"] == "edit" && v["time"].is_u64()));
+    let two = text(&versions[2]["revision"]);
+    let shown = device.ok(["note", "show", &id, "--version", &two[..12]]);
+    assert_eq!((&shown["title"], &shown["body"]), (&json!("Shift"), &json!("one\ntwo\n")));
+    assert_eq!(shown["changes"], json!([{ "field": "text", "line": 2, "removed": "", "added": "two\n" }]));
+    assert_eq!(device.body(&id), "oops\n", "a look changes nothing");
+
+    device.ok(["note", "revert", &id, &two]);
+    let note = device.show(&id);
+    assert_eq!((&note["title"], &note["body"], &note["done"]), (&json!("Shift"), &json!("one\ntwo\n"), &json!(true)));
+    let after = device.ok(["note", "history", &id]);
+    assert_eq!((after.as_array().unwrap().len(), &after[0]["kind"]), (5, &json!("restore")));
+    device.run(["note", "revert", &id, "ffffffff"]).failed(1, "There is no version ffffffff");
+    let nobody = "0".repeat(32);
+    device.run(["note", "history", &nobody]).failed(1, "There is no note");
+    device.ok(["note", "trash", &id]);
+    device.run(["note", "revert", &id, &two]).failed(1, "trash");
+}

@@ -174,3 +174,23 @@ fn the_doctor_looks_and_backups_open() {
     assert_eq!((code, ok), (1, json!(false)));
     assert!(sentence.contains("Can't reach the server"), "{sentence}");
 }
+
+/// A vault whose database is damaged goes back to its newest backup; one that is in order does not.
+#[test]
+fn a_damaged_vault_goes_back_to_its_backup() {
+    let a = Device::new("A");
+    let id = a.add("Kept", "one\n");
+    a.run(["backup", "restore"]).failed(1, "There is no backup yet.");
+    let made = text(&a.ok(["backup", "now"])["dir"]);
+    a.run(["backup", "restore"]).failed(1, "nothing was restored");
+    let db = a.vault().join("vault.db");
+    let bytes = std::fs::read(&db).unwrap();
+    std::fs::write(&db, &bytes[..bytes.len() / 2 / 4096 * 4096 + 100]).unwrap();
+    a.run(["note", "list"]).failed(1, "damaged");
+    assert_eq!(a.ok(["backup", "list"])[0]["dir"], json!(made), "also of a vault that does not open");
+    a.run(["backup", "restore", "/nowhere"]).failed(1, "is no backup of this vault");
+    let restored = a.ok(["backup", "restore", &made]);
+    assert_eq!((&restored["notes"], &restored["dir"]), (&json!(1), &json!(made)));
+    assert_eq!(a.body(&id), "one\n");
+    assert!(a.vault().join("vault.db.damaged-1").exists());
+}

@@ -84,11 +84,22 @@ async fn a_damaged_vault() -> anyhow::Result<()> {
     within(async {
         let mut computer = Computer::new("Laptop").await?;
         computer.create_vault().await?;
+        computer.write("Shift", "All pumps run.").await?;
+        computer.ask("backup_now", json!({})).await?;
         computer.quit().await?;
         fs::write(computer.vault().join("vault.keys"), b"not the keys")?;
         computer.launch().await?;
         computer.find(&hook("session-problem")).await?;
-        take(&computer, "damaged").await
+        computer.find(&hook("restore-backup")).await?;
+        take(&computer, "damaged").await?;
+        computer.type_keys(&hook("restore-passphrase"), "another one").await?;
+        computer.press("Enter").await?;
+        computer.find(&format!("{}[aria-invalid]", hook("restore-passphrase"))).await?;
+        computer.type_keys(&hook("restore-passphrase"), PASSPHRASE).await?;
+        computer.press("Enter").await?;
+        computer.find_note("Shift").await?;
+        anyhow::ensure!(computer.vault().join("vault.keys.damaged-1").exists(), "what was damaged is gone");
+        Ok(())
     })
     .await
 }
@@ -144,6 +155,7 @@ async fn a_vault_in_use() -> anyhow::Result<()> {
         computer.wait_saved().await?;
         take(&computer, "notes").await?;
         renew_the_readme(&computer).await?;
+        go_back(&computer).await?;
 
         computer.set_window_size(900, 600).await?;
         computer.click(&hook("open-sidebar")).await?;
@@ -263,6 +275,11 @@ async fn a_vault_on_two_computers() -> anyhow::Result<()> {
         laptop.click(&hook("sync-activity")).await?;
         laptop.find(&hook("sync-log")).await?;
         take(&laptop, "sync-up-to-date").await?;
+        laptop.click(&hook("sync-add-computer")).await?;
+        laptop.wait_text(&hook("add-computer-link"), "holdfast://join/").await?;
+        take(&laptop, "add-computer").await?;
+        laptop.click(&hook("add-computer-close")).await?;
+        laptop.find(&hook("sync-panel")).await?;
         laptop.press("Escape").await?;
         laptop.wait_gone("[role=dialog]").await?;
 
@@ -414,6 +431,26 @@ async fn what_a_removed_computer_sent_late() -> anyhow::Result<()> {
         aside(&laptop).await
     })
     .await
+}
+
+/// A whole text is replaced by mistake, and everything is as it was by four keys.
+async fn go_back(computer: &Computer) -> anyhow::Result<()> {
+    let before = computer.body().await?;
+    computer.click(&hook("note-body")).await?;
+    computer.press("Ctrl+A").await?;
+    computer.type_here("A slip.").await?;
+    computer.wait_saved().await?;
+    computer.press("Ctrl+H").await?;
+    computer.wait_focus(&hook("history-list")).await?;
+    computer.wait_text(&hook("history-version"), "slip").await?;
+    computer.press("Down").await?;
+    computer.find(&format!("{}:not(:disabled)", hook("history-restore"))).await?;
+    take(computer, "history").await?;
+    computer.execute_with("document.querySelector(arguments[0]).focus()", vec![json!(hook("history-restore"))]).await?;
+    computer.press("Enter").await?;
+    computer.wait_gone("[role=dialog]").await?;
+    computer.wait_body(before.lines().next().unwrap_or_default()).await?;
+    computer.click_named("Dismiss").await
 }
 
 /// Two changes that came late: one is taken over by keyboard, the other one discarded.

@@ -1,6 +1,7 @@
 // Looks at the page as it is now, and returns what is wrong with its layout. Run as a function body.
 // `arguments[0]`: "look" returns the findings and remembers the controls; "focus" returns the number of
-// the control that has the focus, or -1.
+// the control that has the focus, or -1; "gone" the numbers of those that went
+// with a message whose time is over.
 const CONTROLS =
   'a[href], button, input:not([type="hidden"]), select, textarea, summary, [contenteditable="true"], ' +
   '[tabindex]:not([tabindex="-1"]), [role="button"], [role="link"], [role="checkbox"], [role="radio"], [role="switch"], ' +
@@ -13,6 +14,11 @@ const COMPOSITES =
 if (arguments[0] === "focus") {
   const active = document.activeElement;
   return (window.holdfastControls ?? []).findIndex((control) => control === active);
+}
+
+if (arguments[0] === "gone") {
+  const went = (control) => !control.isConnected && control.closest('[data-testid="toast"]');
+  return (window.holdfastControls ?? []).flatMap((control, number) => (went(control) ? [number] : []));
 }
 
 // Rounding puts edges up to a pixel off.
@@ -110,4 +116,10 @@ const roving = (element) => {
 window.holdfastControls = controls;
 document.activeElement?.blur();
 getSelection()?.removeAllRanges();
+if (scope === document.body) {
+  // Tab begins at the top: behind the last control the window goes on with the sidebar, past what is above it.
+  document.body.tabIndex = -1;
+  document.body.focus();
+  document.body.removeAttribute("tabindex");
+}
 return { outside, overlapping, covered, controls: controls.map((element) => ({ name: name(element), roving: roving(element) })) };

@@ -77,7 +77,10 @@ async fn read(window: &Window) -> anyhow::Result<Look> {
 /// Looks at the page, then goes through it with Tab.
 pub async fn report(window: &Window) -> anyhow::Result<LayoutReport> {
     let look = read(window).await?;
-    let visited = tab_through(window, look.controls.len()).await?;
+    let mut visited = tab_through(window, look.controls.len()).await?;
+    // A message goes when its time is over, perhaps before Tab comes to it.
+    let gone = window.execute_with(SCRIPT, vec![json!("gone")]).await?;
+    visited.extend(serde_json::from_value::<Vec<usize>>(gone).context("What is gone cannot be read.")?);
     let unreachable = look.controls.iter().enumerate().filter(|(number, it)| !it.roving && !visited.contains(number));
     Ok(LayoutReport {
         unreachable: unreachable.map(|(_, it)| it.name.clone()).collect(),

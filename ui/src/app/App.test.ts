@@ -1,4 +1,4 @@
-import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
+import { cleanup, render, screen, waitFor, within } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import '../../tests/mount';
@@ -124,7 +124,21 @@ describe('unlocking', () => {
 
   test('a damaged vault is a page that says what is safe', async () => {
     open('damaged');
+    backend.backups = [];
     expect((await id('session-problem')).textContent).toContain('Nothing was changed');
+    await waitFor(() => expect(screen.getByTestId('problem-retry')).toBeTruthy());
+  });
+
+  test('a damaged vault goes back to a backup by its passphrase', async () => {
+    open('damaged');
+    const newest = await screen.findAllByTestId<HTMLInputElement>('restore-backup').then(([first]) => first);
+    expect(newest?.checked).toBe(true);
+    await user.type(screen.getByTestId('restore-passphrase'), 'wrong{Enter}');
+    await waitFor(() => expect(document.activeElement).toBe(screen.getByTestId('restore-passphrase')));
+    await screen.findByText(/does not open this vault/);
+    await user.keyboard(`${backend.passphrase}{Enter}`);
+    await id('note-list');
+    expect(backend.calls).toContainEqual(['backupRestore', newest?.value]);
   });
 });
 
@@ -265,7 +279,7 @@ describe('keys', () => {
     expect(gone('palette')).toBe(true);
   });
 
-  test('a note found far down is shown in the list, and Tab behind the text comes to the sidebar', async () => {
+  test('a note found far down is shown in the list, and Tab behind the last thing comes to the sidebar', async () => {
     open('many');
     await id('note-title');
     await user.click(await id('nav-trash'));
@@ -279,9 +293,8 @@ describe('keys', () => {
     body.focus();
     await user.keyboard('{Tab}');
     expect(document.activeElement).toBe(body);
-    // At once: CodeMirror waits two seconds for the second key.
-    void fireEvent.keyDown(body, { key: 'Escape', keyCode: 27 });
-    void fireEvent.keyDown(body, { key: 'Tab', keyCode: 9 });
+    (await id('note-history')).focus();
+    await user.keyboard('{Tab}');
     expect(document.activeElement?.closest('[data-pane="1"]')).toBeTruthy();
   });
 

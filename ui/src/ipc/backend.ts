@@ -1,8 +1,8 @@
 // The one interface between the views and Rust. `tauri.ts` implements it over Tauri; nothing else in the UI
 // knows what carries a call. Every function may throw a `CommandError`.
 import type {
-  ActivityItem, ActivityQuery, AsideItem, AsideTaken, AsideText, BackupContent, BackupItem, CommandError, ConfirmWord, CreateAccountRequest, Event,
-  ExportReport, Health, HeldNote, ImportReport, JoinRequest, LinkInfo, NoteDetail, NoteListItem, NotesPage, NotesQuery, PassphraseChange, PlaceChoice, Receipt, RecoveryCode, RemoveDeviceRequest, Review, ReviewListItem,
+  AccountLink, ActivityItem, ActivityQuery, AsideItem, AsideTaken, AsideText, BackupContent, BackupItem, CommandError, ConfirmWord, CreateAccountRequest, Event,
+  ExportReport, Health, HeldNote, ImportReport, JoinRequest, LinkInfo, NoteDetail, NoteListItem, NoteVersion, NoteVersionItem, NotesPage, NotesQuery, PassphraseChange, PlaceChoice, Receipt, RecoveryCode, RemoveDeviceRequest, Review, ReviewListItem,
   ReviewStep, SaveRequest, Saved, SearchHit, SessionStatus, Settings, Sidebar, SyncStatus, TrayShown,
 } from './types';
 
@@ -25,6 +25,8 @@ export interface Backend {
   settingsSave(settings: Settings): Promise<void>;
 
   // Account
+  /** How another computer joins this account. */
+  accountLink(): Promise<AccountLink>;
   linkRead(link: string): Promise<LinkInfo>;
   accountCreate(request: CreateAccountRequest): Promise<void>;
   accountJoin(request: JoinRequest): Promise<void>;
@@ -47,6 +49,11 @@ export interface Backend {
   noteLeave(id: string): Promise<void>;
   noteTrash(ids: string[]): Promise<void>;
   noteRestore(ids: string[]): Promise<void>;
+  /** Every version of a note, the newest first. */
+  noteVersions(id: string): Promise<NoteVersionItem[]>;
+  noteVersion(id: string, revision: string): Promise<NoteVersion>;
+  /** The title and the text of that version become the newest one. */
+  noteVersionRestore(id: string, revision: string): Promise<NoteDetail>;
   /** Copies a file into the note; returns the note with the link at the end of its attachments. */
   noteAttach(id: string, path: string): Promise<NoteDetail>;
   attachmentSave(note: string, attachment: string, path: string): Promise<void>;
@@ -109,6 +116,8 @@ export interface Backend {
   backupNow(): Promise<BackupItem>;
   /** Opens one, reads all of it, and counts. */
   backupTest(path: string): Promise<BackupContent>;
+  /** Puts one in the place of a vault that is damaged, and opens it. */
+  backupRestore(path: string, passphrase: string): Promise<void>;
 
   // Transfer
   importFolder(path: string, dryRun: boolean): Promise<ImportReport>;

@@ -17,6 +17,7 @@ export const commands = {
 	settings: () => __TAURI_INVOKE<Settings>("settings"),
 	settingsSave: (settings: Settings) => __TAURI_INVOKE<null>("settings_save", { settings }),
 	linkRead: (link: string) => __TAURI_INVOKE<LinkInfo>("link_read", { link }),
+	accountLink: () => __TAURI_INVOKE<AccountLink>("account_link"),
 	accountCreate: (request: CreateAccountRequest) => __TAURI_INVOKE<null>("account_create", { request }),
 	accountJoin: (request: JoinRequest) => __TAURI_INVOKE<null>("account_join", { request }),
 	accountSignIn: (passphrase: string) => __TAURI_INVOKE<null>("account_sign_in", { passphrase }),
@@ -33,6 +34,9 @@ export const commands = {
 	attachmentSave: (note: string, attachment: string, path: string) => __TAURI_INVOKE<null>("attachment_save", { note, attachment, path }),
 	attachmentFetch: (note: string, attachment: string) => __TAURI_INVOKE<null>("attachment_fetch", { note, attachment }),
 	search: (query: string, limit: number) => __TAURI_INVOKE<SearchHit[]>("search", { query, limit }),
+	noteVersions: (id: string) => __TAURI_INVOKE<NoteVersionItem[]>("note_versions", { id }),
+	noteVersion: (id: string, revision: string) => __TAURI_INVOKE<NoteVersion>("note_version", { id, revision }),
+	noteVersionRestore: (id: string, revision: string) => __TAURI_INVOKE<NoteDetail>("note_version_restore", { id, revision }),
 	sidebar: () => __TAURI_INVOKE<Sidebar>("sidebar"),
 	notebookAdd: (name: string, parent: string | null) => __TAURI_INVOKE<string>("notebook_add", { name, parent }),
 	notebookRename: (id: string, name: string) => __TAURI_INVOKE<null>("notebook_rename", { id, name }),
@@ -64,6 +68,7 @@ export const commands = {
 	backupList: () => __TAURI_INVOKE<BackupItem[]>("backup_list"),
 	backupNow: () => __TAURI_INVOKE<BackupItem>("backup_now"),
 	backupTest: (path: string) => __TAURI_INVOKE<BackupContent>("backup_test", { path }),
+	backupRestore: (path: string, passphrase: string) => __TAURI_INVOKE<null>("backup_restore", { path, passphrase }),
 	/**  Copies a secret, and takes it out of the clipboard after a minute if it is still there. */
 	copySecret: (text: string) => __TAURI_INVOKE<null>("copy_secret", { text }),
 	/**  Opens a web or mail address in the person's own browser. Nothing else: a note must not start programs. */
@@ -81,6 +86,15 @@ export const events = {
 };
 
 /* Types */
+/**  What somebody types on another computer to join this account, besides the passphrase. */
+export type AccountLink = {
+	/**  It lets nobody in by itself, and does not expire. */
+	link: string,
+	url: string,
+	fingerprint: string,
+	user: string,
+};
+
 /**  A line of the log. It names no note. */
 export type ActivityItem = {
 	at_ms: number | null,
@@ -403,6 +417,32 @@ export type NoteScope = { kind: "all" } |
 { kind: "tasks" } | { kind: "review" } | { kind: "trash" } | 
 /**  With all notebooks below it. */
 { kind: "notebook"; id: string } | { kind: "tag"; name: string };
+
+/**  A version of a note as it was. */
+export type NoteVersion = {
+	item: NoteVersionItem,
+	title: string,
+	body: string,
+	/**  Places of it that nobody had decided then: one side of each is shown. */
+	to_review: number,
+	/**  What it changed besides the text, in words. */
+	fields: string[],
+	/**  What it changed in the text. */
+	diff: DiffSpan[],
+	/**  The note has this title and this text now. */
+	is_shown: boolean,
+};
+
+/**  A version of a note, in a list. */
+export type NoteVersionItem = {
+	revision: string,
+	device: string,
+	this_device: boolean,
+	at_ms: number | null,
+	kind: VersionKind,
+	/**  Nothing was written on it yet: it is the newest, or one of those that wait side by side. */
+	newest: boolean,
+};
 
 /**  A notebook with its place in the tree, in the order of a tree that is all open. */
 export type NotebookItem = {
@@ -790,6 +830,11 @@ export type Tripwire = {
 export type VaultState = 
 /**  No vault in this folder: the first start. */
 "absent" | "locked" | "open";
+
+/**  How a version came about. */
+export type VersionKind = "edit" | "decision" | "undo" | "import" | "restore" | 
+/**  By a newer program. */
+"other";
 
 /* Tauri Specta runtime */
 type EventEmit<T> = [T] extends [null] ? () => Promise<void> : (payload: T) => Promise<void>;

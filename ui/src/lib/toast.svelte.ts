@@ -17,6 +17,7 @@ class Toasts {
   /** The dialogs that are open, the topmost last. */
   #dialogs = $state.raw<symbol[]>([]);
   #next = 1;
+  #timers = new Map<number, ReturnType<typeof setTimeout>>();
 
   get inDialog(): boolean {
     return this.#dialogs.length > 0;
@@ -39,9 +40,24 @@ class Toasts {
     const tone = options.tone ?? 'info';
     this.items = [...this.items.slice(-2), { id, tone, text, action: options.action }];
     announce(text);
-    // An error stays until it was read.
-    if (tone === 'info') setTimeout(() => this.dismiss(id), SHOWN_MS);
+    this.release(id);
     return id;
+  }
+
+  /** It stays while the pointer or the focus is on it: nothing goes away under a hand. */
+  hold(id: number): void {
+    clearTimeout(this.#timers.get(id));
+  }
+
+  /** Its time begins anew. An error stays until it was read. */
+  release(id: number): void {
+    this.hold(id);
+    if (this.items.some((item) => item.id === id && item.tone === 'info')) {
+      this.#timers.set(
+        id,
+        setTimeout(() => this.dismiss(id), SHOWN_MS),
+      );
+    }
   }
 
   error(error: unknown): void {
@@ -49,6 +65,8 @@ class Toasts {
   }
 
   dismiss(id: number): void {
+    this.hold(id);
+    this.#timers.delete(id);
     this.items = this.items.filter((item) => item.id !== id);
   }
 }

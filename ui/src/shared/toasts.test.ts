@@ -37,3 +37,38 @@ test('a message is in the topmost dialog, where Tab reaches it and it covers not
   first.unmount();
   await waitFor(() => expect(shown()).toEqual(['window']));
 });
+
+test('a message goes after a time, but not from under the pointer or the focus', async () => {
+  vi.useFakeTimers({ shouldAdvanceTime: false });
+  try {
+    render(Toasts);
+    const wait = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+    toasts.show('The note is in the Trash.', { action: { label: 'Undo', run: vi.fn() } });
+    await wait(5000);
+    screen.getByRole('button', { name: 'Undo' }).focus();
+    await wait(60_000);
+    screen.getByRole('button', { name: 'Dismiss' }).focus();
+    await wait(60_000);
+    screen.getByRole('button', { name: 'Dismiss' }).blur();
+    await wait(5000);
+    screen.getByTestId('toast').dispatchEvent(new Event('pointerenter'));
+    await wait(60_000);
+    expect(shown()).toEqual(['window']);
+    // A dialog takes the list away from under the pointer.
+    const dialog = render(Dialog, { title: 'First', testid: 'first', onclose: vi.fn(), children });
+    await wait(0);
+    expect(shown()).toEqual(['first']);
+    await wait(6000);
+    expect(screen.queryByTestId('toast')).toBeNull();
+    dialog.unmount();
+
+    toasts.error(new Error('No.'));
+    await wait(0);
+    screen.getByRole('button', { name: 'Dismiss' }).focus();
+    screen.getByRole('button', { name: 'Dismiss' }).blur();
+    await wait(60_000);
+    expect(shown()).toEqual(['window']);
+  } finally {
+    vi.useRealTimers();
+  }
+});

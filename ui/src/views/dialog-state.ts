@@ -4,11 +4,13 @@ import type { NotebookTask } from '../features/notebooks/task';
 /** The one dialog that is open. */
 export type DialogState =
   | { kind: 'palette'; mode: 'all' | 'notes' }
+  | { kind: 'history' }
   | { kind: 'shortcuts' }
   | { kind: 'settings' }
   | { kind: 'sync' }
   | { kind: 'tripwire' }
   | { kind: 'aside' }
+  | { kind: 'addComputer' }
   | { kind: 'removeDevice'; device: DeviceItem }
   | { kind: 'passphrase' }
   | { kind: 'backups' }

@@ -19,6 +19,12 @@ pub fn run(place: &Place, command: AccountCommand) -> Outcome {
             made.map_err(Failure::Account)?;
             Ok(Answer::done("The account is made. Run `holdfast sync` to send the notes."))
         }),
+        AccountCommand::Link => place.with_vault(|vault| {
+            let link = vault.join_link()?;
+            let user = vault.sync_status()?.user.unwrap_or_default();
+            let json = json!({ "link": link.to_string(), "url": link.url, "user": user });
+            Ok(Answer::new(json, link.to_string()))
+        }),
         AccountCommand::Join { link, user, device_name: name } => {
             let dir = place.dir()?;
             if vault_exists(&dir)? {

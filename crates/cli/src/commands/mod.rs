@@ -8,6 +8,7 @@ mod config;
 mod decide;
 mod device;
 mod doctor;
+mod history;
 mod merge_cases;
 mod merge_file;
 mod note;

@@ -3,6 +3,7 @@
 use holdfast_notebook::{NewNote, NotePatch, NotebookId, NotesFilter, TagPatch, TrashFilter, Vault};
 use serde_json::{Value, json};
 
+use super::history;
 use crate::args::{NoteCommand, NoteEdit};
 use crate::output::Answer;
 use crate::session::Place;
@@ -19,7 +20,12 @@ pub fn run(place: &Place, command: NoteCommand) -> Outcome {
                 Ok(Answer::new(json!({ "id": id }), id))
             })
         }
-        NoteCommand::Show { id } => place.with_vault(|vault| show(vault, &id)),
+        NoteCommand::Show { id, version: None } => place.with_vault(|vault| show(vault, &id)),
+        NoteCommand::Show { id, version: Some(version) } => {
+            place.with_vault(|vault| history::show(vault, &id, &version))
+        }
+        NoteCommand::History { id } => place.with_vault(|vault| history::list(vault, &id)),
+        NoteCommand::Revert { id, version } => place.with_vault(|vault| history::revert(vault, &id, &version)),
         NoteCommand::List => place.with_vault(|vault| list(vault)),
         NoteCommand::Edit(edit) => self::edit(place, edit),
         NoteCommand::Trash { id } => place.with_vault(|vault| {

@@ -65,7 +65,7 @@ fn side(names: &Names, receipt: &Receipt, side: &ReceiptSide) -> Value {
     })
 }
 
-fn hunk_json(field: &str, hunk: &DiffHunk) -> Value {
+pub(super) fn hunk_json(field: &str, hunk: &DiffHunk) -> Value {
     json!({ "field": field, "line": hunk.line + 1, "removed": hunk.removed, "added": hunk.added })
 }
 

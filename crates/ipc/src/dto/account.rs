@@ -46,3 +46,13 @@ pub struct RemoveDeviceRequest {
     /// Where somebody else may know the passphrase that there is.
     pub passphrase: Option<PassphraseChange>,
 }
+
+/// What somebody types on another computer to join this account, besides the passphrase.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
+pub struct AccountLink {
+    /// It lets nobody in by itself, and does not expire.
+    pub link: String,
+    pub url: String,
+    pub fingerprint: String,
+    pub user: String,
+}

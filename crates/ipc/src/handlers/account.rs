@@ -4,7 +4,7 @@ use holdfast_notebook::sync;
 
 use crate::app::run_here;
 use crate::convert::{answer, invalid, ms};
-use crate::dto::{CreateAccountRequest, JoinRequest, LinkInfo};
+use crate::dto::{AccountLink, CreateAccountRequest, JoinRequest, LinkInfo};
 use crate::{Answer, App, account_error};
 
 pub fn link_read(app: &App, link: &str) -> Answer<LinkInfo> {
@@ -12,10 +12,19 @@ pub fn link_read(app: &App, link: &str) -> Answer<LinkInfo> {
     Ok(LinkInfo {
         url: link.url.clone(),
         fingerprint: link.fingerprint(),
-        expires_ms: Some(ms(link.expires_ms)),
-        expired: link.expires_ms <= app.env.now_ms(),
+        expires_ms: link.invitation.as_ref().map(|_| ms(link.expires_ms)),
+        // Only the invitation ends.
+        expired: link.invitation.is_some() && link.expires_ms <= app.env.now_ms(),
         can_create: link.invitation.is_some(),
     })
+}
+
+/// How another computer joins this account.
+pub fn link(app: &App) -> Answer<AccountLink> {
+    let vault = app.vault()?;
+    let link = answer(vault.join_link())?;
+    let user = answer(vault.sync_status())?.user.unwrap_or_default();
+    Ok(AccountLink { link: link.to_string(), fingerprint: link.fingerprint(), url: link.url, user })
 }
 
 pub fn create(app: &App, request: &CreateAccountRequest) -> Answer<()> {

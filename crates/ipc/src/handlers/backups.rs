@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use holdfast_notebook::{Backup, BackupReason};
+use holdfast_notebook::{Backup, BackupReason, Vault, backups_of};
 
 use crate::convert::{answer, invalid, ms};
-use crate::dto::{BackupContent, BackupItem};
+use crate::dto::{BackupContent, BackupItem, CommandError};
 use crate::{Answer, App, backup_reason};
 
 fn item(backup: &Backup) -> BackupItem {
@@ -17,8 +17,19 @@ fn item(backup: &Backup) -> BackupItem {
     }
 }
 
+/// Of the vault in this place, also of one that does not open.
 pub fn list(app: &App) -> Answer<Vec<BackupItem>> {
-    Ok(answer(app.vault()?.backups())?.iter().map(item).collect())
+    Ok(answer(backups_of(app.dir()))?.iter().map(item).collect())
+}
+
+/// Puts one of the listed backups in the place of a vault that is damaged, and opens it.
+pub fn restore(app: &App, path: &Path, passphrase: &str) -> Answer<()> {
+    let backup = answer(backups_of(app.dir()))?.into_iter().find(|b| b.dir == path).ok_or_else(not_listed)?;
+    app.opened(answer(Vault::restore_backup(app.dir(), &backup, passphrase, app.env.clone()))?)
+}
+
+fn not_listed() -> CommandError {
+    invalid("This is not one of the backups of this vault.")
 }
 
 pub fn now(app: &App) -> Answer<BackupItem> {
@@ -29,7 +40,7 @@ pub fn now(app: &App) -> Answer<BackupItem> {
 pub fn test(app: &App, path: &Path) -> Answer<BackupContent> {
     let vault = app.vault()?;
     if !answer(vault.backups())?.iter().any(|b| b.dir == path) {
-        return Err(invalid("This is not one of the backups of this vault."));
+        return Err(not_listed());
     }
     let content = answer(vault.test_backup(path))?;
     Ok(BackupContent {

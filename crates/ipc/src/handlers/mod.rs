@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod backups;
+pub mod history;
 pub mod notebooks;
 pub mod notes;
 pub mod receipts;

@@ -107,7 +107,7 @@ pub fn mark(app: &App, id: &str) -> Answer<NoteListItem> {
     Ok(get(app, id)?.item)
 }
 
-fn detail(vault: &Vault, id: NoteId) -> Answer<NoteDetail> {
+pub(super) fn detail(vault: &Vault, id: NoteId) -> Answer<NoteDetail> {
     let note = answer(vault.note(id))?;
     let names = Names::load(vault)?;
     let review = if note.to_review > 0 {

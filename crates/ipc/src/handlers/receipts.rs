@@ -84,7 +84,7 @@ pub(crate) fn field(names: &Names, field: &ChangedField) -> String {
     }
 }
 
-fn hunk(h: &DiffHunk) -> Vec<DiffSpan> {
+pub(super) fn hunk(h: &DiffHunk) -> Vec<DiffSpan> {
     crate::convert::spans(&h.removed, &h.added)
         .into_iter()
         .chain([DiffSpan { kind: SpanKind::Same, text: "\n".into() }])

@@ -65,6 +65,18 @@ pub fn read_link(link: &str) -> Result<JoinLink> {
     JoinLink::parse(link.trim()).map_err(|e| NotebookError::LinkInvalid(e.to_string()))
 }
 
+impl Vault {
+    /// A link by which another computer joins this account. It says where the server is and which key it has, and lets
+    /// nobody in: who joins signs in with the user's name and the passphrase. So it does not expire.
+    ///
+    /// # Errors
+    /// [`NotebookError::NoServer`].
+    pub fn join_link(&self) -> Result<JoinLink> {
+        let address = self.read(load)?.ok_or(NotebookError::NoServer)?.address;
+        JoinLink::new(&address.url, address.pin, None, 0).map_err(|e| NotebookError::LinkInvalid(e.to_string()))
+    }
+}
+
 fn address(link: &JoinLink) -> ServerAddress {
     ServerAddress { url: link.url.clone(), pin: link.pin }
 }
@@ -82,12 +94,12 @@ pub async fn create_account(
         return Err(NotebookError::HasServer(account.address.url));
     }
     let link = read_link(link)?;
-    if link.expires_ms <= vault.env().now_ms() {
-        return Err(NotebookError::LinkExpired);
-    }
     let invitation = link.invitation.clone().ok_or_else(|| {
         NotebookError::LinkInvalid("this link cannot make an account; ask for a new one from the server's owner".into())
     })?;
+    if link.expires_ms <= vault.env().now_ms() {
+        return Err(NotebookError::LinkExpired);
+    }
     let code_auth = vault.read(|r| Ok(r.get_meta(meta::CODE_AUTH)?))?.and_then(|b| b.try_into().ok());
     let (request, login) = {
         let keys = vault.keys();

@@ -33,6 +33,8 @@ pub enum Happened {
     Copied,
     /// This computer got another name, because its own was taken.
     Named,
+    /// Another computer came into the account.
+    Joined,
     /// A computer was removed from the account.
     Removed,
     /// The account's passphrase or keys became others than they were here.
@@ -62,6 +64,7 @@ impl Happened {
             Self::Copied => "copied",
             Self::Compared => "compared",
             Self::Named => "named",
+            Self::Joined => "joined",
             Self::Removed => "removed",
             Self::Account => "account",
             Self::Other(word) => word,
@@ -73,7 +76,7 @@ impl Happened {
             [Self::Synced, Self::Push, Self::Pull, Self::Upload, Self::Fetch, Self::Held, Self::Kept, Self::Accepted];
         let later =
             [Self::Backup, Self::Healed, Self::SetAside, Self::Copied, Self::Compared, Self::Removed, Self::Named];
-        let decided = [Self::TakenOver, Self::Discarded, Self::Account];
+        let decided = [Self::TakenOver, Self::Discarded, Self::Account, Self::Joined];
         known.into_iter().chain(later).chain(decided).find(|h| h.word() == word).unwrap_or(Self::Other(word))
     }
 }

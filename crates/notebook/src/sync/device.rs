@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use holdfast_domain::{DeviceFields, DeviceId, Fields, Merge, Origin, RecordId, UnknownFields, fold_name};
 use holdfast_merge::edit_merge;
-use holdfast_store::{Reader, WriteTx};
+use holdfast_store::{DeviceRow, Reader, WriteTx};
 
 use super::activity::{self, Happened, Line};
 use super::meta;
@@ -60,6 +60,17 @@ pub(super) fn introduce(vault: &Vault) -> Result<()> {
         t.changes.settings = true;
         Ok(())
     })
+}
+
+/// Another computer's name has come for the first time: whoever did not add one wants to know. What a computer that has
+/// just joined itself finds there is no news to it.
+pub(crate) fn tell_joined(t: &mut Txn<'_>, joined: &DeviceRow) -> Result<()> {
+    let me = t.vault.device();
+    if joined.id == me || t.reader().device(me)?.is_none() {
+        return Ok(());
+    }
+    t.changes.settings = true;
+    activity::write(t, &Line::new(Happened::Joined, format!("“{}” joined the account", joined.name)))
 }
 
 /// Writes the record that a device does not have yet.

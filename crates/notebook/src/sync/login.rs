@@ -14,6 +14,7 @@ use holdfast_store::{Reader, WriteTx};
 use zeroize::Zeroizing;
 
 use super::account::{Connect, load};
+use super::activity::{self, Happened, Line};
 use super::keys::refresh_keys;
 use super::{has_server, meta};
 use crate::{NotebookError, Result, Vault};
@@ -175,6 +176,14 @@ pub(crate) fn passphrase_made(vault: &Vault, salt: Salt, keys: &PassphraseKeys) 
     let login = Login { made_here: true, ..Login::new(salt, keys) };
     let present = present_salt(vault);
     vault.transact(|t| keep(t.tx, login, present))
+}
+
+/// Writes down that the vault opens with another one from now on. That is done, whether or not there is room for a line.
+pub(crate) fn tell_passphrase_set(vault: &Vault) {
+    let said = "The passphrase was changed here, and the new one opens this vault from now on";
+    if let Err(error) = vault.transact(|t| activity::write(t, &Line::new(Happened::Account, said))) {
+        tracing::warn!(%error, "the activity log lacks that the passphrase was changed");
+    }
 }
 
 /// The passphrase that just opened the vault.

@@ -46,7 +46,7 @@ pub use driver::{CycleReport, Syncer};
 pub use flags::SyncFlag;
 pub use lazy::FetchFiles;
 pub use login::sign_in;
-pub(crate) use login::{passphrase_made, passphrase_typed};
+pub(crate) use login::{passphrase_made, passphrase_typed, tell_passphrase_set};
 pub use metrics::{LATENCY_MS, StepCount, SyncMetrics};
 pub use set_aside::{AsideEntry, AsideId, AsideText, Takes, WhySetAside};
 pub use status::{DeviceStatus, FileProgress, SyncStatus};
@@ -100,7 +100,7 @@ mod meta {
 
 pub(crate) use meta::CODE_AUTH;
 
-pub(crate) use device::untold_name;
+pub(crate) use device::{tell_joined, untold_name};
 pub(crate) use fork::adopt as adopt_device;
 
 /// This vault is a copy of another: the next sync makes it a device of its own.

@@ -9,6 +9,7 @@ use holdfast_protocol::{
 use holdfast_store::{Batch, BatchAccepted, Cursor, OutboxRow, Reader};
 use holdfast_sync::StepReport;
 
+use super::account::KEY_TRIES;
 use super::keys::{newest_epoch, own_keys, refresh_keys, shared_keys};
 use super::{digest, fork, heal, pull};
 use crate::txn::Txn;
@@ -39,10 +40,15 @@ pub(super) async fn push(vault: &Vault, server: &dyn SyncProtocol, token: &Token
     let (mut sent, mut oldest) = outline(&request, batch);
     let with_keys = |request, keys| PushRequest { keys: Some(keys), ..request };
     let mut answer = server.push(token, with_keys(request, own_keys(vault))).await;
-    let others = matches!(answer, Err(wire::ProtocolError::KeysChanged { .. }));
-    if others || matches!(answer, Err(wire::ProtocolError::NotRegistered)) {
-        // A server that was restored from a backup may have forgotten who this device is, and nothing else. Or another
-        // device changed the account: what is sealed under other keys than the account's, nobody could open.
+    // A server that was restored from a backup may have forgotten who this device is, and nothing else. Or another device
+    // changed the account, and another one again before this comes: what is sealed under other keys than the account's,
+    // nobody could open.
+    for attempt in 0..KEY_TRIES {
+        let others = matches!(answer, Err(wire::ProtocolError::KeysChanged { .. }));
+        let forgot = attempt == 0 && matches!(answer, Err(wire::ProtocolError::NotRegistered));
+        if !others && !forgot {
+            break;
+        }
         let keys = shared_keys(vault, server, token).await?;
         if others {
             // It looks at the counter first: it does not have this batch.

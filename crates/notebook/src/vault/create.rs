@@ -219,7 +219,7 @@ impl Vault {
     }
 
     fn assemble(dir: &Path, lock: Lock, keys: Keys, store: Store, key: &RawKey, env: Env) -> Result<Self> {
-        let reader = Store::open_reader(&dir.join(DB_FILE), key)?;
+        let reader = if env.one_connection() { None } else { Some(Store::open_reader(&dir.join(DB_FILE), key)?) };
         let (space, device, last) = store.read(|r| {
             let last = Hlc {
                 ms: r.get_u64(meta::HLC_MS)?.unwrap_or(0),
@@ -232,7 +232,7 @@ impl Vault {
             env,
             keys: Mutex::new(keys),
             store: Mutex::new(Some(store)),
-            reader: Mutex::new(Some(reader)),
+            reader: Mutex::new(reader),
             clock: Mutex::new(Clock::resume(last)),
             space: SpaceId(space),
             device: Mutex::new(DeviceId(device)),

@@ -42,6 +42,7 @@ impl Vault {
         self.change_keys(|keys| {
             Ok(keys.file.carry_passphrase(&mut keys.open, file.account(), &mut self.env.rng())?)
         })?;
+        crate::sync::tell_passphrase_set(self);
         self.wake.notify_one();
         Ok(())
     }

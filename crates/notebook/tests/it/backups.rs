@@ -6,6 +6,8 @@ use holdfast_notebook::sync::Happened;
 use holdfast_notebook::{Backup, BackupReason, NotebookError, NotesFilter, Vault};
 use holdfast_testkit::{PASSPHRASE, World};
 
+use crate::syncing::assert_same;
+
 const DAY_MS: u64 = 24 * 3_600 * 1_000;
 
 #[test]
@@ -136,4 +138,90 @@ fn a_big_import_comes_after_a_backup() {
     assert_eq!((all.len(), all[0].reason), (1, BackupReason::BeforeImport));
     assert_eq!(vault.test_backup(&all[0].dir).unwrap().notes, 101);
     assert_eq!(vault.count_notes(&NotesFilter::default()).unwrap(), 202);
+}
+
+fn names(dir: &std::path::Path) -> Vec<String> {
+    let mut names: Vec<_> = fs::read_dir(dir).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+/// The middle of the database is overwritten, as by a bad disk: it goes back to a backup, gets from the server what it had
+/// sent since, and what it had not is still there to be looked for.
+#[tokio::test]
+async fn a_damaged_vault_goes_back_to_a_backup_and_gets_the_rest_from_the_server() {
+    let mut w = World::of(2);
+    let id = w["A"].add("T", "one\n\nlast\n");
+    w.sync_all().await;
+    let old = w["A"].vault().backup(BackupReason::Asked).unwrap();
+    w["A"].replace(id, "one", "sent");
+    let later = w["A"].add("Later", "sent too\n");
+    w["A"].sync().await;
+    let (dir, me) = (w["A"].dir.clone(), w["A"].id());
+    // In order: its newest notes would disappear for nothing.
+    w["A"].close();
+    let said = Vault::restore_backup(&dir, &old, PASSPHRASE, w.clock.env()).map(drop);
+    assert!(matches!(&said, Err(NotebookError::Invalid(why)) if why.contains("nothing was restored")), "{said:?}");
+
+    let db = dir.join("vault.db");
+    let mut bytes = fs::read(&db).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle..].fill(0xa5);
+    fs::write(&db, &bytes).unwrap();
+    let open = |passphrase| Vault::open(&dir, passphrase, w.clock.env());
+    assert!(matches!(open(PASSPHRASE).map(drop), Err(NotebookError::Damaged(_))));
+    // A wrong passphrase, and a backup that is damaged too, change nothing.
+    let before = names(&dir);
+    let said = Vault::restore_backup(&dir, &old, "wrong", w.clock.env()).map(drop);
+    assert!(matches!(said, Err(NotebookError::WrongPassphrase)), "{said:?}");
+    let bad = Backup { dir: old.dir.with_file_name("bad"), ..old.clone() };
+    fs::create_dir(&bad.dir).unwrap();
+    fs::write(bad.dir.join("vault.db"), &bytes).unwrap();
+    let said = Vault::restore_backup(&dir, &bad, PASSPHRASE, w.clock.env()).map(drop);
+    assert!(matches!(said, Err(NotebookError::Damaged(_))), "{said:?}");
+    assert_eq!(names(&dir), before);
+
+    let listed = holdfast_notebook::backups_of(&dir).unwrap();
+    assert_eq!(listed, [Backup { content: None, ..old.clone() }], "without opening the vault");
+    let restored = Vault::restore_backup(&dir, &listed[0], PASSPHRASE, w.clock.env()).unwrap();
+    assert_eq!(restored.note(id).unwrap().row.body, "one\n\nlast\n");
+    assert!(restored.activity(5).unwrap().iter().any(|a| a.message.contains("went back to the backup")));
+    restored.close().unwrap();
+    drop(restored);
+    let left: Vec<_> = names(&dir).into_iter().filter(|name| !before.contains(name)).collect();
+    assert_eq!(left, ["vault.db.damaged-1"]);
+    assert_eq!(fs::read(dir.join("vault.db.damaged-1")).unwrap(), bytes);
+
+    w["A"].reopen();
+    w["A"].add("Of the restored one", "new\n");
+    w["A"].write(id, "one\n\nlast, and more\n");
+    w.sync_all().await;
+    assert_same(&w);
+    assert_ne!(w["A"].id(), me, "what it sent before it does not know of: it goes on as a computer of its own");
+    assert_eq!(w["B"].body(later), "sent too\n");
+    assert_eq!(w["B"].body(id), "sent\n\nlast, and more\n");
+    assert_eq!(w["B"].vault().list_notes(&NotesFilter::default()).unwrap().len(), 3);
+}
+
+/// The key file is damaged or gone: the backup has one, which opens with the passphrase of its day.
+#[tokio::test]
+async fn a_damaged_key_file_comes_back_with_the_backup() {
+    let mut w = World::of(1);
+    let id = w["A"].add("T", "one\n");
+    w.sync_all().await;
+    let backup = w["A"].vault().backup(BackupReason::Asked).unwrap();
+    let dir = w["A"].dir.clone();
+    w["A"].close();
+    let keys = dir.join("vault.keys");
+    for damage in [true, false] {
+        if damage {
+            fs::write(&keys, b"no keys").unwrap();
+        } else {
+            fs::remove_file(&keys).unwrap();
+        }
+        let restored = Vault::restore_backup(&dir, &backup, PASSPHRASE, w.clock.env()).unwrap();
+        assert_eq!(restored.note(id).unwrap().row.body, "one\n");
+        restored.close().unwrap();
+    }
+    assert_eq!(fs::read(dir.join("vault.keys.damaged-1")).unwrap(), b"no keys");
 }

@@ -252,7 +252,7 @@ async fn a_file_that_is_fetched_holds_back_no_text() {
     let (a, b) = (w["A"].syncer().clone(), w["B"].syncer().clone());
     let other = w["A"].add("Other", "from A\n");
     w["B"].net.before("get_blob", {
-        let (a, b) = (a.clone(), b.clone());
+        let (a, b, net) = (a.clone(), b.clone(), w["B"].net.clone());
         async move {
             a.run_once().await.unwrap();
             // As a person does who waits for it; and something of their own.
@@ -260,17 +260,19 @@ async fn a_file_that_is_fetched_holds_back_no_text() {
             let patch = holdfast_notebook::NotePatch { body: Some("from B\n".into()), ..Default::default() };
             b.vault().save_note(typed, &heads, &patch).unwrap();
             b.sync_now().unwrap();
+            net.before("get_blob", async move {
+                assert_eq!(b.vault().note(other).unwrap().row.body, "from A\n");
+                assert_eq!(b.status().unwrap().receiving.files, 1, "the file is not here yet");
+            });
         }
     });
     let stop = tokio::sync::Notify::new();
     let watch = async {
         let mut changed = b.watch();
-        while b.vault().note(other).is_err() {
-            changed.changed().await.unwrap();
-        }
-        assert!(b.status().unwrap().receiving.files > 0, "the file is not here yet");
-        // What it sends and reads is up to date before the file is here.
-        while b.status().unwrap().receiving.files > 0 || b.status().unwrap().state != SyncState::UpToDate {
+        while b.vault().note(other).is_err()
+            || b.status().unwrap().receiving.files > 0
+            || b.status().unwrap().state != SyncState::UpToDate
+        {
             changed.changed().await.unwrap();
         }
         stop.notify_one();

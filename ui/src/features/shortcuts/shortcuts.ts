@@ -1,7 +1,7 @@
 // The keys of the window, in one table: the handler and the list that F1 shows both read it.
 
 export type ShortcutId =
-  | 'new' | 'palette' | 'find' | 'search' | 'help' | 'settings' | 'lock' | 'pane1' | 'pane2' | 'pane3' | 'paneNext' | 'panePrevious';
+  | 'new' | 'palette' | 'find' | 'search' | 'history' | 'help' | 'settings' | 'lock' | 'pane1' | 'pane2' | 'pane3' | 'paneNext' | 'panePrevious';
 
 interface Shortcut {
   id: ShortcutId;
@@ -20,6 +20,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { id: 'palette', keys: 'Ctrl K', what: 'Search and go to', ctrl: true, key: 'k' },
   { id: 'find', keys: 'Ctrl F', what: 'Find in the note', ctrl: true, key: 'f' },
   { id: 'search', keys: 'Ctrl Shift F', what: 'Search everything', ctrl: true, shift: true, key: 'f' },
+  { id: 'history', keys: 'Ctrl H', what: 'History of the note', ctrl: true, key: 'h' },
   { id: 'settings', keys: 'Ctrl ,', what: 'Settings', ctrl: true, key: ',' },
   { id: 'lock', keys: 'Ctrl L', what: 'Lock the vault', ctrl: true, key: 'l' },
   { id: 'pane1', keys: 'Alt 1', what: 'To the sidebar', alt: true, code: 'Digit1' },

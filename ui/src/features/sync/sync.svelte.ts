@@ -4,6 +4,7 @@ import type { Backend } from '../../ipc/backend';
 import type { ActivityItem, SyncStatus } from '../../ipc/types';
 import { getBackend } from '../../lib/backend';
 import { errorText } from '../../lib/errors';
+import { toasts } from '../../lib/toast.svelte';
 import type { Unsaved } from '../../lib/unsaved';
 import { statusWords } from './words';
 
@@ -121,6 +122,7 @@ export class SyncController {
 
   #take(status: SyncStatus): void {
     const first = this.status === null;
+    if (this.status) for (const name of joined(this.status, status)) toasts.show(`${name} joined. If that was not you, remove it under Sync.`);
     this.status = status;
     this.failed = '';
     if (this.activity) void this.readActivity();
@@ -131,6 +133,16 @@ export class SyncController {
       this.#speakLater = setTimeout(() => (this.spoken = spoken), SPOKEN_AFTER_MS);
     }
   }
+}
+
+/** The computers that told their names since, where this one had told its own. */
+function joined(before: SyncStatus, now: SyncStatus): string[] {
+  const named = (status: SyncStatus) => status.devices.filter((device) => device.added_ms);
+  const known = new Set(named(before).map((device) => device.id));
+  if (!named(before).some((device) => device.this_device)) return [];
+  return named(now)
+    .filter((device) => !known.has(device.id))
+    .map((device) => device.name);
 }
 
 interface Shared {

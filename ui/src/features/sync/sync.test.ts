@@ -6,6 +6,8 @@ import { commandError, FakeBackend, type Scenario } from '../../../tests/fake-ba
 import { mountWith } from '../../../tests/mount';
 import { syncOf } from '../../../tests/sample';
 import { clock } from '../../lib/clock.svelte';
+import { toasts } from '../../lib/toast.svelte';
+import AddComputerDialog from './AddComputerDialog.svelte';
 import AddServerDialog from './AddServerDialog.svelte';
 import AsideDialog from './AsideDialog.svelte';
 import RemoveDeviceDialog from './RemoveDeviceDialog.svelte';
@@ -36,6 +38,40 @@ test('the line follows the events and opens the panel', async () => {
   await waitFor(() => expect(line.textContent).toContain('Up to date, server confirmed'));
   await userEvent.click(line);
   expect(onopen).toHaveBeenCalledOnce();
+});
+
+test('a computer that joined is told, once it has a name, and not to one that has just joined itself', async () => {
+  toasts.items = [];
+  const backend = show(SyncStatusLine, { onopen: vi.fn() });
+  await screen.findByTestId('sync-status');
+  const { devices } = syncOf('main');
+  const texts = () => toasts.items.map((item) => item.text);
+  const ward = { id: 'ee'.repeat(16), name: 'Computer eeeeee', platform: '', this_device: false, last_seen_ms: 0, added_ms: 0 };
+  emit(backend, { devices });
+  emit(backend, { devices: [...devices, ward] });
+  expect(texts()).toEqual([]);
+  const named = { ...ward, name: 'Ward PC', added_ms: 1_700_000_000_000 };
+  emit(backend, { devices: [...devices, named] });
+  emit(backend, { devices: [...devices, named] });
+  expect(texts()).toEqual(['Ward PC joined. If that was not you, remove it under Sync.']);
+
+  toasts.items = [];
+  const untold = devices.map((device) => (device.this_device ? { ...device, added_ms: 0 } : device));
+  emit(backend, { devices: untold.filter((device) => device.this_device) });
+  emit(backend, { devices: [...untold, named] });
+  expect(texts()).toEqual([]);
+});
+
+test('adding a computer: the link, the user, the way back', async () => {
+  const onclose = vi.fn();
+  const backend = show(AddComputerDialog, { onclose });
+  const copy = screen.getByTestId<HTMLButtonElement>('add-computer-copy');
+  await waitFor(() => expect(copy.disabled).toBe(false));
+  expect(screen.getByTestId('add-computer-user').textContent).toBe('ada');
+  await userEvent.click(copy);
+  expect(backend.copied).toBe(screen.getByTestId('add-computer-link').textContent);
+  await userEvent.click(screen.getByTestId('add-computer-close'));
+  expect(onclose).toHaveBeenCalledOnce();
 });
 
 test('the panel says how far files have come, and what is not on this computer', async () => {

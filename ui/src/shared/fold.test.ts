@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { DiffSpan, PlaceSide } from '../../ipc/types';
+import type { DiffSpan, PlaceSide } from '../ipc/types';
 import { addedWords, cardSpans, fold, originalSpans, shownSpans } from './fold';
 
 const lines = (n: number) => Array.from({ length: n }, (_, i) => `line ${i + 1}\n`).join('');

@@ -1,5 +1,5 @@
 // Unchanged runs of a text, folded so that what changed is in view. Pure.
-import type { DiffSpan, PlaceSide } from '../../ipc/types';
+import type { DiffSpan, PlaceSide } from '../ipc/types';
 
 export type Piece =
   | { kind: 'same' | 'added' | 'removed'; text: string }
@@ -137,4 +137,10 @@ export function originalSpans(original: string, sides: PlaceSide[]): DiffSpan[] 
     spans.push({ kind, text: original.slice(from, to) });
   }
   return spans;
+}
+
+/** Without the line breaks at the end, which would be an empty line in the box. */
+export function withoutEnd(spans: DiffSpan[]): DiffSpan[] {
+  const last = spans.findLastIndex((span) => span.text.trim() !== '');
+  return spans.slice(0, last + 1).map((span, at) => (at === last ? { ...span, text: span.text.trimEnd() } : span));
 }

@@ -1,0 +1,70 @@
+import { cleanup, screen, waitFor } from '@testing-library/svelte';
+import userEvent from '@testing-library/user-event';
+import { afterEach, expect, test, vi } from 'vitest';
+import { FakeBackend, commandError } from '../../../tests/fake-backend';
+import { mountWith } from '../../../tests/mount';
+import type { NoteVersion, VersionKind } from '../../ipc/types';
+import { toasts } from '../../lib/toast.svelte';
+import HistoryDialog from './HistoryDialog.svelte';
+import { NoteSession } from './note-session.svelte';
+import { moved } from './versions';
+
+afterEach(() => {
+  cleanup();
+  toasts.items = [];
+});
+
+function version(n: number, body: string, over: { kind?: VersionKind; newest?: boolean; title?: string } = {}): NoteVersion {
+  return {
+    item: { revision: `v${n}`, device: 'Ward PC', this_device: false, at_ms: 1_700_000_000_000 + n * 60_000, kind: over.kind ?? 'edit', newest: over.newest ?? false },
+    title: over.title ?? 'Shift', body, to_review: 0, fields: [], diff: [{ kind: 'added', text: `${body}\n` }], is_shown: false,
+  };
+}
+
+async function open() {
+  const backend = new FakeBackend('main');
+  const note = [...backend.notes.values()].find((one) => !one.trashed && one.to_review === 0);
+  if (!note) throw new Error('the sample has no such note');
+  backend.versions = [version(2, note.body, { newest: true, title: note.title }), version(1, 'as it was', { kind: 'decision' }), version(0, 'first')];
+  const session = new NoteSession(backend, structuredClone(note));
+  const onclose = vi.fn();
+  mountWith(backend, HistoryDialog, { session, onclose });
+  await screen.findAllByTestId('history-item');
+  return { backend, note, session, onclose };
+}
+
+test('by keyboard: down to a version, what it changed, back to it, and undone', async () => {
+  const { backend, note, session, onclose } = await open();
+  const list = screen.getByTestId('history-list');
+  await waitFor(() => expect(document.activeElement).toBe(list));
+  const restore = screen.getByTestId<HTMLButtonElement>('history-restore');
+  await waitFor(() => expect(screen.getByTestId('history-version').textContent).toContain(note.title));
+  expect(restore.disabled).toBe(true);
+  await userEvent.keyboard('{ArrowDown}');
+  await waitFor(() => expect(screen.getByTestId('history-version').textContent).toContain('as it was'));
+  expect(screen.getAllByTestId('history-item')[1]?.textContent).toContain('Decided in a review · Ward PC');
+  expect(restore.disabled).toBe(false);
+  await userEvent.click(restore);
+  await waitFor(() => expect(onclose).toHaveBeenCalledOnce());
+  expect(backend.notes.get(note.id)?.body).toBe('as it was');
+  expect(session.body).toBe('as it was');
+  expect(toasts.items[0]?.text).toContain('The note is as it was');
+  toasts.items[0]?.action?.run();
+  await waitFor(() => expect(session.body).toBe(note.body));
+});
+
+test('the whole text of a version, and an error that names what is wrong', async () => {
+  const { backend } = await open();
+  await userEvent.click(screen.getByTestId('history-whole'));
+  screen.getByTestId('history-list').focus();
+  await userEvent.keyboard('{End}');
+  await waitFor(() => expect(screen.getByTestId('history-version').querySelector('.text')?.textContent).toBe('first'));
+  vi.spyOn(backend, 'noteVersionRestore').mockRejectedValue(commandError('invalid_input', 'The note is in the trash; restore it to change it.'));
+  await userEvent.click(screen.getByTestId('history-restore'));
+  expect(await screen.findByText(/is in the trash/)).toBeTruthy();
+  expect(toasts.items).toEqual([]);
+});
+
+test('keys stay within the list', () => {
+  expect([moved('ArrowUp', 0, 3), moved('ArrowDown', 2, 3), moved('End', 0, 3), moved('PageDown', 1, 30), moved('a', 1, 3)]).toEqual([0, 2, 2, 11, null]);
+});
