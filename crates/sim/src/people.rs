@@ -177,7 +177,7 @@ impl World {
         if outcome == "done" {
             for lost in gone.iter().filter(|token| deed.may_go.as_ref().is_some_and(|may| !may.contains(token))) {
                 // What others took away goes with what they wrote, where that was not in front of whoever wrote this.
-                if deed.stale && self.may_be_gone(at, deed.record, *lost)? {
+                if deed.stale && self.may_be_gone(at, deed.record, before.as_ref(), *lost)? {
                     continue;
                 }
                 let text = |shown: &Option<Shown>| {
@@ -233,10 +233,11 @@ impl World {
         Ok(())
     }
 
-    /// True where a word may be gone by what became of it in the versions that this device has.
-    fn may_be_gone(&self, at: usize, record: RecordId, token: u32) -> Checked<bool> {
+    /// True where a word may be gone by what became of it in the versions that this device had before.
+    fn may_be_gone(&self, at: usize, record: RecordId, before: Option<&Shown>, token: u32) -> Checked<bool> {
+        let before = before.map_or(&[][..], |shown| &shown.heads);
         let heads = self.devices[at].shown(record)?.map(|shown| shown.heads).unwrap_or_default();
-        may_be_gone(&self.devices[at].look(|l| l.history(record))?, &heads, token)
+        may_be_gone(&self.devices[at].look(|l| l.history(record))?, before, &heads, token)
     }
 
     fn add_note(&mut self, at: usize, dice: &mut Dice) -> Checked<String> {

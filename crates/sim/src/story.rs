@@ -171,14 +171,18 @@ fn said(fields: &Fields, about: About) -> Option<String> {
     }
 }
 
-/// True where a word may be gone, by what became of it in the versions that these heads build on.
-pub fn may_be_gone(history: &History, heads: &[RevisionId], token: u32) -> Checked<bool> {
+/// True where a word may be gone from what these heads make together, by what became of it in the versions that they build
+/// on. Whoever saved what was not `before` among the heads is judged, and takes nothing away by that.
+pub fn may_be_gone(history: &History, before: &[RevisionId], heads: &[RevisionId], token: u32) -> Checked<bool> {
     let mut traced = Traced::of(history)?;
     let here = |id: &RevisionId| heads.iter().any(|head| history.is_ancestor(*id, *head));
     for of in [&mut traced.puts, &mut traced.takes, &mut traced.partly] {
         for versions in of.values_mut() {
             versions.retain(here);
         }
+    }
+    for versions in traced.takes.values_mut() {
+        versions.retain(|id| before.contains(id) || !heads.contains(id));
     }
     Ok(traced.why_gone(history, token).is_some())
 }
