@@ -18,6 +18,8 @@ pub struct Simulated {
     /// The database's pages are not encrypted: for worlds in which they are not what is looked at, since AES and SHA-512
     /// of each page are a fifth of all that such a world does.
     pub plain_pages: bool,
+    /// So many notes may go at once without a question: worlds are small.
+    pub few_notes: u64,
 }
 
 /// The clock and the randomness of a vault: everything random here (ids, keys, salts, jitter) is asked of it.
@@ -99,6 +101,18 @@ impl Env {
     #[allow(clippy::unused_self)]
     pub(crate) const fn one_connection(&self) -> bool {
         false
+    }
+
+    /// So many notes may go at once without a question: `few`, but in the simulator.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn few_notes(&self, few: u64) -> u64 {
+        self.simulated.as_ref().map_or(few, |simulated| simulated.few_notes)
+    }
+
+    #[cfg(not(feature = "simulation"))]
+    #[allow(clippy::unused_self)]
+    pub(crate) const fn few_notes(&self, few: u64) -> u64 {
+        few
     }
 
     /// Milliseconds since 1970.

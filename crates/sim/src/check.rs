@@ -90,7 +90,7 @@ impl World {
     }
 
     /// All that a device shows, a line for each thing.
-    fn picture(&self, at: usize) -> Checked<BTreeMap<String, String>> {
+    pub fn picture(&self, at: usize) -> Checked<BTreeMap<String, String>> {
         let device = &self.devices[at];
         let vault = device.vault()?;
         let mut out = BTreeMap::new();
@@ -170,6 +170,9 @@ impl World {
             self.searchable(*last)?;
         }
         self.judge_those_out()?;
+        if self.joins && !differ {
+            self.join(first)?;
+        }
         self.scan()
     }
 
@@ -179,7 +182,7 @@ impl World {
         notes.chain(notebooks).chain(self.others.iter().copied()).collect()
     }
 
-    fn compare(
+    pub fn compare(
         &self,
         a: usize,
         b: usize,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use holdfast_domain::{NoteId, NotebookId, RevisionId};
+use holdfast_domain::{Fields, NoteId, NotebookId, RevisionId};
 use holdfast_notebook::simulation::Shown;
 use holdfast_notebook::{NewNote, NotePatch, NotebookError, RecordId, TagPatch, Vault};
 
@@ -49,6 +49,9 @@ impl World {
     pub fn person(&mut self, at: usize, act: Act, dice: &mut Dice) -> Checked<String> {
         let notes = self.notes_of(at)?;
         let Some(note) = dice.pick(&notes).copied() else { return self.add_note(at, dice) };
+        if let Some(outcome) = self.sweep_or_decide(at, act, dice)? {
+            return Ok(outcome);
+        }
         match act {
             Act::Edit => self.edit(at, note, true, dice),
             Act::Type => self.edit(at, note, false, dice),
@@ -443,7 +446,8 @@ impl World {
         }
         self.met.reviews += 1;
         let before = review.seen_heads.clone();
-        let take_back = dice.chance(10);
+        let shown = self.devices[at].shown(record)?;
+        let (take_back, taken_back) = (dice.chance(10), std::cell::Cell::new(false));
         let commit = dice.chance(70);
         let most = 2 + self.notebooks.len();
         let deed = Deed { record, may_go: Some(may_go), fresh: &[], commit: commit && !take_back, most, stale: false };
@@ -451,11 +455,19 @@ impl World {
             v.resolve(record, &before, &choices, None)?;
             match take_back.then(|| v.undo_resolution(record)) {
                 // On a full disk the decision that was just made stays.
-                None | Some(Ok(()) | Err(NotebookError::NothingToUndo(_) | NotebookError::DiskFull)) => Ok(()),
+                Some(Ok(())) => {
+                    taken_back.set(true);
+                    Ok(())
+                }
+                None | Some(Err(NotebookError::NothingToUndo(_) | NotebookError::DiskFull)) => Ok(()),
                 Some(Err(e)) => Err(e),
             }
         };
         let outcome = self.act(at, deed, act, "resolve")?;
+        if taken_back.get() {
+            let (was, is) = (shown.map(|s| s.fields), self.devices[at].shown(record)?.map(|s| s.fields));
+            is_as_it_was(record, was.as_ref(), is.as_ref(), "a decision that was taken back at once")?;
+        }
         if outcome.contains("done") && !take_back && !self.unacknowledged {
             let heads = self.devices[at].shown(record)?.map(|s| s.heads).unwrap_or_default();
             let made: Vec<RevisionId> = heads.into_iter().filter(|head| !before.contains(head)).collect();
@@ -472,8 +484,33 @@ impl World {
         let Some(side) = dice.pick(&receipt.heads).copied() else { return Ok("no side".into()) };
         let most = 1 + self.notebooks.len();
         let deed = Deed { record: receipt.record, may_go: None, fresh: &[], commit: true, most, stale: false };
-        self.act(at, deed, |v| v.undo_receipt(receipt.id, side), "undo a receipt")
+        let shown = self.devices[at].shown(receipt.record)?;
+        let nothing_since = receipt.cycle.is_none() && shown.is_some_and(|s| s.heads == receipt.heads);
+        let outcome = self.act(at, deed, |v| v.undo_receipt(receipt.id, side), "undo a receipt")?;
+        if nothing_since && outcome.contains("done") {
+            let was = self.devices[at].look(|l| l.history(receipt.record))?.fold(&[side]);
+            let is = self.devices[at].shown(receipt.record)?.map(|s| s.fields);
+            is_as_it_was(receipt.record, was.as_ref(), is.as_ref(), "a merge that was undone at once")?;
+        }
+        Ok(outcome)
     }
+}
+
+/// Whoever takes something back, with nothing written since, has what was before.
+fn is_as_it_was(record: RecordId, was: Option<&Fields>, is: Option<&Fields>, what: &str) -> Checked {
+    let (was, is) = (was.map(Tokens::of).unwrap_or_default(), is.map(Tokens::of).unwrap_or_default());
+    if was.all != is.all || was.open != is.open {
+        let what = format!(
+            "{what} in {} left {:?} open {}, and it was {:?} open {}",
+            short(record),
+            is.all,
+            is.open,
+            was.all,
+            was.open
+        );
+        return Invariant::Decision.broken(what);
+    }
+    Ok(())
 }
 
 /// Enough of an id to tell it from others.

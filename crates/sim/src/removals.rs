@@ -31,8 +31,8 @@ pub struct Account {
     /// Devices of which somebody was told that they are removed.
     removed: BTreeSet<DeviceId>,
     /// The passphrase that somebody set, where they were told that it counts.
-    passphrase: Option<String>,
-    changed: bool,
+    pub passphrase: Option<String>,
+    pub changed: bool,
     /// A second removal that is under way: by whom, and of whom.
     asked: Option<(usize, DeviceId)>,
 }
@@ -40,7 +40,7 @@ pub struct Account {
 impl World {
     /// True where the server may forget what it was told, or tell it to some alone. Two removals that know nothing of each
     /// other stop sync with words (0027), so that there is one in such a seed.
-    fn server_forgets(&self) -> bool {
+    pub fn server_forgets(&self) -> bool {
         self.faults.iter().any(|fault| matches!(fault, Fault::Restore | Fault::Fork))
     }
 

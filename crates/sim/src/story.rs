@@ -31,7 +31,8 @@ impl Story<'_> {
         self.nothing_is_lost(&traced, &now, saved, typed_over, met)?;
         self.nothing_comes_back(&traced, &now, met)?;
         self.decisions_hold(&traced, decisions)?;
-        self.trash_holds(&traced)
+        self.trash_holds(&traced)?;
+        self.nothing_is_put_away(&traced, &now)
     }
 
     fn nothing_is_lost(
@@ -106,9 +107,16 @@ impl Story<'_> {
                     apart(made, other.revision) && history.rows.iter().any(|row| row.rid == other.revision)
                 })
             };
+            // Whoever keeps what a sync would have taken away has it with its open places.
+            let kept = |id: &PlaceId| {
+                let later = history.rows.iter().zip(&history.revisions);
+                later.filter(|(row, _)| row.origin == Origin::Restore && history.is_ancestor(made, row.rid)).any(
+                    |(_, kept)| kept.fields.as_note().is_some_and(|n| review(n).places.iter().any(|p| p.id == *id)),
+                )
+            };
             let asks = |place: &(PlaceId, About)| {
-                let words = open.get(&place.0);
-                words.is_some_and(|words| !crossed(place) && !traced.did_otherwise(history, made, place.1, words))
+                let words = open.get(&place.0).filter(|_| !crossed(place) && !kept(&place.0));
+                words.is_some_and(|words| !traced.did_otherwise(history, made, place.1, words))
             };
             if decision.places.iter().any(asks) {
                 let (record, name) = (short(self.record), self.by);
@@ -138,6 +146,35 @@ impl Story<'_> {
             if wrong && !others {
                 let what = format!("{act} said {state:?}, and {} shows {now:?}", self.by);
                 return Invariant::Decision.broken(what);
+            }
+        }
+        Ok(())
+    }
+
+    /// A note that somebody wrote in, while others put it into the trash and neither knew, is not in the trash unless
+    /// somebody who knew of both said so.
+    fn nothing_is_put_away(&self, traced: &Traced, now: &Tokens) -> Checked {
+        if trash_of(&self.shown.fields) != TrashState::Trashed {
+            return Ok(());
+        }
+        let history = self.history;
+        let trashed: Vec<RevisionId> =
+            traced.trash.iter().filter(|(_, state)| *state == TrashState::Trashed).map(|(act, _)| *act).collect();
+        let knows = |a: RevisionId, b: RevisionId| history.is_ancestor(a, b) || history.is_ancestor(b, a);
+        for token in &now.clean {
+            for put in of_token(&traced.puts, *token) {
+                let unknown = trashed.iter().all(|act| !knows(*put, *act));
+                let both = |row: RevisionId| {
+                    history.is_ancestor(*put, row) && trashed.iter().any(|act| history.is_ancestor(*act, row))
+                };
+                if unknown && !trashed.is_empty() && !history.rows.iter().any(|row| both(row.rid)) {
+                    let what = format!(
+                        "{} was written beside a trashing, and {} shows it in the trash",
+                        word(*token),
+                        self.by
+                    );
+                    return Invariant::Decision.broken(what);
+                }
             }
         }
         Ok(())

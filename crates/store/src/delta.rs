@@ -8,8 +8,8 @@ use std::{
 use holdfast_domain::MAX_RECORD_BYTES;
 use zstd::{
     bulk::Compressor,
-    stream::read,
-    zstd_safe::{CCtx, CParameter, DCtx, DParameter, compress_bound, get_error_name, get_frame_content_size},
+    stream::{raw::CParameter, read, write},
+    zstd_safe::{DCtx, DParameter, get_frame_content_size},
 };
 
 use crate::{Result, StoreError};
@@ -42,21 +42,16 @@ pub(crate) fn compress(bytes: &[u8]) -> Result<Vec<u8>> {
 
 /// zstd of `bytes` with `base` as its prefix.
 pub(crate) fn compress_on(base: &[u8], bytes: &[u8]) -> Result<Vec<u8>> {
-    let failed = |code| io::Error::other(get_error_name(code));
-    // Not a stream's encoder, which makes room for a window of what it reads and of what it writes.
-    let mut context = CCtx::create();
-    let mut set = |parameter| context.set_parameter(parameter).map_err(failed);
-    set(CParameter::CompressionLevel(LEVEL))?;
-    set(CParameter::ChecksumFlag(true))?;
+    let mut encoder = write::Encoder::with_ref_prefix(Vec::new(), LEVEL, base)?;
+    encoder.include_checksum(true)?;
     if base.len() + bytes.len() > 1 << 19 {
-        set(CParameter::WindowLog(WINDOW_LOG))?;
+        encoder.set_parameter(CParameter::WindowLog(WINDOW_LOG))?;
         // Of a prefix only the last 8 << HashLog bytes are indexed.
-        set(CParameter::HashLog(WINDOW_LOG - 3))?;
+        encoder.set_parameter(CParameter::HashLog(WINDOW_LOG - 3))?;
     }
-    context.ref_prefix(base).map_err(failed)?;
-    let mut out = Vec::with_capacity(compress_bound(bytes.len()));
-    context.compress2(&mut out, bytes).map_err(failed)?;
-    Ok(out)
+    encoder.set_pledged_src_size(Some(bytes.len() as u64))?;
+    io::Write::write_all(&mut encoder, bytes)?;
+    Ok(encoder.finish()?)
 }
 
 /// What a dictionary of zstd's own begins with; anything else is taken as the bytes it is.
@@ -94,7 +89,7 @@ fn whole(done: Result<usize, usize>, out: Vec<u8>) -> Result<Vec<u8>> {
     match done {
         Ok(_) => Ok(out),
         Err(code) => {
-            let error = get_error_name(code);
+            let error = zstd::zstd_safe::get_error_name(code);
             Err(StoreError::damaged(format!("a revision does not decompress: {error}")))
         }
     }
@@ -119,8 +114,6 @@ fn read_all<R: io::BufRead>(mut decoder: read::Decoder<'_, R>) -> Result<Vec<u8>
 mod tests {
     #![allow(clippy::unwrap_used)]
     use std::io::Write as _;
-
-    use zstd::stream::write;
 
     use super::*;
 

@@ -84,6 +84,10 @@ pub(super) async fn page(vault: &Vault, server: &dyn SyncProtocol, token: &Token
     }
     let page = match server.log(token, request).await? {
         LogAnswer::Page(page) => page,
+        LogAnswer::Rebase { .. } if crate::planted("set-back-not-heeded") => {
+            let report = StepReport { caught_up: true, ..StepReport::default() };
+            return Ok(Page::Taken { pulled: Pulled { report, ..Pulled::default() }, entries: 0 });
+        }
         LogAnswer::Rebase { .. } => return Ok(Page::SetBack(from)),
     };
     // Before anything is judged: who is a member, and which keys there are, may have changed.
@@ -131,7 +135,8 @@ pub(super) async fn page(vault: &Vault, server: &dyn SyncProtocol, token: &Token
         TakenOver::NotCompared => return Err(NotebookError::Internal("links that were compared were not".into())),
     };
     let (entries, head) = (page.entries.len(), page.head);
-    let report = StepReport { caught_up: at.seq == head.seq, moved: entries > 0, ..StepReport::default() };
+    let all = at.seq == head.seq || crate::planted("page-is-the-log");
+    let report = StepReport { caught_up: all, moved: entries > 0, ..StepReport::default() };
     Ok(Page::Taken {
         pulled: Pulled { report, revisions: taken.new, at: at.seq, head: head.seq, ..Pulled::default() },
         entries,
