@@ -162,15 +162,21 @@ impl Story<'_> {
             traced.trash.iter().filter(|(_, state)| *state == TrashState::Trashed).map(|(act, _)| *act).collect();
         let knows = |a: RevisionId, b: RevisionId| history.is_ancestor(a, b) || history.is_ancestor(b, a);
         for token in &now.clean {
-            for put in of_token(&traced.puts, *token) {
+            let puts = of_token(&traced.puts, *token);
+            // Who goes back to what the others had put into the trash writes nothing beside that.
+            if puts.iter().any(|put| trashed.iter().any(|act| history.is_ancestor(*put, *act))) {
+                continue;
+            }
+            for put in puts {
                 let unknown = trashed.iter().all(|act| !knows(*put, *act));
                 let both = |row: RevisionId| {
                     history.is_ancestor(*put, row) && trashed.iter().any(|act| history.is_ancestor(*act, row))
                 };
                 if unknown && !trashed.is_empty() && !history.rows.iter().any(|row| both(row.rid)) {
+                    let story = traced.story(history, *token, &self.shown.fields);
+                    let (word, record) = (word(*token), short(self.record));
                     let what = format!(
-                        "{} was written beside a trashing, and {} shows it in the trash",
-                        word(*token),
+                        "{word} of {record} was written beside a trashing, and {} shows it in the trash{story}",
                         self.by
                     );
                     return Invariant::Decision.broken(what);
