@@ -115,6 +115,20 @@ impl Env {
         few
     }
 
+    /// Refuses a program that was built together with the simulator ("cargo build" of the whole workspace gives every crate
+    /// its feature): it has small limits and small parts of files, and would write what others cannot read.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn check_build(&self) -> crate::Result<()> {
+        let why = "this program was built together with the simulator; build it by itself, with --package";
+        if self.simulated.is_some() { Ok(()) } else { Err(crate::NotebookError::Invalid(why.into())) }
+    }
+
+    #[cfg(not(feature = "simulation"))]
+    #[allow(clippy::unused_self, clippy::unnecessary_wraps)]
+    pub(crate) const fn check_build(&self) -> crate::Result<()> {
+        Ok(())
+    }
+
     /// Milliseconds since 1970.
     pub fn now_ms(&self) -> u64 {
         (self.now_ms)()
