@@ -4,6 +4,7 @@
 mod latency;
 mod merge;
 mod review;
+mod shapes;
 mod sync;
 
 use std::process::ExitCode;

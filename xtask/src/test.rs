@@ -48,10 +48,9 @@ fn stages(place: &Place, display: &Display, long: bool) -> anyhow::Result<Vec<St
             .needs(&["ui build"]),
         Stage::new("core tests", cargo(&[&["test", "--no-fail-fast"], &core[..]].concat())).with_tests(),
     ];
-    stages.push(
-        Stage::new("simulator units", cargo(&["test", sim::PROFILE[0], sim::PROFILE[1], "--package", sim::SIM]))
-            .with_tests(),
-    );
+    let mut units = cargo(&["test", sim::PROFILE[0], sim::PROFILE[1], "--package", sim::SIM]);
+    units.env(sim::SQLITE.0, sim::SQLITE.1);
+    stages.push(Stage::new("simulator units", units).with_tests());
     let simulated = [&["sim"], &sim::IN_EVERY_TEST[..]].concat();
     stages.push(Stage::new("simulator", plain(Command::new(&ourselves), &simulated)));
     if long {

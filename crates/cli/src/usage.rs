@@ -192,7 +192,7 @@ mod tests {
             ("reveiw list", "`holdfast` has no command `reveiw`; perhaps `review` is meant. See `holdfast --help`."),
             (
                 "note",
-                "`holdfast note` needs a command: add, show, list, edit, trash or restore. See `holdfast note --help`.",
+                "`holdfast note` needs a command: add, show, history, revert, list, edit, trash or restore. See `holdfast note --help`.",
             ),
             ("note add", "`holdfast note add` needs `--title <TITLE>`. See `holdfast note add --help`."),
             (

@@ -83,9 +83,37 @@ pub struct PassphraseKeys {
 /// copy of a passphrase behind.
 const NFC_GROWTH: usize = 3;
 
+/// What is derived in the process of a simulator, where nobody guesses passphrases and memory is what takes the time: it
+/// has a part of what the settings say, and is kept. A program does so never, not even one that is built together with the
+/// simulator and thus has its feature: only [`simulated::begin`] begins it.
 #[cfg(feature = "simulation")]
-static SIMULATED: holdfast_mutants::Memo<(Vec<u8>, [u8; 28]), Result<hazmat::Secret, ()>> =
-    holdfast_mutants::Memo::new();
+pub mod simulated {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use holdfast_mutants::Memo;
+
+    use super::{KdfParams, hazmat};
+    use crate::CryptoError;
+
+    const PART: u32 = 1024;
+
+    static IS_ON: AtomicBool = AtomicBool::new(false);
+    static KEPT: Memo<(Vec<u8>, [u8; 28]), Result<hazmat::Secret, ()>> = Memo::new();
+
+    /// From now on, in all of this process.
+    pub fn begin() {
+        IS_ON.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn derive(typed: &[u8], params: &KdfParams) -> Option<Result<hazmat::Secret, CryptoError>> {
+        if !IS_ON.load(Ordering::Relaxed) {
+            return None;
+        }
+        let KdfParams { salt, memory_kib, passes, lanes } = params;
+        let derive = || hazmat::argon2id(typed, salt, memory_kib / PART, *passes, *lanes).map_err(|_| ());
+        Some(KEPT.of((typed.to_vec(), params.to_context()), derive).map_err(|()| CryptoError::TooLarge))
+    }
+}
 
 impl PassphraseKeys {
     /// Runs Argon2id over the UTF-8 of the passphrase in NFC (as PRECIS, RFC 8265 section 4.2, has it), so that a
@@ -98,14 +126,14 @@ impl PassphraseKeys {
         params.check()?;
         let mut typed = Zeroizing::new(String::with_capacity(NFC_GROWTH * passphrase.len()));
         typed.extend(passphrase.nfc());
-        let derive =
-            || hazmat::argon2id(typed.as_bytes(), &params.salt, params.memory_kib, params.passes, params.lanes);
+        #[cfg(feature = "simulation")]
+        let simulated = simulated::derive(typed.as_bytes(), params);
         #[cfg(not(feature = "simulation"))]
-        let pdk = derive()?;
-        #[cfg(feature = "simulation")]
-        let pdk = SIMULATED.of((typed.as_bytes().to_vec(), params.to_context()), || derive().map_err(|_| ()));
-        #[cfg(feature = "simulation")]
-        let pdk = pdk.map_err(|()| CryptoError::TooLarge)?;
+        let simulated: Option<Result<_, CryptoError>> = None;
+        let pdk = match simulated {
+            Some(pdk) => pdk?,
+            None => hazmat::argon2id(typed.as_bytes(), &params.salt, params.memory_kib, params.passes, params.lanes)?,
+        };
         Ok(Self {
             auth: hazmat::derive_key(&pdk, labels::PASSPHRASE_AUTH),
             kek: hazmat::derive_key(&pdk, labels::PASSPHRASE_KEK),

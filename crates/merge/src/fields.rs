@@ -157,7 +157,11 @@ fn note(past: Past, base: &NoteFields, sides: &[&NoteFields]) -> NoteFields {
         front_matter: written(base, sides, |f| &f.front_matter, merge_front),
         tags: names(|f| &f.tags),
         aliases: names(|f| &f.aliases),
-        notebook: scalar(base, sides, |f| &f.notebook),
+        notebook: if crate::planted("newest-move-wins") {
+            newest(base, sides, |f| &f.notebook)
+        } else {
+            scalar(base, sides, |f| &f.notebook)
+        },
         due: scalar(base, sides, |f| &f.due),
         done: scalar(base, sides, |f| &f.done),
         trash: merge_trash(base.trash, &trash, &edited),

@@ -275,7 +275,7 @@ fn make(
 }
 
 /// The names in a folder survive a power cut.
-fn on_disk(dir: &Path) -> Result<()> {
+pub(crate) fn on_disk(dir: &Path) -> Result<()> {
     #[cfg(unix)]
     fs::File::open(dir).and_then(|folder| folder.sync_all()).map_err(NotebookError::io(dir))?;
     Ok(())

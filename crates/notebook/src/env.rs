@@ -19,6 +19,8 @@ pub struct Simulated {
     /// The database's pages are not encrypted: for worlds in which they are not what is looked at, since AES and SHA-512
     /// of each page are a fifth of all that such a world does.
     pub plain_pages: bool,
+    /// So many notes may go at once without a question: worlds are small.
+    pub few_notes: u64,
 }
 
 /// The clock and the randomness of a vault: everything random here (ids, keys, salts, jitter) is asked of it.
@@ -72,6 +74,7 @@ impl Env {
             fill(bytes);
             Ok(())
         };
+        holdfast_crypto::kdf::simulated::begin();
         Self {
             now_ms: Arc::new(now_ms),
             fill: Arc::new(fill),
@@ -125,6 +128,45 @@ impl Env {
     #[cfg(feature = "simulation")]
     pub(crate) fn plain_pages(&self) -> bool {
         self.simulated.as_ref().is_some_and(|simulated| simulated.plain_pages)
+    }
+
+    /// True where what writes also reads. Nothing goes on beside anything else in the simulator, and a connection for
+    /// reading begins anew with every page after each write.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn one_connection(&self) -> bool {
+        self.plain_pages()
+    }
+
+    #[cfg(not(feature = "simulation"))]
+    #[allow(clippy::unused_self)]
+    pub(crate) const fn one_connection(&self) -> bool {
+        false
+    }
+
+    /// So many notes may go at once without a question: `few`, but in the simulator.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn few_notes(&self, few: u64) -> u64 {
+        self.simulated.as_ref().map_or(few, |simulated| simulated.few_notes)
+    }
+
+    #[cfg(not(feature = "simulation"))]
+    #[allow(clippy::unused_self)]
+    pub(crate) const fn few_notes(&self, few: u64) -> u64 {
+        few
+    }
+
+    /// Refuses a program that was built together with the simulator ("cargo build" of the whole workspace gives every crate
+    /// its feature): it has small limits and small parts of files, and would write what others cannot read.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn check_build(&self) -> crate::Result<()> {
+        let why = "this program was built together with the simulator; build it by itself, with --package";
+        if self.simulated.is_some() { Ok(()) } else { Err(crate::NotebookError::Invalid(why.into())) }
+    }
+
+    #[cfg(not(feature = "simulation"))]
+    #[allow(clippy::unused_self, clippy::unnecessary_wraps)]
+    pub(crate) const fn check_build(&self) -> crate::Result<()> {
+        Ok(())
     }
 
     /// Milliseconds since 1970.

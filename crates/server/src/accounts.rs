@@ -3,7 +3,7 @@
 use holdfast_protocol::limits::{MAX_KEYS_BYTES, fold_user};
 use holdfast_protocol::{
     AccountId, Claim, CreateAccount, DeviceId, DeviceRegistration, DeviceRemoval, KdfParams, KeyEpoch, Login,
-    LoginMethod, ProtocolError, PutKeys, Session, Token, login_bytes, session_bytes,
+    LoginMethod, LoginSecret, ProtocolError, PutKeys, Session, Token, login_bytes, session_bytes,
 };
 
 use crate::push::owned_space;
@@ -172,6 +172,9 @@ pub(crate) fn put_keys(
         remove_device(tx, account, removal)?;
     }
     let is_new = match &request.new_passphrase {
+        Some((kdf, _)) if crate::planted("old-secret-signs-in") => {
+            tx.set_passphrase(account, kdf, &auth_hash(&tx.auth_salt(account)?, &LoginSecret([0; 32])))?
+        }
         Some((kdf, secret)) => tx.set_passphrase(account, kdf, &auth_hash(&tx.auth_salt(account)?, secret))?,
         None => false,
     };
@@ -182,7 +185,7 @@ pub(crate) fn put_keys(
     }
     if request.remove_device.is_some() {
         // The removed one may have shut others out: whom a member names is one.
-        for member in request.members.iter().flatten() {
+        for member in request.members.iter().flatten().filter(|_| !crate::planted("members-stay-out")) {
             tx.let_in(account, *member)?;
         }
     }

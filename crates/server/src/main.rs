@@ -41,6 +41,10 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
+    // "cargo build" of the whole workspace gives every crate the simulator's feature, and with it its small limits.
+    if cfg!(feature = "simulation") {
+        anyhow::bail!("this program was built together with the simulator; build it by itself, with --package");
+    }
     let Command::Serve { data, listen, public_url, restored, invite_ttl_s } = Cli::parse().command;
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt()

@@ -138,8 +138,10 @@ impl World {
                 line.next = Some((dice.below(3), fault, salt >> 8));
             }
         }
+        let live = self.live_notes(at)?;
         let ended = self.drive(vec![(at, Job::Sync)], &mut dice, None)?;
         let mut outcome = String::new();
+        self.few_went(at, &live)?;
         for (at, ended) in ended {
             if shut_out && matches!(ended, Ended::Done(Ok(_))) {
                 let what = format!("{} was removed, and is served", self.devices[at].name);
@@ -187,7 +189,10 @@ impl World {
         let outcome = match &ended {
             Ended::Killed => "killed".to_owned(),
             Ended::Done(Ok(report)) => {
-                if lied && self.devices[at].position()?.quarantine.is_empty() {
+                self.is_noted(at, report.pushed + report.pulled > 0)?;
+                // What was altered may be set aside; what was signed on another log has no place in this one.
+                let aside = fault != Some(Fault::Fork) && !self.devices[at].position()?.quarantine.is_empty();
+                if lied && !aside {
                     return Invariant::Tampering.broken(format!("{name} took a lie for the truth ({fault:?})"));
                 }
                 if partition && answered > 0 {
@@ -416,8 +421,8 @@ impl World {
         files.write(&dir)?;
         let clock = self.devices[at].clock.beside(0);
         let mut twin = {
-            let (keychain, plain) = (self.devices[at].keychain().clone(), self.devices[at].plain_pages());
-            Device::new(index, &name, dir, clock, &keychain, &self.network, plain)
+            let (keychain, kind) = (self.devices[at].keychain().clone(), self.devices[at].kind());
+            Device::new(index, &name, dir, clock, &keychain, &self.network, kind)
         };
         let (server, acknowledged) = {
             let mut net = self.network.net();
@@ -547,6 +552,11 @@ impl World {
             Ended::Done(Ok(report)) => {
                 self.look_at_outbox(at, typing)?;
                 self.look_at_cursor(at)?;
+                if status.tripwire.is_some() {
+                    // Nobody has decided yet: by default it keeps, and that is sent.
+                    self.keep_notes(at)?;
+                    return self.sync_in_peace(at);
+                }
                 if status.waiting > 0 || status.state != SyncState::UpToDate {
                     let what = format!("{name} synced and is {:?}, {} waiting", status.state, status.waiting);
                     return Invariant::Liveness.broken(what);
@@ -555,6 +565,9 @@ impl World {
             }
             Ended::Done(Err(error)) if is_removed(&error) && self.is_shut_out(at)? => {
                 self.look_at_outbox(at, typing)?;
+                if status.tripwire.is_some() {
+                    self.keep_notes(at)?;
+                }
                 if status.state != SyncState::NeedsSignIn {
                     let what = format!("{name} was removed, and says {:?}", status.state);
                     return Invariant::Liveness.broken(what);

@@ -83,7 +83,10 @@ impl World {
             let packs = if device.is_older() { self.network.net().packs.clone() } else { BTreeSet::new() };
             let waits = device.position()?.quarantine.into_iter().find(|rid| !is_late(rid) && !packs.contains(rid));
             if let Some(waits) = waits {
-                return Invariant::Liveness.broken(format!("{} has {waits} in quarantine", device.name));
+                let why = device.vault()?.set_aside().works("what is set aside")?;
+                let sent = late.contains(&waits);
+                let what = format!("{} has {waits} in quarantine ({why:?}; sent after a removal: {sent})", device.name);
+                return Invariant::Liveness.broken(what);
             }
         }
         Ok(())
@@ -170,6 +173,9 @@ impl World {
             self.searchable(*last)?;
         }
         self.judge_those_out()?;
+        if self.joins && !differ {
+            self.join(first)?;
+        }
         self.scan()
     }
 

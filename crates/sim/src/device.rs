@@ -58,6 +58,14 @@ pub struct Buffer {
     pub body: String,
 }
 
+/// What may differ from what a program has.
+#[derive(Clone, Copy, Debug)]
+pub struct VaultKind {
+    pub plain_pages: bool,
+    /// So many notes may go at once without a question.
+    pub few_notes: u64,
+}
+
 pub struct Device {
     pub index: usize,
     pub name: String,
@@ -76,7 +84,7 @@ pub struct Device {
     pub asks: u64,
     /// Its program is of an earlier version.
     pub older: Arc<AtomicBool>,
-    plain_pages: bool,
+    kind: VaultKind,
     /// Off, while others go on.
     pub away: bool,
     /// In peace it has no part in the account any more.
@@ -108,7 +116,7 @@ impl Device {
         clock: SimClock,
         keychain: &MemoryKeychain,
         network: &Network,
-        plain_pages: bool,
+        kind: VaultKind,
     ) -> Self {
         let line = network.clone();
         let connect: Connect = Arc::new(move |_| Ok(Arc::new(line.line(index))));
@@ -126,7 +134,7 @@ impl Device {
             checked: 0,
             asks: 0,
             older: Arc::default(),
-            plain_pages,
+            kind,
             away: false,
             out: false,
             knows_of_removal: false,
@@ -141,7 +149,8 @@ impl Device {
         let (clock, source) = (self.clock.clone(), self.source.clone());
         let older = self.older.clone();
         let older = Arc::new(move || older.load(Ordering::SeqCst));
-        let simulated = Simulated { older, plain_pages: self.plain_pages };
+        let VaultKind { plain_pages, few_notes } = self.kind;
+        let simulated = Simulated { older, plain_pages, few_notes };
         let env = Env::simulated(move || clock.now_ms(), move |bytes| source.fill(bytes), simulated);
         env.with_pack_block(Arc::new(AtomicU64::new(PACK_BLOCK))).packs_without_waiting()
     }
@@ -150,8 +159,8 @@ impl Device {
         self.older.load(Ordering::SeqCst)
     }
 
-    pub fn plain_pages(&self) -> bool {
-        self.plain_pages
+    pub fn kind(&self) -> VaultKind {
+        self.kind
     }
 
     pub fn keychain(&self) -> &MemoryKeychain {

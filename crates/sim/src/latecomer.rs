@@ -22,8 +22,8 @@ impl World {
         template.copy_one(&name, self.dir.path()).works("copying a device")?;
         let index = self.devices.len();
         self.network.net().lines.push(LineState::default());
-        let (clock, plain) = (self.clock.beside(0), template.plain_pages);
-        let mut device = Device::new(index, &name, dir, clock, &template.keychain, &self.network, plain);
+        let (clock, kind) = (self.clock.beside(0), self.devices[first].kind());
+        let mut device = Device::new(index, &name, dir, clock, &template.keychain, &self.network, kind);
         device.source.restart(self.first);
         device.checked = self.first;
         device.reopen()?;

@@ -6,6 +6,7 @@ mod check;
 mod device;
 mod dice;
 mod fault;
+mod joiner;
 mod keychain;
 mod latecomer;
 mod lies;
@@ -21,6 +22,7 @@ mod story;
 mod template;
 mod thinking;
 mod tokens;
+mod tripped;
 mod versions;
 mod wire;
 mod world;
@@ -78,6 +80,9 @@ struct Args {
     /// Plant each deliberate bug, and say what caught it
     #[arg(long)]
     mutants: bool,
+    /// Of these bugs, begin with this one
+    #[arg(long, requires = "mutants")]
+    from: Option<String>,
     /// Run each seed twice: both must be the same
     #[arg(long)]
     twice: bool,
@@ -90,7 +95,7 @@ struct Args {
     /// Worlds at the same time; by default one for each processor
     #[arg(long)]
     jobs: Option<usize>,
-    /// Plants one deliberate bug
+    /// Plants one deliberate bug; several with commas
     #[arg(long)]
     mutant: Option<String>,
     /// Seeds whose violation is known: they are run, and the run fails where one of them holds
@@ -115,7 +120,7 @@ impl Args {
 fn main() -> anyhow::Result<ExitCode> {
     let args = Args::parse();
     if args.mutants {
-        return mutants::run(&args.seeds.0);
+        return mutants::run(&args.seeds.0, args.from.as_deref());
     }
     if let Some(mutant) = &args.mutant {
         if !mutants::is_known(mutant) {

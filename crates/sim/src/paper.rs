@@ -16,7 +16,7 @@ use crate::dice::Dice;
 use crate::fault::{Checked, Invariant, OrBroken as _};
 use crate::plan::{Act, Plan, Step};
 use crate::run::Verdict;
-use crate::story::{Story, taken_away};
+use crate::story::{Story, may_be_gone};
 use crate::thinking::{Decided, change, decide};
 use crate::tokens::{self, Tokens, date, word};
 use crate::world::{Decision, Met};
@@ -303,7 +303,7 @@ impl Paper {
         }
         let before = self.seen(at)?;
         let stale = before.heads != seen.heads;
-        let before = before.note;
+        let (before, heads_before) = (before.note, before.heads);
         self.write(at, seen.heads.clone(), stamp, origin, note)?;
         let Seen { note: after, heads } = self.seen(at)?;
         let held = |note: &NoteFields| Tokens::of(&Fields::Note(note.clone())).all;
@@ -311,7 +311,7 @@ impl Paper {
         let lost = had.difference(&has).filter(|token| may_go.as_ref().is_some_and(|may| !may.contains(token)));
         for lost in lost {
             // What others took away goes with what they wrote.
-            if stale && taken_away(&self.history, &heads, *lost)? {
+            if stale && may_be_gone(&self.history, &heads_before, &heads, *lost)? {
                 continue;
             }
             let (before, lost) = (before.body.segments(), word(*lost));

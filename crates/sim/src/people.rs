@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use holdfast_domain::{NoteId, NotebookId, RevisionId};
+use holdfast_domain::{Fields, NoteId, NotebookId, RevisionId};
 use holdfast_notebook::simulation::Shown;
 use holdfast_notebook::{NewNote, NotePatch, NotebookError, RecordId, TagPatch, Vault};
 
@@ -11,7 +11,7 @@ use crate::device::Buffer;
 use crate::dice::Dice;
 use crate::fault::{Checked, Invariant, OrBroken as _};
 use crate::plan::Act;
-use crate::story::taken_away;
+use crate::story::may_be_gone;
 use crate::thinking::{Decided, change, decide};
 use crate::tokens::{self, Tokens, date, word};
 use crate::world::{Decision, World};
@@ -49,6 +49,9 @@ impl World {
     pub fn person(&mut self, at: usize, act: Act, dice: &mut Dice) -> Checked<String> {
         let notes = self.notes_of(at)?;
         let Some(note) = dice.pick(&notes).copied() else { return self.add_note(at, dice) };
+        if let Some(outcome) = self.sweep_or_decide(at, act, dice)? {
+            return Ok(outcome);
+        }
         match act {
             Act::Edit => self.edit(at, note, true, dice),
             Act::Type => self.edit(at, note, false, dice),
@@ -155,7 +158,10 @@ impl World {
             return Invariant::Works.broken(what);
         }
         let unreadable = || before.as_ref().and_then(|b| b.fields.as_note()).is_some_and(|n| n.needs_newer_version());
-        if matches!(done, Err(NotebookError::NeedsNewerVersion)) && doing != "trash a notebook" && !unreadable() {
+        let refused = matches!(done, Err(NotebookError::NeedsNewerVersion)) && doing != "trash a notebook";
+        // An undo may set one value that only a later version knows against another.
+        let undoes = doing.starts_with("undo") && refused && self.was_written_by_newer_twice(at, deed.record)?;
+        if refused && !undoes && !unreadable() {
             let what = format!("{doing} was refused as if a newer version had to do it");
             return Invariant::Works.broken(what);
         }
@@ -174,7 +180,7 @@ impl World {
         if outcome == "done" {
             for lost in gone.iter().filter(|token| deed.may_go.as_ref().is_some_and(|may| !may.contains(token))) {
                 // What others took away goes with what they wrote, where that was not in front of whoever wrote this.
-                if deed.stale && self.was_taken_away(at, deed.record, *lost)? {
+                if deed.stale && self.may_be_gone(at, deed.record, before.as_ref(), *lost)? {
                     continue;
                 }
                 let text = |shown: &Option<Shown>| {
@@ -209,6 +215,16 @@ impl World {
         Ok(format!("{doing} {} {outcome} {digest}", short(deed.record)))
     }
 
+    /// True where a field that only a later version knows has had more than one value.
+    fn was_written_by_newer_twice(&self, at: usize, record: RecordId) -> Checked<bool> {
+        let history = self.devices[at].look(|l| l.history(record))?;
+        let notes = history.revisions.iter().filter_map(|revision| revision.fields.as_note());
+        let values: BTreeSet<(u64, String)> =
+            notes.flat_map(|note| note.unknown.iter().map(|(number, value)| (*number, format!("{value:?}")))).collect();
+        let numbers: BTreeSet<u64> = values.iter().map(|(number, _)| *number).collect();
+        Ok(values.len() > numbers.len())
+    }
+
     /// Whoever writes on what is shown has seen all of it: what they wrote is the only head.
     fn builds_on_all(&self, before: Option<&Shown>, after: Option<&Shown>, doing: &str) -> Checked {
         let heads = |shown: Option<&Shown>| shown.map(|s| s.heads.clone()).unwrap_or_default();
@@ -220,10 +236,11 @@ impl World {
         Ok(())
     }
 
-    /// True where versions that this device has took a word away, and had seen each that put it in.
-    fn was_taken_away(&self, at: usize, record: RecordId, token: u32) -> Checked<bool> {
+    /// True where a word may be gone by what became of it in the versions that this device had before.
+    fn may_be_gone(&self, at: usize, record: RecordId, before: Option<&Shown>, token: u32) -> Checked<bool> {
+        let before = before.map_or(&[][..], |shown| &shown.heads);
         let heads = self.devices[at].shown(record)?.map(|shown| shown.heads).unwrap_or_default();
-        taken_away(&self.devices[at].look(|l| l.history(record))?, &heads, token)
+        may_be_gone(&self.devices[at].look(|l| l.history(record))?, before, &heads, token)
     }
 
     fn add_note(&mut self, at: usize, dice: &mut Dice) -> Checked<String> {
@@ -429,7 +446,8 @@ impl World {
         }
         self.met.reviews += 1;
         let before = review.seen_heads.clone();
-        let take_back = dice.chance(10);
+        let shown = self.devices[at].shown(record)?;
+        let (take_back, taken_back) = (dice.chance(10), std::cell::Cell::new(false));
         let commit = dice.chance(70);
         let most = 2 + self.notebooks.len();
         let deed = Deed { record, may_go: Some(may_go), fresh: &[], commit: commit && !take_back, most, stale: false };
@@ -437,11 +455,19 @@ impl World {
             v.resolve(record, &before, &choices, None)?;
             match take_back.then(|| v.undo_resolution(record)) {
                 // On a full disk the decision that was just made stays.
-                None | Some(Ok(()) | Err(NotebookError::NothingToUndo(_) | NotebookError::DiskFull)) => Ok(()),
+                Some(Ok(())) => {
+                    taken_back.set(true);
+                    Ok(())
+                }
+                None | Some(Err(NotebookError::NothingToUndo(_) | NotebookError::DiskFull)) => Ok(()),
                 Some(Err(e)) => Err(e),
             }
         };
         let outcome = self.act(at, deed, act, "resolve")?;
+        if taken_back.get() {
+            let (was, is) = (shown.map(|s| s.fields), self.devices[at].shown(record)?.map(|s| s.fields));
+            is_as_it_was(record, was.as_ref(), is.as_ref(), "a decision that was taken back at once")?;
+        }
         if outcome.contains("done") && !take_back && !self.unacknowledged {
             let heads = self.devices[at].shown(record)?.map(|s| s.heads).unwrap_or_default();
             let made: Vec<RevisionId> = heads.into_iter().filter(|head| !before.contains(head)).collect();
@@ -458,8 +484,33 @@ impl World {
         let Some(side) = dice.pick(&receipt.heads).copied() else { return Ok("no side".into()) };
         let most = 1 + self.notebooks.len();
         let deed = Deed { record: receipt.record, may_go: None, fresh: &[], commit: true, most, stale: false };
-        self.act(at, deed, |v| v.undo_receipt(receipt.id, side), "undo a receipt")
+        let shown = self.devices[at].shown(receipt.record)?;
+        let nothing_since = receipt.cycle.is_none() && shown.is_some_and(|s| s.heads == receipt.heads);
+        let outcome = self.act(at, deed, |v| v.undo_receipt(receipt.id, side), "undo a receipt")?;
+        if nothing_since && outcome.contains("done") {
+            let was = self.devices[at].look(|l| l.history(receipt.record))?.fold(&[side]);
+            let is = self.devices[at].shown(receipt.record)?.map(|s| s.fields);
+            is_as_it_was(receipt.record, was.as_ref(), is.as_ref(), "a merge that was undone at once")?;
+        }
+        Ok(outcome)
     }
+}
+
+/// Whoever takes something back, with nothing written since, has what was before.
+fn is_as_it_was(record: RecordId, was: Option<&Fields>, is: Option<&Fields>, what: &str) -> Checked {
+    let (was, is) = (was.map(Tokens::of).unwrap_or_default(), is.map(Tokens::of).unwrap_or_default());
+    if was.all != is.all || was.open != is.open {
+        let what = format!(
+            "{what} in {} left {:?} open {}, and it was {:?} open {}",
+            short(record),
+            is.all,
+            is.open,
+            was.all,
+            was.open
+        );
+        return Invariant::Decision.broken(what);
+    }
+    Ok(())
 }
 
 /// Enough of an id to tell it from others.

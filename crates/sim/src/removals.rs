@@ -31,8 +31,8 @@ pub struct Account {
     /// Devices of which somebody was told that they are removed.
     removed: BTreeSet<DeviceId>,
     /// The passphrase that somebody set, where they were told that it counts.
-    passphrase: Option<String>,
-    changed: bool,
+    pub passphrase: Option<String>,
+    pub changed: bool,
     /// A second removal that is under way: by whom, and of whom.
     asked: Option<(usize, DeviceId)>,
 }
@@ -40,7 +40,7 @@ pub struct Account {
 impl World {
     /// True where the server may forget what it was told, or tell it to some alone. Two removals that know nothing of each
     /// other stop sync with words (0027), so that there is one in such a seed.
-    fn server_forgets(&self) -> bool {
+    pub fn server_forgets(&self) -> bool {
         self.faults.iter().any(|fault| matches!(fault, Fault::Restore | Fault::Fork))
     }
 
@@ -241,13 +241,32 @@ impl World {
         Ok(())
     }
 
-    /// What a device that is out had not sent, or sent when it was out already.
+    /// What a device that is out had not sent, or sent when it was out already. So is what it sent to a server that was set
+    /// back, or to another log, before anybody else read it: the log does not hold it, and nobody has it to bring it back.
     pub fn nobodys(&self) -> Checked<BTreeSet<RevisionId>> {
         let mut out: BTreeSet<RevisionId> = self.network.net().nobodys.clone();
+        let forgot = [Fault::Restore, Fault::Fork].iter().any(|fault| self.met.faults.contains(fault));
+        let log: BTreeSet<RevisionId> = self.network.net().servers[0].log.iter().copied().collect();
         for device in self.devices.iter().filter(|device| device.out) {
             out.extend(device.position()?.outbox);
+            if forgot {
+                for rid in device.look(|l| l.made_here())?.into_iter().filter(|rid| !log.contains(rid)) {
+                    if !self.is_with_a_member(rid)? {
+                        out.insert(rid);
+                    }
+                }
+            }
         }
         Ok(out)
+    }
+
+    fn is_with_a_member(&self, rid: RevisionId) -> Checked<bool> {
+        for at in self.members() {
+            if self.devices[at].look(|l| l.has(rid))? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// True where everybody must have these words: somebody wrote them who is in the account, or who had sent them before.

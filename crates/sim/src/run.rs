@@ -80,4 +80,15 @@ mod tests {
             assert!(verdict.violation.is_none(), "seed {seed}: {:?}", verdict.violation);
         }
     }
+
+    /// What a program would do that was built with the simulator's features, by mistake.
+    #[test]
+    fn what_is_not_simulated_opens_nothing_in_this_build() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let vault = dir.path().join("vault");
+        let made = holdfast_notebook::Vault::create(&vault, "correct horse", "A", holdfast_notebook::Env::system());
+        let said = made.map(drop).expect_err("a vault was made").to_string();
+        assert!(said.contains("built together with the simulator"), "{said}");
+        assert!(!vault.exists(), "something was written");
+    }
 }

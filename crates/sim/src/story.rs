@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use holdfast_domain::{Fields, Origin, RevisionId, TrashState};
-use holdfast_merge::{PlaceId, review, review_notebook};
+use holdfast_domain::{Fields, NoteFields, Origin, RevisionId, TrashState};
+use holdfast_merge::{Place, PlaceId, PlaceValue, review, review_notebook};
 use holdfast_notebook::RecordId;
 use holdfast_notebook::simulation::{History, Shown};
 
 use crate::fault::{Checked, Invariant};
 use crate::people::short;
 use crate::thinking::About;
-use crate::tokens::{Tokens, word};
+use crate::tokens::{Tokens, of_text, word};
 use crate::world::{Decision, Met};
 
 /// A record with all its versions, as somebody shows it.
@@ -30,8 +30,9 @@ impl Story<'_> {
         let now = Tokens::of(&self.shown.fields);
         self.nothing_is_lost(&traced, &now, saved, typed_over, met)?;
         self.nothing_comes_back(&traced, &now, met)?;
-        self.decisions_hold(decisions)?;
-        self.trash_holds(&traced)
+        self.decisions_hold(&traced, decisions)?;
+        self.trash_holds(&traced)?;
+        self.nothing_is_put_away(&traced, &now)
     }
 
     fn nothing_is_lost(
@@ -44,17 +45,12 @@ impl Story<'_> {
     ) -> Checked {
         let history = self.history;
         for token in saved.iter().copied().filter(|token| !now.all.contains(token)) {
-            let (puts, takes) = (of_token(&traced.puts, token), of_token(&traced.takes, token));
-            let seen = |put: &RevisionId| takes.iter().any(|take| history.is_ancestor(*put, *take));
-            match puts.iter().find(|put| !seen(put)) {
-                None if !takes.is_empty() => {}
-                None if puts.is_empty() && typed_over.contains(&token) => {}
-                // The weak promise of 0015: put back is as never removed, for whoever had not seen it.
-                Some(put) if !takes.is_empty() && traced.is_again(*put, token) => met.put_back_gone += 1,
-                // It stood several times, in sides of a place or in the text, and each was taken away by somebody who had
-                // seen it, and no two knew.
-                Some(_) if traced.gone_by_sides(history, token) => met.gone_by_sides += 1,
-                _ => {
+            match traced.why_gone(history, token) {
+                Some(Gone::TakenAway) => {}
+                Some(Gone::PutBack) => met.put_back_gone += 1,
+                Some(Gone::BySides) => met.gone_by_sides += 1,
+                None if of_token(&traced.puts, token).is_empty() && typed_over.contains(&token) => {}
+                None => {
                     let story = traced.story(history, token, &self.shown.fields);
                     let (by, record, lost) = (self.by, self.record, word(token));
                     let what = format!("{by} lacks {lost} of {record}, which nobody took away{story}");
@@ -73,9 +69,9 @@ impl Story<'_> {
             if takes.is_empty() {
                 continue;
             }
-            let puts = of_token(&traced.clears, *token);
-            let unseen = puts.iter().any(|put| !takes.iter().any(|take| history.is_ancestor(*put, *take)));
-            if unseen {
+            // Also as a side of a place: an undo that others contradict is one.
+            let mut puts = of_token(&traced.clears, *token).iter().chain(of_token(&traced.puts, *token));
+            if puts.any(|put| !takes.iter().any(|take| history.is_ancestor(*put, *take))) {
                 continue;
             }
             // The other weak promise of 0015.
@@ -91,13 +87,9 @@ impl Story<'_> {
     }
 
     /// What was decided is not asked again, unless somebody who had not seen that wrote there or took it back.
-    fn decisions_hold(&self, decisions: &[&Decision]) -> Checked {
+    fn decisions_hold(&self, traced: &Traced, decisions: &[&Decision]) -> Checked {
         let (history, shown) = (self.history, self.shown);
-        let open: BTreeSet<_> = match &shown.fields {
-            Fields::Note(note) => review(note).places.into_iter().map(|p| p.id).collect(),
-            Fields::Notebook(notebook) => review_notebook(notebook).places.into_iter().map(|p| p.id).collect(),
-            _ => return Ok(()),
-        };
+        let open = places_in(&shown.fields);
         for decision in decisions {
             let made = decision.revision;
             let here = history.rows.iter().any(|row| row.rid == made);
@@ -115,9 +107,22 @@ impl Story<'_> {
                     apart(made, other.revision) && history.rows.iter().any(|row| row.rid == other.revision)
                 })
             };
-            if decision.places.iter().any(|place| open.contains(&place.0) && !crossed(place)) {
+            // Whoever keeps what a sync would have taken away has it with its open places.
+            let kept = |id: &PlaceId| {
+                let later = history.rows.iter().zip(&history.revisions);
+                later.filter(|(row, _)| row.origin == Origin::Restore && history.is_ancestor(made, row.rid)).any(
+                    |(_, kept)| kept.fields.as_note().is_some_and(|n| review(n).places.iter().any(|p| p.id == *id)),
+                )
+            };
+            let asks = |place: &(PlaceId, About)| {
+                let words = open.get(&place.0).filter(|_| !crossed(place) && !kept(&place.0));
+                words.is_some_and(|words| !traced.did_otherwise(history, made, place.1, words))
+            };
+            if decision.places.iter().any(asks) {
                 let (record, name) = (short(self.record), self.by);
+                let story = traced.story(history, u32::MAX, &shown.fields);
                 let what = format!("a place in {record} that d{} decided is open again on {name}", decision.device);
+                let what = format!("{what}: {:?}, in {made}{story}", decision.places);
                 return Invariant::Decision.broken(what);
             }
         }
@@ -145,15 +150,95 @@ impl Story<'_> {
         }
         Ok(())
     }
+
+    /// A note that somebody wrote in, while others put it into the trash and neither knew, is not in the trash unless
+    /// somebody who knew of both said so.
+    fn nothing_is_put_away(&self, traced: &Traced, now: &Tokens) -> Checked {
+        if trash_of(&self.shown.fields) != TrashState::Trashed {
+            return Ok(());
+        }
+        let history = self.history;
+        let trashed: Vec<RevisionId> =
+            traced.trash.iter().filter(|(_, state)| *state == TrashState::Trashed).map(|(act, _)| *act).collect();
+        let knows = |a: RevisionId, b: RevisionId| history.is_ancestor(a, b) || history.is_ancestor(b, a);
+        for token in &now.clean {
+            let puts = of_token(&traced.puts, *token);
+            // Who goes back to what the others had put into the trash writes nothing beside that.
+            if puts.iter().any(|put| trashed.iter().any(|act| history.is_ancestor(*put, *act))) {
+                continue;
+            }
+            for put in puts {
+                let unknown = trashed.iter().all(|act| !knows(*put, *act));
+                let both = |row: RevisionId| {
+                    history.is_ancestor(*put, row) && trashed.iter().any(|act| history.is_ancestor(*act, row))
+                };
+                if unknown && !trashed.is_empty() && !history.rows.iter().any(|row| both(row.rid)) {
+                    let story = traced.story(history, *token, &self.shown.fields);
+                    let (word, record) = (word(*token), short(self.record));
+                    let what = format!(
+                        "{word} of {record} was written beside a trashing, and {} shows it in the trash{story}",
+                        self.by
+                    );
+                    return Invariant::Decision.broken(what);
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
-/// True where, of the versions that these heads build on, each that put a word in was seen by one that took it away.
-pub fn taken_away(history: &History, heads: &[RevisionId], token: u32) -> Checked<bool> {
-    let traced = Traced::of(history)?;
-    let here = |id: &&RevisionId| heads.iter().any(|head| history.is_ancestor(**id, *head));
-    let takes: Vec<RevisionId> = of_token(&traced.takes, token).iter().filter(here).copied().collect();
-    let seen = |put: &RevisionId| takes.iter().any(|take| history.is_ancestor(*put, *take));
-    Ok(!takes.is_empty() && of_token(&traced.puts, token).iter().filter(here).all(seen))
+/// The places that are open, with the words in the sides of each.
+fn places_in(fields: &Fields) -> BTreeMap<PlaceId, BTreeSet<u32>> {
+    let places = match fields {
+        Fields::Note(note) => review(note).places,
+        Fields::Notebook(notebook) => review_notebook(notebook).places,
+        _ => Vec::new(),
+    };
+    let words = |place: &Place| {
+        let texts = place.sides.iter().filter_map(|side| match &side.value {
+            PlaceValue::Text(text) => Some(text),
+            _ => None,
+        });
+        texts.flat_map(|text| of_text(text)).collect()
+    };
+    places.iter().map(|place| (place.id, words(place))).collect()
+}
+
+/// What a title or a date says, as far as it is told apart.
+fn said(fields: &Fields, about: About) -> Option<String> {
+    let note = fields.as_note()?;
+    match about {
+        About::Title => Some(format!("{:?}", note.title.terms().iter().map(|term| &term.value).collect::<Vec<_>>())),
+        About::Due => Some(format!("{:?}", note.due.terms().iter().map(|term| term.value).collect::<Vec<_>>())),
+        About::Text => None,
+    }
+}
+
+/// True where a word may be gone from what these heads make together, by what became of it in the versions that they build
+/// on. Whoever saved what was not `before` among the heads is judged, and takes nothing away by that.
+pub fn may_be_gone(history: &History, before: &[RevisionId], heads: &[RevisionId], token: u32) -> Checked<bool> {
+    let mut traced = Traced::of(history)?;
+    let here = |id: &RevisionId| heads.iter().any(|head| history.is_ancestor(*id, *head));
+    for of in [&mut traced.puts, &mut traced.takes, &mut traced.partly] {
+        for versions in of.values_mut() {
+            versions.retain(here);
+        }
+    }
+    for versions in traced.takes.values_mut() {
+        versions.retain(|id| before.contains(id) || !heads.contains(id));
+    }
+    Ok(traced.why_gone(history, token).is_some())
+}
+
+/// Why a word that was saved need not be there.
+enum Gone {
+    /// Each version that put it in was seen by one that took it away.
+    TakenAway,
+    /// The weak promise of 0015: put back is as never removed, for whoever had not seen it.
+    PutBack,
+    /// It stood several times, in sides of a place or in the text, and each was taken away by somebody who had seen it,
+    /// and no two knew.
+    BySides,
 }
 
 /// The versions that put a word in.
@@ -244,15 +329,46 @@ impl Traced {
             let marks: String = marks.iter().filter(|(done, _)| *done).map(|(_, mark)| *mark).collect();
             let _ = write!(out, "\n    {} on [{}] {:?}{marks}", short(&row.rid), parents.join(" "), row.origin);
         }
-        for revision in &history.revisions {
+        let told = |note: &NoteFields| {
+            let titles: Vec<&str> = note.title.terms().iter().map(|term| term.value.as_str()).collect();
+            format!("{titles:?} {:?} {:?}", note.due.terms(), note.body.segments())
+        };
+        for (row, revision) in history.rows.iter().zip(&history.revisions) {
             if let Some(note) = revision.fields.as_note() {
-                let _ = write!(out, "\n    {:?}", note.body.segments());
+                let _ = write!(out, "\n    {} {}", short(&row.rid), told(note));
             }
         }
         if let Some(note) = shown.as_note() {
-            let _ = write!(out, "\n    shown: {:?}", note.body.segments());
+            let _ = write!(out, "\n    shown: {}", told(note));
         }
         out
+    }
+
+    /// Why a word may be gone; `None` where it may not.
+    fn why_gone(&self, history: &History, token: u32) -> Option<Gone> {
+        let (puts, takes) = (of_token(&self.puts, token), of_token(&self.takes, token));
+        let seen = |put: &RevisionId| takes.iter().any(|take| history.is_ancestor(*put, *take));
+        match puts.iter().find(|put| !seen(put)) {
+            None if !takes.is_empty() => Some(Gone::TakenAway),
+            Some(put) if !takes.is_empty() && self.is_again(*put, token) => Some(Gone::PutBack),
+            Some(_) if self.gone_by_sides(history, token) => Some(Gone::BySides),
+            _ => None,
+        }
+    }
+
+    /// True where somebody who did not know of the decision `made` wrote what is open there, or made it clean: by hand, by
+    /// another decision, or by taking something back.
+    fn did_otherwise(&self, history: &History, made: RevisionId, about: About, words: &BTreeSet<u32>) -> bool {
+        let apart = |id: &RevisionId| !history.is_ancestor(made, *id) && !history.is_ancestor(*id, made);
+        let wrote = |of: &BTreeMap<u32, Vec<RevisionId>>| words.iter().any(|w| of_token(of, *w).iter().any(apart));
+        let mut rows = history.rows.iter().zip(&history.revisions).filter(|(row, _)| apart(&row.rid));
+        match about {
+            About::Text => wrote(&self.puts) || wrote(&self.clears),
+            _ => rows.any(|(row, revision)| {
+                let before = history.fold(&row.parents);
+                said(&revision.fields, about) != before.and_then(|fields| said(&fields, about))
+            }),
+        }
     }
 
     fn gone_by_sides(&self, history: &History, token: u32) -> bool {

@@ -12,20 +12,22 @@ use holdfast_notebook::{Vault, sync};
 use holdfast_protocol::JoinLink;
 use holdfast_server::{Core, CoreOptions, Randomness, Tamper, Work};
 
-use crate::device::{Device, SimClock};
+use crate::device::{Device, SimClock, VaultKind};
 use crate::dice::Source;
 use crate::keychain::MemoryKeychain;
 use crate::plan::MOST_DEVICES;
 use crate::wire::{LineState, Network, Real};
 
 pub const PASSPHRASE: &str = "correct horse battery staple";
-const USER: &str = "ada";
+pub const USER: &str = "ada";
 /// Milliseconds since 1970, in the year 2027.
 const START_MS: u64 = 1_800_000_000_000;
 
 pub struct Template {
     files: Vec<(PathBuf, Vec<u8>)>,
     pub keychain: MemoryKeychain,
+    /// By which another computer joins.
+    pub link: String,
     /// The server's log.
     pub log: Vec<RevisionId>,
     pub now_ms: u64,
@@ -78,12 +80,13 @@ impl Template {
             .map_err(|e| anyhow!("{e}"))?
             .to_string();
         network.net().servers.push(Real { core: Some(core), ..Real::default() });
+        let kind = VaultKind { plain_pages, few_notes: u64::MAX };
         let mut devices = Vec::new();
         for index in 0..MOST_DEVICES {
             network.net().lines.push(LineState::default());
             let name = device_name(index);
             let mut device =
-                Device::new(index, &name, dir.path().join(&name), clock.beside(0), &keychain, &network, plain_pages);
+                Device::new(index, &name, dir.path().join(&name), clock.beside(0), &keychain, &network, kind);
             let vault = if index == 0 {
                 let vault = Vault::create(&device.dir, PASSPHRASE, &name, device.env())?.vault;
                 finish(sync::create_account(&vault, device.connect(), &link, USER, PASSPHRASE, None))?;
@@ -92,6 +95,8 @@ impl Template {
                 finish(sync::join(&device.dir, device.connect(), &link, USER, PASSPHRASE, &name, device.env()))?
             };
             vault.use_keychain(&keychain, true)?;
+            // A file of several parts is one that would wait until somebody opens it.
+            vault.set_fetch_files(sync::FetchFiles::Always)?;
             device.adopt(vault)?;
             clock.advance(1_000);
             sync_once(&device)?;
@@ -108,7 +113,7 @@ impl Template {
         };
         let mut files = Vec::new();
         read(dir.path(), Path::new(""), &mut files)?;
-        Ok(Self { files, keychain, log, now_ms: clock.now_ms(), plain_pages })
+        Ok(Self { files, keychain, link, log, now_ms: clock.now_ms(), plain_pages })
     }
 
     /// Puts one of its devices into a folder, as it was before anything happened.

@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use holdfast_domain::RevisionId;
 use holdfast_protocol::{
     Cid, CreateAccount, DeviceId, Entry, EntryKind, FetchRequest, Fetched, HealRequest, KdfParams, LogAnswer, LogPage,
-    LogRequest, Login, Missing, MissingRequest, PackRange, ProtocolError, PushOutcome, PushRequest, PutKeys,
-    ServerInfo, Session, SpaceId, SyncProtocol, Token, Wire, decode, encode,
+    LogRequest, Login, Missing, MissingRequest, PackRange, ProtocolError, PushOutcome, PushRequest, PutKeys, Restored,
+    ServerInfo, Session, SpaceId, SyncProtocol, Token, Wire, batch_hash, decode, encode,
 };
 use holdfast_server::Core;
 
@@ -85,7 +85,10 @@ pub struct Net {
     salts: BTreeMap<[u8; 16], [u8; 32]>,
     /// Every device that some server was told to shut out: one that was set back may have forgotten it.
     pub removed: BTreeSet<DeviceId>,
-    /// What such a device sent afterwards, to a server that had forgotten, or was another.
+    /// What the log held when it was told so: of what such a device sent, this counts.
+    counts: BTreeMap<DeviceId, BTreeSet<RevisionId>>,
+    /// What does not: sent afterwards, to a server that had forgotten, or was another; or sent before to one that was set
+    /// back, and brought back after the removal.
     pub nobodys: BTreeSet<RevisionId>,
     /// What devices signed who see another log, and have read in it what this one does not hold.
     pub elsewhere: Vec<PushRequest>,
@@ -164,8 +167,8 @@ impl Net {
             if server > 0 && seen > self.parted && self.elsewhere.len() < MOST_ELSEWHERE {
                 self.elsewhere.push(request.clone());
             }
-            if self.removed.contains(&device) {
-                self.nobodys.extend(stored.iter().map(|entry| RevisionId(entry.rid.0)));
+            for entry in stored {
+                self.note_late(device, RevisionId(entry.rid.0));
             }
             let packs = request.entries.iter().filter(|entry| entry.kind == EntryKind::Pack);
             self.packs.extend(packs.map(|entry| RevisionId(entry.rid.0)));
@@ -181,11 +184,32 @@ impl Net {
         self.note_push(server, outcome);
     }
 
+    /// A server took this, of a batch of this device.
+    fn note_late(&mut self, device: DeviceId, rid: RevisionId) {
+        if self.counts.get(&device).is_some_and(|counts| !counts.contains(&rid)) {
+            self.nobodys.insert(rid);
+        }
+    }
+
+    fn note_heal(&mut self, request: &HealRequest, server: usize, outcome: &Result<PushOutcome, ProtocolError>) {
+        if let Ok(PushOutcome::Accepted { .. }) = outcome {
+            let batches: BTreeMap<_, _> = request.manifests.iter().map(|m| (batch_hash(m).0, m.device)).collect();
+            for Restored { entry, batch } in &request.entries {
+                if let Some(device) = batches.get(&batch.0) {
+                    self.note_late(*device, RevisionId(entry.rid.0));
+                }
+            }
+        }
+        self.note_push(server, outcome);
+    }
+
     /// What became of the account's keys at the server itself.
     fn note_keys(&mut self, server: usize, request: &PutKeys) {
         if let Some(removal) = request.remove_device {
             self.servers[server].removed.insert(removal.device);
             self.removed.insert(removal.device);
+            let log = &self.servers[server].log;
+            self.counts.entry(removal.device).or_insert_with(|| log.iter().copied().collect());
         }
         if let Some(epoch) = request.key_epoch {
             let real = &mut self.servers[server];
@@ -506,7 +530,8 @@ impl SyncProtocol for Line {
             self.net().line(self.device).lied = false;
         }
         let call = |core: Core| async move { core.heal(token, request.clone()).await };
-        let answer = self.exchange("heal", call, Net::note_push, None).await?;
+        let look = |net: &mut Net, server: usize, answer: &_| net.note_heal(request, server, answer);
+        let answer = self.exchange("heal", call, look, None).await?;
         if let PushOutcome::Accepted { stored, .. } = &answer {
             self.net().line(self.device).acknowledged.extend(stored.iter().map(|s| RevisionId(s.rid.0)));
         }

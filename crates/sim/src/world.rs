@@ -9,13 +9,15 @@ use holdfast_notebook::{NotebookError, RecordId};
 use holdfast_protocol::DeviceId;
 use tempfile::TempDir;
 
-use crate::device::{Device, SimClock};
+use crate::device::{Device, SimClock, VaultKind};
 use crate::dice::{Dice, Source};
 use crate::fault::{Checked, Fault, Invariant, OrBroken as _, Violation};
+use crate::joiner::somebody_joins;
 use crate::plan::{Act, Plan, Step};
 use crate::removals::Account;
 use crate::template::{Template, device_name, open_server, place};
 use crate::thinking::About;
+use crate::tripped::few_notes;
 use crate::wire::{LineState, Network, Real};
 
 /// A word of an edit that was acknowledged.
@@ -108,6 +110,12 @@ pub struct World {
     pub met: Met,
     hash: blake3::Hasher,
     pub trace: Option<Vec<String>>,
+    /// By which another computer joins.
+    pub link: String,
+    /// One does, when everything is over.
+    pub joins: bool,
+    /// A few notes that go at once are a question.
+    pub trips: bool,
 }
 
 impl World {
@@ -120,14 +128,15 @@ impl World {
         let core = open_server(&dir.path().join("server"), &clock, &server_source).works("opening the server")?;
         network.net().servers.push(Real { core: Some(core), log: template.log.clone(), ..Real::default() });
         let mut dice = Dice::new(plan.seed ^ 0xC10C);
+        let kind = VaultKind { plain_pages: template.plain_pages, few_notes: few_notes(plan.seed) };
         let mut devices = Vec::new();
         for index in 0..plan.devices {
             network.net().lines.push(LineState::default());
             // Clocks differ by what people do not notice.
             let clock = clock.beside(dice.below(240_000) as i64 - 120_000);
             let name = device_name(index);
-            let (keychain, plain) = (&template.keychain, template.plain_pages);
-            let mut device = Device::new(index, &name, dir.path().join(&name), clock, keychain, &network, plain);
+            let keychain = &template.keychain;
+            let mut device = Device::new(index, &name, dir.path().join(&name), clock, keychain, &network, kind);
             device.source.restart(plan.seed.wrapping_add(index as u64));
             device.checked = template.log.len() as u64;
             device.reopen()?;
@@ -163,6 +172,9 @@ impl World {
             met: Met::default(),
             hash: blake3::Hasher::new(),
             trace: trace.then(Vec::new),
+            link: template.link.clone(),
+            joins: somebody_joins(plan.seed),
+            trips: few_notes(plan.seed) < u64::MAX,
         })
     }
 

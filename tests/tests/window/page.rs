@@ -52,6 +52,8 @@ async fn nothing_reloads_the_page_or_leaves_it() -> anyhow::Result<()> {
         laptop.press("Tab").await?;
         let seen = "const it = document.activeElement;
             return [it.dataset.testid ?? it.className, it.closest('[data-pane]')?.dataset.pane ?? '']";
+        assert_eq!(laptop.execute(seen).await?, json!(["note-history", "3"]), "the focus is nowhere");
+        laptop.press("Tab").await?;
         assert_eq!(laptop.execute(seen).await?, json!(["nav-all", "1"]), "the focus is nowhere");
         Ok(())
     })

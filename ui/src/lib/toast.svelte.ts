@@ -18,6 +18,7 @@ class Toasts {
   #dialogs = $state.raw<symbol[]>([]);
   #next = 1;
   #timers = new Map<number, ReturnType<typeof setTimeout>>();
+  #held = new Set<number>();
 
   get inDialog(): boolean {
     return this.#dialogs.length > 0;
@@ -40,18 +41,23 @@ class Toasts {
     const tone = options.tone ?? 'info';
     this.items = [...this.items.slice(-2), { id, tone, text, action: options.action }];
     announce(text);
-    this.release(id);
+    this.#start(id);
     return id;
   }
 
   /** It stays while the pointer or the focus is on it: nothing goes away under a hand. */
   hold(id: number): void {
     clearTimeout(this.#timers.get(id));
+    this.#held.add(id);
   }
 
-  /** Its time begins anew. An error stays until it was read. */
+  /** The time of one that was held begins anew. */
   release(id: number): void {
-    this.hold(id);
+    if (this.#held.delete(id)) this.#start(id);
+  }
+
+  /** An error stays until it was read. */
+  #start(id: number): void {
     if (this.items.some((item) => item.id === id && item.tone === 'info')) {
       this.#timers.set(
         id,
@@ -65,8 +71,9 @@ class Toasts {
   }
 
   dismiss(id: number): void {
-    this.hold(id);
+    clearTimeout(this.#timers.get(id));
     this.#timers.delete(id);
+    this.#held.delete(id);
     this.items = this.items.filter((item) => item.id !== id);
   }
 }

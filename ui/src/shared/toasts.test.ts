@@ -62,6 +62,16 @@ test('a message goes after a time, but not from under the pointer or the focus',
     expect(screen.queryByTestId('toast')).toBeNull();
     dialog.unmount();
 
+    // A dialog that opens gives nobody more time.
+    toasts.show('Saved.');
+    await wait(5000);
+    const another = render(Dialog, { title: 'First', testid: 'first', onclose: vi.fn(), children });
+    await wait(0);
+    expect(shown()).toEqual(['first']);
+    await wait(1000);
+    expect(screen.queryByTestId('toast')).toBeNull();
+    another.unmount();
+
     toasts.error(new Error('No.'));
     await wait(0);
     screen.getByRole('button', { name: 'Dismiss' }).focus();

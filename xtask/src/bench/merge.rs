@@ -14,6 +14,7 @@ use std::time::Instant;
 use anyhow::{Context as _, bail, ensure};
 use serde_json::{Value, json};
 
+use super::shapes;
 use crate::command;
 use crate::place::Place;
 
@@ -22,6 +23,9 @@ const SIZES: [(usize, usize); 4] = [(1 << 10, 200), (10 << 10, 200), (100 << 10,
 
 /// As that, for texts that disagree at many spots.
 const DISAGREEING: [(usize, usize); 3] = [(50 << 10, 100), (100 << 10, 100), (1 << 20, 50)];
+
+/// How often each other text is merged.
+const OTHER_ROUNDS: usize = 50;
 
 /// Spots at which the two sides disagree.
 const SPOTS: usize = 20;
@@ -78,9 +82,17 @@ pub fn run(place: &Place) -> anyhow::Result<ExitCode> {
     heading();
     let mut asked = Vec::new();
     for (bytes, rounds) in DISAGREEING {
-        asked.push(measure(&mut programs, &folder, start.p50(), (bytes, rounds), disagreeing(bytes))?);
+        asked.push(measure(&mut programs, &folder, start.p50(), (bytes, rounds), disagreeing(bytes, SPOTS))?);
     }
     println!("Conflicts of holdfast, gix-merge and git: {asked:?}.");
+    println!();
+    println!("Other texts of about a megabyte:");
+    heading();
+    for (what, texts) in shapes::all() {
+        let bytes = texts[1].len();
+        let counts = measure(&mut programs, &folder, start.p50(), (bytes, OTHER_ROUNDS), texts)?;
+        println!("          {what}; conflicts: {counts:?}");
+    }
     ours.end()?;
     gix.end()?;
     Ok(ExitCode::SUCCESS)
@@ -235,10 +247,11 @@ fn prose(bytes: usize) -> (Random, Vec<String>) {
     (random, lines)
 }
 
-fn written(sides: [Vec<String>; 3]) -> [String; 3] {
+/// The texts of these lines, each with `end` after it.
+pub fn written(sides: [Vec<String>; 3], end: &str) -> [String; 3] {
     sides.map(|lines| {
         lines.iter().fold(String::new(), |mut text, line| {
-            let _ = write!(text, "{line}\n\n");
+            let _ = write!(text, "{line}{end}");
             text
         })
     })
@@ -258,18 +271,18 @@ fn texts(bytes: usize) -> [String; 3] {
     theirs.remove(at(7));
     mine[at(4)] = "Here it was decided like this.".into();
     theirs[at(4)] = "Over there nobody would agree to that at all!".into();
-    written([mine, lines, theirs])
+    written([mine, lines, theirs], "\n\n")
 }
 
-/// Mine, base and theirs, which disagree at [`SPOTS`] spots. Each is in a fifth of them: both word a line anew; one
+/// Mine, base and theirs, which disagree at so many spots. Each is in a fifth of them: both word a line anew; one
 /// moves a line on that the other rewords; one takes out a line whose words the other puts into a new one; one takes
 /// out a passage in which the other changes a word here and there; both write a paragraph at one place.
-fn disagreeing(bytes: usize) -> [String; 3] {
+pub fn disagreeing(bytes: usize, spots: usize) -> [String; 3] {
     let (mut random, lines) = prose(bytes);
     let (mut mine, mut theirs) = (lines.clone(), lines.clone());
     // From the end, so that what comes before stays where it is.
-    for spot in (0..SPOTS).rev() {
-        let at = lines.len() * spot / SPOTS + 2;
+    for spot in (0..spots).rev() {
+        let at = lines.len() * spot / spots + 2;
         let reworded = |line: &str, word: &str| line.replacen(' ', &format!(" {word} "), 3);
         let (moved, changed) = if spot % 2 == 0 { (&mut mine, &mut theirs) } else { (&mut theirs, &mut mine) };
         match spot % 5 {
@@ -299,20 +312,20 @@ fn disagreeing(bytes: usize) -> [String; 3] {
             }
         }
     }
-    written([mine, lines, theirs])
+    written([mine, lines, theirs], "\n\n")
 }
 
 /// Knuth's MMIX generator: good enough to write nonsense, and the same everywhere.
-struct Random(u64);
+pub struct Random(pub u64);
 
 impl Random {
-    fn below(&mut self, end: u64) -> u64 {
+    pub fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         (self.0 >> 33) % end
     }
 
     /// A line of prose; its number makes it unlike all others.
-    fn sentence(&mut self, number: usize) -> String {
+    pub fn sentence(&mut self, number: usize) -> String {
         let mut line = format!("Line {number}:");
         for _ in 0..6 + self.below(12) {
             line.push(' ');
@@ -321,6 +334,19 @@ impl Random {
             }
         }
         line.push('.');
+        line
+    }
+
+    /// A paragraph of a script without spaces.
+    pub fn ideographs(&mut self) -> String {
+        let mut line = String::new();
+        for _ in 0..5 + self.below(12) {
+            let clause = 6 + self.below(10);
+            line.extend((0..clause).filter_map(|_| char::from_u32(0x4e00 + self.below(400) as u32)));
+            line.push('、');
+        }
+        line.pop();
+        line.push('。');
         line
     }
 }
@@ -338,10 +364,10 @@ mod tests {
             assert_eq!([mine, base, theirs], texts(bytes));
         }
         for (bytes, _) in DISAGREEING {
-            let [mine, base, theirs] = disagreeing(bytes);
+            let [mine, base, theirs] = disagreeing(bytes, SPOTS);
             assert!((bytes..bytes + 200).contains(&base.len()));
             assert!(mine != base && theirs != base && mine != theirs);
-            assert_eq!([mine, base, theirs], disagreeing(bytes));
+            assert_eq!([mine, base, theirs], disagreeing(bytes, SPOTS));
         }
     }
 

@@ -27,7 +27,7 @@ const TAG: usize = 16;
 const OVERHEAD: usize = 1 + 4 + 16 + 32 + PREFIX + TAG;
 
 /// A file with more bytes than this is sealed in chunks of this many.
-pub const CHUNK_BYTES: usize = 4 * 1024 * 1024;
+pub const CHUNK_BYTES: usize = if cfg!(feature = "simulation") { 1024 } else { 4 * 1024 * 1024 };
 
 /// Which part of which file a chunk is: all of it is authenticated with the seal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -71,6 +71,11 @@ pub(super) fn apply(t: &mut Txn<'_>, page: &LogPage, unpacked: &Unpacked) -> Res
     Ok(taken)
 }
 
+/// True where the account knows, or knew, the device that signed this.
+pub(super) fn was_member(vault: &Vault, manifest: &BatchManifest) -> bool {
+    vault.keys().open.account.members.sign_pk(manifest.device.0).is_some()
+}
+
 /// True where a device signed this after it was removed (the removal names its last batch), or never was a member.
 pub(super) fn is_late(vault: &Vault, manifest: &BatchManifest) -> bool {
     let keys = vault.keys();

@@ -92,6 +92,9 @@ pub(super) fn due(t: &Txn<'_>, cursor: Cursor) -> Result<Option<Hash>> {
 /// Compares with what these batches say. Where one differs the log will be read again.
 pub(super) fn compare(t: &mut Txn<'_>, manifests: &[BatchManifest]) -> Result<()> {
     let Some(cursor) = t.tx.cursor()? else { return Ok(()) };
+    if crate::planted("digest-not-compared") {
+        return Ok(());
+    }
     if heal::is_healing(t.reader())? {
         return Ok(());
     }

@@ -271,8 +271,8 @@ fn signed(vault: &Vault, lost: Vec<Lost>) -> Result<Vec<(Lost, BatchManifest)>> 
             }
         };
         match (manifest, one) {
-            // Nobody's, since its device was removed: the server does not take it either.
-            (Some(manifest), _) if apply::is_late(vault, &manifest) => {}
+            // The server does not know its device, and cannot know it: it came in where a removal was not known.
+            (Some(manifest), _) if !apply::was_member(vault, &manifest) => {}
             (Some(manifest), one) => out.push((one, manifest)),
             (None, Lost::Revision(rid, author)) if author == vault.device() => unsigned.push(rid),
             (None, _) => tracing::error!("a change that the server lost came here without a signature"),

@@ -142,7 +142,8 @@ async fn compared_page(vault: &Vault, server: &dyn SyncProtocol, token: &Token) 
         vault.transact(|t| Ok(t.tx.pack_told(told)?))?;
     }
     let (entries, head) = (page.len(), page.head);
-    let report = StepReport { caught_up: at.seq == head.seq, moved: entries > 0, ..StepReport::default() };
+    let all = at.seq == head.seq || crate::planted("page-is-the-log");
+    let report = StepReport { caught_up: all, moved: entries > 0, ..StepReport::default() };
     let may_pack = page.may_pack == Some(true);
     Ok(Some(Page::Taken {
         pulled: Pulled { report, revisions: taken.new, at: at.seq, head: head.seq, may_pack, ..Pulled::default() },
@@ -193,6 +194,10 @@ async fn ask(
     }
     let page = match server.log(token, request).await? {
         LogAnswer::Page(page) => page,
+        LogAnswer::Rebase { .. } if crate::planted("set-back-not-heeded") => {
+            let report = StepReport { caught_up: true, ..StepReport::default() };
+            return Ok(Err(Some(Page::Taken { pulled: Pulled { report, ..Pulled::default() }, entries: 0 })));
+        }
         LogAnswer::Rebase { .. } => return Ok(Err(Some(Page::SetBack(from)))),
     };
     // Before anything is judged: who is a member, and which keys there are, may have changed.

@@ -76,9 +76,10 @@ pub(super) fn facts(reader: &Reader<'_>) -> Result<Facts> {
         signed_in: account.is_some_and(|a| a.token.is_some()),
         batch_pending: batch.is_some() || reader.packs_wait()?,
         batch_held: held,
-        outbox: (reader.outbox_len()? + lost) as u32,
+        outbox: if crate::planted("lost-not-counted") { reader.outbox_len()? } else { reader.outbox_len()? + lost }
+            as u32,
         held: reader.outbox_held_len()? as u32,
-        working: if has_server { reader.working_count()? as u32 } else { 0 },
+        working: if has_server && !crate::planted("typing-not-counted") { reader.working_count()? as u32 } else { 0 },
         blobs_up: if crate::planted("file-after-revision") && reader.outbox_len()? > 0 {
             0
         } else if has_server {
@@ -86,7 +87,11 @@ pub(super) fn facts(reader: &Reader<'_>) -> Result<Facts> {
         } else {
             0
         },
-        blobs_down: if has_server { reader.files_to_fetch(lazy::which(reader)?)?.len() as u32 } else { 0 },
+        blobs_down: if has_server && !crate::planted("files-not-fetched") {
+            reader.files_to_fetch(lazy::which(reader)?)?.len() as u32
+        } else {
+            0
+        },
         log_known: cursor.is_some() && !heal::is_healing(reader)?,
         read: cursor.map_or_else(Position::default, |c| Position { log_epoch: c.log_epoch, seq: c.seq, link: c.link }),
     })

@@ -22,6 +22,7 @@ pub struct Created {
 impl Vault {
     /// Makes a vault in `dir`, which may exist but must not hold one.
     pub fn create(dir: &Path, passphrase: &str, device_name: &str, env: Env) -> Result<Created> {
+        env.check_build()?;
         super::passphrase::check(passphrase)?;
         let lock = prepare(dir)?;
         let (file, open, code) = KeyFile::create(passphrase, env.random()?, env.random()?, &mut env.rng())?;
@@ -40,6 +41,7 @@ impl Vault {
         env: Env,
         setup: impl FnOnce(&WriteTx<'_>) -> Result<()>,
     ) -> Result<Self> {
+        env.check_build()?;
         let lock = prepare(dir)?;
         Self::make(dir, lock, Keys { file, open }, None, env, setup)
     }
@@ -170,6 +172,7 @@ impl Vault {
     }
 
     fn open_by(dir: &Path, env: Env, open: impl FnOnce(&KeyFile) -> Result<OpenVault, CryptoError>) -> Result<Self> {
+        env.check_build()?;
         if !vault_exists(dir)? {
             return Err(NotebookError::NoVault(dir.to_owned()));
         }
@@ -219,7 +222,7 @@ impl Vault {
     }
 
     fn assemble(dir: &Path, lock: Lock, keys: Keys, store: Store, key: &RawKey, env: Env) -> Result<Self> {
-        let reader = Store::open_reader(&dir.join(DB_FILE), key)?;
+        let reader = if env.one_connection() { None } else { Some(Store::open_reader(&dir.join(DB_FILE), key)?) };
         let (space, device, last) = store.read(|r| {
             let last = Hlc {
                 ms: r.get_u64(meta::HLC_MS)?.unwrap_or(0),
@@ -232,7 +235,7 @@ impl Vault {
             env,
             keys: Mutex::new(keys),
             store: Mutex::new(Some(store)),
-            reader: Mutex::new(Some(reader)),
+            reader: Mutex::new(reader),
             clock: Mutex::new(Clock::resume(last)),
             space: SpaceId(space),
             device: Mutex::new(DeviceId(device)),

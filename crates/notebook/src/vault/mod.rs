@@ -54,6 +54,7 @@ pub struct Vault {
     keys: Mutex<Keys>,
     /// `None` once closed.
     store: Mutex<Option<Store>>,
+    /// `None` too where there is one connection, which only the simulator does.
     reader: Mutex<Option<Store>>,
     clock: Mutex<Clock>,
     space: SpaceId,
@@ -150,6 +151,10 @@ impl Vault {
 
     /// Reads a consistent picture, beside whatever is being written.
     pub(crate) fn read<T>(&self, read: impl FnOnce(&holdfast_store::Reader<'_>) -> Result<T>) -> Result<T> {
+        #[cfg(feature = "simulation")]
+        if self.env.one_connection() {
+            return held(&self.store).as_ref().ok_or_else(NotebookError::closed)?.read(|r| read(r));
+        }
         held(&self.reader).as_ref().ok_or_else(NotebookError::closed)?.read(|r| read(r))
     }
 

@@ -10,7 +10,7 @@ use holdfast_store::{RawKey, Store, StoreError};
 use super::create::raw_key;
 use super::{DB_FILE, KEYS_FILE, Lock, Vault};
 use crate::sync::activity::{self, Happened, Line};
-use crate::{Backup, Env, NotebookError, Result};
+use crate::{Backup, Env, NotebookError, Result, backups};
 
 /// What belongs to a database, and lies beside it.
 const DATABASE: [&str; 3] = [DB_FILE, "vault.db-wal", "vault.db-shm"];
@@ -50,14 +50,21 @@ impl Vault {
             return Err(error);
         }
         if keys.of_backup {
-            set_aside(&dir.join(KEYS_FILE))?;
-            keys.file.write(&dir.join(KEYS_FILE))?;
+            let path = dir.join(KEYS_FILE);
+            // A copy: at no moment is there no key file, which would be a folder without a vault.
+            if let Some(aside) = free_name(&path).filter(|_| path.exists()) {
+                fs::copy(&path, aside).map_err(NotebookError::io(&path))?;
+            }
+            keys.file.write(&path)?;
         }
-        for name in DATABASE {
-            set_aside(&dir.join(name))?;
+        for path in DATABASE.map(|name| dir.join(name)) {
+            if let Some(aside) = free_name(&path).filter(|_| path.exists()) {
+                fs::rename(&path, aside).map_err(NotebookError::io(&path))?;
+            }
         }
         let db = dir.join(DB_FILE);
         fs::rename(&coming, &db).map_err(NotebookError::io(&db))?;
+        backups::on_disk(dir)?;
         drop(lock);
         let vault = Self::open(dir, passphrase, env)?;
         crate::sync::mark_copied(&vault)?;
@@ -104,15 +111,12 @@ fn copy_whole(from: &Path, to: &Path, key: &RawKey) -> Result<()> {
     Ok(store.close()?)
 }
 
-/// Gives a file that is there a name that no other has.
-fn set_aside(path: &Path) -> Result<()> {
-    let aside = |n: u32| -> PathBuf {
+/// What a damaged file is called from now on.
+fn free_name(path: &Path) -> Option<PathBuf> {
+    let numbered = |n: u32| -> PathBuf {
         let mut name = path.as_os_str().to_owned();
         name.push(format!(".damaged-{n}"));
         name.into()
     };
-    match (path.exists(), (1..=u32::MAX).map(aside).find(|free| !free.exists())) {
-        (true, Some(free)) => fs::rename(path, free).map_err(NotebookError::io(path)),
-        _ => Ok(()),
-    }
+    (1..=u32::MAX).map(numbered).find(|free| !free.exists())
 }

@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use holdfast_notebook::sync::Happened;
+use holdfast_notebook::sync::{self, Happened};
 use holdfast_notebook::{Backup, BackupReason, NotebookError, NotesFilter, Vault};
-use holdfast_testkit::{PASSPHRASE, World};
+use holdfast_testkit::{PASSPHRASE, TestDevice, USER, World};
 
 use crate::syncing::assert_same;
 
@@ -224,4 +224,25 @@ async fn a_damaged_key_file_comes_back_with_the_backup() {
         restored.close().unwrap();
     }
     assert_eq!(fs::read(dir.join("vault.keys.damaged-1")).unwrap(), b"no keys");
+}
+
+/// Nothing was ever sent: the vault that came back gets its first server as any other.
+#[tokio::test]
+async fn a_restored_vault_that_had_no_server_gets_one() {
+    let mut w = World::alone();
+    let id = w["A"].add("T", "one\n");
+    let backup = w["A"].vault().backup(BackupReason::Asked).unwrap();
+    let dir = w["A"].dir.clone();
+    w["A"].close();
+    fs::write(dir.join("vault.db"), b"no database").unwrap();
+    Vault::restore_backup(&dir, &backup, PASSPHRASE, w.clock.env()).unwrap().close().unwrap();
+    w["A"].reopen();
+    let link = w.server.link();
+    sync::create_account(w["A"].vault(), w["A"].connect(), &link, USER, PASSPHRASE, None).await.unwrap();
+    w["A"].sync().await;
+    let b = TestDevice::join("B", w.dir.path(), &w.clock, &w.server).await.unwrap();
+    w.devices.push(b);
+    w.sync_all().await;
+    assert_same(&w);
+    assert_eq!(w["B"].body(id), "one\n");
 }

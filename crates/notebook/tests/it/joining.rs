@@ -1,12 +1,13 @@
 //! Adding a server, joining an account, signing in again.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use holdfast_notebook::sync::{self, Happened, ServerAddress, Syncer};
+use holdfast_notebook::sync::{self, Connect, Happened, ServerAddress, Syncer};
 use holdfast_notebook::{NewNote, NotebookError, NotesFilter, Vault, vault_exists};
 use holdfast_protocol::ProtocolError;
 use holdfast_sync::SyncState;
-use holdfast_testkit::{Fault, Network, PASSPHRASE, TestDevice, USER, World};
+use holdfast_testkit::{Fault, Network, PASSPHRASE, TestClock, TestDevice, USER, World};
 
 use crate::syncing::assert_same;
 
@@ -299,4 +300,43 @@ async fn a_computer_that_joins_reads_the_log_once_and_tells_its_name_then() {
     let vault = Arc::new(vault);
     Syncer::new(vault.clone(), connect.clone()).unwrap().run_once().await.unwrap();
     assert_eq!(called(&vault), "Shed");
+}
+
+/// Before each of so many pushes of that network another computer joins.
+fn somebody_joins(net: Network, times: u32, dir: PathBuf, with: (Connect, String, TestClock)) {
+    if times == 0 {
+        return;
+    }
+    net.clone().before("push", async move {
+        let (connect, link, clock) = &with;
+        let new = dir.join(format!("joins {times}"));
+        sync::join(&new, connect, link, USER, PASSPHRASE, "New", clock.env()).await.unwrap();
+        somebody_joins(net, times - 1, dir, with);
+    });
+}
+
+/// The account's keys are other ones at each push: what is sealed is under those that are read, and the sync goes through.
+#[tokio::test]
+async fn computers_that_join_one_after_another_do_not_fail_a_push() {
+    let w = World::of(2);
+    w.sync_all().await;
+    let id = w["A"].add("T", "while others join\n");
+    let with = (w["B"].connect().clone(), w.server.link(), w.clock.clone());
+    somebody_joins(w["A"].net.clone(), 3, w.dir.path().to_owned(), with);
+    w["A"].net.take_requests();
+    w["A"].sync().await;
+    assert_eq!(w["A"].net.take_requests().into_iter().filter(|r| *r == "push").count(), 4, "three were too early");
+    w["B"].sync().await;
+    assert_eq!(w["B"].body(id), "while others join\n");
+    assert_eq!(w["A"].vault().history(id.into()).unwrap().len(), 1);
+    // Not for ever.
+    w["A"].write(id, "and on\n");
+    let with = (w["B"].connect().clone(), w.server.link(), w.clock.clone());
+    let dir = w.dir.path().join("more");
+    std::fs::create_dir(&dir).unwrap();
+    somebody_joins(w["A"].net.clone(), 20, dir, with);
+    let tried = w["A"].try_sync().await;
+    assert!(matches!(tried, Err(NotebookError::Protocol(ProtocolError::KeysChanged { .. }))), "{tried:?}");
+    assert_eq!(w["A"].syncer().status().unwrap().waiting, 1);
+    w["A"].net.heal();
 }

@@ -17,6 +17,7 @@ mod history;
 mod hostile;
 mod https;
 mod joining;
+mod late;
 mod live;
 mod notebooks;
 mod notes;

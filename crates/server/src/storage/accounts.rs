@@ -26,7 +26,7 @@ fn kdf(row: &Row<'_>) -> rusqlite::Result<KdfParams> {
 impl Tx<'_> {
     pub(crate) fn account_by_user(&self, user_folded: &str) -> Result<Option<AccountRow>> {
         let sql = "SELECT * FROM accounts WHERE user_folded = ?1";
-        let row = self.0.query_row(sql, [user_folded], |row| {
+        let row = self.0.prepare_cached(sql)?.query_row([user_folded], |row| {
             Ok(AccountRow {
                 account: AccountId(row.get("account")?),
                 kdf: kdf(row)?,
@@ -41,12 +41,12 @@ impl Tx<'_> {
     /// The parameters of the oldest account, as a pattern for those of unknown users.
     pub(crate) fn typical_kdf(&self) -> Result<Option<KdfParams>> {
         let sql = "SELECT kdf_salt, kdf_memory_kib, kdf_passes, kdf_lanes FROM accounts ORDER BY rowid LIMIT 1";
-        Ok(self.0.query_row(sql, [], kdf).optional()?)
+        Ok(self.0.prepare_cached(sql)?.query_row([], kdf).optional()?)
     }
 
     pub(crate) fn has_account(&self, account: AccountId) -> Result<bool> {
         let sql = "SELECT EXISTS (SELECT 1 FROM accounts WHERE account = ?1)";
-        Ok(self.0.query_row(sql, [account.0], |row| row.get(0))?)
+        Ok(self.0.prepare_cached(sql)?.query_row([account.0], |row| row.get(0))?)
     }
 
     /// The keys get version 1.
@@ -81,24 +81,24 @@ impl Tx<'_> {
     /// The sealed keys and their version.
     pub(crate) fn keys(&self, account: AccountId) -> Result<(Vec<u8>, u64)> {
         let sql = "SELECT keys, keys_version FROM accounts WHERE account = ?1";
-        Ok(self.0.query_row(sql, [account.0], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64)))?)
+        Ok(self.0.prepare_cached(sql)?.query_row([account.0], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64)))?)
     }
 
     pub(crate) fn set_keys(&self, account: AccountId, keys: &[u8], version: u64) -> Result<()> {
         let sql = "UPDATE accounts SET keys = ?2, keys_version = ?3 WHERE account = ?1";
-        self.0.execute(sql, params![account.0, keys, version as i64])?;
+        self.0.prepare_cached(sql)?.execute(params![account.0, keys, version as i64])?;
         Ok(())
     }
 
     pub(crate) fn auth_salt(&self, account: AccountId) -> Result<[u8; 32]> {
         let sql = "SELECT auth_salt FROM accounts WHERE account = ?1";
-        Ok(self.0.query_row(sql, [account.0], |row| row.get(0))?)
+        Ok(self.0.prepare_cached(sql)?.query_row([account.0], |row| row.get(0))?)
     }
 
     /// The salt of the passphrase that signs in.
     pub(crate) fn login_salt(&self, account: AccountId) -> Result<[u8; 16]> {
         let sql = "SELECT kdf_salt FROM accounts WHERE account = ?1";
-        Ok(self.0.query_row(sql, [account.0], |row| row.get(0))?)
+        Ok(self.0.prepare_cached(sql)?.query_row([account.0], |row| row.get(0))?)
     }
 
     /// True where it was another one.

@@ -34,21 +34,21 @@ impl Tx<'_> {
 
     pub(crate) fn insert_device(&self, account: AccountId, device: &DeviceRegistration) -> Result<()> {
         let sql = "INSERT INTO devices (account, device, sign_pk) VALUES (?1, ?2, ?3)";
-        self.0.execute(sql, params![account.0, device.device.0, device.sign_pk])?;
+        self.0.prepare_cached(sql)?.execute(params![account.0, device.device.0, device.sign_pk])?;
         Ok(())
     }
 
     /// It is no member any more. What it sent up to this counter stays its own.
     pub(crate) fn set_removed(&self, account: AccountId, device: DeviceId, last_ctr: u64) -> Result<()> {
         let sql = "UPDATE devices SET removed_ctr = ?3 WHERE account = ?1 AND device = ?2";
-        self.0.execute(sql, params![account.0, device.0, last_ctr as i64])?;
+        self.0.prepare_cached(sql)?.execute(params![account.0, device.0, last_ctr as i64])?;
         Ok(())
     }
 
     /// It is a member, whatever was said of it before.
     pub(crate) fn let_in(&self, account: AccountId, device: DeviceId) -> Result<()> {
         let sql = "UPDATE devices SET removed_ctr = NULL WHERE account = ?1 AND device = ?2";
-        self.0.execute(sql, params![account.0, device.0])?;
+        self.0.prepare_cached(sql)?.execute(params![account.0, device.0])?;
         Ok(())
     }
 

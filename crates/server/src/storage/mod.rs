@@ -14,7 +14,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
 
 pub(crate) use accounts::AccountRow;
 pub(crate) use blob_files::BlobFiles;
@@ -64,11 +64,11 @@ impl Storage {
     /// Runs `work` in a transaction that is on disk when this returns `Ok` from a `Commit`.
     pub(crate) fn transact<T>(&self, work: impl FnOnce(&Tx<'_>) -> Result<Verdict<T>>) -> Result<T> {
         // A panic in another request rolled its transaction back; the connection is as good as before.
-        let mut db = self.db.lock().unwrap_or_else(PoisonError::into_inner);
-        let tx = Tx(db.transaction_with_behavior(TransactionBehavior::Immediate)?);
+        let db = self.db.lock().unwrap_or_else(PoisonError::into_inner);
+        let tx = Tx::begin(&db, "BEGIN IMMEDIATE")?;
         match work(&tx)? {
             Verdict::Commit(value) => {
-                tx.0.commit()?;
+                tx.commit()?;
                 Ok(value)
             }
             Verdict::Rollback(value) => Ok(value),
@@ -77,8 +77,8 @@ impl Storage {
 
     /// Runs `work` in a transaction that changes nothing.
     pub(crate) fn read<T>(&self, work: impl FnOnce(&Tx<'_>) -> Result<T>) -> Result<T> {
-        let mut db = self.db.lock().unwrap_or_else(PoisonError::into_inner);
-        work(&Tx(db.transaction()?))
+        let db = self.db.lock().unwrap_or_else(PoisonError::into_inner);
+        work(&Tx::begin(&db, "BEGIN DEFERRED")?)
     }
 
     /// As [`transact`](Self::transact) for work that is kept whenever it succeeds.
@@ -87,8 +87,31 @@ impl Storage {
     }
 }
 
-/// An open transaction; its methods are in the file of their table.
-pub(crate) struct Tx<'c>(Transaction<'c>);
+/// An open transaction, rolled back unless it is committed; its methods are in the file of their table. (`rusqlite`'s own
+/// parses its statements each time, and each request has one.)
+pub(crate) struct Tx<'c>(&'c Connection);
+
+impl<'c> Tx<'c> {
+    fn begin(db: &'c Connection, how: &str) -> Result<Self> {
+        db.prepare_cached(how)?.execute([])?;
+        Ok(Self(db))
+    }
+
+    fn commit(self) -> Result<()> {
+        self.0.prepare_cached("COMMIT")?.execute([])?;
+        Ok(())
+    }
+}
+
+impl Drop for Tx<'_> {
+    fn drop(&mut self) {
+        // Not so after a commit, and where SQLite has rolled back already. Should it fail, the next one cannot begin, which
+        // is told.
+        if !self.0.is_autocommit() {
+            let _ = self.0.prepare_cached("ROLLBACK").and_then(|mut rollback| rollback.execute([]));
+        }
+    }
+}
 
 impl Tx<'_> {
     /// The server's own secret, made once.

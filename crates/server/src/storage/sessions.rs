@@ -40,7 +40,12 @@ impl Tx<'_> {
     ) -> Result<()> {
         self.0.execute("DELETE FROM sessions WHERE expires_ms <= ?1", [now_ms as i64])?;
         let sql = "INSERT INTO sessions (token_hash, account, device, expires_ms) VALUES (?1, ?2, ?3, ?4)";
-        self.0.execute(sql, params![token_hash, account.0, device.map(|device| device.0), expires_ms as i64])?;
+        self.0.prepare_cached(sql)?.execute(params![
+            token_hash,
+            account.0,
+            device.map(|device| device.0),
+            expires_ms as i64
+        ])?;
         Ok(())
     }
 
@@ -78,7 +83,8 @@ impl Tx<'_> {
     /// When an invitation ends, or ended.
     pub(crate) fn invitation_expiry(&self, invitation_hash: &[u8; 32]) -> Result<Option<u64>> {
         let sql = "SELECT expires_ms FROM invitations WHERE invitation_hash = ?1";
-        let expires_ms = self.0.query_row(sql, [invitation_hash], |row| row.get::<_, i64>(0)).optional()?;
+        let expires_ms =
+            self.0.prepare_cached(sql)?.query_row([invitation_hash], |row| row.get::<_, i64>(0)).optional()?;
         Ok(expires_ms.map(|at| at as u64))
     }
 
@@ -86,7 +92,7 @@ impl Tx<'_> {
     pub(crate) fn insert_invitation(&self, invitation_hash: &[u8; 32], expires_ms: u64, forget_ms: u64) -> Result<()> {
         self.0.execute("DELETE FROM invitations WHERE expires_ms < ?1", [forget_ms as i64])?;
         let sql = "INSERT INTO invitations (invitation_hash, expires_ms) VALUES (?1, ?2)";
-        self.0.execute(sql, params![invitation_hash, expires_ms as i64])?;
+        self.0.prepare_cached(sql)?.execute(params![invitation_hash, expires_ms as i64])?;
         Ok(())
     }
 }

@@ -37,7 +37,7 @@ impl Tx<'_> {
     /// The account's first space, which is its personal one.
     pub(crate) fn personal_space(&self, account: AccountId) -> Result<Option<SpaceId>> {
         let sql = "SELECT space FROM spaces WHERE account = ?1 ORDER BY rowid LIMIT 1";
-        Ok(self.0.query_row(sql, [account.0], |row| row.get(0)).optional()?.map(SpaceId))
+        Ok(self.0.prepare_cached(sql)?.query_row([account.0], |row| row.get(0)).optional()?.map(SpaceId))
     }
 
     pub(crate) fn all_spaces(&self) -> Result<Vec<SpaceId>> {
@@ -48,7 +48,7 @@ impl Tx<'_> {
 
     pub(crate) fn insert_space(&self, space: SpaceId, account: AccountId, log_epoch: u64) -> Result<()> {
         let sql = "INSERT INTO spaces (space, account, log_epoch) VALUES (?1, ?2, ?3)";
-        self.0.execute(sql, params![space.0, account.0, log_epoch as i64])?;
+        self.0.prepare_cached(sql)?.execute(params![space.0, account.0, log_epoch as i64])?;
         Ok(())
     }
 
@@ -70,12 +70,12 @@ impl Tx<'_> {
     /// The log does not have this epoch any more.
     pub(crate) fn put_past_epoch(&self, space: SpaceId, log_epoch: u64) -> Result<()> {
         let sql = "INSERT INTO past_epochs (space, log_epoch) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
-        self.0.execute(sql, params![space.0, log_epoch as i64])?;
+        self.0.prepare_cached(sql)?.execute(params![space.0, log_epoch as i64])?;
         Ok(())
     }
 
     pub(crate) fn is_past_epoch(&self, space: SpaceId, log_epoch: u64) -> Result<bool> {
         let sql = "SELECT EXISTS (SELECT 1 FROM past_epochs WHERE space = ?1 AND log_epoch = ?2)";
-        Ok(self.0.query_row(sql, params![space.0, log_epoch as i64], |row| row.get(0))?)
+        Ok(self.0.prepare_cached(sql)?.query_row(params![space.0, log_epoch as i64], |row| row.get(0))?)
     }
 }

@@ -153,7 +153,8 @@ pub async fn a_restored_server_is_told_of_a_removal_again(world: World) {
     put(&world, &token, &first, again).await.unwrap();
     assert!(removed(sign_in(&world, &lost).await));
 
-    // What counts of it can be brought back by the others, under the key that it was sealed with, and nothing else.
+    // What it sent can be brought back by the others, under the key that it was sealed with, also what it sent late:
+    // somebody may have built on it. Whoever reads knows what counts.
     let heal = |request: &PushRequest| {
         let batch = batch_hash(&request.manifest);
         HealRequest {
@@ -164,8 +165,15 @@ pub async fn a_restored_server_is_told_of_a_removal_again(world: World) {
         }
     };
     assert!(matches!(world.api.heal(&token, heal(&one)).await.unwrap(), PushOutcome::Accepted { .. }));
-    assert!(refused(world.api.heal(&token, heal(&late)).await));
-    assert_eq!(world.whole_log(&token, first.space).await.entries.len(), 1);
+    assert!(matches!(world.api.heal(&token, heal(&late)).await.unwrap(), PushOutcome::Accepted { .. }));
+    assert_eq!(world.whole_log(&token, first.space).await.entries.len(), 2);
+    // Not as something new, and not from the device; and what it did not sign is not its.
+    assert!(removed(world.api.push(&token, lost.batch(vec![entry(3, 10)])).await));
+    let mut forged = heal(&late);
+    forged.manifests[0].ctr += 1;
+    forged.entries[0].batch = batch_hash(&forged.manifests[0]);
+    assert!(refused(world.api.heal(&token, forged).await));
+    assert!(removed(sign_in(&world, &lost).await));
 }
 
 pub async fn sessions_of_nobody_end_with_a_removal(world: World) {

@@ -7,7 +7,6 @@ import type { NoteVersion, VersionKind } from '../../ipc/types';
 import { toasts } from '../../lib/toast.svelte';
 import HistoryDialog from './HistoryDialog.svelte';
 import { NoteSession } from './note-session.svelte';
-import { moved } from './versions';
 
 afterEach(() => {
   cleanup();
@@ -65,6 +64,22 @@ test('the whole text of a version, and an error that names what is wrong', async
   expect(toasts.items).toEqual([]);
 });
 
-test('keys stay within the list', () => {
-  expect([moved('ArrowUp', 0, 3), moved('ArrowDown', 2, 3), moved('End', 0, 3), moved('PageDown', 1, 30), moved('a', 1, 3)]).toEqual([0, 2, 2, 11, null]);
+test('of thousands of versions few are in the document, and End comes to the first one', async () => {
+  vi.spyOn(HTMLElement.prototype, 'clientHeight', 'get').mockReturnValue(480);
+  const { backend } = await open();
+  cleanup();
+  backend.versions = Array.from({ length: 5000 }, (_, n) => version(5000 - n, `text ${5000 - n}`));
+  mountWith(backend, HistoryDialog, { session: new NoteSession(backend, structuredClone([...backend.notes.values()][0] ?? never())), onclose: vi.fn() });
+  await screen.findAllByTestId('history-item');
+  expect(screen.getAllByTestId('history-item').length).toBeLessThan(60);
+  screen.getByTestId('history-list').focus();
+  await userEvent.keyboard('{End}');
+  await waitFor(() => expect(screen.getByTestId('history-version').textContent).toContain('text 1'));
+  const chosen = screen.getAllByTestId('history-item').find((row) => row.getAttribute('aria-selected') === 'true');
+  expect(chosen?.getAttribute('aria-posinset')).toBe('5000');
+  expect(screen.getByTestId('history-list').getAttribute('aria-activedescendant')).toBe(chosen?.id);
 });
+
+function never(): never {
+  throw new Error('the sample has no note');
+}

@@ -6,7 +6,7 @@ import type { ChangeDesc, Range as MarkRange } from '@codemirror/state';
 import { Decoration, EditorView, keymap, WidgetType } from '@codemirror/view';
 import type { DecorationSet } from '@codemirror/view';
 import type { ResultSpan } from '../../ipc/types';
-import type { Words } from '../../shared/fold';
+import type { Words } from './spans';
 
 /** A passage with a source. Positions are UTF-16 units of the text. */
 export interface Passage {

@@ -1,0 +1,128 @@
+//! Syncs that would take many notes away: in some seeds a few are many, so that it comes about.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use holdfast_domain::NoteId;
+use holdfast_notebook::sync::Happened;
+
+use crate::dice::Dice;
+use crate::fault::{Checked, Invariant, OrBroken as _};
+use crate::people::Deed;
+use crate::plan::Act;
+use crate::tokens;
+use crate::world::World;
+
+/// So many may go at once without a question, in the seeds in which that is asked.
+const FEW: u64 = 2;
+
+pub fn few_notes(seed: u64) -> u64 {
+    if seed % 4 == 1 { FEW } else { u64::MAX }
+}
+
+impl World {
+    /// The notes that are not in the trash, where it is looked at how many of them go.
+    pub fn live_notes(&self, at: usize) -> Checked<Vec<NoteId>> {
+        let mut out = Vec::new();
+        if self.trips {
+            for note in self.notes_of(at)? {
+                if !self.devices[at].vault()?.note(note).works("reading a note")?.row.trashed {
+                    out.push(note);
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    /// Not more went in a sync than may go without a question.
+    pub fn few_went(&self, at: usize, live: &[NoteId]) -> Checked {
+        if live.is_empty() {
+            return Ok(());
+        }
+        let now = self.live_notes(at)?;
+        let gone = live.iter().filter(|note| !now.contains(note)).count();
+        // Each time that it reads so many may go.
+        let reads = self.network.net().line(at).requests.iter().filter(|what| **what == "log").count();
+        if gone > reads * FEW as usize {
+            let what = format!("{gone} notes went in one sync of {}, and nobody was asked", self.devices[at].name);
+            return Invariant::Decision.broken(what);
+        }
+        Ok(())
+    }
+
+    /// A sync in which something moved has its line in the log of what sync did.
+    pub fn is_noted(&self, at: usize, moved: bool) -> Checked {
+        if !moved {
+            return Ok(());
+        }
+        let now = self.devices[at].clock.now_ms();
+        let lines = self.devices[at].vault()?.activity(8).works("reading what sync did")?;
+        if !lines.iter().any(|line| line.what == Happened::Synced && line.at_ms == now) {
+            return Invariant::Liveness.broken(format!("a sync of {} is not in the log", self.devices[at].name));
+        }
+        Ok(())
+    }
+
+    /// In a world that asks: somebody trashes several notes in a row, or decides what waits. `None`: does something else.
+    pub fn sweep_or_decide(&mut self, at: usize, act: Act, dice: &mut Dice) -> Checked<Option<String>> {
+        if !self.trips || self.full {
+            return Ok(None);
+        }
+        match act {
+            Act::TrashOrRestore if dice.chance(30) => self.sweep(at, dice).map(Some),
+            Act::Resolve | Act::Sync | Act::Restart if dice.chance(40) => {
+                if self.devices[at].vault()?.tripwire().works("what waits")?.is_none() {
+                    return Ok(None);
+                }
+                if dice.chance(30) {
+                    let typing = self.devices[at].position()?.typing.len();
+                    let done = self.devices[at].vault()?.tripwire_accept(None).works("accepting what waits")?;
+                    self.look_at_outbox(at, typing)?;
+                    return Ok(Some(format!("{done} notes may go")));
+                }
+                self.keep_notes(at).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn sweep(&mut self, at: usize, dice: &mut Dice) -> Checked<String> {
+        let mut swept = 0;
+        for note in self.live_notes(at)?.into_iter().take(3 + dice.below(5)) {
+            let deed = Deed {
+                record: note.into(),
+                may_go: Some(BTreeSet::new()),
+                fresh: &[],
+                commit: true,
+                most: 1 + self.notebooks.len(),
+                stale: false,
+            };
+            let outcome = self.act(at, deed, |v| v.trash_note(note), "sweep")?;
+            swept += usize::from(outcome.contains("done"));
+        }
+        Ok(format!("{swept} notes swept away"))
+    }
+
+    /// Whoever keeps has what was shown: no note of it is in the trash, and none that was emptied lacks a word.
+    pub fn keep_notes(&mut self, at: usize) -> Checked<String> {
+        let typing = self.devices[at].position()?.typing.len();
+        let vault = self.devices[at].vault()?.clone();
+        let mut before: BTreeMap<NoteId, BTreeSet<u32>> = BTreeMap::new();
+        for held in vault.held_notes().works("what waits")? {
+            // Of one that goes to the trash, what others took out of its text is out; one that is emptied has its text again.
+            let text = if held.trashed { String::new() } else { vault.note(held.id).works("reading a note")?.row.body };
+            before.insert(held.id, tokens::of_text(&text).collect());
+        }
+        let kept = vault.tripwire_keep(None).works("keeping what is shown")?;
+        for (id, words) in &before {
+            let note = vault.note(*id).works("reading a note")?;
+            let now: BTreeSet<u32> = tokens::of_text(&note.row.body).collect();
+            if (note.row.trashed || !words.is_subset(&now)) && !note.read_only {
+                let (name, gone) = (&self.devices[at].name, note.row.trashed);
+                let what = format!("{name} kept {id}, and it is not there as it was (in the trash: {gone})");
+                return Invariant::Decision.broken(what);
+            }
+        }
+        self.look_at_outbox(at, typing + before.len() + self.notebooks.len() + 1)?;
+        Ok(format!("{kept} notes kept"))
+    }
+}
