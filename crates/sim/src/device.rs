@@ -42,9 +42,6 @@ impl SimClock {
     }
 }
 
-/// History is packed in parts of so many entries: few, so that it happens in most seeds.
-const PACK_BLOCK: u64 = 16;
-
 struct Open {
     vault: Arc<Vault>,
     syncer: Arc<Syncer>,
@@ -64,6 +61,8 @@ pub struct VaultKind {
     pub plain_pages: bool,
     /// So many notes may go at once without a question.
     pub few_notes: u64,
+    /// History is packed in parts of so many places of the log.
+    pub pack_block: u64,
 }
 
 pub struct Device {
@@ -149,10 +148,10 @@ impl Device {
         let (clock, source) = (self.clock.clone(), self.source.clone());
         let older = self.older.clone();
         let older = Arc::new(move || older.load(Ordering::SeqCst));
-        let VaultKind { plain_pages, few_notes } = self.kind;
+        let VaultKind { plain_pages, few_notes, pack_block } = self.kind;
         let simulated = Simulated { older, plain_pages, few_notes };
         let env = Env::simulated(move || clock.now_ms(), move |bytes| source.fill(bytes), simulated);
-        env.with_pack_block(Arc::new(AtomicU64::new(PACK_BLOCK))).packs_without_waiting()
+        env.with_pack_block(Arc::new(AtomicU64::new(pack_block))).packs_without_waiting()
     }
 
     pub fn is_older(&self) -> bool {

@@ -118,8 +118,7 @@ impl World {
     fn change_passphrase(&mut self, at: usize, syncing: &[usize], dice: &mut Dice) -> Checked<String> {
         self.account.changed = true;
         let new = format!("{PASSPHRASE} once more");
-        let vault = self.devices[at].vault()?.clone();
-        vault.change_passphrase(PASSPHRASE, &new).works("changing the passphrase")?;
+        self.devices[at].vault()?.change_passphrase(PASSPHRASE, &new).works("changing the passphrase")?;
         let mut jobs: Vec<(usize, Job)> = syncing.iter().map(|other| (*other, Job::Sync)).collect();
         jobs.push((at, Job::Sync));
         let fault = self.on_the_way(at, dice);

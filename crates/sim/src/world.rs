@@ -13,10 +13,12 @@ use crate::device::{Device, SimClock, VaultKind};
 use crate::dice::{Dice, Source};
 use crate::fault::{Checked, Fault, Invariant, OrBroken as _, Violation};
 use crate::joiner::somebody_joins;
+use crate::latecomer::pack_block;
 use crate::plan::{Act, Plan, Step};
 use crate::removals::Account;
 use crate::template::{Template, device_name, open_server, place};
 use crate::thinking::About;
+
 use crate::tripped::few_notes;
 use crate::wire::{LineState, Network, Real};
 
@@ -128,7 +130,11 @@ impl World {
         let core = open_server(&dir.path().join("server"), &clock, &server_source).works("opening the server")?;
         network.net().servers.push(Real { core: Some(core), log: template.log.clone(), ..Real::default() });
         let mut dice = Dice::new(plan.seed ^ 0xC10C);
-        let kind = VaultKind { plain_pages: template.plain_pages, few_notes: few_notes(plan.seed) };
+        let kind = VaultKind {
+            plain_pages: template.plain_pages,
+            few_notes: few_notes(plan.seed),
+            pack_block: pack_block(plan.seed),
+        };
         let mut devices = Vec::new();
         for index in 0..plan.devices {
             network.net().lines.push(LineState::default());
