@@ -195,6 +195,10 @@ impl Net {
         if let Ok(PushOutcome::Accepted { .. }) = outcome {
             let batches: BTreeMap<_, _> = request.manifests.iter().map(|m| (batch_hash(m).0, m.device)).collect();
             for Restored { entry, batch } in &request.entries {
+                // What was under way goes back so.
+                if entry.kind == EntryKind::Pack {
+                    self.packs.insert(RevisionId(entry.rid.0));
+                }
                 if let Some(device) = batches.get(&batch.0) {
                     self.note_late(*device, RevisionId(entry.rid.0));
                 }
