@@ -213,7 +213,10 @@ impl Net {
             self.servers[server].removed.insert(removal.device);
             self.removed.insert(removal.device);
             let log = &self.servers[server].log;
-            self.counts.entry(removal.device).or_insert_with(|| log.iter().copied().collect());
+            let counts = &*self.counts.entry(removal.device).or_insert_with(|| log.iter().copied().collect());
+            // Nor does what it had sent to another log until then.
+            let sent = self.lines.iter().filter(|line| line.id == Some(removal.device)).flat_map(|line| &line.stored);
+            self.nobodys.extend(sent.map(|(rid, ..)| *rid).filter(|rid| !counts.contains(rid)));
         }
         if let Some(epoch) = request.key_epoch {
             let real = &mut self.servers[server];
