@@ -13,7 +13,6 @@ use crate::device::Device;
 use crate::dice::Dice;
 use crate::fault::{Checked, Fault, Invariant, OrBroken as _};
 use crate::plan::{Act, MOST_DEVICES};
-use crate::removals::is_removed;
 use crate::template::{open_server, read};
 use crate::wire::{LineState, Real};
 use crate::world::{SavedServer, World};
@@ -164,13 +163,16 @@ impl World {
         let typing: Vec<usize> =
             devices.iter().map(|d| Ok(self.devices[*d].position()?.typing.len())).collect::<Checked<_>>()?;
         let typist = dice.chance(60).then_some(at);
+        // Whoever is shown another log in the middle may notice.
+        let switched = self.switch_after.map(|(_, device)| device);
         let jobs = devices.iter().map(|device| (*device, Job::Sync)).collect();
         let ended = self.drive(jobs, dice, typist)?;
         let mut outcomes = Vec::new();
         for (device, ended) in ended {
             let typing = devices.iter().position(|d| *d == device).map_or(0, |n| typing[n]);
             // What was typed meanwhile waits for the next one.
-            let outcome = self.after_sync(device, ended, None, typing)?;
+            let fault = (switched == Some(device)).then_some(Fault::Fork);
+            let outcome = self.after_sync(device, ended, fault, typing)?;
             outcomes.push(format!("{} {outcome}", self.devices[device].name));
         }
         Ok(outcomes.join(", "))
@@ -205,7 +207,7 @@ impl World {
                 "too old for the log, and updated".to_owned()
             }
             Ended::Done(Err(error)) => {
-                let removed = is_removed(error) && self.is_shut_out(at)?;
+                let removed = self.hears_of_removal(at, error)?;
                 if removed && self.devices[at].syncer()?.status().works("the status")?.state == SyncState::UpToDate {
                     return Invariant::Liveness.broken(format!("{name} was removed and says that it is up to date"));
                 }
@@ -553,8 +555,7 @@ impl World {
                 self.look_at_outbox(at, typing)?;
                 self.look_at_cursor(at)?;
                 if status.tripwire.is_some() {
-                    // Nobody has decided yet: by default it keeps, and that is sent.
-                    self.keep_notes(at)?;
+                    self.decide_in_peace(at)?;
                     return self.sync_in_peace(at);
                 }
                 if status.waiting > 0 || status.state != SyncState::UpToDate {
@@ -563,10 +564,10 @@ impl World {
                 }
                 Ok(Some(report))
             }
-            Ended::Done(Err(error)) if is_removed(&error) && self.is_shut_out(at)? => {
+            Ended::Done(Err(error)) if self.hears_of_removal(at, &error)? => {
                 self.look_at_outbox(at, typing)?;
                 if status.tripwire.is_some() {
-                    self.keep_notes(at)?;
+                    self.decide_in_peace(at)?;
                 }
                 if status.state != SyncState::NeedsSignIn {
                     let what = format!("{name} was removed, and says {:?}", status.state);

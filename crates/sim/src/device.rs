@@ -84,6 +84,8 @@ pub struct Device {
     /// Its program is of an earlier version.
     pub older: Arc<AtomicBool>,
     kind: VaultKind,
+    /// How often it kept, in peace, what a sync would take away.
+    pub kept_in_peace: usize,
     /// Off, while others go on.
     pub away: bool,
     /// In peace it has no part in the account any more.
@@ -139,6 +141,7 @@ impl Device {
             knows_of_removal: false,
             late: BTreeSet::new(),
             furthest_ms: 0,
+            kept_in_peace: 0,
             twin: false,
             named: BTreeSet::new(),
         }

@@ -20,9 +20,6 @@ use crate::template::PASSPHRASE;
 use crate::world::{Saved, World};
 
 /// Told by the server to a device that was removed.
-pub fn is_removed(error: &NotebookError) -> bool {
-    matches!(error, NotebookError::Protocol(ProtocolError::DeviceRemoved))
-}
 
 /// What people were told about the account.
 #[derive(Default)]
@@ -48,6 +45,17 @@ impl World {
     pub fn is_shut_out(&self, at: usize) -> Checked<bool> {
         let id = holdfast_protocol::DeviceId(self.devices[at].vault()?.device().0);
         Ok(self.network.net().removed.contains(&id))
+    }
+
+    /// Whether somebody reads that this device was removed. Where a torn write took away that it was told, it only knows that
+    /// its session is over, until a person signs in.
+    pub fn hears_of_removal(&self, at: usize, error: &NotebookError) -> Checked<bool> {
+        let said = match error {
+            NotebookError::Protocol(ProtocolError::DeviceRemoved) => true,
+            NotebookError::Protocol(ProtocolError::Unauthorized) => self.met.faults.contains(&Fault::TornWrite),
+            _ => false,
+        };
+        Ok(said && self.is_shut_out(at)?)
     }
 
     /// True where the server at the other end of its line was told so.

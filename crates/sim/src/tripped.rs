@@ -15,6 +15,9 @@ use crate::world::World;
 /// So many may go at once without a question, in the seeds in which that is asked.
 const FEW: u64 = 2;
 
+/// So often a device keeps what waits before somebody lets it go.
+const MOST_KEPT: usize = 2;
+
 pub fn few_notes(seed: u64) -> u64 {
     if seed % 4 == 1 { FEW } else { u64::MAX }
 }
@@ -74,10 +77,7 @@ impl World {
                     return Ok(None);
                 }
                 if dice.chance(30) {
-                    let typing = self.devices[at].position()?.typing.len();
-                    let done = self.devices[at].vault()?.tripwire_accept(None).works("accepting what waits")?;
-                    self.look_at_outbox(at, typing)?;
-                    return Ok(Some(format!("{done} notes may go")));
+                    return self.let_go(at).map(Some);
                 }
                 self.keep_notes(at).map(Some)
             }
@@ -100,6 +100,20 @@ impl World {
             swept += usize::from(outcome.contains("done"));
         }
         Ok(format!("{swept} notes swept away"))
+    }
+
+    fn let_go(&mut self, at: usize) -> Checked<String> {
+        let typing = self.devices[at].position()?.typing.len();
+        let done = self.devices[at].vault()?.tripwire_accept(None).works("accepting what waits")?;
+        self.look_at_outbox(at, typing)?;
+        Ok(format!("{done} notes may go"))
+    }
+
+    /// Nobody has decided yet: by default it keeps, and that is sent. Two who keep what the other has not would do so for
+    /// ever; people see that.
+    pub fn decide_in_peace(&mut self, at: usize) -> Checked<String> {
+        self.devices[at].kept_in_peace += 1;
+        if self.devices[at].kept_in_peace > MOST_KEPT { self.let_go(at) } else { self.keep_notes(at) }
     }
 
     /// Whoever keeps has what was shown: no note of it is in the trash, and none that was emptied lacks a word.
