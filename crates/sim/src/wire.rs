@@ -85,6 +85,8 @@ pub struct Net {
     salts: BTreeMap<[u8; 16], [u8; 32]>,
     /// Every device that some server was told to shut out: one that was set back may have forgotten it.
     pub removed: BTreeSet<DeviceId>,
+    /// What some server ever took of each.
+    taken: BTreeMap<DeviceId, BTreeSet<RevisionId>>,
     /// What the log held when it was told so: of what such a device sent, this counts.
     counts: BTreeMap<DeviceId, BTreeSet<RevisionId>>,
     /// What does not: sent afterwards, to a server that had forgotten, or was another; or sent before to one that was set
@@ -167,6 +169,7 @@ impl Net {
             if server > 0 && seen > self.parted && self.elsewhere.len() < MOST_ELSEWHERE {
                 self.elsewhere.push(request.clone());
             }
+            self.taken.entry(device).or_default().extend(stored.iter().map(|entry| RevisionId(entry.rid.0)));
             for entry in stored {
                 self.note_late(device, RevisionId(entry.rid.0));
             }
@@ -215,8 +218,8 @@ impl Net {
             let log = &self.servers[server].log;
             let counts = &*self.counts.entry(removal.device).or_insert_with(|| log.iter().copied().collect());
             // Nor does what it had sent to another log until then.
-            let sent = self.lines.iter().filter(|line| line.id == Some(removal.device)).flat_map(|line| &line.stored);
-            self.nobodys.extend(sent.map(|(rid, ..)| *rid).filter(|rid| !counts.contains(rid)));
+            let sent = self.taken.get(&removal.device).into_iter().flatten();
+            self.nobodys.extend(sent.filter(|rid| !counts.contains(rid)));
         }
         if let Some(epoch) = request.key_epoch {
             let real = &mut self.servers[server];
