@@ -6,6 +6,7 @@ use holdfast_domain::{DeviceId, Fields, Hlc, Origin, Revision, RevisionId, Stamp
 use holdfast_notebook::RecordId;
 use holdfast_notebook::simulation::{History, Shown};
 
+use crate::device::Device;
 use crate::fault::{Checked, Fault, Invariant, OrBroken as _};
 use crate::people::short;
 use crate::story::Story;
@@ -197,9 +198,10 @@ impl World {
             return Ok(());
         }
         let (a, b) = (&self.devices[a].name, &self.devices[b].name);
-        let key = one.keys().chain(other.keys()).find(|key| one.get(*key) != other.get(*key));
-        let key = key.cloned().unwrap_or_default();
-        invariant.broken(format!("{key}: {a} has {:?} and {b} has {:?}", one.get(&key), other.get(&key)))
+        let all: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+        let differ: Vec<&String> = all.into_iter().filter(|key| one.get(*key) != other.get(*key)).collect();
+        let of = |key: &&String| format!("{key}: {a} has {:?} and {b} has {:?}", one.get(*key), other.get(*key));
+        invariant.broken(differ.iter().map(of).collect::<Vec<_>>().join("\n    "))
     }
 
     /// A second sync changes nothing, and asks once.
@@ -298,15 +300,17 @@ impl World {
     fn causality(&self, history: &History, name: &str) -> Checked {
         let mut furthest: BTreeMap<DeviceId, u64> = BTreeMap::new();
         for device in self.devices.iter().filter(|device| !device.twin) {
-            furthest.insert(device.vault()?.device(), device.furthest_ms);
+            furthest.insert(device.vault()?.device(), device.has_shown());
         }
         // A copy goes on from the other's clock.
-        let twins = self.devices.iter().filter(|device| device.twin).map(|device| device.furthest_ms).max();
+        let twins = self.devices.iter().filter(|device| device.twin).map(Device::has_shown).max();
         for row in &history.rows {
             let latest = furthest.get(&row.author).copied().or(twins);
-            if latest.is_some_and(|latest| row.hlc.ms > latest + FOLLOWS_MS) {
-                let what =
-                    format!("{} has a time that no clock of its device showed, nor one that it may follow", row.rid);
+            if let Some(latest) = latest.filter(|latest| row.hlc.ms > latest + FOLLOWS_MS) {
+                let what = format!(
+                    "{} has a time that no clock of its device showed, nor one that it may follow ({} by {}, {latest})",
+                    row.rid, row.hlc.ms, row.author
+                );
                 return Invariant::Causality.broken(what);
             }
         }

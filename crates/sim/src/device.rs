@@ -157,6 +157,11 @@ impl Device {
         env.with_pack_block(Arc::new(AtomicU64::new(pack_block))).packs_without_waiting()
     }
 
+    /// The furthest that its clock ever showed; in peace it is right again.
+    pub fn has_shown(&self) -> u64 {
+        self.furthest_ms.max(self.clock.now_ms())
+    }
+
     pub fn is_older(&self) -> bool {
         self.older.load(Ordering::SeqCst)
     }
