@@ -99,6 +99,15 @@ impl Reader<'_> {
         )
     }
 
+    /// The places behind `from`, up to `to`, at which the log is known to hold a revision of this store.
+    pub fn places_between(&self, from: u64, to: u64) -> Result<Vec<(u64, RevisionId)>> {
+        self.rows(
+            "SELECT received_seq, rid FROM revisions WHERE received_seq > ?1 AND received_seq <= ?2 ORDER BY received_seq",
+            params![sql::int(from), sql::int(to)],
+            |r| Ok((r.get::<_, i64>(0)? as u64, RevisionId(r.get(1)?))),
+        )
+    }
+
     /// Whether something is set aside whose place in the log is behind `from`, up to `to`.
     pub fn is_set_aside_between(&self, from: u64, to: u64) -> Result<bool> {
         let sql = "SELECT 1 FROM quarantine WHERE seq > ?1 AND seq <= ?2";
