@@ -19,8 +19,6 @@ use crate::story::versions_with;
 use crate::template::PASSPHRASE;
 use crate::world::{Saved, World};
 
-/// Told by the server to a device that was removed.
-
 /// What people were told about the account.
 #[derive(Default)]
 pub struct Account {
