@@ -168,7 +168,7 @@ const FILES: [(u32, &str); 5] = [
     (4, "5fb7d7d5deb37a4a2cdd619266e4f76d7856030171b57c9a5e258c1ed92d12a3"),
     (5, "d889352ef97d35fd0f34891c8de58278033af8aa531cff585100296092b2a99b"),
     (6, "7273b8ee5cb431844ca53a12d3cdb8d0899cd87ed3b401062b6e8827896b345a"),
-    (7, "7273b8ee5cb431844ca53a12d3cdb8d0899cd87ed3b401062b6e8827896b345a"),
+    (7, "7bd9dd06cfa64c126c26f45fdf1fbacc007c84cb017d47ca5c005b25c74b6899"),
 ];
 
 fn file_of(algo: u32) -> std::path::PathBuf {
