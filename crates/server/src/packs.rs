@@ -44,10 +44,7 @@ pub(crate) fn stored(tx: &Tx<'_>, id: SpaceId, space: &SpaceRow, entry: &Entry) 
     let (from, to) = (range.from(), range.to());
     let known = |(seq, link): (u64, Hash)| is_known(tx, id, &space.head, (range.log_epoch(), seq, link));
     // Position 0 of an epoch is known as well, and epoch 0 names whatever log there is.
-    let fits = (range.log_epoch() == space.head.log_epoch || crate::planted("pack-of-any-epoch"))
-        && to.0 < space.head.seq
-        && known(from)?
-        && known(to)?;
+    let fits = range.log_epoch() == space.head.log_epoch && to.0 < space.head.seq && known(from)? && known(to)?;
     if fits && range.rid(id) == entry.rid && !tx.is_packed(id, from.0, to.0)? {
         tx.insert_pack(id, space.head.seq, from.0, to.0)?;
         if crate::planted("bodies-gone-at-once")

@@ -188,13 +188,13 @@ impl World {
         typing: usize,
         alone: bool,
     ) -> Checked<String> {
-        let (lied, partition, answered) = {
+        let (lied, partition, answered, asked_again) = {
             let mut net = self.network.net();
             let line = net.line(at);
             line.next = None;
             line.lie = None;
             let lied = std::mem::take(&mut line.lied);
-            (lied, line.mute || line.deaf, line.requests.len())
+            (lied, line.mute || line.deaf, line.requests.len(), line.requests.contains(&"fetch"))
         };
         let name = self.devices[at].name.clone();
         let outcome = match &ended {
@@ -203,7 +203,8 @@ impl World {
                 self.is_noted(at, report.pushed + report.pulled > 0)?;
                 // What was altered may be set aside; what was signed on another log has no place in this one.
                 let aside = fault != Some(Fault::Fork) && !self.devices[at].position()?.quarantine.is_empty();
-                if lied && !aside {
+                // Or it asked for another body, and that was the right one.
+                if lied && !aside && !asked_again {
                     return Invariant::Tampering.broken(format!("{name} took a lie for the truth ({fault:?})"));
                 }
                 if partition && answered > 0 {

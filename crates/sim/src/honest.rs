@@ -120,7 +120,9 @@ impl World {
         for row in live() {
             *notebooks.entry(row.notebook).or_default() += 1;
             let folded: BTreeSet<String> = row.tags.iter().map(|tag| fold_name(tag)).collect();
-            folded.into_iter().for_each(|tag| *tags.entry(tag).or_default() += 1);
+            for tag in folded {
+                *tags.entry(tag).or_default() += 1;
+            }
         }
         let said: BTreeMap<String, u64> = counts.tags.iter().map(|tag| (tag.folded.clone(), tag.notes)).collect();
         let same = counts.all == live().count() as u64

@@ -184,12 +184,20 @@ fn alter_whole(dice: &mut Dice, asked: &LogRequest, page: &LogPage) -> LogPage {
 
 /// Of what was sent: that it has something else, at a place that the log does not have, or that it had it before, where
 /// the log that was read does not show it.
-pub fn of_answer(lie: Fault, dice: &mut Dice, answer: &PushOutcome, read: u64) -> PushOutcome {
+pub fn of_answer(
+    lie: Fault,
+    dice: &mut Dice,
+    answer: &PushOutcome,
+    read: u64,
+    known: impl Fn(&Rid) -> bool,
+) -> PushOutcome {
     let mut told = answer.clone();
     let (true, PushOutcome::Accepted { stored, head }) = (matches!(lie, Fault::Alter | Fault::Swap), &mut told) else {
         return told;
     };
-    let new: Vec<usize> = (0..stored.len()).filter(|at| !stored[*at].duplicate).collect();
+    // Of what the log has shown, that it had it before is true.
+    let is_new = |at: &usize| !stored[*at].duplicate && !known(&stored[*at].rid);
+    let new: Vec<usize> = (0..stored.len()).filter(is_new).collect();
     let Some(at) = dice.pick(&new).copied() else { return told };
     match (lie, dice.below(3)) {
         (Fault::Swap, 0) if at > 0 => stored.swap(0, at),

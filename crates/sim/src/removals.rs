@@ -228,6 +228,15 @@ impl World {
                 return Invariant::Decision.broken(what);
             }
         }
+        if let Some(at) = self.members().first() {
+            for member in self.devices[*at].look(|l| l.membership())?.members {
+                if self.devices[*at].shown(RecordId(member.0))?.is_none() {
+                    let what =
+                        format!("{member} is in the account, and {} has never heard its name", self.devices[*at].name);
+                    return Invariant::Convergence.broken(what);
+                }
+            }
+        }
         // Deriving a key from it takes its time: one who set it or heard of it, and one who comes last.
         let ends = self.members();
         if let (Some(set), false) = (&self.account.passphrase, self.server_forgets()) {

@@ -436,7 +436,8 @@ impl Line {
         let mut net = self.net();
         let line = net.line(self.device);
         let Some((lie, seed)) = line.lie.filter(|(lie, seed)| lies::is_of_answers(*lie, *seed)) else { return answer };
-        let told = lies::of_answer(lie, &mut Dice::new(seed ^ 0xA25E), &answer, read);
+        let known = |rid: &Rid| line.acknowledged.contains(&RevisionId(rid.0));
+        let told = lies::of_answer(lie, &mut Dice::new(seed ^ 0xA25E), &answer, read, known);
         if told != answer {
             line.lied = true;
             net.met.insert(lie);
