@@ -94,7 +94,7 @@ impl Reader<'_> {
         self.rows(
             "SELECT record, rid FROM revisions WHERE received_seq > ?1 AND received_seq <= ?2 AND encoding <> 2
              ORDER BY record, received_seq, rid",
-            params![sql::int(from), sql::int(to)],
+            params![sql::int(from), sql::int(if crate::planted("pack-without-its-last") { to - 1 } else { to })],
             |r| Ok((RecordId(r.get(0)?), RevisionId(r.get(1)?))),
         )
     }
