@@ -84,6 +84,8 @@ pub struct Device {
     /// Its program is of an earlier version.
     pub older: Arc<AtomicBool>,
     kind: VaultKind,
+    /// How often it kept, in peace, what a sync would take away.
+    pub kept_in_peace: usize,
     /// Off, while others go on.
     pub away: bool,
     /// In peace it has no part in the account any more.
@@ -139,6 +141,7 @@ impl Device {
             knows_of_removal: false,
             late: BTreeSet::new(),
             furthest_ms: 0,
+            kept_in_peace: 0,
             twin: false,
             named: BTreeSet::new(),
         }
@@ -152,6 +155,11 @@ impl Device {
         let simulated = Simulated { older, plain_pages, few_notes };
         let env = Env::simulated(move || clock.now_ms(), move |bytes| source.fill(bytes), simulated);
         env.with_pack_block(Arc::new(AtomicU64::new(pack_block))).packs_without_waiting()
+    }
+
+    /// The furthest that its clock ever showed; in peace it is right again.
+    pub fn has_shown(&self) -> u64 {
+        self.furthest_ms.max(self.clock.now_ms())
     }
 
     pub fn is_older(&self) -> bool {

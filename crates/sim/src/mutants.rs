@@ -11,7 +11,7 @@ use crate::fault::Invariant;
 /// A name as the code asks for it, the faults that it needs (any where there are none), and what goes wrong.
 type Mutant = (&'static str, &'static str, &'static str);
 
-const MUTANTS: [Mutant; 80] = [
+const MUTANTS: [Mutant; 98] = [
     ("cursor-before-rows", "", "the cursor is on disk before what was read"),
     ("acknowledged-by-batch", "", "an answer empties the outbox, whatever it names"),
     ("outbox-dropped-on-error", "", "a push that fails empties the outbox"),
@@ -48,7 +48,6 @@ const MUTANTS: [Mutant; 80] = [
     ("quarantine-dropped", "", "what waits for its parent is dropped"),
     ("quarantine-never-retried", "", "what was set aside stays so"),
     ("parents-not-awaited", "", "what builds on something that is not here is taken over"),
-    ("one-variant", "", "one body of an id is set aside, and no other"),
     ("variants-stay", "", "what was set aside stays when a body of it opens"),
     ("chain-not-checked", "", "a log that does not go on is read"),
     ("signature-not-checked", "", "a reader does not check who signed"),
@@ -88,15 +87,34 @@ const MUTANTS: [Mutant; 80] = [
     ("key-epoch-not-raised", "revoke,older", "the server takes what is sealed under an older key"),
     ("removed-is-served", "revoke", "the server answers a removed device"),
     ("old-secret-signs-in", "revoke", "a new passphrase does not sign in"),
-    ("passphrase-not-told", "revoke,drop-request", "a new passphrase whose sending failed is not sent again"),
     ("late-taken-over", "revoke,restore", "what a removed device sends is taken over"),
     ("nobody-vouches", "revoke,restore", "what builds on a removed device's change waits for ever"),
-    ("members-stay-out", "revoke,restore", "who was shut out by a removed device stays so"),
+    ("page-keys-not-compared", "revoke", "that the account has other keys is not seen in the log"),
+    ("typing-has-seen-all", "", "what was typed is said to build on what has come meanwhile"),
+    ("counter-not-kept", "clock-jump", "of a clock that stands still a part is forgotten with the program"),
+    ("stamps-repeat", "", "a clock that stands still says the same twice"),
+    ("undo-drops-typing", "", "whoever takes a decision back loses what they were typing"),
+    ("restored-alone", "", "a note comes out of the trash and its notebook does not"),
+    ("untag-leaves-one", "", "of a tag that two added one stays"),
+    ("mark-of-one-head", "", "a note with one version never has the mark that it waits"),
+    ("title-not-asked", "", "titles and dates that are open are not counted"),
+    ("each-page-alone", "", "how many notes go is counted by the page"),
+    ("head-not-kept", "restore", "how far the log went is not remembered"),
+    ("aside-not-brought-back", "restore", "what was set aside is not given back to a restored server"),
+    ("epoch-not-compared", "restore", "a push moves the cursor of another log"),
+    ("heirs-not-named", "clone", "a copy does not say whose changes it sends"),
+    ("copy-sends-first", "clone", "a copy sends before it has read what the other sent"),
+    ("whole-too-early", "", "two parts of a file are taken for all of it"),
+    ("first-part-is-enough", "", "what names a file is sent after its first part"),
+    ("file-list-stays", "", "a note with a file shows no second one"),
+    ("index-keeps-old", "", "what a note said once is found for ever"),
+    ("pack-without-its-last", "", "all make packs that lack the last change"),
+    ("bodies-gone-at-once", "", "bodies go when the pack comes, and nobody has looked into it"),
 ];
 
 /// One of several lines of defence each: another one sees it, so that alone they are not caught. docs/testing-sync.md says
 /// which.
-const SECOND_LINES: [Mutant; 7] = [
+const SECOND_LINES: [Mutant; 13] = [
     ("seen-not-checked", "restore", "the server takes a batch from a log that it does not have"),
     ("position-not-checked", "restore", "the server shows its log to whoever has read another"),
     ("links-not-kept", "fork", "a reader does not keep what it was shown"),
@@ -104,6 +122,12 @@ const SECOND_LINES: [Mutant; 7] = [
     ("duplicate-by-id", "", "the server knows an entry by its id, whatever its body"),
     ("aad-without-id", "swap,alter", "a seal does not say whose it is"),
     ("id-not-compared", "swap,alter", "what opens is not compared with its id"),
+    ("packs-suffice", "", "a pack that lacks something is enough"),
+    ("one-body-an-id", "clone", "the server takes one body of an id"),
+    ("one-variant", "", "one body of an id is set aside, and no other"),
+    ("members-stay-out", "revoke,restore", "who was shut out by a removed device stays so"),
+    ("passphrase-not-told", "revoke,drop-request", "a new passphrase whose sending failed is not sent again"),
+    ("variants-not-fetched", "alter", "what does not open is not asked for again"),
 ];
 
 fn all() -> impl Iterator<Item = &'static Mutant> {

@@ -12,6 +12,7 @@ use crate::fault::{Checked, Invariant};
 use crate::people::short;
 use crate::thinking::About;
 use crate::tokens::{Tokens, of_text, word};
+use crate::values::do_not_hold;
 use crate::world::{Decision, Met};
 
 /// A record with all its versions, as somebody shows it.
@@ -32,6 +33,7 @@ impl Story<'_> {
         self.nothing_comes_back(&traced, &now, met)?;
         self.decisions_hold(&traced, decisions)?;
         self.trash_holds(&traced)?;
+        self.values_hold()?;
         self.nothing_is_put_away(&traced, &now)
     }
 
@@ -151,6 +153,13 @@ impl Story<'_> {
         Ok(())
     }
 
+    /// A note lies where it was moved to last, and so with all that has one value.
+    fn values_hold(&self) -> Checked {
+        let Some(what) = do_not_hold(self.history, &self.shown.fields) else { return Ok(()) };
+        let (record, by) = (short(self.record), self.by);
+        Invariant::Decision.broken(format!("{record} on {by}, {what}{}", rows(self.history)))
+    }
+
     /// A note that somebody wrote in, while others put it into the trash and neither knew, is not in the trash unless
     /// somebody who knew of both said so.
     fn nothing_is_put_away(&self, traced: &Traced, now: &Tokens) -> Checked {
@@ -185,6 +194,16 @@ impl Story<'_> {
         }
         Ok(())
     }
+}
+
+/// The versions, with what each builds on, for a person who looks for the fault.
+fn rows(history: &History) -> String {
+    let short = |id: &RevisionId| id.to_string()[..6].to_owned();
+    let line = |row: &holdfast_notebook::simulation::HistoryRow| {
+        let parents: Vec<String> = row.parents.iter().map(short).collect();
+        format!("\n    {} on [{}] {:?}", short(&row.rid), parents.join(" "), row.origin)
+    };
+    history.rows.iter().map(line).collect()
 }
 
 /// The words of an open place.
@@ -453,7 +472,7 @@ mod tests {
 
     /// What the judge says of the heads, if `fields` is what they show.
     fn judged(history: &History, heads: &[u8], fields: Fields, saved: &[u32], decided: &[&Decision]) -> (Checked, Met) {
-        let shown = Shown { fields, heads: heads.iter().copied().map(rid).collect(), typing: false };
+        let shown = Shown { fields, heads: heads.iter().copied().map(rid).collect(), typing: false, typed: None };
         let mut met = Met::default();
         let story = Story { record: RECORD, history, shown: &shown, by: "d0" };
         (story.judge(saved, &BTreeSet::new(), decided, &mut met), met)

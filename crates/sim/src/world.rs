@@ -92,6 +92,8 @@ pub struct World {
     pub faults: Vec<Fault>,
     pub account: Account,
     pub saved: Vec<Saved>,
+    /// The bytes of files, by the words in their names.
+    pub files: Vec<(u32, Vec<u8>)>,
     pub decisions: Vec<Decision>,
     /// Words that were typed and taken away again before they were a revision: no history has them.
     pub typed_over: BTreeSet<u32>,
@@ -165,6 +167,7 @@ impl World {
             faults: plan.faults.clone(),
             account: Account::default(),
             saved: Vec::new(),
+            files: Vec::new(),
             decisions: Vec::new(),
             typed_over: BTreeSet::new(),
             made,

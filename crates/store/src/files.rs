@@ -277,8 +277,8 @@ impl WriteTx<'_> {
         if sent == Sent::Yes {
             self.run(
                 "DELETE FROM outbox_files WHERE content = (SELECT content FROM chunks WHERE cid = ?1)
-                 AND NOT EXISTS (SELECT 1 FROM chunks c WHERE c.content = outbox_files.content AND c.sent < 2)",
-                [cid],
+                 AND (?2 OR NOT EXISTS (SELECT 1 FROM chunks c WHERE c.content = outbox_files.content AND c.sent < 2))",
+                params![cid, crate::planted("first-part-is-enough")],
             )?;
         }
         Ok(())

@@ -231,7 +231,7 @@ pub(super) fn move_over(t: &Txn<'_>, sent: &[Sent], stored: &[Stored], head: Log
         }
     }
     let cursor = t.tx.cursor()?.unwrap_or(Cursor { log_epoch: head.log_epoch, seq: 0, link: [0; 32] });
-    if cursor.log_epoch != head.log_epoch {
+    if cursor.log_epoch != head.log_epoch && !crate::planted("epoch-not-compared") {
         return Ok(false);
     }
     pull::named_head(t.tx, head)?;

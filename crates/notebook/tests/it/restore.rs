@@ -236,6 +236,38 @@ async fn what_was_confirmed_past_the_place_that_was_read_is_not_forgotten() {
     assert_eq!(w["B"].body(id), "a\n");
 }
 
+/// The log has grown past that place since, another way, and is read in several pages: the head that the first of them
+/// names says nothing about what lies between.
+#[tokio::test]
+async fn what_was_confirmed_is_looked_for_on_every_page() {
+    for at_most in [1, 3] {
+        let mut w = World::of(3);
+        w.sync_all().await;
+        let backup = w.server.backup().await;
+        w["C"].add("Of C", "c\n");
+        w["C"].sync().await;
+        let ids: Vec<NoteId> = (0..at_most).map(|n| w["A"].add("Of A", &format!("a{n}\n"))).collect();
+        w["A"].net.fail(1, Fault::DropRequest);
+        assert!(w["A"].try_sync().await.is_err());
+        assert_eq!(w["A"].vault().sync_status().unwrap().waiting, 0);
+        w.server.restore(&backup).await;
+        for n in 0..6 {
+            w["B"].add(&format!("Since {n}"), "b\n");
+        }
+        w["B"].sync().await;
+        // B has lost nothing, and notices nothing.
+        w["B"].sync().await;
+        w["A"].net.small_pages();
+        w["A"].sync().await;
+        assert_eq!(told(&w["A"]).len(), 1);
+        w.sync_all().await;
+        assert_same(&w);
+        for (n, id) in ids.iter().enumerate() {
+            assert_eq!(w["B"].body(*id), format!("a{n}\n"));
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_kill_anywhere_in_the_healing_loses_nothing() {
     let mut done = false;

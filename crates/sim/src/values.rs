@@ -1,0 +1,87 @@
+//! What a field of one value says: where a note lies, whether it is done, its title and date; the name and the place of a
+//! notebook. It says what was set last: what nobody set anew who had seen that.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use holdfast_domain::{Fields, Merge, Origin, RevisionId};
+use holdfast_notebook::simulation::History;
+
+/// A field by its name, with its values: several where it is asked.
+type Values = BTreeMap<&'static str, BTreeSet<String>>;
+
+fn values_of<T: std::fmt::Debug>(field: &Merge<T>) -> BTreeSet<String> {
+    field.adds().map(|term| format!("{:?}", term.value)).collect()
+}
+
+fn values(fields: &Fields) -> Values {
+    match fields {
+        Fields::Note(note) => [
+            ("notebook", values_of(&note.notebook)),
+            ("done", values_of(&note.done)),
+            ("due", values_of(&note.due)),
+            ("title", values_of(&note.title)),
+        ]
+        .into(),
+        Fields::Notebook(notebook) => {
+            [("name", values_of(&notebook.name)), ("parent", values_of(&notebook.parent))].into()
+        }
+        _ => Values::new(),
+    }
+}
+
+/// What is shown is what was set last, and nothing that was set is passed over. Answers with what is not so.
+///
+/// Of several that did not know of each other each one's value is there, where it is new to the field: what somebody went
+/// back to, and another went away from, is as if the first had not been away.
+pub fn do_not_hold(history: &History, shown: &Fields) -> Option<String> {
+    let own: BTreeMap<RevisionId, Values> =
+        history.rows.iter().zip(&history.revisions).map(|(row, r)| (row.rid, values(&r.fields))).collect();
+    let mut setters: BTreeMap<&'static str, Vec<RevisionId>> = BTreeMap::new();
+    for row in &history.rows {
+        let before = match row.parents.as_slice() {
+            [] => None,
+            [only] => own.get(only).cloned(),
+            several => history.fold(several).as_ref().map(values),
+        };
+        for (field, now) in &own[&row.rid] {
+            if before.as_ref().and_then(|before| before.get(field)) != Some(now) {
+                setters.entry(field).or_default().push(row.rid);
+            }
+        }
+    }
+    let shown = values(shown);
+    for (field, setters) in &setters {
+        let seen = |one: &RevisionId| setters.iter().any(|other| other != one && history.is_ancestor(*one, *other));
+        let last: Vec<RevisionId> = setters.iter().copied().filter(|one| !seen(one)).collect();
+        let now = shown.get(field)?;
+        let said = |id: &RevisionId| &own[id][field];
+        // Where somebody took something back, more may be asked than is left open, and nothing is lost by that.
+        let more = now.len() > 1 && history.rows.iter().any(|row| row.origin == Origin::Undo);
+        if let [only] = last.as_slice() {
+            if said(only) != now && !(more && said(only).is_subset(now)) {
+                return Some(format!("{field}: {only} set {:?} last, and {now:?} is shown", said(only)));
+            }
+            continue;
+        }
+        for one in &last {
+            let is_new = |value: &&String| {
+                !history
+                    .rows
+                    .iter()
+                    .any(|row| row.rid != *one && history.is_ancestor(row.rid, *one) && said(&row.rid).contains(*value))
+            };
+            if let Some(lost) = said(one).iter().filter(is_new).find(|value| !now.contains(*value)) {
+                return Some(format!(
+                    "{field}: {one} set {lost}, which nobody has changed since, and {now:?} is shown"
+                ));
+            }
+        }
+        if more {
+            continue;
+        }
+        if let Some(old) = now.iter().find(|value| !last.iter().any(|one| said(one).contains(*value))) {
+            return Some(format!("{field}: {old} is shown, which those who set it last did not leave there"));
+        }
+    }
+    None
+}
