@@ -117,8 +117,8 @@ impl Story<'_> {
                 )
             };
             let asks = |place: &(PlaceId, About)| {
-                let words = open.get(&place.0).filter(|_| !crossed(place) && !kept(&place.0));
-                words.is_some_and(|words| !traced.did_otherwise(history, made, place.1, words))
+                let asked = open.get(&place.0).filter(|_| !crossed(place) && !kept(&place.0));
+                asked.is_some_and(|asked| !traced.did_otherwise(history, made, place.1, asked))
             };
             if decision.places.iter().any(asks) {
                 let (record, name) = (short(self.record), self.by);
@@ -206,21 +206,28 @@ fn rows(history: &History) -> String {
     history.rows.iter().map(line).collect()
 }
 
-/// The places that are open, with the words in the sides of each.
-fn places_in(fields: &Fields) -> BTreeMap<PlaceId, BTreeSet<u32>> {
+/// The words of an open place.
+struct Asked {
+    sides: BTreeSet<u32>,
+    before: BTreeSet<u32>,
+}
+
+/// The places that are open, with their words.
+fn places_in(fields: &Fields) -> BTreeMap<PlaceId, Asked> {
     let places = match fields {
         Fields::Note(note) => review(note).places,
         Fields::Notebook(notebook) => review_notebook(notebook).places,
         _ => Vec::new(),
     };
-    let words = |place: &Place| {
-        let texts = place.sides.iter().filter_map(|side| match &side.value {
-            PlaceValue::Text(text) => Some(text),
-            _ => None,
-        });
-        texts.flat_map(|text| of_text(text)).collect()
+    let words = |value: &PlaceValue| match value {
+        PlaceValue::Text(text) => of_text(text).collect(),
+        _ => Vec::new(),
     };
-    places.iter().map(|place| (place.id, words(place))).collect()
+    let asked = |place: &Place| Asked {
+        sides: place.sides.iter().flat_map(|side| words(&side.value)).collect(),
+        before: place.base.iter().flat_map(words).collect(),
+    };
+    places.iter().map(|place| (place.id, asked(place))).collect()
 }
 
 /// What a title or a date says, as far as it is told apart.
@@ -275,8 +282,6 @@ struct Traced {
     trash: Vec<(RevisionId, TrashState)>,
     /// Places of places were decided in part.
     by_parts: bool,
-    /// The order in which the history lists them.
-    order: BTreeMap<RevisionId, usize>,
 }
 
 fn trash_of(fields: &Fields) -> TrashState {
@@ -296,7 +301,6 @@ impl Traced {
             partly: BTreeMap::new(),
             trash: Vec::new(),
             by_parts: false,
-            order: history.rows.iter().enumerate().map(|(n, row)| (row.rid, n)).collect(),
         };
         let own: BTreeMap<RevisionId, Tokens> =
             history.rows.iter().zip(&history.revisions).map(|(row, r)| (row.rid, Tokens::of(&r.fields))).collect();
@@ -367,22 +371,27 @@ impl Traced {
     fn why_gone(&self, history: &History, token: u32) -> Option<Gone> {
         let (puts, takes) = (of_token(&self.puts, token), of_token(&self.takes, token));
         let seen = |put: &RevisionId| takes.iter().any(|take| history.is_ancestor(*put, *take));
-        match puts.iter().find(|put| !seen(put)) {
-            None if !takes.is_empty() => Some(Gone::TakenAway),
-            Some(put) if !takes.is_empty() && self.is_again(*put, token) => Some(Gone::PutBack),
-            Some(_) if self.gone_by_sides(history, token) => Some(Gone::BySides),
+        let unseen: Vec<RevisionId> = puts.iter().filter(|put| !seen(put)).copied().collect();
+        match unseen.as_slice() {
+            [] if !takes.is_empty() => Some(Gone::TakenAway),
+            [_, ..] if unseen.iter().all(|put| self.is_again(history, *put, token)) => Some(Gone::PutBack),
+            [_, ..] if self.gone_by_sides(history, token) => Some(Gone::BySides),
             _ => None,
         }
     }
 
-    /// True where somebody who did not know of the decision `made` wrote what is open there, or made it clean: by hand, by
-    /// another decision, or by taking something back.
-    fn did_otherwise(&self, history: &History, made: RevisionId, about: About, words: &BTreeSet<u32>) -> bool {
+    /// True where somebody who did not know of the decision `made` wrote what is open there, or made it clean, or took out
+    /// what had stood there: by hand, by another decision, or by taking something back.
+    fn did_otherwise(&self, history: &History, made: RevisionId, about: About, asked: &Asked) -> bool {
         let apart = |id: &RevisionId| !history.is_ancestor(made, *id) && !history.is_ancestor(*id, made);
-        let wrote = |of: &BTreeMap<u32, Vec<RevisionId>>| words.iter().any(|w| of_token(of, *w).iter().any(apart));
+        let did = |of: &BTreeMap<u32, Vec<RevisionId>>, words: &BTreeSet<u32>| {
+            words.iter().any(|w| of_token(of, *w).iter().any(apart))
+        };
         let mut rows = history.rows.iter().zip(&history.revisions).filter(|(row, _)| apart(&row.rid));
         match about {
-            About::Text => wrote(&self.puts) || wrote(&self.clears),
+            About::Text => {
+                did(&self.puts, &asked.sides) || did(&self.clears, &asked.sides) || did(&self.takes, &asked.before)
+            }
             _ => rows.any(|(row, revision)| {
                 let before = history.fold(&row.parents);
                 said(&revision.fields, about) != before.and_then(|fields| said(&fields, about))
@@ -400,13 +409,131 @@ impl Traced {
         partly.iter().any(|p| apart(&p)) && of_token(&self.puts, token).iter().all(seen)
     }
 
-    /// True where this put a word back that had been there before.
-    fn is_again(&self, put: RevisionId, token: u32) -> bool {
-        let puts = of_token(&self.puts, token);
-        puts.iter().any(|other| self.order.get(other) < self.order.get(&put))
+    /// True where this put a word back that an earlier version had put in, and one between had taken away. Which was
+    /// earlier is told by what builds on what: a clock that was set may list them otherwise.
+    fn is_again(&self, history: &History, put: RevisionId, token: u32) -> bool {
+        let takes = of_token(&self.takes, token);
+        let before = |other: &RevisionId| {
+            let between = |take: &RevisionId| history.is_ancestor(*other, *take) && history.is_ancestor(*take, put);
+            *other != put && takes.iter().any(between)
+        };
+        of_token(&self.puts, token).iter().any(before)
     }
 }
 
 fn of_token(of: &BTreeMap<u32, Vec<RevisionId>>, token: u32) -> &[RevisionId] {
     of.get(&token).map_or(&[], Vec::as_slice)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use holdfast_domain::{Body, DeviceId, Hlc, RecordId, Revision, Stamp};
+    use holdfast_merge::ALGO;
+
+    use super::*;
+
+    const RECORD: RecordId = RecordId([7; 16]);
+
+    fn rid(n: u8) -> RevisionId {
+        RevisionId([n; 32])
+    }
+
+    /// `1 base` is a line with the first word.
+    fn text(lines: &str, n: u8) -> Body {
+        let line = |line: &str| format!("{}{line}\n", crate::tokens::MARK);
+        Body::text(lines.lines().map(line).collect::<String>(), stamp(n))
+    }
+
+    fn stamp(n: u8) -> Stamp {
+        Stamp { hlc: Hlc { ms: n.into(), counter: 0 }, device: DeviceId([n; 16]) }
+    }
+
+    fn note(body: Body) -> Fields {
+        let mut note = NoteFields::new(stamp(1), 1);
+        note.body = body;
+        Fields::Note(note)
+    }
+
+    fn revision(n: u8, on: &[u8], origin: Origin, fields: Fields) -> (RevisionId, Revision) {
+        let parents = on.iter().copied().map(rid).collect();
+        (rid(n), Revision::new(RECORD, parents, stamp(n), origin, ALGO, fields))
+    }
+
+    fn edit(n: u8, on: &[u8], lines: &str) -> (RevisionId, Revision) {
+        revision(n, on, Origin::Edit, note(text(lines, n)))
+    }
+
+    fn history(versions: impl IntoIterator<Item = (RevisionId, Revision)>) -> History {
+        let mut history = History::default();
+        versions.into_iter().for_each(|(rid, revision)| history.push(rid, revision));
+        history
+    }
+
+    /// What the judge says of the heads, if `fields` is what they show.
+    fn judged(history: &History, heads: &[u8], fields: Fields, saved: &[u32], decided: &[&Decision]) -> (Checked, Met) {
+        let shown = Shown { fields, heads: heads.iter().copied().map(rid).collect(), typing: false, typed: None };
+        let mut met = Met::default();
+        let story = Story { record: RECORD, history, shown: &shown, by: "d0" };
+        (story.judge(saved, &BTreeSet::new(), decided, &mut met), met)
+    }
+
+    fn fold(history: &History, heads: &[u8]) -> Fields {
+        history.fold(&heads.iter().copied().map(rid).collect::<Vec<_>>()).unwrap()
+    }
+
+    /// The second word was put in, taken out and put back; another, who had seen the first putting alone, took it out.
+    #[test]
+    fn put_back_is_told_by_what_builds_on_what() {
+        let versions = || {
+            [
+                edit(1, &[], "1 base"),
+                edit(2, &[1], "1 base\n2 line"),
+                edit(3, &[2], "1 base"),
+                edit(4, &[3], "1 base\n2 line"),
+                edit(5, &[2], "1 base\n3 instead"),
+            ]
+        };
+        // However clocks list them.
+        for backwards in [false, true] {
+            let mut versions = Vec::from(versions());
+            if backwards {
+                versions.reverse();
+            }
+            let history = history(versions);
+            let shown = fold(&history, &[4, 5]);
+            assert!(!Tokens::of(&shown).all.contains(&2), "the case is none: {shown:?}");
+            let (verdict, met) = judged(&history, &[4, 5], shown, &[1, 2, 3], &[]);
+            assert_eq!((verdict, met.put_back_gone), (Ok(()), 1));
+        }
+        // Who had nothing to put back wrote it, though another list had it earlier.
+        let mut versions = Vec::from(versions());
+        versions[3] = edit(4, &[1], "1 base\n2 line");
+        let (verdict, _) = judged(&history(versions), &[3, 4, 5], note(text("1 base\n3 instead", 5)), &[2], &[]);
+        assert_eq!(verdict.unwrap_err().invariant, Invariant::LostEdit);
+    }
+
+    /// Somebody took one side of a place, and somebody who did not know saved what `other` says; the place is open again.
+    fn asked_again(other: &str) -> Checked {
+        let mut history = history([
+            edit(1, &[], "1 base\n2 base"),
+            edit(2, &[1], "3 instead\n2 base"),
+            edit(3, &[1], "2 base"),
+            edit(4, &[2, 3], "3 instead\n2 base"),
+            edit(5, &[1], other),
+        ]);
+        let open = fold(&history, &[2, 3]);
+        let (id, _) = places_in(&open).into_iter().next().unwrap();
+        let (rid, revision) = revision(6, &[4, 5], Origin::Edit, open.clone());
+        history.push(rid, revision);
+        let decision = Decision { record: RECORD, revision: self::rid(4), places: vec![(id, About::Text)], device: 0 };
+        judged(&history, &[6], open, &[], &[&decision]).0
+    }
+
+    #[test]
+    fn who_took_out_what_a_place_is_about_did_otherwise() {
+        assert_eq!(asked_again("2 base"), Ok(()));
+        assert_eq!(asked_again("1 base\n2 base\n4 line").unwrap_err().invariant, Invariant::Decision);
+        assert_eq!(asked_again("1 base").unwrap_err().invariant, Invariant::Decision);
+    }
 }
