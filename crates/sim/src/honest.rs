@@ -11,13 +11,10 @@ use crate::people::short;
 use crate::tokens::of_text;
 use crate::world::World;
 
-/// What is dear is looked at in every so manieth step.
-const NOW_AND_THEN: u64 = 4;
-
 impl World {
-    /// True in some steps.
+    /// True in every second step of one seed of four: for what is dear.
     pub fn now_and_then(&self) -> bool {
-        self.met.operations.is_multiple_of(NOW_AND_THEN)
+        self.looks && self.met.operations.is_multiple_of(2)
     }
 
     /// Nothing that waits is left out of what a device says: in its status, at the notes, and where it says that it is up

@@ -12,7 +12,7 @@ use crate::fault::{Checked, Invariant};
 use crate::people::short;
 use crate::thinking::About;
 use crate::tokens::{Tokens, of_text, word};
-use crate::values::do_not_hold;
+use crate::values::{Values, do_not_hold, values};
 use crate::world::{Decision, Met};
 
 /// A record with all its versions, as somebody shows it.
@@ -33,7 +33,7 @@ impl Story<'_> {
         self.nothing_comes_back(&traced, &now, met)?;
         self.decisions_hold(&traced, decisions)?;
         self.trash_holds(&traced)?;
-        self.values_hold()?;
+        self.values_hold(&traced)?;
         self.nothing_is_put_away(&traced, &now)
     }
 
@@ -154,8 +154,8 @@ impl Story<'_> {
     }
 
     /// A note lies where it was moved to last, and so with all that has one value.
-    fn values_hold(&self) -> Checked {
-        let Some(what) = do_not_hold(self.history, &self.shown.fields) else { return Ok(()) };
+    fn values_hold(&self, traced: &Traced) -> Checked {
+        let Some(what) = do_not_hold(self.history, &traced.merged, &self.shown.fields) else { return Ok(()) };
         let (record, by) = (short(self.record), self.by);
         Invariant::Decision.broken(format!("{record} on {by}, {what}{}", rows(self.history)))
     }
@@ -280,6 +280,8 @@ struct Traced {
     /// Of several sides of a place that had the word, or of several places in the text, fewer have it.
     partly: BTreeMap<u32, Vec<RevisionId>>,
     trash: Vec<(RevisionId, TrashState)>,
+    /// What those that were made from several versions began with.
+    merged: BTreeMap<RevisionId, Values>,
     /// Places of places were decided in part.
     by_parts: bool,
 }
@@ -300,6 +302,7 @@ impl Traced {
             clears: BTreeMap::new(),
             partly: BTreeMap::new(),
             trash: Vec::new(),
+            merged: BTreeMap::new(),
             by_parts: false,
         };
         let own: BTreeMap<RevisionId, Tokens> =
@@ -315,7 +318,10 @@ impl Traced {
                     None => return Invariant::Causality.broken(format!("{} lacks its parent", row.rid)),
                 },
                 several => match history.fold(several) {
-                    Some(fields) => (Tokens::of(&fields), trash_of(&fields)),
+                    Some(fields) => {
+                        out.merged.insert(row.rid, values(&fields));
+                        (Tokens::of(&fields), trash_of(&fields))
+                    }
                     None => return Invariant::Causality.broken(format!("{} lacks a parent", row.rid)),
                 },
             };

@@ -7,13 +7,13 @@ use holdfast_domain::{Fields, Merge, Origin, RevisionId};
 use holdfast_notebook::simulation::History;
 
 /// A field by its name, with its values: several where it is asked.
-type Values = BTreeMap<&'static str, BTreeSet<String>>;
+pub type Values = BTreeMap<&'static str, BTreeSet<String>>;
 
 fn values_of<T: std::fmt::Debug>(field: &Merge<T>) -> BTreeSet<String> {
     field.adds().map(|term| format!("{:?}", term.value)).collect()
 }
 
-fn values(fields: &Fields) -> Values {
+pub fn values(fields: &Fields) -> Values {
     match fields {
         Fields::Note(note) => [
             ("notebook", values_of(&note.notebook)),
@@ -31,9 +31,11 @@ fn values(fields: &Fields) -> Values {
 
 /// What is shown is what was set last, and nothing that was set is passed over. Answers with what is not so.
 ///
+/// `merged`: what those that were made from several versions began with.
+///
 /// Of several that did not know of each other each one's value is there, where it is new to the field: what somebody went
 /// back to, and another went away from, is as if the first had not been away.
-pub fn do_not_hold(history: &History, shown: &Fields) -> Option<String> {
+pub fn do_not_hold(history: &History, merged: &BTreeMap<RevisionId, Values>, shown: &Fields) -> Option<String> {
     let own: BTreeMap<RevisionId, Values> =
         history.rows.iter().zip(&history.revisions).map(|(row, r)| (row.rid, values(&r.fields))).collect();
     let mut setters: BTreeMap<&'static str, Vec<RevisionId>> = BTreeMap::new();
@@ -41,7 +43,7 @@ pub fn do_not_hold(history: &History, shown: &Fields) -> Option<String> {
         let before = match row.parents.as_slice() {
             [] => None,
             [only] => own.get(only).cloned(),
-            several => history.fold(several).as_ref().map(values),
+            _ => merged.get(&row.rid).cloned(),
         };
         for (field, now) in &own[&row.rid] {
             if before.as_ref().and_then(|before| before.get(field)) != Some(now) {
@@ -51,8 +53,7 @@ pub fn do_not_hold(history: &History, shown: &Fields) -> Option<String> {
     }
     let shown = values(shown);
     for (field, setters) in &setters {
-        let seen = |one: &RevisionId| setters.iter().any(|other| other != one && history.is_ancestor(*one, *other));
-        let last: Vec<RevisionId> = setters.iter().copied().filter(|one| !seen(one)).collect();
+        let last = history.heads(setters.iter().copied());
         let now = shown.get(field)?;
         let said = |id: &RevisionId| &own[id][field];
         // Where somebody took something back, more may be asked than is left open, and nothing is lost by that.
@@ -70,7 +71,7 @@ pub fn do_not_hold(history: &History, shown: &Fields) -> Option<String> {
                     .iter()
                     .any(|row| row.rid != *one && history.is_ancestor(row.rid, *one) && said(&row.rid).contains(*value))
             };
-            if let Some(lost) = said(one).iter().filter(is_new).find(|value| !now.contains(*value)) {
+            if let Some(lost) = said(one).iter().filter(|value| !now.contains(*value)).find(is_new) {
                 return Some(format!(
                     "{field}: {one} set {lost}, which nobody has changed since, and {now:?} is shown"
                 ));

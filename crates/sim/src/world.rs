@@ -118,6 +118,8 @@ pub struct World {
     pub link: String,
     /// One does, when everything is over.
     pub joins: bool,
+    /// What is dear is looked at.
+    pub looks: bool,
     /// A few notes that go at once are a question.
     pub trips: bool,
 }
@@ -183,6 +185,7 @@ impl World {
             trace: trace.then(Vec::new),
             link: template.link.clone(),
             joins: somebody_joins(plan.seed),
+            looks: plan.seed.is_multiple_of(4),
             trips: few_notes(plan.seed) < u64::MAX,
         })
     }
