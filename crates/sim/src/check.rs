@@ -305,7 +305,10 @@ impl World {
         };
         let history = self.devices[at].look(|l| l.history(record))?;
         self.causality(&history, &name)?;
-        let story = Story { record, history: &history, shown: &shown, by: &name };
+        let tree = self.notebooks_of(at)?;
+        let all = self.notebooks.iter().filter(|id| !tree.contains(id));
+        let hidden = all.map(|id| format!("{:?}", Some(*id))).collect();
+        let story = Story { record, history: &history, shown: &shown, by: &name, hidden: &hidden };
         let decisions: Vec<&Decision> = self.decisions.iter().filter(|d| d.record == record).collect();
         story.judge(saved, &self.typed_over, &decisions, &mut self.met)
     }

@@ -44,7 +44,7 @@ impl World {
     }
 
     /// The notebooks as this device shows them.
-    fn notebooks_of(&self, at: usize) -> Checked<Vec<NotebookId>> {
+    pub fn notebooks_of(&self, at: usize) -> Checked<Vec<NotebookId>> {
         let tree = self.devices[at].vault()?.notebook_tree().works("the tree")?;
         Ok(tree.into_iter().map(|node| node.id).collect())
     }

@@ -234,7 +234,13 @@ impl World {
             }
         }
         if let Some(at) = self.members().first() {
-            for member in self.devices[*at].look(|l| l.membership())?.members {
+            // Whose program ended before it kept who it is has no name: nobody is it.
+            let mut there = BTreeSet::new();
+            for at in self.members() {
+                there.insert(self.devices[at].vault()?.device());
+            }
+            let members = self.devices[*at].look(|l| l.membership())?.members;
+            for member in members.into_iter().filter(|member| there.contains(member)) {
                 if self.devices[*at].shown(RecordId(member.0))?.is_none() {
                     let what =
                         format!("{member} is in the account, and {} has never heard its name", self.devices[*at].name);

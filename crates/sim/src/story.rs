@@ -21,6 +21,8 @@ pub struct Story<'a> {
     pub history: &'a History,
     pub shown: &'a Shown,
     pub by: &'a str,
+    /// The notebooks that show as another one of their name, as values of a field.
+    pub hidden: &'a BTreeSet<String>,
 }
 
 impl Story<'_> {
@@ -155,7 +157,9 @@ impl Story<'_> {
 
     /// A note lies where it was moved to last, and so with all that has one value.
     fn values_hold(&self, traced: &Traced) -> Checked {
-        let Some(what) = do_not_hold(self.history, &traced.merged, &self.shown.fields) else { return Ok(()) };
+        let Some(what) = do_not_hold(self.history, &traced.merged, &self.shown.fields, self.hidden) else {
+            return Ok(());
+        };
         let (record, by) = (short(self.record), self.by);
         Invariant::Decision.broken(format!("{record} on {by}, {what}{}", rows(self.history)))
     }
@@ -480,7 +484,7 @@ mod tests {
     fn judged(history: &History, heads: &[u8], fields: Fields, saved: &[u32], decided: &[&Decision]) -> (Checked, Met) {
         let shown = Shown { fields, heads: heads.iter().copied().map(rid).collect(), typing: false, typed: None };
         let mut met = Met::default();
-        let story = Story { record: RECORD, history, shown: &shown, by: "d0" };
+        let story = Story { record: RECORD, history, shown: &shown, by: "d0", hidden: &BTreeSet::new() };
         (story.judge(saved, &BTreeSet::new(), decided, &mut met), met)
     }
 

@@ -35,7 +35,15 @@ pub fn values(fields: &Fields) -> Values {
 ///
 /// Of several that did not know of each other each one's value is there, where it is new to the field: what somebody went
 /// back to, and another went away from, is as if the first had not been away.
-pub fn do_not_hold(history: &History, merged: &BTreeMap<RevisionId, Values>, shown: &Fields) -> Option<String> {
+///
+/// `hidden`: a notebook that shows as another one of its name. Where one is about, which of the two a note is said to lie in
+/// is no matter.
+pub fn do_not_hold(
+    history: &History,
+    merged: &BTreeMap<RevisionId, Values>,
+    shown: &Fields,
+    hidden: &BTreeSet<String>,
+) -> Option<String> {
     let own: BTreeMap<RevisionId, Values> =
         history.rows.iter().zip(&history.revisions).map(|(row, r)| (row.rid, values(&r.fields))).collect();
     let mut setters: BTreeMap<&'static str, Vec<RevisionId>> = BTreeMap::new();
@@ -56,6 +64,9 @@ pub fn do_not_hold(history: &History, merged: &BTreeMap<RevisionId, Values>, sho
         let last = history.heads(setters.iter().copied());
         let now = shown.get(field)?;
         let said = |id: &RevisionId| &own[id][field];
+        if last.iter().flat_map(said).any(|value| hidden.contains(value)) {
+            continue;
+        }
         // Where somebody took something back, more may be asked than is left open, and nothing is lost by that.
         let more = now.len() > 1 && history.rows.iter().any(|row| row.origin == Origin::Undo);
         if let [only] = last.as_slice() {
@@ -77,7 +88,8 @@ pub fn do_not_hold(history: &History, merged: &BTreeMap<RevisionId, Values>, sho
                 ));
             }
         }
-        if more {
+        // Two titles with words that are apart are one with both.
+        if more || *field == "title" {
             continue;
         }
         if let Some(old) = now.iter().find(|value| !last.iter().any(|one| said(one).contains(*value))) {
