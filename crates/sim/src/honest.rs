@@ -32,21 +32,24 @@ impl World {
         let (lacking, behind, knows) = {
             let mut net = self.network.net();
             let line = net.line(at);
-            let (server, knows) = (line.server, line.reads_again);
+            // Until it has asked for the log it may not have heard what became of it.
+            let told = line.requests.iter().rposition(|what| *what == "heal");
+            let asks = told.is_none_or(|at| line.requests[at..].contains(&"log"));
+            let (server, knows) = (line.server, line.reads_again && asks);
             if confirmed {
                 line.reads_again = false;
             }
             let log: HashSet<&RevisionId> = net.servers[server].log.iter().collect();
-            let lacking = heads.iter().filter(|head| !log.contains(head)).count();
+            let lacking: Vec<RevisionId> = heads.iter().filter(|head| !log.contains(head)).copied().collect();
             (lacking, position.cursor.is_some_and(|(_, seq)| seq < net.servers[server].log.len() as u64), knows)
         };
-        if confirmed && up_to_date && (lacking > 0 || alone && behind) {
-            let what = format!("{name} says that it is up to date: its server lacks {lacking} of its versions");
+        if confirmed && up_to_date && (!lacking.is_empty() || alone && behind) {
+            let what = format!("{name} says that it is up to date: its server lacks {lacking:?} of its versions");
             return Invariant::Liveness.broken(format!("{what}, or has more than it has read ({behind})"));
         }
         // It was told that the server lost something, and reads what that still has.
-        if knows && !confirmed && (status.waiting as usize) < lacking {
-            let what = format!("{name} says that {} wait, and its server has lost {lacking}", status.waiting);
+        if knows && !confirmed && (status.waiting as usize) < lacking.len() {
+            let what = format!("{name} says that {} wait, and its server has lost {lacking:?}", status.waiting);
             return Invariant::Liveness.broken(what);
         }
         if self.now_and_then() {
@@ -85,7 +88,8 @@ impl World {
 
     pub fn is_as_shown(&self, at: usize, note: &Note, shown: &Shown) -> Checked {
         let (Fields::Note(is), row) = (&shown.fields, &note.row) else { return Ok(()) };
-        let files: Vec<_> = is.attachments.iter().map(|file| file.value.clone()).collect();
+        // Attached twice, it is one.
+        let files: BTreeSet<_> = is.attachments.iter().map(|file| file.value.clone()).collect();
         let same = [
             ("title", row.title == *is.title.shown()),
             ("text", row.body == is.body.shown()),

@@ -47,12 +47,14 @@ impl World {
         // the log is read anew, each time that it reads so many may go.
         let anew = [Fault::Late, Fault::Restore, Fault::Fork, Fault::Clone, Fault::Alter];
         let reads = if self.faults.iter().any(|fault| anew.contains(fault)) {
-            self.network.net().line(at).requests.iter().filter(|what| **what == "log").count()
+            self.network.net().line(at).requests.iter().filter(|what| matches!(**what, "log" | "fetch")).count()
         } else {
             1
         };
         if gone > reads * FEW as usize {
-            let what = format!("{gone} notes went in one sync of {}, and nobody was asked", self.devices[at].name);
+            let requests = self.network.net().line(at).requests.join(", ");
+            let name = &self.devices[at].name;
+            let what = format!("{gone} notes went in one sync of {name}, and nobody was asked ({requests})");
             return Invariant::Decision.broken(what);
         }
         Ok(())
