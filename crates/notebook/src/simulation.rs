@@ -160,6 +160,11 @@ impl Look<'_> {
         })
     }
 
+    /// Whether it knows that the server may have lost something, and looks for that.
+    pub fn is_healing(&self) -> Result<bool> {
+        self.0.read(crate::sync::is_healing)
+    }
+
     pub fn membership(&self) -> Result<Membership> {
         let key_epoch = self.0.with_space_keys(|keys| Ok(keys.current_epoch().0))?;
         let keys = self.0.keys();

@@ -29,13 +29,11 @@ impl World {
             let what = format!("{name} says {:?}, {} waiting, and {waiting} wait", status.state, status.waiting);
             return Invariant::Liveness.broken(what);
         }
+        let is_healing = self.devices[at].look(|l| l.is_healing())?;
         let (lacking, behind, knows) = {
             let mut net = self.network.net();
             let line = net.line(at);
-            // Until it has asked for the log it may not have heard what became of it.
-            let told = line.requests.iter().rposition(|what| *what == "heal");
-            let asks = told.is_none_or(|at| line.requests[at..].contains(&"log"));
-            let (server, knows) = (line.server, line.reads_again && asks);
+            let (server, knows) = (line.server, line.reads_again && is_healing);
             if confirmed {
                 line.reads_again = false;
             }
