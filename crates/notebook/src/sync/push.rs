@@ -360,7 +360,9 @@ async fn read_what_is_said(vault: &Vault, server: &dyn SyncProtocol, token: &Tok
         pull::Page::Taken { pulled, entries } if entries > 0 => {
             Ok(Pushed::step(StepReport { caught_up: false, ..pulled.report }))
         }
-        _ => Err(never_shown()),
+        pull::Page::Taken { .. } => Err(never_shown()),
+        pull::Page::SetBack(lost) => Ok(Pushed::step(heal::begin(vault, server, token, lost).await?)),
+        pull::Page::Copied => Ok(Pushed::step(fork::become_another(vault, server, token).await?)),
     }
 }
 
