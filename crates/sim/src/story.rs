@@ -391,7 +391,7 @@ impl Traced {
     }
 
     /// True where somebody who did not know of the decision `made` wrote what is open there, or made it clean, or took out
-    /// what had stood there: by hand, by another decision, or by taking something back.
+    /// what had stood there, or what that decision kept: by hand, by another decision, or by taking something back.
     fn did_otherwise(&self, history: &History, made: RevisionId, about: About, asked: &Asked) -> bool {
         let apart = |id: &RevisionId| !history.is_ancestor(made, *id) && !history.is_ancestor(*id, made);
         let did = |of: &BTreeMap<u32, Vec<RevisionId>>, words: &BTreeSet<u32>| {
@@ -400,7 +400,14 @@ impl Traced {
         let mut rows = history.rows.iter().zip(&history.revisions).filter(|(row, _)| apart(&row.rid));
         match about {
             About::Text => {
-                did(&self.puts, &asked.sides) || did(&self.clears, &asked.sides) || did(&self.takes, &asked.before)
+                // Two may decide one place as each saw it, and whoever wrote in a side first saw another place.
+                let decided = history.rows.iter().zip(&history.revisions).find(|(row, _)| row.rid == made);
+                let kept = decided.map(|(_, revision)| Tokens::of(&revision.fields).all).unwrap_or_default();
+                let kept = asked.sides.intersection(&kept).copied().collect();
+                did(&self.puts, &asked.sides)
+                    || did(&self.clears, &asked.sides)
+                    || did(&self.takes, &asked.before)
+                    || did(&self.takes, &kept)
             }
             _ => rows.any(|(row, revision)| {
                 let before = history.fold(&row.parents);
@@ -545,5 +552,37 @@ mod tests {
         assert_eq!(asked_again("2 base"), Ok(()));
         assert_eq!(asked_again("1 base\n2 base\n4 line").unwrap_err().invariant, Invariant::Decision);
         assert_eq!(asked_again("1 base").unwrap_err().invariant, Invariant::Decision);
+    }
+
+    /// One wrote in a side of a place and decided it, and another, who knew of neither, decided it as it was before.
+    fn decided_as_each_saw_it(one: &str, another: &str) -> Checked {
+        let mut history = history([
+            edit(1, &[], "1 base\n2 base"),
+            edit(2, &[1], "3 instead\n2 base"),
+            edit(3, &[1], "2 base"),
+            edit(4, &[2], "3 4 instead\n2 base"),
+        ]);
+        let (rid, written) = revision(5, &[2, 3], Origin::Edit, fold(&history, &[3, 4]));
+        let open = written.fields.clone();
+        let (id, _) = places_in(&open).into_iter().next().unwrap();
+        assert!(!places_in(&fold(&history, &[2, 3])).contains_key(&id), "both saw the same place");
+        history.push(rid, written);
+        for (n, on, lines) in [(6, &[5][..], one), (7, &[2, 3], another)] {
+            let (rid, decided) = revision(n, on, Origin::Resolve, note(text(lines, n)));
+            history.push(rid, decided);
+        }
+        let together = fold(&history, &[6, 7]);
+        // Who decides alike is not asked; whoever asks them all the same is at fault.
+        assert_eq!(places_in(&together).contains_key(&id), one != another, "{together:?}");
+        let decision = Decision { record: RECORD, revision: self::rid(6), places: vec![(id, About::Text)], device: 0 };
+        let (rid, asking) = revision(8, &[6, 7], Origin::Edit, open.clone());
+        history.push(rid, asking);
+        judged(&history, &[8], open, &[], &[&decision]).0
+    }
+
+    #[test]
+    fn who_took_out_what_a_decision_kept_did_otherwise() {
+        assert_eq!(decided_as_each_saw_it("3 4 instead\n2 base", "2 base"), Ok(()));
+        assert_eq!(decided_as_each_saw_it("2 base", "2 base").unwrap_err().invariant, Invariant::Decision);
     }
 }
