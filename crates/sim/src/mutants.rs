@@ -1,17 +1,20 @@
 //! Deliberate bugs, each of which the invariants must catch: none of these is written for one bug.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::process::{Command, ExitCode, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 
 use crate::fault::Invariant;
 
 /// A name as the code asks for it, the faults that it needs (any where there are none), and what goes wrong.
 type Mutant = (&'static str, &'static str, &'static str);
 
-const MUTANTS: [Mutant; 99] = [
+const MUTANTS: [Mutant; 136] = [
     ("cursor-before-rows", "", "the cursor is on disk before what was read"),
     ("acknowledged-by-batch", "", "an answer empties the outbox, whatever it names"),
     ("outbox-dropped-on-error", "", "a push that fails empties the outbox"),
@@ -111,6 +114,43 @@ const MUTANTS: [Mutant; 99] = [
     ("index-keeps-old", "", "what a note said once is found for ever"),
     ("pack-without-its-last", "", "all make packs that lack the last change"),
     ("bodies-gone-at-once", "", "bodies go when the pack comes, and nobody has looked into it"),
+    ("counter-not-observed", "", "of another's time within a millisecond a clock follows a part"),
+    ("tags-by-letter", "", "a tag that was written with a capital is not taken off"),
+    ("tag-list-keeps-old", "", "a tag that was taken off stays in the lists"),
+    ("trashed-is-to-do", "", "what is in the trash counts as a task"),
+    ("tags-of-the-trash", "", "tags count what is in the trash"),
+    ("tag-asked-by-letter", "", "a list by tag heeds capitals"),
+    ("undated-first", "", "a list by date begins with what has none"),
+    ("part-marks-file", "", "when a part of a file is sent all of it counts as sent"),
+    ("heal-skips-one", "restore", "between two questions to a restored server one change is left out"),
+    ("date-stays", "", "a date cannot be taken away"),
+    ("restored-below-trash", "", "of the notebooks above what comes back the nearest comes back"),
+    ("namesake-left", "", "of two notebooks that show as one, one is renamed and moved"),
+    ("tree-counts-one-level", "", "a note counts in its notebook, and in none above it"),
+    ("cycle-hides", "", "notebooks that lie in each other are nowhere"),
+    ("trips-one-late", "", "one note more than may goes without a question"),
+    ("emptied-not-kept", "", "whoever keeps what was emptied has it empty"),
+    ("quarantine-retried-once", "", "what waits for what waits goes on waiting"),
+    ("one-typing-is-all", "", "of what is being typed one note is sent"),
+    ("view-of-one-head", "", "lists show one of the versions"),
+    ("first-side-not-found", "", "one side of a place is not found"),
+    ("cursor-follows-loosely", "", "a push moves the cursor over what others sent just before"),
+    ("old-key-seals", "revoke", "whoever has new keys seals under the first"),
+    ("undo-of-the-first", "", "the first decision is taken back instead of the last"),
+    ("restored-without-title", "", "whoever goes back to a version does not get its title"),
+    ("removed-unread", "revoke", "whoever removes a device has not read what it sent"),
+    ("notebooks-not-counted", "", "notebooks that ask are not said to"),
+    ("base-counts-once", "", "of three sets what all had before counts once"),
+    ("trash-not-asked", "", "what one trashed and another kept is kept"),
+    ("done-is-no-edit", "", "what is marked as done beside a trashing is trashed"),
+    ("written-earlier", "", "of two times of writing the earlier one stays"),
+    ("last-not-relinked", "restore", "a new epoch leaves the last link as it was"),
+    ("past-epoch-forgotten", "restore", "a server forgets that an epoch is over"),
+    ("healed-unsigned", "restore", "what is brought back is kept without its signature"),
+    ("files-are-never-missing", "restore", "a restored server says that it has all files"),
+    ("pack-covers-all-before", "", "a pack is taken for one of all before it"),
+    ("page-begins-late", "", "a page of the log leaves out its first"),
+    ("sessions-stay", "revoke", "who is no member keeps being signed in"),
 ];
 
 /// One of several lines of defence each: another one sees it, so that alone they are not caught. docs/testing-sync.md says
@@ -136,26 +176,40 @@ fn all() -> impl Iterator<Item = &'static Mutant> {
 
 /// Also of several, with commas.
 pub fn is_known(names: &str) -> bool {
-    names.split(',').all(|name| all().any(|(known, ..)| *known == name))
+    names.split(',').all(|name| all().any(|(known, ..)| known.split(',').any(|known| known == name)))
 }
 
 /// The first seed that fails, with what it says.
 fn first_failing(seeds: &Range<u64>, more: &[&str]) -> anyhow::Result<Option<(u64, String)>> {
     let ourselves = std::env::current_exe().context("the path of this program is unknown")?;
     let mut one = Command::new(&ourselves);
-    one.args(["--stop", "--seeds", &format!("{}..{}", seeds.start, seeds.end)]).args(more);
-    let output = one.stderr(Stdio::inherit()).output().context("the simulator could not be started")?;
+    one.args(["--stop", "--jobs", "1", "--seeds", &format!("{}..{}", seeds.start, seeds.end)]).args(more);
+    let output = one.stderr(Stdio::null()).output().context("the simulator could not be started")?;
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    // A program that ends without its report has found nothing, and says so only by that.
+    if !said.lines().any(|line| line.ends_with(" violations")) {
+        bail!("the simulator ended without a report ({}): {more:?}", output.status);
+    }
     let mut told = said.lines().filter_map(|line| line.strip_prefix("seed ")?.split_once(": "));
     Ok(told.find_map(|(seed, what)| Some((seed.parse().ok()?, what.to_owned()))))
 }
 
+/// Whether seeds hold without any bug, by their faults: asked once.
+type Hold = Mutex<BTreeMap<(u64, &'static str), bool>>;
+
 /// The first seed that fails with this bug and holds without it: what fails either way shows nothing.
-fn caught(seeds: &Range<u64>, name: &str, faults: &str) -> anyhow::Result<Option<(u64, String)>> {
-    let faults: &[&str] = if faults.is_empty() { &[] } else { &["--faults", faults] };
+fn caught(seeds: &Range<u64>, mutant: &Mutant, hold: &Hold) -> anyhow::Result<Option<(u64, String)>> {
+    let (name, faults, _) = *mutant;
+    let only: &[&str] = if faults.is_empty() { &[] } else { &["--faults", faults] };
     let mut left = seeds.clone();
-    while let Some((seed, said)) = first_failing(&left, &[&["--mutant", name], faults].concat())? {
-        if first_failing(&(seed..seed + 1), faults)?.is_none() {
+    while let Some((seed, said)) = first_failing(&left, &[&["--mutant", name], only].concat())? {
+        let known = hold.lock().unwrap_or_else(PoisonError::into_inner).get(&(seed, faults)).copied();
+        let holds = match known {
+            Some(holds) => holds,
+            None => first_failing(&(seed..seed + 1), only)?.is_none(),
+        };
+        hold.lock().unwrap_or_else(PoisonError::into_inner).insert((seed, faults), holds);
+        if holds {
             return Ok(Some((seed, said)));
         }
         left.start = seed + 1;
@@ -163,25 +217,71 @@ fn caught(seeds: &Range<u64>, name: &str, faults: &str) -> anyhow::Result<Option
     Ok(None)
 }
 
-/// Runs the seeds with each of them until one fails, and prints what caught it, a line at a time. `from`: begins with this
-/// one.
-pub fn run(seeds: &Range<u64>, from: Option<&str>) -> anyhow::Result<ExitCode> {
-    let mut caught_by = BTreeSet::new();
-    let (mut missed, mut of) = (0, 0);
-    for (name, faults, what) in MUTANTS.iter().skip_while(|(name, ..)| from.is_some_and(|from| from != *name)) {
-        of += 1;
-        let only = if faults.is_empty() { String::new() } else { format!(" (--faults {faults})") };
-        if let Some((seed, violation)) = caught(seeds, name, faults)? {
-            let invariant = violation.split(':').next().unwrap_or_default().to_owned();
-            println!("{name:<24} {invariant:<17} seed {seed:<6} {what}{only}");
-            caught_by.insert(invariant);
-        } else {
-            missed += 1;
-            println!("{name:<24} {:<17} {:<11} {what}{only}", "NOT CAUGHT", "");
+/// What became of each, in the order of the list, told as soon as all before it are known.
+struct Table {
+    done: BTreeMap<usize, anyhow::Result<Option<(u64, String)>>>,
+    told: usize,
+    caught_by: BTreeSet<String>,
+    missed: usize,
+    failed: Option<anyhow::Error>,
+}
+
+impl Table {
+    fn tell(&mut self, of: &[&Mutant]) {
+        while let Some(outcome) = self.done.remove(&self.told) {
+            let (name, faults, what) = of[self.told];
+            self.told += 1;
+            let only = if faults.is_empty() { String::new() } else { format!(" (--faults {faults})") };
+            match outcome {
+                Ok(Some((seed, violation))) => {
+                    let invariant = violation.split(':').next().unwrap_or_default().to_owned();
+                    println!("{name:<24} {invariant:<17} seed {seed:<6} {what}{only}");
+                    self.caught_by.insert(invariant);
+                }
+                Ok(None) => {
+                    self.missed += 1;
+                    println!("{name:<24} {:<17} {:<11} {what}{only}", "NOT CAUGHT", "");
+                }
+                Err(error) => {
+                    self.missed += 1;
+                    println!("{name:<24} {:<17} {:<11} {what}{only}", "FAILED", "");
+                    self.failed.get_or_insert(error);
+                }
+            }
         }
     }
+}
+
+/// Runs the seeds with each of them until one fails, and prints what caught it, a line at a time; `jobs` of them at the same
+/// time, each in a process of its own. `from`: begins with this one.
+pub fn run(seeds: &Range<u64>, from: Option<&str>, jobs: usize) -> anyhow::Result<ExitCode> {
+    let of: Vec<&Mutant> = MUTANTS.iter().skip_while(|(name, ..)| from.is_some_and(|from| from != *name)).collect();
+    let started = Instant::now();
+    let (next, hold) = (AtomicUsize::new(0), Hold::default());
+    let table =
+        Mutex::new(Table { done: BTreeMap::new(), told: 0, caught_by: BTreeSet::new(), missed: 0, failed: None });
+    std::thread::scope(|scope| {
+        for _ in 0..jobs.max(1) {
+            scope.spawn(|| {
+                loop {
+                    let at = next.fetch_add(1, Ordering::SeqCst);
+                    let Some(mutant) = of.get(at) else { break };
+                    let outcome = caught(seeds, mutant, &hold);
+                    let mut table = table.lock().unwrap_or_else(PoisonError::into_inner);
+                    table.done.insert(at, outcome);
+                    table.tell(&of);
+                }
+            });
+        }
+    });
+    let Table { caught_by, missed, failed, .. } = table.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if let Some(error) = failed {
+        return Err(error);
+    }
     let idle: Vec<&str> = Invariant::ALL.map(Invariant::name).into_iter().filter(|i| !caught_by.contains(*i)).collect();
-    println!("{} caught, {missed} not; invariants that caught none: {}", of - missed, idle.join(", "));
+    let minutes = started.elapsed().as_secs_f64() / 60.0;
+    println!("{} caught, {missed} not, in {minutes:.0} minutes", of.len() - missed);
+    println!("invariants that caught none: {}", if idle.is_empty() { "none".to_owned() } else { idle.join(", ") });
     Ok(if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -205,7 +305,7 @@ mod tests {
                 }
             }
         }
-        for (name, ..) in all() {
+        for name in all().flat_map(|(names, ..)| names.split(',')) {
             assert!(code.contains(&format!("planted(\"{name}\")")), "{name}");
         }
     }

@@ -29,6 +29,42 @@ pub fn values(fields: &Fields) -> Values {
     }
 }
 
+/// What somebody set who knew of none of these versions that put the record into the trash, and none of them of it, and is
+/// shown, and is not what those had.
+pub fn set_beside(
+    history: &History,
+    trashed: &[RevisionId],
+    shown: &Fields,
+    merged: &BTreeMap<RevisionId, Values>,
+) -> Option<(RevisionId, &'static str)> {
+    let of = |id: RevisionId| {
+        let at = history.rows.iter().position(|row| row.rid == id)?;
+        Some(values(&history.revisions[at].fields))
+    };
+    let knows = |a: RevisionId, b: RevisionId| history.is_ancestor(a, b) || history.is_ancestor(b, a);
+    let had: Vec<Values> = trashed.iter().filter_map(|act| of(*act)).collect();
+    let now = values(shown);
+    for (row, revision) in history.rows.iter().zip(&history.revisions) {
+        if trashed.is_empty() || trashed.iter().any(|act| knows(*act, row.rid)) {
+            continue;
+        }
+        let before = match row.parents.as_slice() {
+            [only] => of(*only),
+            _ => merged.get(&row.rid).cloned(),
+        };
+        let Some(before) = before else { continue };
+        let set = values(&revision.fields).into_iter().find(|(field, value)| {
+            before.get(field) != Some(value)
+                && now.get(field) == Some(value)
+                && had.iter().all(|had| had.get(field) != Some(value))
+        });
+        if let Some((field, _)) = set {
+            return Some((row.rid, field));
+        }
+    }
+    None
+}
+
 /// What is shown is what was set last, and nothing that was set is passed over. Answers with what is not so.
 ///
 /// `merged`: what those that were made from several versions began with.

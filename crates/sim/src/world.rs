@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use crate::device::{Device, SimClock, VaultKind};
 use crate::dice::{Dice, Source};
 use crate::fault::{Checked, Fault, Invariant, OrBroken as _, Violation};
+use crate::habits::few_tags;
 use crate::joiner::somebody_joins;
 use crate::latecomer::pack_block;
 use crate::plan::{Act, Plan, Step};
@@ -122,6 +123,8 @@ pub struct World {
     pub looks: bool,
     /// A few notes that go at once are a question.
     pub trips: bool,
+    /// People have few tags, and share them; and they go back to versions of long ago.
+    pub few_tags: bool,
 }
 
 impl World {
@@ -187,6 +190,7 @@ impl World {
             joins: somebody_joins(plan.seed),
             looks: plan.seed.is_multiple_of(4),
             trips: few_notes(plan.seed) < u64::MAX,
+            few_tags: few_tags(plan.seed),
         })
     }
 
