@@ -141,7 +141,7 @@ fn same_note(a: &NoteFields, b: &NoteFields) -> bool {
         && a.aliases == b.aliases
         && same_values(&a.notebook, &b.notebook)
         && same_values(&a.due, &b.due)
-        && same_values(&a.done, &b.done)
+        && (same_values(&a.done, &b.done) || crate::planted("done-is-no-edit"))
         && a.attachments == b.attachments
         && same_values(&a.file_name, &b.file_name)
         && a.unknown == b.unknown
@@ -168,7 +168,11 @@ fn note(past: Past, base: &NoteFields, sides: &[&NoteFields]) -> NoteFields {
         attachments: set(base, sides, |f| &f.attachments),
         file_name: newest(base, sides, |f| &f.file_name),
         created_ms: earliest(base, sides, |f| f.created_ms),
-        updated_ms: latest(base, sides, |f| f.updated_ms),
+        updated_ms: if crate::planted("written-earlier") {
+            earliest(base, sides, |f| f.updated_ms)
+        } else {
+            latest(base, sides, |f| f.updated_ms)
+        },
         unknown: unknown(base, sides, |f| &f.unknown),
     }
 }

@@ -442,7 +442,7 @@ pub(super) fn retry_quarantined(t: &mut Txn<'_>, taken: &mut Taken) -> Result<()
             take(t, &logged, &manifest, Vouched::No, taken)?;
             t.tx.set_arrived(row.rid, &row.body_hash, row.arrived_ms)?;
         }
-        if taken.new == before {
+        if taken.new == before || crate::planted("quarantine-retried-once") {
             return Ok(());
         }
     }

@@ -243,7 +243,7 @@ async fn find_lacking(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -
     let mut after = Some(i64::MIN);
     while let Some(n) = after {
         let rows = vault.read(|r| Ok(r.not_in_log(n, limits::MAX_IDS)?))?;
-        after = rows.last().map(|row| row.n);
+        after = rows.last().map(|row| row.n + i64::from(crate::planted("heal-skips-one")));
         let candidates = if rows.is_empty() {
             let aside = vault.read(|r| Ok(r.quarantine_not_in_log()?))?;
             let entries = aside.iter().filter_map(|row| Some((decode::<LogEntry>(&row.bytes).ok()?, row.body_hash)));
