@@ -8,7 +8,7 @@ use holdfast_notebook::{NotePatch, TagPatch};
 
 use crate::dice::Dice;
 use crate::fault::{Checked, Invariant, OrBroken as _};
-use crate::people::Deed;
+use crate::people::{Deed, SHARED_NAMES};
 use crate::plan::Act;
 use crate::tokens::{self, word};
 use crate::world::World;
@@ -41,10 +41,44 @@ impl World {
                     self.untag_few(at, dice).map(Some)
                 }
             }
+            Act::AddNotebook => self.name_alike(at, dice).map(Some),
+            Act::TrashNotebook => self.clear_out(at, dice).map(Some),
             Act::Resolve if dice.chance(30) => self.decide_and_regret(at, dice).map(Some),
             Act::OpenBuffer if dice.chance(40) => self.go_back(at, dice).map(Some),
             _ => Ok(None),
         }
+    }
+
+    /// Two make a notebook of one name, not knowing.
+    fn name_alike(&mut self, at: usize, dice: &mut Dice) -> Checked<String> {
+        let name = SHARED_NAMES[dice.below(SHARED_NAMES.len())];
+        let said = self.add_notebook(at, name, None, &[])?;
+        let other = dice.below(self.devices.len());
+        if self.unacknowledged || other == at || self.devices[other].away {
+            return Ok(said);
+        }
+        let theirs = self.add_notebook(other, name, None, &[])?;
+        Ok(format!("{said}; {} {theirs}", self.devices[other].name))
+    }
+
+    /// Puts a notebook into the trash in which there is another, and brings a note of that one back.
+    fn clear_out(&mut self, at: usize, dice: &mut Dice) -> Checked<String> {
+        let (tree, notes) = (self.devices[at].vault()?.notebook_tree().works("the tree")?, self.notes_of(at)?);
+        let nested: Vec<_> = tree.iter().filter_map(|node| Some((node.parent?, node.id))).collect();
+        let (Some(note), Some(top)) = (dice.pick(&notes).copied(), dice.pick(&tree).map(|node| node.id)) else {
+            return self.add_notebook(at, SHARED_NAMES[0], None, &[]);
+        };
+        let Some((above, below)) = dice.pick(&nested).copied() else {
+            let token = self.token();
+            return self.add_notebook(at, &word(token), Some(top), &[token]);
+        };
+        let moved = NotePatch { notebook: Some(Some(below)), ..NotePatch::default() };
+        let mut said = self.set(at, note, moved, &[], dice)?;
+        said = format!("{said}; {}", self.trash_notebook(at, above)?);
+        if self.devices[at].vault()?.note(note).works("reading a note")?.row.trashed && dice.chance(70) {
+            said = format!("{said}; {}", self.trash_or_restore(at, note)?);
+        }
+        Ok(said)
     }
 
     /// Decides, leaves the note, and takes it back.

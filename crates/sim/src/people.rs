@@ -32,7 +32,7 @@ pub struct Deed<'a> {
 }
 
 /// What is too common to follow: siblings of one name, which show as one.
-const SHARED_NAMES: [&str; 3] = ["Work", "Home", "work"];
+pub const SHARED_NAMES: [&str; 3] = ["Work", "Home", "work"];
 
 /// What may go on from what is being typed, and take its place.
 const GOES_ON: [&str; 6] = ["edit", "type", "set", "untag", "save a buffer", "write as a newer version"];
@@ -86,26 +86,7 @@ impl World {
                 self.set(at, note, NotePatch { notebook: Some(to), ..NotePatch::default() }, &[], dice)
             }
             Act::AddNotebook | Act::RenameNotebook | Act::MoveNotebook | Act::TrashNotebook => self.tree(at, act, dice),
-            Act::TrashOrRestore => {
-                let trashed = self.devices[at].vault()?.note(note).works("reading a note")?.row.trashed;
-                // A note comes back with the notebooks that it was in.
-                let most = 1 + self.notebooks.len();
-                let deed = Deed {
-                    record: note.into(),
-                    may_go: Some(BTreeSet::new()),
-                    fresh: &[],
-                    commit: true,
-                    most,
-                    stale: false,
-                };
-                let doing = if trashed { "restore" } else { "trash" };
-                let act = |v: &Vault| if trashed { v.restore_note(note) } else { v.trash_note(note) };
-                let outcome = self.act(at, deed, act, doing)?;
-                if trashed && outcome.contains("done") {
-                    self.is_out_of_the_trash(at, note)?;
-                }
-                Ok(outcome)
-            }
+            Act::TrashOrRestore => self.trash_or_restore(at, note),
             Act::Attach => self.attach(at, note, dice),
             Act::Resolve => self.resolve(at, note, dice),
             Act::UndoResolution => self.undo_resolution(at, note, &notes, dice),
@@ -352,6 +333,22 @@ impl World {
         Ok(outcome)
     }
 
+    /// Puts a note into the trash, or brings it back.
+    pub fn trash_or_restore(&mut self, at: usize, note: NoteId) -> Checked<String> {
+        let trashed = self.devices[at].vault()?.note(note).works("reading a note")?.row.trashed;
+        // A note comes back with the notebooks that it was in.
+        let most = 1 + self.notebooks.len();
+        let deed =
+            Deed { record: note.into(), may_go: Some(BTreeSet::new()), fresh: &[], commit: true, most, stale: false };
+        let doing = if trashed { "restore" } else { "trash" };
+        let act = |v: &Vault| if trashed { v.restore_note(note) } else { v.trash_note(note) };
+        let outcome = self.act(at, deed, act, doing)?;
+        if trashed && outcome.contains("done") {
+            self.is_out_of_the_trash(at, note)?;
+        }
+        Ok(outcome)
+    }
+
     /// A note that was brought back is seen where it was: no notebook that it is in, or that is above, is in the trash.
     fn is_out_of_the_trash(&self, at: usize, id: NoteId) -> Checked {
         let row = self.devices[at].vault()?.note(id).works("reading a note")?.row;
@@ -384,19 +381,7 @@ impl World {
         let many = 1 + self.notes.len() + self.notebooks.len();
         let vault = self.devices[at].vault()?.clone();
         match (act, picked) {
-            (Act::AddNotebook, _) | (_, None) => {
-                let typing = self.devices[at].position()?.typing.len();
-                let added = vault.add_notebook(&name, other);
-                let outcome = self.judge(&added, "add a notebook")?;
-                self.look_at_outbox(at, typing + 1)?;
-                if let Ok(id) = added {
-                    self.notebooks.push(id);
-                    if !self.unacknowledged {
-                        self.acknowledge(at, id.into(), fresh);
-                    }
-                }
-                Ok(format!("add a notebook {outcome}"))
-            }
+            (Act::AddNotebook, _) | (_, None) => self.add_notebook(at, &name, other, fresh),
             (Act::RenameNotebook, Some(id)) => {
                 let shown = self.devices[at].shown(id.into())?;
                 let gone = shown.map(|s| Tokens::of(&s.fields).all);
@@ -428,23 +413,35 @@ impl World {
                 }
                 Ok(outcome)
             }
-            (_, Some(id)) => {
-                let deed = Deed {
-                    record: id.into(),
-                    may_go: Some(BTreeSet::new()),
-                    fresh: &[],
-                    commit: false,
-                    most: many,
-                    stale: false,
-                };
-                let inside = vault.notebook_with_descendants(id).works("the tree")?;
-                let outcome = self.act(at, deed, |v| v.trash_notebook(id), "trash a notebook")?;
-                if outcome.contains("done") {
-                    self.all_of_it_is_trashed(at, &inside)?;
-                }
-                Ok(outcome)
+            (_, Some(id)) => self.trash_notebook(at, id),
+        }
+    }
+
+    pub fn add_notebook(&mut self, at: usize, name: &str, above: Option<NotebookId>, fresh: &[u32]) -> Checked<String> {
+        let typing = self.devices[at].position()?.typing.len();
+        let added = self.devices[at].vault()?.add_notebook(name, above);
+        let outcome = self.judge(&added, "add a notebook")?;
+        self.look_at_outbox(at, typing + 1)?;
+        if let Ok(id) = added {
+            self.notebooks.push(id);
+            if !self.unacknowledged {
+                self.acknowledge(at, id.into(), fresh);
             }
         }
+        Ok(format!("add a notebook {outcome}"))
+    }
+
+    /// Puts a notebook into the trash, with all that is in it.
+    pub fn trash_notebook(&mut self, at: usize, id: NotebookId) -> Checked<String> {
+        let most = 1 + self.notes.len() + self.notebooks.len();
+        let deed =
+            Deed { record: id.into(), may_go: Some(BTreeSet::new()), fresh: &[], commit: false, most, stale: false };
+        let inside = self.devices[at].vault()?.notebook_with_descendants(id).works("the tree")?;
+        let outcome = self.act(at, deed, |v| v.trash_notebook(id), "trash a notebook")?;
+        if outcome.contains("done") {
+            self.all_of_it_is_trashed(at, &inside)?;
+        }
+        Ok(outcome)
     }
 
     /// What somebody did to a notebook they did to all that was shown as it: each is so now, with what is above it.
