@@ -162,7 +162,11 @@ fn note(past: Past, base: &NoteFields, sides: &[&NoteFields]) -> NoteFields {
         } else {
             scalar(base, sides, |f| &f.notebook)
         },
-        due: scalar(base, sides, |f| &f.due),
+        due: if crate::planted("first-date-stays") {
+            scalar(base, &sides[..1], |f| &f.due)
+        } else {
+            scalar(base, sides, |f| &f.due)
+        },
         done: scalar(base, sides, |f| &f.done),
         trash: merge_trash(base.trash, &trash, &edited),
         attachments: set(base, sides, |f| &f.attachments),
@@ -184,7 +188,11 @@ fn notebook(base: &NotebookFields, sides: &[&NotebookFields]) -> NotebookFields 
     };
     let edited: Vec<bool> = sides.iter().map(|s| !same(s)).collect();
     NotebookFields {
-        name: scalar(base, sides, |f| &f.name),
+        name: if crate::planted("newest-name-wins") {
+            newest(base, sides, |f| &f.name)
+        } else {
+            scalar(base, sides, |f| &f.name)
+        },
         parent: scalar(base, sides, |f| &f.parent),
         trash: merge_trash(base.trash, &trash, &edited),
         created_ms: earliest(base, sides, |f| f.created_ms),

@@ -180,6 +180,7 @@ impl World {
         }
         if self.looks {
             self.lists_show_what_is(first)?;
+            self.merges_are_counted(first)?;
         }
         self.searchable(first, false)?;
         if let Some(last) = self.members().last() {

@@ -41,12 +41,20 @@ impl World {
                     self.untag_few(at, dice).map(Some)
                 }
             }
+            Act::Edit | Act::Type if dice.chance(30) => self.type_on(at, act == Act::Edit, dice),
             Act::AddNotebook => self.name_alike(at, dice).map(Some),
             Act::TrashNotebook => self.clear_out(at, dice).map(Some),
             Act::Resolve if dice.chance(30) => self.decide_and_regret(at, dice).map(Some),
             Act::OpenBuffer if dice.chance(40) => self.go_back(at, dice).map(Some),
             _ => Ok(None),
         }
+    }
+
+    /// Goes on in a note that is being typed in, whatever has come since. `None` where there is none.
+    fn type_on(&mut self, at: usize, leave: bool, dice: &mut Dice) -> Checked<Option<String>> {
+        let typing: BTreeSet<_> = self.devices[at].position()?.typing.into_iter().collect();
+        let open = self.notes_of(at)?.into_iter().find(|note| typing.contains(&(*note).into()));
+        open.map(|note| self.edit(at, note, leave, dice)).transpose()
     }
 
     /// Two make a notebook of one name, not knowing.

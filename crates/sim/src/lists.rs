@@ -43,6 +43,15 @@ impl World {
         if let Some(hidden) = live.iter().find(|id| !tree.iter().any(|node| node.same.contains(id))) {
             return Invariant::Convergence.broken(format!("{name} does not show the notebook {hidden}"));
         }
+        // What lies in a notebook of the trash is not in the trash itself: somebody is asked.
+        let is_shown = |id: NotebookId| tree.iter().any(|node| node.same.contains(&id));
+        let put_away = |note: &&Note| {
+            !note.row.trashed && note.row.review == 0 && note.row.notebook.is_some_and(|id| !is_shown(id))
+        };
+        if let Some(note) = notes.iter().find(put_away) {
+            let what = format!("{} lies in a notebook of the trash on {name}, and nobody is asked", note.row.id);
+            return Invariant::Decision.broken(what);
+        }
         let within = |node: &NotebookNode, of: NotebookId| {
             let (mut up, mut found) = (tree.iter().find(|other| other.same.contains(&of)), false);
             while let Some(other) = up {
@@ -53,7 +62,7 @@ impl World {
         };
         let lie = || notes.iter().filter(|note| !note.row.trashed).filter_map(|note| note.row.notebook);
         // One that lies in a notebook of the trash counts where that was.
-        if lie().any(|of| !tree.iter().any(|node| node.same.contains(&of))) {
+        if lie().any(|of| !is_shown(of)) {
             return Ok(());
         }
         for node in tree {
@@ -90,6 +99,20 @@ impl World {
                 let query = NoteQuery { tag: Some(asked.clone()), ..NoteQuery::default() };
                 self.is_list(at, "tag", &query, live().filter(has).collect())?;
             }
+        }
+        Ok(())
+    }
+
+    /// Whoever has seen the merges has no new ones.
+    pub fn merges_are_counted(&self, at: usize) -> Checked {
+        let vault = self.devices[at].vault()?;
+        let (all, new) = (vault.receipts().works("receipts")?, vault.unseen_receipts().works("counting receipts")?);
+        vault.mark_receipts_seen().works("seeing receipts")?;
+        let left = vault.unseen_receipts().works("counting receipts")?;
+        if new as usize > all.len() || left > 0 {
+            let name = &self.devices[at].name;
+            return Invariant::Convergence
+                .broken(format!("{name} has {} merges, {new} of them new, and {left} when all were seen", all.len()));
         }
         Ok(())
     }

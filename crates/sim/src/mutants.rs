@@ -14,7 +14,7 @@ use crate::fault::Invariant;
 /// A name as the code asks for it, the faults that it needs (any where there are none), and what goes wrong.
 type Mutant = (&'static str, &'static str, &'static str);
 
-const MUTANTS: [Mutant; 134] = [
+const MUTANTS: [Mutant; 145] = [
     ("cursor-before-rows", "", "the cursor is on disk before what was read"),
     ("acknowledged-by-batch", "", "an answer empties the outbox, whatever it names"),
     ("outbox-dropped-on-error", "", "a push that fails empties the outbox"),
@@ -149,6 +149,17 @@ const MUTANTS: [Mutant; 134] = [
     ("healed-unsigned", "restore", "what is brought back is kept without its signature"),
     ("files-are-never-missing", "restore", "a restored server says that it has all files"),
     ("page-begins-late", "", "a page of the log leaves out its first"),
+    ("one-late-batch-counts", "revoke,restore", "the first that a removed device sends is taken over"),
+    ("passphrase-not-kept", "revoke", "a new passphrase does not open the vault"),
+    ("typing-forgets-arrivals", "", "what is typed on says that it has not seen what came"),
+    ("stray-not-asked", "", "a note in a notebook of the trash asks nobody"),
+    ("first-edge-not-kept", "", "of what a version builds on the first is not kept"),
+    ("seen-is-counted", "", "merges that were seen count as new"),
+    ("first-date-stays", "", "of two dates one stays"),
+    ("newest-name-wins", "", "of two names of a notebook the newer one stays"),
+    ("rolled-back-is-here", "disk-full", "what was not kept on a full disk is read as if it were"),
+    ("key-before-is-taken", "revoke,older", "the server takes what is sealed under the key before"),
+    ("nobody-is-older", "older", "packs are made where a program does not know them"),
 ];
 
 /// One of several lines of defence each: another one sees it, so that alone they are not caught. docs/testing-sync.md says

@@ -283,8 +283,10 @@ impl World {
     /// An edit while a sync of the same device is under way.
     pub fn edit_any(&mut self, at: usize, dice: &mut Dice) -> Checked<String> {
         let notes = self.notes_of(at)?;
+        // Where people go on in what they type, they stay in it.
+        let leave = !self.few_tags || self.unacknowledged || dice.clone().chance(50);
         match dice.pick(&notes).copied() {
-            Some(note) => self.edit(at, note, true, dice),
+            Some(note) => self.edit(at, note, leave, dice),
             None => self.add_note(at, dice),
         }
     }
