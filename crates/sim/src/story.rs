@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use holdfast_domain::{Fields, NoteFields, Origin, RevisionId, TrashState};
+use holdfast_domain::{Fields, NoteFields, Origin, Revision, RevisionId, TrashState};
 use holdfast_merge::{Place, PlaceId, PlaceValue, review, review_notebook};
 use holdfast_notebook::RecordId;
-use holdfast_notebook::simulation::{History, Shown};
+use holdfast_notebook::simulation::{History, HistoryRow, Shown};
 
 use crate::fault::{Checked, Invariant};
 use crate::people::short;
@@ -200,14 +200,16 @@ impl Story<'_> {
     }
 }
 
-/// The versions, with what each builds on, for a person who looks for the fault.
+/// The versions, with what each builds on and what its fields say, for a person who looks for the fault.
 fn rows(history: &History) -> String {
     let short = |id: &RevisionId| id.to_string()[..6].to_owned();
-    let line = |row: &holdfast_notebook::simulation::HistoryRow| {
+    let line = |(row, revision): (&HistoryRow, &Revision)| {
         let parents: Vec<String> = row.parents.iter().map(short).collect();
-        format!("\n    {} on [{}] {:?}", short(&row.rid), parents.join(" "), row.origin)
+        let fields: Vec<String> =
+            values(&revision.fields).iter().map(|(name, said)| format!("{name} {said:?}")).collect();
+        format!("\n    {} on [{}] {:?}: {}", short(&row.rid), parents.join(" "), row.origin, fields.join(", "))
     };
-    history.rows.iter().map(line).collect()
+    history.rows.iter().zip(&history.revisions).map(line).collect()
 }
 
 /// The words of an open place.
