@@ -60,6 +60,8 @@ pub struct Met {
     pub put_back_gone: u64,
     /// Words of which each side was taken away by somebody who had seen it, and by nobody who had seen all (0015).
     pub gone_by_sides: u64,
+    /// What two wrote alike and somebody who had seen one of them took away (0015).
+    pub alike_gone: u64,
     /// Removed text that is clean again where places of places were decided in part (0015).
     pub back_by_parts: u64,
     pub faults: BTreeSet<Fault>,
