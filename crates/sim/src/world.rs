@@ -143,7 +143,7 @@ impl World {
         };
         let mut devices = Vec::new();
         for index in 0..plan.devices {
-            network.net().lines.push(LineState::default());
+            network.net().lines.push(LineState::of_who_has_read(&template.log));
             // Clocks differ by what people do not notice.
             let clock = clock.beside(dice.below(240_000) as i64 - 120_000);
             let name = device_name(index);
