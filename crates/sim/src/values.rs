@@ -109,7 +109,15 @@ pub fn do_not_hold(
         if more || *field == "title" {
             continue;
         }
-        if let Some(old) = now.iter().find(|value| !last.iter().any(|one| said(one).contains(*value))) {
+        // Who decided, and who wrote in the side that was kept, not knowing, make what was written; somebody wrote on that.
+        let made = |value: &String| {
+            merged.iter().any(|(both, made)| {
+                let of_last = last.iter().any(|one| history.is_ancestor(*one, *both));
+                let seen = last.iter().any(|one| history.is_ancestor(*both, *one));
+                of_last && !seen && made.get(field).is_some_and(|made| made.contains(value))
+            })
+        };
+        if let Some(old) = now.iter().find(|value| !last.iter().any(|one| said(one).contains(*value)) && !made(value)) {
             return Some(format!("{field}: {old} is shown, which those who set it last did not leave there"));
         }
     }
