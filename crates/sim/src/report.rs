@@ -112,6 +112,7 @@ impl Report {
         totals.put_back_gone += met.put_back_gone;
         totals.back_by_parts += met.back_by_parts;
         totals.gone_by_sides += met.gone_by_sides;
+        totals.alike_gone += met.alike_gone;
         if let Some(violation) = verdict.violation {
             self.violations.insert(seed, violation);
         }
@@ -142,8 +143,8 @@ impl Report {
             t.packs, t.by_packs, t.bodies_gone
         );
         println!(
-            "weak promises (0015): {} put back and gone, {} gone side by side, {} back by parts",
-            t.put_back_gone, t.gone_by_sides, t.back_by_parts
+            "weak promises (0015): {} put back and gone, {} gone side by side, {} written alike and gone, {} back by parts",
+            t.put_back_gone, t.gone_by_sides, t.alike_gone, t.back_by_parts
         );
         for fault in Fault::ALL.into_iter().filter(|_| !self.faults.is_empty()) {
             let seeds = self.faults.get(&fault).copied().unwrap_or_default();

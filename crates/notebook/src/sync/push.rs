@@ -47,12 +47,13 @@ pub(super) async fn push(vault: &Vault, server: &dyn SyncProtocol, token: &Token
     let (mut sent, mut oldest) = outline(&request, batch);
     let with_keys = |request, keys| PushRequest { keys: Some(keys), ..request };
     let mut answer = server.push(token, with_keys(request, own_keys(vault))).await;
-    // A server that was restored from a backup may have forgotten who this device is, and nothing else. Or another device
+    // A server that was restored from a backup may have forgotten who this device is, and nothing else; it may be restored
+    // again before this comes. Or another device
     // changed the account, and another one again before this comes: what is sealed under other keys than the account's,
     // nobody could open.
-    for attempt in 0..KEY_TRIES {
+    for _ in 0..KEY_TRIES {
         let others = matches!(answer, Err(wire::ProtocolError::KeysChanged { .. }));
-        let forgot = attempt == 0 && matches!(answer, Err(wire::ProtocolError::NotRegistered));
+        let forgot = matches!(answer, Err(wire::ProtocolError::NotRegistered));
         if !others && !forgot {
             break;
         }
