@@ -304,11 +304,16 @@ impl Vault {
             }
             t.commit_working(id)?;
             let record = t.existing(id, RECORD)?;
-            let mut decided = t.tx.history(id)?.into_iter().filter(|row| row.origin == Origin::Resolve);
-            let last = if crate::planted("undo-of-the-first") { decided.next() } else { decided.next_back() };
+            let graph = record.graph()?;
+            let rows = t.tx.history(id)?;
+            let decided = || rows.iter().filter(|row| row.origin == Origin::Resolve);
+            // Which came last is told by what builds on what: a clock may have been set.
+            let last = graph.maximal(decided().map(|row| row.rid));
+            let mut last = decided().filter(|row| last.contains(&row.rid));
+            let last = if crate::planted("undo-of-the-first") { decided().next() } else { last.next_back() };
             let last = last.ok_or_else(|| NotebookError::NothingToUndo("nothing was decided in this note".into()))?;
             strays::check_own(&record.fold(&last.parents)?.fields, &record.revision(last.rid)?.fields)?;
-            let back = WayBack::of_decision(&record, &record.graph()?, &record.shown_heads(), last.rid, &last.parents)?;
+            let back = WayBack::of_decision(&record, &graph, &record.shown_heads(), last.rid, &last.parents)?;
             write_undo(t, &record, &back)
         })
     }

@@ -117,15 +117,22 @@ impl TestDevice {
     #[must_use]
     pub fn copy_to(&mut self, dir: &Path, server: &TestServer) -> Self {
         self.close();
+        let copy = self.copy_in_use(dir, server);
+        self.reopen();
+        copy
+    }
+
+    /// The same of a disk that is in use, between two writes: what is being typed is on both.
+    #[must_use]
+    pub fn copy_in_use(&self, dir: &Path, server: &TestServer) -> Self {
         let mut copy = Self::new(&self.name, dir.join(&self.name), &self.clock, server);
         copy.keychain = self.keychain.fork();
         self.copy_files(&copy.dir);
-        self.reopen();
         copy.reopen();
         copy
     }
 
-    /// Puts the files of this vault, which must not be open, into another folder in the place of what is there.
+    /// Puts the files of this vault, which nobody writes to meanwhile, into another folder in the place of what is there.
     pub fn copy_files(&self, to: &Path) {
         let mut files = Vec::new();
         crate::server::read_files(&self.dir, Path::new(""), &mut files);

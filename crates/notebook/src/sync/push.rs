@@ -196,22 +196,22 @@ pub(super) fn check_answer(sent: &[Sent], stored: &[Stored], head: LogHead) -> R
 pub(super) enum Duplicates {
     /// In the part that was read, all of them.
     Shown,
-    /// Some are said to lie behind it; `changes`: not only packs.
-    NotYet { changes: bool },
+    /// Some are said to lie behind it.
+    NotYet,
 }
 
 /// A duplicate was not stored for this answer: only a log that was read shows that it is there, never a number. Else a
 /// server could make a change leave the queue that it does not have.
 pub(super) fn duplicates(reader: &Reader<'_>, sent: &[Sent], stored: &[Stored]) -> Result<Duplicates> {
     let read = reader.cursor()?.map_or(0, |cursor| cursor.seq);
-    let (mut unread, mut changes) = (false, false);
+    let mut unread = false;
     for (s, e) in stored.iter().zip(sent).filter(|(s, _)| s.duplicate) {
         if crate::planted("duplicate-is-believed") {
             continue;
         }
         let is_pack = e.kind == EntryKind::Pack;
         if s.seq > read {
-            (unread, changes) = (true, changes || !is_pack);
+            unread = true;
             continue;
         }
         let shown = if is_pack { packs::is_in_log(reader, s.rid)? } else { reader.is_in_log(RevisionId(s.rid.0))? };
@@ -219,7 +219,7 @@ pub(super) fn duplicates(reader: &Reader<'_>, sent: &[Sent], stored: &[Stored]) 
             return Err(never_shown());
         }
     }
-    Ok(if unread { Duplicates::NotYet { changes } } else { Duplicates::Shown })
+    Ok(if unread { Duplicates::NotYet } else { Duplicates::Shown })
 }
 
 /// Moves the cursor over what was just stored, where nothing of another device lies between: then this device has that
@@ -339,12 +339,10 @@ fn accept(
     check_answer(sent, stored, head)?;
     vault.transact(|t| {
         // This device sends each change once, and a retry is answered as the first time: what the server calls a
-        // duplicate must be in the part of the log that was read, or it has lost the change.
-        match duplicates(t.reader(), sent, stored)? {
-            Duplicates::Shown => {}
-            // Another device packed the same and was quicker, or another copy of the vault sent the same change.
-            Duplicates::NotYet { changes } if !changes || !manifest.heirs.is_empty() => return Ok(None),
-            Duplicates::NotYet { .. } => return Err(never_shown()),
+        // duplicate another device packed, too, and was quicker, or another copy of the vault has sent. It must be in the
+        // log, or the server has lost it.
+        if duplicates(t.reader(), sent, stored)? == Duplicates::NotYet {
+            return Ok(None);
         }
         let at_head = move_over(t, sent, stored, head)?;
         acknowledged(t, manifest)?;

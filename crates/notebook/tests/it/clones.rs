@@ -204,6 +204,24 @@ async fn two_copies_that_send_the_same_are_told_apart() {
     assert_eq!(w["B"].vault().history(id.into()).unwrap().len(), 2, "it is there once");
 }
 
+#[tokio::test]
+async fn what_was_being_typed_when_a_disk_was_copied_is_one_change_on_both() {
+    let mut w = World::of(2);
+    let (id, typed) = (w["A"].add("Of A", "old\n"), w["A"].add("Typed", "old\n"));
+    w.sync_all().await;
+    w["A"].type_body(typed, "typed before the copy\n");
+    let copy = w["A"].copy_in_use(&w.dir.path().join("copy"), &w.server);
+    w["A"].add("New", "on the one\n");
+    w["A"].sync().await;
+    copy.write(id, "of the copy\n");
+    copy.sync().await;
+    assert_eq!((told(&copy).len(), told(&w["A"]).len()), (1, 0));
+    let w = with_copy(w, copy);
+    w.sync_all().await;
+    assert_same(&w);
+    assert_eq!(w["B"].vault().history(typed.into()).unwrap().len(), 2, "it is there once");
+}
+
 /// Only the copied device can have signed two batches of one number: readers take both.
 #[tokio::test]
 async fn two_batches_of_one_number_are_both_taken() {
