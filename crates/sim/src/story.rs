@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use holdfast_domain::{Fields, NoteFields, Origin, Revision, RevisionId, TrashState};
+use holdfast_domain::{Fields, Merge, NoteFields, Origin, Revision, RevisionId, TrashState};
 use holdfast_merge::{Place, PlaceId, PlaceValue, review, review_notebook};
 use holdfast_notebook::RecordId;
 use holdfast_notebook::simulation::{History, HistoryRow, Shown};
@@ -285,6 +285,14 @@ fn places_in(fields: &Fields) -> BTreeMap<PlaceId, Asked> {
     places.iter().map(|place| (place.id, asked(place))).collect()
 }
 
+/// True where a text asks about one of these words in another way than the text before it.
+fn asks_anew(before: &Fields, now: &Fields, words: &BTreeSet<u32>) -> bool {
+    let open = |fields: &Fields| fields.as_note().map(|note| note.body.places().cloned().collect()).unwrap_or_default();
+    let (before, now): (Vec<Merge<String>>, Vec<Merge<String>>) = (open(before), open(now));
+    let about = |place: &Merge<String>| place.adds().flat_map(|side| of_text(&side.value)).any(|w| words.contains(&w));
+    now.iter().any(|place| about(place) && !before.contains(place))
+}
+
 /// What a title or a date says, as far as it is told apart.
 fn said(fields: &Fields, about: About) -> Option<String> {
     let note = fields.as_note()?;
@@ -452,7 +460,8 @@ impl Traced {
     }
 
     /// True where somebody who did not know of the decision `made` wrote what is open there, or made it clean, or took out
-    /// what had stood there, or what that decision kept: by hand, by another decision, or by taking something back.
+    /// what had stood there, or what that decision kept: by hand, by another decision, or by taking something back. Who took
+    /// something back and was asked there for that did so, too.
     fn did_otherwise(&self, history: &History, made: RevisionId, about: About, asked: &Asked) -> bool {
         let apart = |id: &RevisionId| apart(history, made, *id);
         let did = |of: &BTreeMap<u32, Vec<RevisionId>>, words: &BTreeSet<u32>| {
@@ -469,6 +478,10 @@ impl Traced {
                     || did(&self.clears, &asked.sides)
                     || did(&self.takes, &asked.before)
                     || did(&self.takes, &kept)
+                    || rows.any(|(row, undo)| {
+                        row.origin == Origin::Undo
+                            && history.fold(&row.parents).is_some_and(|on| asks_anew(&on, &undo.fields, &asked.sides))
+                    })
             }
             _ => rows.any(|(row, revision)| {
                 let before = history.fold(&row.parents);
