@@ -161,6 +161,8 @@ impl World {
         let mut out = Meanwhile { done: false, said: String::new() };
         for (device, ended) in ended {
             let typing = typing.iter().find(|(d, _)| *d == device).map_or(0, |(_, typing)| *typing);
+            // The keys are asked for first: what is typed meanwhile may be sent with the rest.
+            let typing = typing + usize::from(typist == Some(device));
             let fault = fault.filter(|_| device == last);
             if let (Some((_, second)), Ended::Done(Ok(_))) =
                 (self.account.asked.filter(|(by, _)| *by == device), &ended)
