@@ -304,11 +304,16 @@ impl Vault {
             }
             t.commit_working(id)?;
             let record = t.existing(id, RECORD)?;
-            let mut decided = t.tx.history(id)?.into_iter().filter(|row| row.origin == Origin::Resolve);
-            let last = if crate::planted("undo-of-the-first") { decided.next() } else { decided.next_back() };
+            let graph = record.graph()?;
+            let decided: Vec<_> = t.tx.history(id)?.into_iter().filter(|row| row.origin == Origin::Resolve).collect();
+            // The last is told by what builds on what: a clock that was ahead dated an earlier one later.
+            let newest = graph.maximal(decided.iter().map(|row| row.rid));
+            let first = crate::planted("undo-of-the-first");
+            let mut last = decided.into_iter().filter(|row| first || newest.contains(&row.rid));
+            let last = if first { last.next() } else { last.next_back() };
             let last = last.ok_or_else(|| NotebookError::NothingToUndo("nothing was decided in this note".into()))?;
             strays::check_own(&record.fold(&last.parents)?.fields, &record.revision(last.rid)?.fields)?;
-            let back = WayBack::of_decision(&record, &record.graph()?, &record.shown_heads(), last.rid, &last.parents)?;
+            let back = WayBack::of_decision(&record, &graph, &record.shown_heads(), last.rid, &last.parents)?;
             write_undo(t, &record, &back)
         })
     }
