@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use holdfast_domain::{DeviceId, Fields, Hlc, Origin, Revision, RevisionId, Stamp};
-use holdfast_notebook::RecordId;
+use holdfast_domain::{AttachmentId, DeviceId, Fields, Hlc, Origin, Revision, RevisionId, Stamp};
 use holdfast_notebook::simulation::{History, Shown};
+use holdfast_notebook::{RecordId, Vault};
 
 use crate::fault::{Checked, Fault, Invariant, OrBroken as _};
 use crate::people::short;
@@ -24,6 +24,19 @@ pub fn digest(id: RecordId, shown: &Shown) -> String {
     let canonical = Revision::new(id, shown.heads.clone(), stamp, Origin::Edit, 0, shown.fields.clone()).encode();
     let bytes = canonical.unwrap_or_else(|e| format!("{e} {:?}", shown.heads).into_bytes());
     blake3::hash(&bytes).to_hex()[..12].to_owned()
+}
+
+/// True where somebody took the file out of the note, ever: then its bytes may be gone although the note has it again.
+/// Whether all devices lack them is compared elsewhere.
+fn was_taken_out(vault: &Vault, note: RecordId, file: AttachmentId) -> Checked<bool> {
+    let mut with = BTreeMap::new();
+    let versions = vault.history(note).works("reading a history")?;
+    for version in &versions {
+        let row = vault.note_version(note.into(), version.id).works("reading a version")?.row;
+        with.insert(version.id, row.attachments.iter().any(|(_, id)| *id == file));
+    }
+    let had = |id: &RevisionId| with.get(id) == Some(&true);
+    Ok(versions.iter().any(|version| !had(&version.id) && version.parents.iter().any(had)))
 }
 
 impl World {
@@ -80,7 +93,11 @@ impl World {
             let device = &self.devices[at];
             let nobodys = device.look(|l| l.set_aside_as_late())?;
             let is_late = |rid: &RevisionId| late.contains(rid) && nobodys.contains(rid);
-            let packs = if device.is_older() { self.network.net().packs.clone() } else { BTreeSet::new() };
+            let mut packs = BTreeSet::<RevisionId>::new();
+            if device.is_older() {
+                let net = self.network.net();
+                packs.extend(net.packs.union(&net.releases));
+            }
             let waits = device.position()?.quarantine.into_iter().find(|rid| !is_late(rid) && !packs.contains(rid));
             if let Some(waits) = waits {
                 let why = device.vault()?.set_aside().works("what is set aside")?;
@@ -105,7 +122,9 @@ impl World {
                 out.insert(format!("note {id}"), format!("{:?} {}", note.row, note.read_only));
                 for file in vault.attachments(id.into()).works("reading files")? {
                     let bytes = vault.attachment_bytes(file.id).map(|b| b.len() as u64);
-                    if bytes.as_ref().ok() != Some(&file.size) {
+                    if bytes.as_ref().ok() != Some(&file.size)
+                        && !(bytes.is_err() && was_taken_out(vault, id, file.id)?)
+                    {
                         return Invariant::Convergence.broken(format!("{} lacks the file {}", device.name, file.path));
                     }
                     out.insert(format!("file {id} {}", file.path), format!("{file:?}"));

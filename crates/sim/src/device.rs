@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use holdfast_domain::{NoteId, RevisionId};
 use holdfast_notebook::simulation::{Look, Shown, SyncPosition};
 use holdfast_notebook::sync::{Connect, Syncer};
-use holdfast_notebook::{Env, NotebookError, RecordId, Simulated, Vault};
+use holdfast_notebook::{Env, NotebookError, RecordId, ReleaseTimes, Simulated, Vault};
 
 use crate::dice::Source;
 use crate::fault::{Checked, Invariant, OrBroken as _};
@@ -44,6 +44,9 @@ impl SimClock {
 
 /// History is packed in parts of so many entries: few, so that it happens in most seeds.
 const PACK_BLOCK: u64 = 16;
+
+/// Files that nothing names go while a world lasts.
+const RELEASE_TIMES: ReleaseTimes = ReleaseTimes { wait_ms: 0, grace_ms: 60_000, step_ms: 60_000 };
 
 struct Open {
     vault: Arc<Vault>,
@@ -152,7 +155,8 @@ impl Device {
         let VaultKind { plain_pages, few_notes } = self.kind;
         let simulated = Simulated { older, plain_pages, few_notes };
         let env = Env::simulated(move || clock.now_ms(), move |bytes| source.fill(bytes), simulated);
-        env.with_pack_block(Arc::new(AtomicU64::new(PACK_BLOCK))).packs_without_waiting()
+        let env = env.with_pack_block(Arc::new(AtomicU64::new(PACK_BLOCK))).packs_without_waiting();
+        env.with_release_times(RELEASE_TIMES)
     }
 
     pub fn is_older(&self) -> bool {

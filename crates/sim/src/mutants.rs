@@ -11,7 +11,7 @@ use crate::fault::Invariant;
 /// A name as the code asks for it, the faults that it needs (any where there are none), and what goes wrong.
 type Mutant = (&'static str, &'static str, &'static str);
 
-const MUTANTS: [Mutant; 80] = [
+const MUTANTS: [Mutant; 81] = [
     ("cursor-before-rows", "", "the cursor is on disk before what was read"),
     ("acknowledged-by-batch", "", "an answer empties the outbox, whatever it names"),
     ("outbox-dropped-on-error", "", "a push that fails empties the outbox"),
@@ -84,6 +84,7 @@ const MUTANTS: [Mutant; 80] = [
     ("pack-ids-believed", "", "what a pack holds is taken for what is looked for"),
     ("pack-acknowledges", "", "a pack in the log empties the outbox"),
     ("bodies-gone-beside", "", "the server lets the body go of a change behind the pack, too"),
+    ("release-too-early", "", "files that notes name are released"),
     ("keys-overwritten", "revoke", "the server takes account keys that are made on older ones"),
     ("key-epoch-not-raised", "revoke,older", "the server takes what is sealed under an older key"),
     ("removed-is-served", "revoke", "the server answers a removed device"),

@@ -99,6 +99,7 @@ impl World {
                 self.act(at, deed, |v| if trashed { v.restore_note(note) } else { v.trash_note(note) }, doing)
             }
             Act::Attach => self.attach(at, note, dice),
+            Act::Detach => self.detach(at, note, dice),
             Act::Resolve => self.resolve(at, note, dice),
             Act::UndoResolution => {
                 let record = if dice.chance(85) {
@@ -423,6 +424,15 @@ impl World {
             stale: false,
         };
         self.act(at, deed, |v| v.attach_file(id, &path), "attach")
+    }
+
+    fn detach(&mut self, at: usize, id: NoteId, dice: &mut Dice) -> Checked<String> {
+        let files = self.devices[at].vault()?.attachments(id).works("reading files")?;
+        let Some(file) = dice.pick(&files).map(|file| file.id) else { return Ok("no file".into()) };
+        let paths = files.iter().filter(|other| other.id == file);
+        let gone = paths.flat_map(|other| tokens::of_text(&other.path)).collect();
+        let deed = Deed { record: id.into(), may_go: Some(gone), fresh: &[], commit: true, most: 2, stale: false };
+        self.act(at, deed, |v| v.detach_file(id, file), "detach")
     }
 
     fn resolve(&mut self, at: usize, note: NoteId, dice: &mut Dice) -> Checked<String> {

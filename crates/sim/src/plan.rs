@@ -31,6 +31,8 @@ pub enum Act {
     TrashNotebook,
     TrashOrRestore,
     Attach,
+    /// Takes a file out of a note.
+    Detach,
     /// Decides some places, or all.
     Resolve,
     UndoResolution,
@@ -74,7 +76,7 @@ pub struct Choice {
 }
 
 /// How often each is done, of a thousand, without faults.
-const WEIGHTS: [(Act, usize); 24] = [
+const WEIGHTS: [(Act, usize); 25] = [
     (Act::AddNote, 30),
     (Act::Edit, 260),
     (Act::Type, 90),
@@ -92,6 +94,7 @@ const WEIGHTS: [(Act, usize); 24] = [
     (Act::TrashNotebook, 6),
     (Act::TrashOrRestore, 35),
     (Act::Attach, 10),
+    (Act::Detach, 10),
     (Act::Resolve, 80),
     (Act::UndoResolution, 25),
     (Act::UndoReceipt, 20),

@@ -10,7 +10,7 @@ use anyhow::{Context as _, anyhow};
 use holdfast_domain::RevisionId;
 use holdfast_notebook::{Vault, sync};
 use holdfast_protocol::JoinLink;
-use holdfast_server::{Core, CoreOptions, Randomness, Tamper, Work};
+use holdfast_server::{Core, CoreOptions, Randomness, ReleaseTimes, Tamper, Work};
 
 use crate::device::{Device, SimClock, VaultKind};
 use crate::dice::Source;
@@ -55,6 +55,7 @@ pub fn open_server(data: &Path, clock: &SimClock, source: &Source) -> Result<Cor
             tamper: Tamper::default(),
             randomness: Randomness::simulated(move |bytes| source.fill(bytes)),
             work: Work::InPlace,
+            releases: ReleaseTimes { grace_ms: 60_000, step_ms: 60_000, silent_ms: u64::MAX },
         },
     )
 }

@@ -101,6 +101,8 @@ pub struct Net {
     /// Packs that a server took, and how many entries were read without their bodies.
     pub packs: BTreeSet<RevisionId>,
     pub by_packs: u64,
+    /// Releases that a server took, and what takes those back.
+    pub releases: BTreeSet<RevisionId>,
     pub violation: Option<Violation>,
 }
 
@@ -143,6 +145,10 @@ impl Net {
     }
 
     fn note_entry(&mut self, entry: &Entry) {
+        // Nothing in it is sealed.
+        if entry.kind == EntryKind::Release {
+            return;
+        }
         // What a pack covers stands in the clear before its seal.
         let sealed = PackRange::of_body(&entry.body).filter(|_| entry.kind == EntryKind::Pack);
         self.note_sealed(sealed.map_or(entry.body.as_slice(), |(_, sealed)| sealed), &entry.rid.0);
@@ -172,6 +178,8 @@ impl Net {
             }
             let packs = request.entries.iter().filter(|entry| entry.kind == EntryKind::Pack);
             self.packs.extend(packs.map(|entry| RevisionId(entry.rid.0)));
+            let releases = request.entries.iter().filter(|entry| entry.kind == EntryKind::Release);
+            self.releases.extend(releases.map(|entry| RevisionId(entry.rid.0)));
             // Of a retry the entries are older than the answer.
             for (s, entry) in stored.iter().zip(&request.entries).filter(|(s, _)| !s.duplicate && s.seq > before) {
                 self.lines[line].stored.push((RevisionId(s.rid.0), server, blobs));

@@ -54,6 +54,9 @@ pub struct Met {
     pub by_packs: u64,
     /// Revisions whose bodies the servers have let go.
     pub bodies_gone: u64,
+    /// Releases that came true on a server, and those that were taken back.
+    pub released: u64,
+    pub kept: u64,
     /// Clean text that somebody put back and that another, who had not seen that, took away (0015).
     pub put_back_gone: u64,
     /// Words of which each side was taken away by somebody who had seen it, and by nobody who had seen all (0015).
@@ -288,16 +291,18 @@ impl World {
         let position = self.devices[at].position()?;
         let Some((_, seq)) = position.cursor else { return Ok(()) };
         let from = self.devices[at].checked.min(seq);
-        let entries: Vec<RevisionId> = {
+        let entries: Vec<(usize, RevisionId)> = {
             let net = self.network.net();
             let log = &net.servers[0].log;
             if seq > log.len() as u64 {
                 let what = format!("the cursor is at {seq} and the log ends at {}", log.len());
                 return Invariant::CursorAndRows.broken(what);
             }
-            log[from as usize..seq as usize].to_vec()
+            // Of releases a device keeps what they say.
+            let new = log[from as usize..seq as usize].iter().copied().enumerate();
+            new.filter(|(_, rid)| !net.releases.contains(rid)).collect()
         };
-        for (n, rid) in entries.into_iter().enumerate() {
+        for (n, rid) in entries {
             if !self.devices[at].look(|l| l.has(rid))? && !position.quarantine.contains(&rid) {
                 let (name, seq) = (&self.devices[at].name, from + n as u64 + 1);
                 let what = format!("{name} has read past {seq} and does not have {rid}");
