@@ -121,6 +121,9 @@ fn doubt(t: &Txn<'_>, cids: &[[u8; 32]]) -> Result<()> {
 
 /// Whether the log, as far as it was read, has this entry.
 pub(super) fn is_in_log(reader: &Reader<'_>, rid: Rid, body: Option<&[u8]>) -> Result<bool> {
+    if reader.quarantined(RevisionId(rid.0))?.iter().any(|row| row.seq > 0) {
+        return Ok(true);
+    }
     Ok(match body.and_then(ReleaseBody::of_bytes) {
         Some(ReleaseBody::Release(_)) => reader.has_release(&rid.0)?.0,
         Some(ReleaseBody::Keep(of)) => reader.has_release(&of.0)?.1,
@@ -195,6 +198,7 @@ fn tick(t: &Txn<'_>, at_once: bool) -> Result<(u64, bool)> {
 /// The log was read to its end: finds out what nothing names, takes back what is named, lets go what may go, and, where the
 /// server takes releases, makes some.
 pub(super) fn look(vault: &Vault, may_release: bool) -> Result<()> {
+    let may_release = may_release && vault.env().makes_releases();
     if !is_on(vault) {
         return Ok(());
     }
