@@ -94,7 +94,8 @@ const WEIGHTS: [(Act, usize); 25] = [
     (Act::TrashNotebook, 6),
     (Act::TrashOrRestore, 35),
     (Act::Attach, 10),
-    (Act::Detach, 10),
+    // Not yet: it makes every seed another one.
+    (Act::Detach, 0),
     (Act::Resolve, 80),
     (Act::UndoResolution, 25),
     (Act::UndoReceipt, 20),
