@@ -7,3 +7,6 @@ CREATE TABLE packs (
     state    INTEGER NOT NULL   -- 0 not compared; 1 it fits, and the server is to hear it; 2 it fits; 3 it does not
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX packs_by_end ON packs (to_seq);
+
+-- What a page of the log is compared with, and what a pack holds, is looked up by place.
+CREATE INDEX revisions_by_place ON revisions (received_seq) WHERE received_seq IS NOT NULL;

@@ -93,8 +93,8 @@ pub struct Past {
     /// Something was merged before, in the base or on the way to a side. A merge puts what several wrote in some order,
     /// so lines may stand elsewhere though nobody moved them. Otherwise what stands elsewhere in a side, a person moved.
     pub merged: bool,
-    /// Somebody took something back on the way to a side: a place with newer stamps may have been opened again. Otherwise
-    /// it was carried on while its author wrote elsewhere in the text.
+    /// Somebody took something back on the way to a side, and a place of the text was opened by it: one with newer stamps
+    /// may be that. Otherwise it was carried on while its author wrote elsewhere in the text.
     pub undone: bool,
 }
 

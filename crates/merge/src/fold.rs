@@ -11,6 +11,7 @@ use holdfast_domain::{Fields, Revision, RevisionId, Stamp};
 use crate::body::Past;
 use crate::fields::{empty, merge_fields_after};
 use crate::graph::{Bits, Graph};
+use crate::value::same_values;
 
 /// Why there is no view. Each is a matter of what is stored, never of what the revisions say.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -96,26 +97,34 @@ impl Frame {
         by_tips.map_or_else(Default::default, |(tips, set)| (set, tips))
     }
 
-    /// Merges the first node that shares exactly `common` with another, with all that share it with that node.
-    fn merge(&mut self, graph: &Graph, common: &Bits, base: Option<&Value>) -> Result<(), FoldError> {
-        let shares = |a: &Node, b: &Node| a.mask.intersection(&b.mask) == *common;
-        let first = (0..self.nodes.len())
-            .find(|&i| (0..self.nodes.len()).any(|j| j != i && shares(&self.nodes[i], &self.nodes[j])))
-            .unwrap_or(0);
-        let mut group = vec![self.nodes.remove(first)];
-        let (mut with, rest): (Vec<Node>, Vec<Node>) =
-            std::mem::take(&mut self.nodes).into_iter().partition(|n| shares(&group[0], n));
-        group.append(&mut with);
+    /// The first node that shares exactly `common` with another, and all that share it with that node.
+    fn group(&self, common: &Bits) -> BTreeSet<usize> {
+        let all = || 0..self.nodes.len();
+        let shares = |i: usize, j: usize| self.nodes[i].mask.intersection(&self.nodes[j].mask) == *common;
+        let first = all().find(|&i| all().any(|j| j != i && shares(i, j))).unwrap_or(0);
+        all().filter(|&i| i == first || shares(first, i)).collect()
+    }
+
+    /// The undos on the way from `common` to those that merge over it.
+    fn undos(&self, graph: &Graph, common: &Bits) -> Vec<(RevisionId, Vec<RevisionId>)> {
+        let mut all = Bits::default();
+        self.group(common).into_iter().for_each(|i| all.union_with(&self.nodes[i].mask));
+        graph.undos(&all, common)
+    }
+
+    /// Merges those that share exactly `common`. `undone`: on the way to one of them, an undo opened a place of the text.
+    fn merge(&mut self, graph: &Graph, common: &Bits, base: Option<&Value>, undone: bool) -> Result<(), FoldError> {
+        let members = self.group(common);
+        let (mut group, mut rest) = (Vec::new(), Vec::new());
+        for (i, node) in std::mem::take(&mut self.nodes).into_iter().enumerate() {
+            if members.contains(&i) { group.push(node) } else { rest.push(node) }
+        }
         group.sort_by(|a, b| a.ids.cmp(&b.ids));
         self.nodes = rest;
 
-        let mut past = Past { merged: matches!(base, Some(Value::Merged(_))), undone: false };
-        for node in &group {
-            let since = graph.past(&node.mask, common);
-            // A node of several heads is a merge.
-            past.merged |= since.merged || node.ids.len() > 1;
-            past.undone |= since.undone;
-        }
+        // A node of several heads is a merge.
+        let merged = |node: &Node| node.ids.len() > 1 || graph.merges(&node.mask, common);
+        let past = Past { merged: matches!(base, Some(Value::Merged(_))) || group.iter().any(merged), undone };
         let kind = group[0].value.fields().kind();
         let nothing;
         let base = match base {
@@ -146,6 +155,20 @@ impl Frame {
     }
 }
 
+fn value_of(graph: &Graph, id: RevisionId) -> Result<Value, FoldError> {
+    Ok(Value::Revision(graph.revision(id).ok_or(FoldError::Missing { id })?.clone()))
+}
+
+fn has_places(fields: &Fields) -> bool {
+    matches!(fields, Fields::Note(note) if !note.body.is_resolved())
+}
+
+/// Whether the text of an undo asks about something that the text before it did not ask about.
+fn opens_a_place(undo: &Fields, before: &Fields) -> bool {
+    let (Fields::Note(undo), Fields::Note(before)) = (undo, before) else { return false };
+    undo.body.places().any(|place| !before.body.places().any(|known| same_values(place, known)))
+}
+
 /// The view that `heads` make together: a pure function of the set of heads, whatever their order. Heads that
 /// are ancestors of others are left out; heads without a common ancestor merge over an empty record.
 pub fn fold(graph: &Graph, heads: &[RevisionId]) -> Result<Folded, FoldError> {
@@ -162,20 +185,43 @@ pub fn fold(graph: &Graph, heads: &[RevisionId]) -> Result<Folded, FoldError> {
             continue;
         }
         let (common, tips) = frame.deepest(graph);
-        match tips.as_slice() {
-            [] => frame.merge(graph, &common, None)?,
-            [only] => {
-                let base = graph.revision(*only).ok_or(FoldError::Missing { id: *only })?.clone();
-                frame.merge(graph, &common, Some(&Value::Revision(base)))?;
-            }
+        let base = match tips.as_slice() {
+            [] => None,
+            [only] => Some(value_of(graph, *only)?),
             _ => match done.get(&tips) {
-                Some((base, _)) => frame.merge(graph, &common, Some(base))?,
+                Some((base, _)) => Some(base.clone()),
                 None => {
                     let below = Frame::new(graph, tips)?;
                     stack.push(below);
+                    continue;
                 }
             },
+        };
+        // Only what is open already can be opened again.
+        let mut undone = false;
+        if base.as_ref().is_some_and(|base| has_places(base.fields())) {
+            let mut below = None;
+            for (id, on) in frame.undos(graph, &common) {
+                let before = match on.as_slice() {
+                    // No version of Holdfast writes that.
+                    [] => continue,
+                    [only] => value_of(graph, *only)?,
+                    _ => match done.get(&on) {
+                        Some((before, _)) => before.clone(),
+                        None => {
+                            below = Some(Frame::new(graph, on)?);
+                            break;
+                        }
+                    },
+                };
+                undone |= opens_a_place(value_of(graph, id)?.fields(), before.fields());
+            }
+            if let Some(below) = below {
+                stack.push(below);
+                continue;
+            }
         }
+        frame.merge(graph, &common, base.as_ref(), undone)?;
     }
     let (value, stamp) = done.remove(&key).ok_or(FoldError::NoHeads)?;
     let fields = match value {

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use holdfast_domain::{Origin, Revision, RevisionId};
 
 use crate::FoldError;
-use crate::body::Past;
 
 /// A set of revisions of one graph, by their position in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -179,13 +178,21 @@ impl Graph {
     }
 
     /// What came to be in `set` that is not in `before`.
-    pub(crate) fn past(&self, set: &Bits, before: &Bits) -> Past {
-        let mut past = Past::PLAIN;
-        for node in set.iter().filter(|i| !before.contains(*i)).map(|i| &self.nodes[i]) {
-            past.merged |= node.parents.len() > 1;
-            past.undone |= node.is_undo;
-        }
-        past
+    fn since<'a>(&'a self, set: &'a Bits, before: &'a Bits) -> impl Iterator<Item = &'a Node> {
+        set.iter().filter(|i| !before.contains(*i)).map(|i| &self.nodes[i])
+    }
+
+    /// Whether something was merged on the way from `before` to `set`.
+    pub(crate) fn merges(&self, set: &Bits, before: &Bits) -> bool {
+        self.since(set, before).any(|node| node.parents.len() > 1)
+    }
+
+    /// The undos on the way from `before` to `set`, each with what it was made on, sorted.
+    pub(crate) fn undos(&self, set: &Bits, before: &Bits) -> Vec<(RevisionId, Vec<RevisionId>)> {
+        let undos = self.since(set, before).filter(|node| node.is_undo);
+        undos
+            .map(|node| (node.id, self.maximal(node.parents.iter().map(|p| self.nodes[*p].id)).into_iter().collect()))
+            .collect()
     }
 
     /// The maximal elements of a down-set, sorted: those that are no parent of another element.

@@ -51,4 +51,4 @@ pub use stray::{Link, Stray, stray, stray_place};
 pub use tree::{break_cycles, cycles, same_as};
 
 /// The number of this algorithm. Devices compare merged states only where it is equal.
-pub const ALGO: u32 = 6;
+pub const ALGO: u32 = 7;

@@ -160,9 +160,12 @@ impl<'a> Source<'a> {
             again.map_err(NotebookError::io(self.path))?;
             let mut hash = t.vault.with_space_keys(|keys| Ok(ContentHash::new(keys.current_id_key().1)))?;
             let mut piece = Zeroizing::new(Vec::new());
-            for index in 0..if crate::planted("last-chunk-forgotten") { of - 1 } else { of } {
+            for index in 0..of {
                 read_piece(&mut self.file, &mut piece).map_err(NotebookError::io(self.path))?;
                 hash.update(&piece);
+                if crate::planted("last-chunk-forgotten") && index + 1 == of {
+                    continue;
+                }
                 let index = if crate::planted("chunks-of-one-place") { 0 } else { index };
                 let place = ChunkPlace { content: self.content, index, of };
                 put(seal_chunk(space, &key, epoch, &place, &piece, &mut t.vault.env().rng())?)?;

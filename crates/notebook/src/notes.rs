@@ -188,7 +188,7 @@ impl Vault {
     pub fn restore_note(&self, id: NoteId) -> Result<()> {
         self.transact(|t| {
             set_trash(t, id, TrashState::Live)?;
-            let notebook = t.tx.note(id)?.and_then(|n| n.notebook);
+            let notebook = t.tx.note(id)?.and_then(|n| n.notebook).filter(|_| !crate::planted("restored-alone"));
             crate::notebooks::bring_back(t, notebook)
         })
     }

@@ -93,6 +93,11 @@ impl TagPatch {
             }
         };
         for tag in remove {
+            if crate::planted("untag-leaves-one") {
+                let one = tags.iter().find(|entry| fold_name(&entry.value) == fold_name(&tag)).cloned();
+                one.map(|one| tags.0.remove(&one));
+                continue;
+            }
             tags.remove_name(&tag);
         }
         for tag in add {

@@ -299,6 +299,9 @@ impl Vault {
                 t.touch(id);
                 return Ok(());
             }
+            if crate::planted("undo-drops-typing") {
+                t.tx.take_working(id)?;
+            }
             t.commit_working(id)?;
             let record = t.existing(id, RECORD)?;
             let last = t.tx.history(id)?.into_iter().rev().find(|row| row.origin == Origin::Resolve);

@@ -18,6 +18,8 @@ pub struct Shown {
     /// The working revision among them.
     pub heads: Vec<RevisionId>,
     pub typing: bool,
+    /// The working revision, where it is an edit and no decision.
+    pub typed: Option<RevisionId>,
 }
 
 /// Where sync stands.
@@ -137,7 +139,8 @@ impl Look<'_> {
         self.0.read(|r| {
             let Some(record) = Record::load(self.0, r, id)? else { return Ok(None) };
             let (heads, typing) = (record.shown_heads(), record.working.is_some());
-            Ok(Some(Shown { fields: record.shown()?.fields, heads, typing }))
+            let typed = record.working.as_ref().filter(|w| w.revision.origin == Origin::Edit).map(|w| w.id);
+            Ok(Some(Shown { fields: record.shown()?.fields, heads, typing, typed }))
         })
     }
 
@@ -155,6 +158,11 @@ impl Look<'_> {
                 typing: r.list_working()?.into_iter().map(|w| w.record).collect(),
             })
         })
+    }
+
+    /// Whether it knows that the server may have lost something, and looks for that.
+    pub fn is_healing(&self) -> Result<bool> {
+        self.0.read(crate::sync::is_healing)
     }
 
     pub fn membership(&self) -> Result<Membership> {

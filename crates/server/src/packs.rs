@@ -50,6 +50,11 @@ pub(crate) fn stored(tx: &Tx<'_>, id: SpaceId, space: &SpaceRow, entry: &Entry) 
     let fits = range.log_epoch() == space.head.log_epoch && to.0 < space.head.seq && known(from)? && known(to)?;
     if fits && range.rid(id) == entry.rid && !tx.is_packed(id, from.0, to.0)? {
         tx.insert_pack(id, space.head.seq, from.0, to.0)?;
+        if crate::planted("bodies-gone-at-once")
+            && let Some(pack) = tx.pack_at(id, space.head.seq)?
+        {
+            tx.drop_bodies(id, pack)?;
+        }
     }
     Ok(())
 }

@@ -13,7 +13,6 @@ use crate::device::Device;
 use crate::dice::Dice;
 use crate::fault::{Checked, Fault, Invariant, OrBroken as _};
 use crate::plan::{Act, MOST_DEVICES};
-use crate::removals::is_removed;
 use crate::template::{open_server, read};
 use crate::wire::{LineState, Real};
 use crate::world::{SavedServer, World};
@@ -89,6 +88,7 @@ impl World {
                     let mut net = self.network.net();
                     let line = net.line(device);
                     line.server = 1 - line.server;
+                    line.reads_again = false;
                 }
                 Some((turns, device)) => self.switch_after = Some((turns - 1, device)),
                 None => {}
@@ -135,7 +135,9 @@ impl World {
                 line.lie = Some((fault, salt));
                 line.lied = false;
             } else {
-                line.next = Some((dice.below(3), fault, salt >> 8));
+                // Most syncs are of few requests.
+                let far = if dice.chance(30) { dice.below(10) } else { 0 };
+                line.next = Some((dice.below(3) + far, fault, salt >> 8));
             }
         }
         let live = self.live_notes(at)?;
@@ -147,7 +149,7 @@ impl World {
                 let what = format!("{} was removed, and is served", self.devices[at].name);
                 return Invariant::Tampering.broken(what);
             }
-            outcome = self.after_sync(at, ended, fault.map(|(f, _)| f), typing)?;
+            outcome = self.after_sync(at, ended, fault.map(|(f, _)| f), typing, true)?;
         }
         Ok(outcome)
     }
@@ -164,26 +166,37 @@ impl World {
         let typing: Vec<usize> =
             devices.iter().map(|d| Ok(self.devices[*d].position()?.typing.len())).collect::<Checked<_>>()?;
         let typist = dice.chance(60).then_some(at);
+        // Whoever is shown another log in the middle may notice.
+        let switched = self.switch_after.map(|(_, device)| device);
         let jobs = devices.iter().map(|device| (*device, Job::Sync)).collect();
         let ended = self.drive(jobs, dice, typist)?;
         let mut outcomes = Vec::new();
         for (device, ended) in ended {
             let typing = devices.iter().position(|d| *d == device).map_or(0, |n| typing[n]);
             // What was typed meanwhile waits for the next one.
-            let outcome = self.after_sync(device, ended, None, typing)?;
+            let fault = (switched == Some(device)).then_some(Fault::Fork);
+            let outcome = self.after_sync(device, ended, fault, typing, false)?;
             outcomes.push(format!("{} {outcome}", self.devices[device].name));
         }
         Ok(outcomes.join(", "))
     }
 
-    pub fn after_sync(&mut self, at: usize, ended: Ended, fault: Option<Fault>, typing: usize) -> Checked<String> {
-        let (lied, partition, answered) = {
+    /// `alone`: nobody else was at the server meanwhile.
+    pub fn after_sync(
+        &mut self,
+        at: usize,
+        ended: Ended,
+        fault: Option<Fault>,
+        typing: usize,
+        alone: bool,
+    ) -> Checked<String> {
+        let (lied, partition, answered, asked_again) = {
             let mut net = self.network.net();
             let line = net.line(at);
             line.next = None;
             line.lie = None;
             let lied = std::mem::take(&mut line.lied);
-            (lied, line.mute || line.deaf, line.requests.len())
+            (lied, line.mute || line.deaf, line.requests.len(), line.requests.contains(&"fetch"))
         };
         let name = self.devices[at].name.clone();
         let outcome = match &ended {
@@ -192,7 +205,8 @@ impl World {
                 self.is_noted(at, report.pushed + report.pulled > 0)?;
                 // What was altered may be set aside; what was signed on another log has no place in this one.
                 let aside = fault != Some(Fault::Fork) && !self.devices[at].position()?.quarantine.is_empty();
-                if lied && !aside {
+                // Or it asked for another body, and that was the right one.
+                if lied && !aside && !asked_again {
                     return Invariant::Tampering.broken(format!("{name} took a lie for the truth ({fault:?})"));
                 }
                 if partition && answered > 0 {
@@ -205,7 +219,7 @@ impl World {
                 "too old for the log, and updated".to_owned()
             }
             Ended::Done(Err(error)) => {
-                let removed = is_removed(error) && self.is_shut_out(at)?;
+                let removed = self.hears_of_removal(at, error)?;
                 if removed && self.devices[at].syncer()?.status().works("the status")?.state == SyncState::UpToDate {
                     return Invariant::Liveness.broken(format!("{name} was removed and says that it is up to date"));
                 }
@@ -223,13 +237,6 @@ impl World {
         self.look_at_cursor(at)?;
         self.look_at_files(at)?;
         self.look_at_late(at)?;
-        let status = self.devices[at].syncer()?.status().works("the status")?;
-        let position = self.devices[at].position()?;
-        let waiting = position.outbox.len() + position.typing.len();
-        if (status.waiting as usize) < waiting || status.state == SyncState::UpToDate && waiting > 0 {
-            let what = format!("{name} says {:?}, {} waiting, and {waiting} wait", status.state, status.waiting);
-            return Invariant::Liveness.broken(what);
-        }
         let counts = self.devices[at].vault()?.sidebar_counts().works("counting")?;
         let asks = counts.review + counts.review_notebooks;
         let before = std::mem::replace(&mut self.devices[at].asks, asks);
@@ -238,6 +245,15 @@ impl World {
         let sent: Vec<RevisionId> = self.network.net().lines.iter().flat_map(|l| l.sent.iter().copied()).collect();
         if let Some(unknown) = heads.iter().find(|rid| !self.made.contains(rid) && !sent.contains(rid)) {
             return Invariant::Tampering.broken(format!("{name} has {unknown}, which nobody made"));
+        }
+        // A server that lies may say that it has what it has not; and what was set back meanwhile is found out later.
+        let confirmed = matches!(&ended, Ended::Done(Ok(_))) && (fault.is_none_or(Fault::is_of_request));
+        let forgets = !alone && self.server_forgets();
+        self.says_what_is_so(at, &heads, confirmed && !forgets, alone && fault.is_none())?;
+        if self.now_and_then()
+            && let Some(note) = self.notes_of(at)?.last()
+        {
+            self.shows_what_is(at, *note)?;
         }
         let mut hasher = blake3::Hasher::new();
         for head in &heads {
@@ -310,7 +326,10 @@ impl World {
                 self.restore_after = Some(dice.below(12));
                 self.sync_together(at, dice)
             }
-            Fault::Restore => self.restore_server(),
+            Fault::Restore => {
+                let outcome = self.restore_server()?;
+                Ok(self.somebody_forgotten_comes(dice)?.map_or(outcome.clone(), |then| format!("{outcome}; {then}")))
+            }
             Fault::Fork if self.network.net().servers.len() > 1 => {
                 if dice.chance(50) {
                     return self.sync(at, Some((fault, dice.next_u64())));
@@ -319,7 +338,7 @@ impl World {
                 self.sync_together(at, dice)
             }
             Fault::Fork => self.fork_server(dice),
-            Fault::Revoke => self.revoke(at, dice),
+            Fault::Revoke => self.remove_and_forget(at, dice),
             Fault::Older => Ok(self.grow_old(at)),
             Fault::Newer => self.write_as_newer(at, dice),
             _ => Ok("nothing".into()),
@@ -458,7 +477,7 @@ impl World {
         Ok("kept".into())
     }
 
-    fn restore_server(&mut self) -> Checked<String> {
+    pub fn restore_server(&mut self) -> Checked<String> {
         let Some(SavedServer { files, log, removed, key_epoch, blobs }) = self.saved_server.clone() else {
             return self.save_server();
         };
@@ -476,6 +495,7 @@ impl World {
         let core = open_server(&data, &self.clock, &self.server_source).works("opening the server")?;
         let mut net = self.network.net();
         net.servers[0] = Real { core: Some(core), log, removed, key_epoch, blobs };
+        net.lines.iter_mut().for_each(|line| line.reads_again = false);
         drop(net);
         self.met.faults.insert(Fault::Restore);
         Ok("restored".into())
@@ -553,8 +573,7 @@ impl World {
                 self.look_at_outbox(at, typing)?;
                 self.look_at_cursor(at)?;
                 if status.tripwire.is_some() {
-                    // Nobody has decided yet: by default it keeps, and that is sent.
-                    self.keep_notes(at)?;
+                    self.decide_in_peace(at)?;
                     return self.sync_in_peace(at);
                 }
                 if status.waiting > 0 || status.state != SyncState::UpToDate {
@@ -563,10 +582,10 @@ impl World {
                 }
                 Ok(Some(report))
             }
-            Ended::Done(Err(error)) if is_removed(&error) && self.is_shut_out(at)? => {
+            Ended::Done(Err(error)) if self.hears_of_removal(at, &error)? => {
                 self.look_at_outbox(at, typing)?;
                 if status.tripwire.is_some() {
-                    self.keep_notes(at)?;
+                    self.decide_in_peace(at)?;
                 }
                 if status.state != SyncState::NeedsSignIn {
                     let what = format!("{name} was removed, and says {:?}", status.state);

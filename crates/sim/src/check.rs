@@ -6,6 +6,7 @@ use holdfast_domain::{AttachmentId, DeviceId, Fields, Hlc, Origin, Revision, Rev
 use holdfast_notebook::simulation::{History, Shown};
 use holdfast_notebook::{RecordId, Vault};
 
+use crate::device::Device;
 use crate::fault::{Checked, Fault, Invariant, OrBroken as _};
 use crate::people::short;
 use crate::story::Story;
@@ -113,22 +114,27 @@ impl World {
     pub fn picture(&self, at: usize) -> Checked<BTreeMap<String, String>> {
         let device = &self.devices[at];
         let vault = device.vault()?;
-        let mut out = BTreeMap::new();
+        let (mut out, mut notes) = (BTreeMap::new(), Vec::new());
         for id in device.look(|l| l.records())? {
             let Some(shown) = device.shown(id)? else { continue };
             out.insert(format!("record {id}"), digest(id, &shown));
             if let Fields::Note(_) = &shown.fields {
                 let note = vault.note(id.into()).works("reading a note")?;
+                self.is_as_shown(at, &note, &shown)?;
                 out.insert(format!("note {id}"), format!("{:?} {}", note.row, note.read_only));
                 for file in vault.attachments(id.into()).works("reading files")? {
-                    let bytes = vault.attachment_bytes(file.id).map(|b| b.len() as u64);
-                    if bytes.as_ref().ok() != Some(&file.size)
-                        && !(bytes.is_err() && was_taken_out(vault, id, file.id)?)
-                    {
+                    let bytes = vault.attachment_bytes(file.id);
+                    if bytes.is_err() && was_taken_out(vault, id, file.id)? {
+                        out.insert(format!("file {id} {}", file.path), format!("{file:?}"));
+                        continue;
+                    }
+                    if bytes.as_ref().ok().map(|bytes| bytes.len() as u64) != Some(file.size) {
                         return Invariant::Convergence.broken(format!("{} lacks the file {}", device.name, file.path));
                     }
+                    self.file_is_whole(at, &file.path, bytes.as_deref().unwrap_or_default())?;
                     out.insert(format!("file {id} {}", file.path), format!("{file:?}"));
                 }
+                notes.push(note);
             }
             if shown.heads.len() > 1 && !shown.fields.is_open() && !shown.typing {
                 let there = device.look(|l| l.has_receipt(&shown.heads))?;
@@ -139,6 +145,7 @@ impl World {
                 }
             }
         }
+        self.counts_what_is(at, &notes)?;
         out.insert("tree".into(), format!("{:?}", vault.notebook_tree().works("the tree")?));
         out.insert("tags".into(), format!("{:?}", vault.tags().works("tags")?));
         out.insert("counts".into(), format!("{:?}", vault.sidebar_counts().works("counts")?));
@@ -187,12 +194,14 @@ impl World {
                 self.judge_record(record, at, by_record.get(&record).map_or(&[], Vec::as_slice))?;
             }
         }
-        self.searchable(first)?;
+        self.searchable(first, false)?;
         if let Some(last) = self.members().last() {
-            self.searchable(*last)?;
+            self.searchable(*last, true)?;
         }
+        self.bodies_went_by_two()?;
         self.judge_those_out()?;
-        if self.joins && !differ {
+        // A new passphrase has to open the account.
+        if (self.joins || self.account.passphrase.is_some()) && !differ {
             self.join(first)?;
         }
         self.scan()
@@ -216,9 +225,10 @@ impl World {
             return Ok(());
         }
         let (a, b) = (&self.devices[a].name, &self.devices[b].name);
-        let key = one.keys().chain(other.keys()).find(|key| one.get(*key) != other.get(*key));
-        let key = key.cloned().unwrap_or_default();
-        invariant.broken(format!("{key}: {a} has {:?} and {b} has {:?}", one.get(&key), other.get(&key)))
+        let all: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+        let differ: Vec<&String> = all.into_iter().filter(|key| one.get(*key) != other.get(*key)).collect();
+        let of = |key: &&String| format!("{key}: {a} has {:?} and {b} has {:?}", one.get(*key), other.get(*key));
+        invariant.broken(differ.iter().map(of).collect::<Vec<_>>().join("\n    "))
     }
 
     /// A second sync changes nothing, and asks once.
@@ -260,8 +270,12 @@ impl World {
         Ok(())
     }
 
-    fn searchable(&self, at: usize) -> Checked {
-        for saved in self.saved.iter().rev().filter(|s| self.notes.iter().any(|n| s.record == (*n).into())).take(3) {
+    /// `more`: not the newest words alone.
+    fn searchable(&self, at: usize, more: bool) -> Checked {
+        let of_notes = || self.saved.iter().rev().filter(|s| self.notes.iter().any(|n| s.record == (*n).into()));
+        let tree = self.devices[at].vault()?.notebook_tree().works("the tree")?;
+        let others = of_notes().skip(3).step_by(self.saved.len() / 4 + 1);
+        for saved in of_notes().take(3).chain(others.take(if more { 4 } else { 0 })) {
             let Some(shown) = self.devices[at].shown(saved.record)? else { continue };
             let Some(note) = shown.fields.as_note() else { continue };
             let token = word(saved.token);
@@ -270,7 +284,11 @@ impl World {
             let hits = self.devices[at].vault()?.search(&token, 50).works("searching")?;
             for hit in &hits {
                 let held = self.devices[at].shown(hit.id.into())?;
-                if held.is_none_or(|held| !Tokens::of(&held.fields).all.contains(&saved.token)) {
+                // What begins with a word is found by it, too.
+                let has = |held: Shown| Tokens::of(&held.fields).all.iter().any(|of| word(*of).starts_with(&token));
+                // So is the name of a notebook that it is in.
+                let named = tree.iter().any(|node| node.path.iter().any(|name| name.contains(&token)));
+                if !named && !held.is_some_and(has) {
                     return Invariant::Convergence.broken(format!("{token} is found in a note that does not have it"));
                 }
             }
@@ -308,7 +326,10 @@ impl World {
         };
         let history = self.devices[at].look(|l| l.history(record))?;
         self.causality(&history, &name)?;
-        let story = Story { record, history: &history, shown: &shown, by: &name };
+        let tree = self.notebooks_of(at)?;
+        let all = self.notebooks.iter().filter(|id| !tree.contains(id));
+        let hidden = all.map(|id| format!("{:?}", Some(*id))).collect();
+        let story = Story { record, history: &history, shown: &shown, by: &name, hidden: &hidden };
         let decisions: Vec<&Decision> = self.decisions.iter().filter(|d| d.record == record).collect();
         story.judge(saved, &self.typed_over, &decisions, &mut self.met)
     }
@@ -317,19 +338,22 @@ impl World {
     fn causality(&self, history: &History, name: &str) -> Checked {
         let mut furthest: BTreeMap<DeviceId, u64> = BTreeMap::new();
         for device in self.devices.iter().filter(|device| !device.twin) {
-            furthest.insert(device.vault()?.device(), device.furthest_ms);
+            furthest.insert(device.vault()?.device(), device.has_shown());
         }
         // A copy goes on from the other's clock.
-        let twins = self.devices.iter().filter(|device| device.twin).map(|device| device.furthest_ms).max();
+        let twins = self.devices.iter().filter(|device| device.twin).map(Device::has_shown).max();
         for row in &history.rows {
             let latest = furthest.get(&row.author).copied().or(twins);
-            if latest.is_some_and(|latest| row.hlc.ms > latest + FOLLOWS_MS) {
-                let what =
-                    format!("{} has a time that no clock of its device showed, nor one that it may follow", row.rid);
+            if let Some(latest) = latest.filter(|latest| row.hlc.ms > latest + FOLLOWS_MS) {
+                let what = format!(
+                    "{} has a time that no clock of its device showed, nor one that it may follow ({} by {}, {latest})",
+                    row.rid, row.hlc.ms, row.author
+                );
                 return Invariant::Causality.broken(what);
             }
         }
         let times: BTreeMap<RevisionId, Hlc> = history.rows.iter().map(|row| (row.rid, row.hlc)).collect();
+        let authors: BTreeMap<RevisionId, DeviceId> = history.rows.iter().map(|row| (row.rid, row.author)).collect();
         for row in &history.rows {
             for parent in &row.parents {
                 // Whoever reads the log has what a change builds on before it comes.
@@ -343,7 +367,9 @@ impl World {
                 };
                 // A clock that is far ahead is not followed.
                 let jumped = self.met.faults.contains(&Fault::ClockJump) || before.ms > row.hlc.ms + FOLLOWS_MS;
-                if *before >= row.hlc && !jumped {
+                // Of one device each is later, whatever its clock shows, and whenever its program was begun.
+                let own = twins.is_none() && authors.get(parent) == Some(&row.author);
+                if *before >= row.hlc && (own || !jumped) {
                     return Invariant::Causality.broken(format!("{} is older than what it builds on", row.rid));
                 }
             }

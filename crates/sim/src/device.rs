@@ -42,9 +42,6 @@ impl SimClock {
     }
 }
 
-/// History is packed in parts of so many entries: few, so that it happens in most seeds.
-const PACK_BLOCK: u64 = 16;
-
 /// Files that nothing names go while a world lasts.
 const RELEASE_TIMES: ReleaseTimes = ReleaseTimes { wait_ms: 0, grace_ms: 60_000, step_ms: 60_000 };
 
@@ -67,6 +64,8 @@ pub struct VaultKind {
     pub plain_pages: bool,
     /// So many notes may go at once without a question.
     pub few_notes: u64,
+    /// History is packed in parts of so many places of the log.
+    pub pack_block: u64,
 }
 
 pub struct Device {
@@ -88,6 +87,8 @@ pub struct Device {
     /// Its program is of an earlier version.
     pub older: Arc<AtomicBool>,
     kind: VaultKind,
+    /// How often it kept, in peace, what a sync would take away.
+    pub kept_in_peace: usize,
     /// Off, while others go on.
     pub away: bool,
     /// In peace it has no part in the account any more.
@@ -143,6 +144,7 @@ impl Device {
             knows_of_removal: false,
             late: BTreeSet::new(),
             furthest_ms: 0,
+            kept_in_peace: 0,
             twin: false,
             named: BTreeSet::new(),
         }
@@ -152,12 +154,17 @@ impl Device {
         let (clock, source) = (self.clock.clone(), self.source.clone());
         let older = self.older.clone();
         let older = Arc::new(move || older.load(Ordering::SeqCst));
-        let VaultKind { plain_pages, few_notes } = self.kind;
+        let VaultKind { plain_pages, few_notes, pack_block } = self.kind;
         let simulated = Simulated { older, plain_pages, few_notes };
         let env = Env::simulated(move || clock.now_ms(), move |bytes| source.fill(bytes), simulated);
-        let env = env.with_pack_block(Arc::new(AtomicU64::new(PACK_BLOCK))).packs_without_waiting();
+        let env = env.with_pack_block(Arc::new(AtomicU64::new(pack_block))).packs_without_waiting();
         // Not by default yet: docs/decisions/0037 says what is open.
         if std::env::var_os("HOLDFAST_SIM_RELEASES").is_some() { env.with_release_times(RELEASE_TIMES) } else { env }
+    }
+
+    /// The furthest that its clock ever showed; in peace it is right again.
+    pub fn has_shown(&self) -> u64 {
+        self.furthest_ms.max(self.clock.now_ms())
     }
 
     pub fn is_older(&self) -> bool {

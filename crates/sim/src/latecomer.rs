@@ -8,6 +8,16 @@ use crate::template::{Template, device_name};
 use crate::wire::LineState;
 use crate::world::World;
 
+/// Places of the log in one pack. In one seed of two there are packs: they take their time.
+pub fn pack_block(seed: u64) -> u64 {
+    if seed.is_multiple_of(2) { 16 } else { u64::MAX }
+}
+
+/// In one seed of four; half of them have packs.
+pub fn somebody_is_silent(seed: u64) -> bool {
+    seed % 8 == 2 || seed % 8 == 7
+}
+
 /// More than there are pages and steps of healing in a seed.
 const SYNCS: usize = 12;
 

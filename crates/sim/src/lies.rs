@@ -1,6 +1,8 @@
 //! What a hostile server says instead of a page of its log.
 
-use holdfast_protocol::{Hash, LogEntry, LogHead, LogPage, LogRequest, PushRequest, batch_hash, body_hash, link};
+use holdfast_protocol::{
+    EntryKind, Hash, LogEntry, LogHead, LogPage, LogRequest, PushOutcome, PushRequest, Rid, batch_hash, body_hash, link,
+};
 
 use crate::dice::Dice;
 use crate::fault::Fault;
@@ -13,6 +15,7 @@ pub fn tell(lie: Fault, dice: &mut Dice, asked: &LogRequest, page: &LogPage, bef
         Fault::Swap => swap(dice, page),
         Fault::Alter if page.covered.is_some() && dice.chance(50) => alter_packs(dice, page),
         Fault::Alter if dice.chance(30) => forge(dice, asked, page),
+        Fault::Alter if dice.chance(30) => alter_whole(dice, asked, page),
         Fault::Alter => alter(dice, page),
         _ => page.clone(),
     }
@@ -164,6 +167,67 @@ pub fn is_about_packs(page: &LogPage, told: &LogPage) -> bool {
     let runs = |page: &LogPage| page.covered.as_ref().map(|covered| covered.runs.clone());
     let same = page.entries == told.entries && page.manifests == told.manifests && page.head == told.head;
     same && runs(page) == runs(told)
+}
+
+/// A changed body, with links that are right: only that it does not open tells.
+fn alter_whole(dice: &mut Dice, asked: &LogRequest, page: &LogPage) -> LogPage {
+    let mut told = alter(dice, page);
+    // The links over what came without bodies are not made again here.
+    if page.covered.is_none() && told != *page {
+        let head = relink(asked, &mut told);
+        if head.seq == told.head.seq {
+            told.head = head;
+        }
+    }
+    told
+}
+
+/// Of what was sent: that it has something else, at a place that the log does not have, or that it had it before, where
+/// the log that was read does not show it.
+pub fn of_answer(
+    lie: Fault,
+    dice: &mut Dice,
+    answer: &PushOutcome,
+    read: u64,
+    known: impl Fn(&Rid) -> bool,
+) -> PushOutcome {
+    let mut told = answer.clone();
+    let (true, PushOutcome::Accepted { stored, head }) = (matches!(lie, Fault::Alter | Fault::Swap), &mut told) else {
+        return told;
+    };
+    // Of what the log has shown, that it had it before is true.
+    let is_new = |at: &usize| !stored[*at].duplicate && !known(&stored[*at].rid);
+    let new: Vec<usize> = (0..stored.len()).filter(is_new).collect();
+    let Some(at) = dice.pick(&new).copied() else { return told };
+    match (lie, dice.below(3)) {
+        (Fault::Swap, 0) if at > 0 => stored.swap(0, at),
+        (Fault::Swap, _) => drop(stored.remove(at)),
+        (_, 0) => stored[at].rid.0[0] ^= 1,
+        (_, 1) if read > 0 => {
+            stored[at].duplicate = true;
+            stored[at].seq = 1 + dice.below(read as usize) as u64;
+        }
+        _ => stored[at].seq = head.seq + 1,
+    }
+    told
+}
+
+/// In one lie of three the log is shown as it is.
+pub fn is_of_answers(lie: Fault, seed: u64) -> bool {
+    matches!(lie, Fault::Alter | Fault::Swap) && seed.is_multiple_of(3)
+}
+
+/// True where bodies were changed, with links that are right or are not compared yet, that nobody opens who has been shown
+/// them before. That the log does not go on from there is found at the next look at it.
+pub fn is_of_what_is_here(page: &LogPage, told: &LogPage, known: impl Fn(&Rid) -> bool) -> bool {
+    let compared = told.head == page.head && told.entries.last().is_some_and(|last| last.seq == page.head.seq);
+    let same =
+        told.manifests == page.manifests && told.entries.len() == page.entries.len() && told.covered == page.covered;
+    let mut changed = told.entries.iter().zip(&page.entries).filter(|(told, is)| told != is);
+    same && !compared
+        && changed.all(|(told, is)| {
+            told.entry.rid == is.entry.rid && (known(&is.entry.rid) || is.entry.kind == EntryKind::Pack)
+        })
 }
 
 fn alter(dice: &mut Dice, page: &LogPage) -> LogPage {

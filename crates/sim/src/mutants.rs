@@ -11,12 +11,12 @@ use crate::fault::Invariant;
 /// A name as the code asks for it, the faults that it needs (any where there are none), and what goes wrong.
 type Mutant = (&'static str, &'static str, &'static str);
 
-const MUTANTS: [Mutant; 80] = [
+const MUTANTS: [Mutant; 99] = [
     ("cursor-before-rows", "", "the cursor is on disk before what was read"),
     ("acknowledged-by-batch", "", "an answer empties the outbox, whatever it names"),
     ("outbox-dropped-on-error", "", "a push that fails empties the outbox"),
-    ("answer-not-compared", "", "an answer may name other changes than were sent"),
-    ("duplicate-is-believed", "", "what the server calls known leaves the outbox unseen"),
+    ("answer-not-compared", "alter,swap", "an answer may name other changes than were sent"),
+    ("duplicate-is-believed", "alter", "what the server calls known leaves the outbox unseen"),
     ("signed-anew", "", "a retry is a new batch under the old counter"),
     ("wall-clock-decides", "", "of two values of a field the newer one stays"),
     ("text-newest-wins", "", "of two texts the newer one stays"),
@@ -42,14 +42,14 @@ const MUTANTS: [Mutant; 80] = [
     ("nested-stays", "", "a notebook is trashed without those in it"),
     ("hlc-not-observed", "", "a clock does not follow the others"),
     ("far-future-followed", "", "a clock follows one that is a year ahead"),
-    ("clock-not-kept", "", "a clock begins anew with the program"),
+    ("clock-not-kept", "clock-jump,crash", "a clock begins anew with the program"),
     ("page-is-the-log", "", "the first page of the log is taken for all of it"),
     ("cursor-over-others", "", "a push moves the cursor over what others sent"),
     ("quarantine-dropped", "", "what waits for its parent is dropped"),
     ("quarantine-never-retried", "", "what was set aside stays so"),
     ("parents-not-awaited", "", "what builds on something that is not here is taken over"),
-    ("one-variant", "", "one body of an id is set aside, and no other"),
-    ("variants-stay", "", "what was set aside stays when a body of it opens"),
+    ("variants-stay", "alter", "what was set aside stays when a body of it opens"),
+    ("variants-not-fetched", "alter", "what does not open is not asked for again"),
     ("chain-not-checked", "", "a log that does not go on is read"),
     ("signature-not-checked", "", "a reader does not check who signed"),
     ("seen-not-compared", "fork", "a reader does not compare what the others were shown"),
@@ -78,7 +78,7 @@ const MUTANTS: [Mutant; 80] = [
     ("lost-files-forgotten", "restore", "a restored server does not get files back"),
     ("manifests-forgotten", "restore", "the signed batches of others are not kept"),
     ("counters-not-adopted", "restore,drop-answer", "a restored server forgets how far each device had counted"),
-    ("lost-not-counted", "restore", "what a restored server lacks does not count as waiting"),
+    ("lost-not-counted", "restore,drop-request,drop-answer", "what a restored server lacks does not count as waiting"),
     ("place-not-noted", "restore", "what was sent is not known to be in the log"),
     ("packs-not-compared", "", "a pack lacks a change, and who reads it says that it fits"),
     ("pack-ids-believed", "", "what a pack holds is taken for what is looked for"),
@@ -88,15 +88,34 @@ const MUTANTS: [Mutant; 80] = [
     ("key-epoch-not-raised", "revoke,older", "the server takes what is sealed under an older key"),
     ("removed-is-served", "revoke", "the server answers a removed device"),
     ("old-secret-signs-in", "revoke", "a new passphrase does not sign in"),
-    ("passphrase-not-told", "revoke,drop-request", "a new passphrase whose sending failed is not sent again"),
     ("late-taken-over", "revoke,restore", "what a removed device sends is taken over"),
     ("nobody-vouches", "revoke,restore", "what builds on a removed device's change waits for ever"),
-    ("members-stay-out", "revoke,restore", "who was shut out by a removed device stays so"),
+    ("page-keys-not-compared", "revoke", "that the account has other keys is not seen in the log"),
+    ("typing-has-seen-all", "", "what was typed is said to build on what has come meanwhile"),
+    ("counter-not-kept", "clock-jump,crash", "of a clock that stands still a part is forgotten with the program"),
+    ("stamps-repeat", "", "a clock that stands still says the same twice"),
+    ("undo-drops-typing", "", "whoever takes a decision back loses what they were typing"),
+    ("restored-alone", "", "a note comes out of the trash and its notebook does not"),
+    ("untag-leaves-one", "", "of a tag that two added one stays"),
+    ("mark-of-one-head", "", "a note with one version never has the mark that it waits"),
+    ("title-not-asked", "", "titles and dates that are open are not counted"),
+    ("each-page-alone", "", "how many notes go is counted by the page"),
+    ("head-not-kept", "restore", "how far the log went is not remembered"),
+    ("aside-not-brought-back", "restore", "what was set aside is not given back to a restored server"),
+    ("epoch-not-compared", "restore", "a push moves the cursor of another log"),
+    ("heirs-not-named", "clone", "a copy does not say whose changes it sends"),
+    ("copy-sends-first", "clone", "a copy sends before it has read what the other sent"),
+    ("whole-too-early", "", "two parts of a file are taken for all of it"),
+    ("first-part-is-enough", "", "what names a file is sent after its first part"),
+    ("file-list-stays", "", "a note with a file shows no second one"),
+    ("index-keeps-old", "", "what a note said once is found for ever"),
+    ("pack-without-its-last", "", "all make packs that lack the last change"),
+    ("bodies-gone-at-once", "", "bodies go when the pack comes, and nobody has looked into it"),
 ];
 
 /// One of several lines of defence each: another one sees it, so that alone they are not caught. docs/testing-sync.md says
 /// which.
-const SECOND_LINES: [Mutant; 8] = [
+const SECOND_LINES: [Mutant; 13] = [
     ("seen-not-checked", "restore", "the server takes a batch from a log that it does not have"),
     ("position-not-checked", "restore", "the server shows its log to whoever has read another"),
     ("links-not-kept", "fork", "a reader does not keep what it was shown"),
@@ -105,6 +124,11 @@ const SECOND_LINES: [Mutant; 8] = [
     ("aad-without-id", "swap,alter", "a seal does not say whose it is"),
     ("release-too-early", "", "files that notes name are released (with HOLDFAST_SIM_RELEASES only)"),
     ("id-not-compared", "swap,alter", "what opens is not compared with its id"),
+    ("packs-suffice", "", "a pack that lacks something is enough"),
+    ("one-body-an-id", "clone", "the server takes one body of an id"),
+    ("one-variant", "", "one body of an id is set aside, and no other"),
+    ("members-stay-out", "revoke,restore", "who was shut out by a removed device stays so"),
+    ("passphrase-not-told", "revoke,drop-request", "a new passphrase whose sending failed is not sent again"),
 ];
 
 fn all() -> impl Iterator<Item = &'static Mutant> {

@@ -359,8 +359,9 @@ impl Paper {
             self.sync(at)?;
         }
         let seen = self.seen(0)?;
-        let shown = Shown { fields: Fields::Note(seen.note), heads: seen.heads, typing: false };
-        let story = Story { record: RECORD, history: &self.history, shown: &shown, by: "everybody" };
+        let shown = Shown { fields: Fields::Note(seen.note), heads: seen.heads, typing: false, typed: None };
+        let story =
+            Story { record: RECORD, history: &self.history, shown: &shown, by: "everybody", hidden: &BTreeSet::new() };
         let decisions: Vec<&Decision> = self.decisions.iter().collect();
         story.judge(&self.saved, &self.typed_over, &decisions, &mut self.met)
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use holdfast_domain::{Fields, NoteId, NotebookId, RevisionId};
+use holdfast_domain::{Fields, NoteId, NotebookId, RevisionId, fold_name};
 use holdfast_notebook::simulation::Shown;
 use holdfast_notebook::{NewNote, NotePatch, NotebookError, RecordId, TagPatch, Vault};
 
@@ -33,6 +33,9 @@ pub struct Deed<'a> {
 /// What is too common to follow: siblings of one name, which show as one.
 const SHARED_NAMES: [&str; 3] = ["Work", "Home", "work"];
 
+/// What may go on from what is being typed, and take its place.
+const GOES_ON: [&str; 6] = ["edit", "type", "set", "untag", "save a buffer", "write as a newer version"];
+
 impl World {
     /// The notes that this device knows of.
     pub fn notes_of(&self, at: usize) -> Checked<Vec<NoteId>> {
@@ -41,7 +44,7 @@ impl World {
     }
 
     /// The notebooks as this device shows them.
-    fn notebooks_of(&self, at: usize) -> Checked<Vec<NotebookId>> {
+    pub fn notebooks_of(&self, at: usize) -> Checked<Vec<NotebookId>> {
         let tree = self.devices[at].vault()?.notebook_tree().works("the tree")?;
         Ok(tree.into_iter().map(|node| node.id).collect())
     }
@@ -96,12 +99,24 @@ impl World {
                     stale: false,
                 };
                 let doing = if trashed { "restore" } else { "trash" };
-                self.act(at, deed, |v| if trashed { v.restore_note(note) } else { v.trash_note(note) }, doing)
+                let act = |v: &Vault| if trashed { v.restore_note(note) } else { v.trash_note(note) };
+                let outcome = self.act(at, deed, act, doing)?;
+                if trashed && outcome.contains("done") {
+                    self.is_out_of_the_trash(at, note)?;
+                }
+                Ok(outcome)
             }
             Act::Attach => self.attach(at, note, dice),
             Act::Detach => self.detach(at, note, dice),
             Act::Resolve => self.resolve(at, note, dice),
             Act::UndoResolution => {
+                // Most of the time something that was decided, at times in the middle of typing in it.
+                let decided: Vec<NoteId> =
+                    notes.iter().copied().filter(|n| self.decisions.iter().any(|d| d.record == (*n).into())).collect();
+                let note = dice.pick(&decided).copied().filter(|_| dice.clone().chance(60)).unwrap_or(note);
+                if dice.clone().chance(25) {
+                    self.edit(at, note, false, dice)?;
+                }
                 let record = if dice.chance(85) {
                     note.into()
                 } else {
@@ -166,6 +181,19 @@ impl World {
             let what = format!("{doing} was refused as if a newer version had to do it");
             return Invariant::Works.broken(what);
         }
+        let trashed = before.as_ref().is_some_and(|b| match &b.fields {
+            Fields::Note(note) => note.trash.is_trashed(),
+            Fields::Notebook(notebook) => notebook.trash.is_trashed(),
+            _ => false,
+        });
+        if let (
+            Err(NotebookError::Invalid(why)),
+            "attach" | "set" | "edit" | "type" | "untag" | "trash" | "sweep",
+            false,
+        ) = (&done, doing, trashed)
+        {
+            return Invariant::Works.broken(format!("{doing} was refused: {why}"));
+        }
         let outcome = self.judge(&done, doing)?;
         if done.is_ok() && deed.commit {
             done = vault.commit_note(NoteId::from(deed.record));
@@ -177,6 +205,12 @@ impl World {
         let name = self.devices[at].name.clone();
         if !deed.stale {
             self.builds_on_all(before.as_ref(), after.as_ref(), doing)?;
+        }
+        if let Some(before) = before.as_ref().filter(|_| !GOES_ON.contains(&doing)) {
+            self.typing_is_kept(at, deed.record, before, after.as_ref())?;
+        }
+        if self.now_and_then() && self.notes.iter().any(|note| deed.record == (*note).into()) {
+            self.shows_what_is(at, deed.record.into())?;
         }
         if outcome == "done" {
             for lost in gone.iter().filter(|token| deed.may_go.as_ref().is_some_and(|may| !may.contains(token))) {
@@ -320,17 +354,45 @@ impl World {
         }
         let deed =
             Deed { record: id.into(), may_go: Some(gone), fresh, commit: dice.chance(80), most: 1, stale: false };
-        self.act(at, deed, |v| v.save_note(id, &note.seen_heads, &patch), "set")
+        let outcome = self.act(at, deed, |v| v.save_note(id, &note.seen_heads, &patch), "set")?;
+        if !self.looks {
+            return Ok(outcome);
+        }
+        let now = self.devices[at].vault()?.note(id).works("reading a note")?.row;
+        let is_set = patch.done.is_none_or(|done| now.done == done)
+            && patch.due.is_none_or(|due| now.due == due)
+            && patch.notebook.is_none_or(|notebook| now.notebook == notebook);
+        if outcome.contains("done") && !is_set {
+            return Invariant::ReadYourWrites.broken(format!("{patch:?} was set, and {id} shows otherwise"));
+        }
+        Ok(outcome)
+    }
+
+    /// A note that was brought back is seen, with the notebook that it was in.
+    fn is_out_of_the_trash(&self, at: usize, id: NoteId) -> Checked {
+        let row = self.devices[at].vault()?.note(id).works("reading a note")?.row;
+        let tree = self.devices[at].vault()?.notebook_tree().works("the tree")?;
+        let gone = row.notebook.filter(|notebook| !tree.iter().any(|node| node.same.contains(notebook)));
+        if row.trashed || gone.is_some() {
+            let what = format!("{id} was brought back, and is in the trash ({}) or in {gone:?}", row.trashed);
+            return Invariant::ReadYourWrites.broken(what);
+        }
+        Ok(())
     }
 
     fn untag(&mut self, at: usize, id: NoteId, dice: &mut Dice) -> Checked<String> {
         let note = self.devices[at].vault()?.note(id).works("reading a note")?;
         let Some(tag) = dice.pick(&note.row.tags).cloned() else { return Ok("no tag".into()) };
         let gone = tokens::of_text(&tag).collect();
-        let tags = Some(TagPatch::Change { add: vec![], remove: vec![tag] });
+        let tags = Some(TagPatch::Change { add: vec![], remove: vec![tag.clone()] });
         let patch = NotePatch { tags, ..NotePatch::default() };
         let deed = Deed { record: id.into(), may_go: Some(gone), fresh: &[], commit: true, most: 1, stale: false };
-        self.act(at, deed, |v| v.save_note(id, &note.seen_heads, &patch), "untag")
+        let outcome = self.act(at, deed, |v| v.save_note(id, &note.seen_heads, &patch), "untag")?;
+        let now = self.devices[at].vault()?.note(id).works("reading a note")?.row;
+        if outcome.contains("done") && now.tags.iter().any(|left| fold_name(left) == fold_name(&tag)) {
+            return Invariant::ReadYourWrites.broken(format!("{tag} was taken off {id}, and is there"));
+        }
+        Ok(outcome)
     }
 
     fn tree(&mut self, at: usize, act: Act, dice: &mut Dice) -> Checked<String> {
@@ -413,7 +475,12 @@ impl World {
         let path = self.dir.path().join(format!("{}.bin", word(token)));
         let mut bytes = word(token).into_bytes();
         bytes.extend((0..dice.below(3_000)).map(|n| (n % 251) as u8));
-        std::fs::write(&path, bytes).works("writing a file")?;
+        // Somebody attached the same before, here or elsewhere.
+        if let Some((_, same)) = dice.pick(&self.files).filter(|_| dice.clone().chance(25)) {
+            bytes.clone_from(same);
+        }
+        std::fs::write(&path, &bytes).works("writing a file")?;
+        self.files.push((token, bytes));
         let fresh = [token];
         let deed = Deed {
             record: id.into(),
@@ -423,7 +490,16 @@ impl World {
             most: 2,
             stale: false,
         };
-        self.act(at, deed, |v| v.attach_file(id, &path), "attach")
+        let outcome = self.act(at, deed, |v| v.attach_file(id, &path), "attach")?;
+        if outcome.contains("done") {
+            let vault = self.devices[at].vault()?;
+            let files = vault.attachments(id).works("reading files")?;
+            for file in files.iter().filter(|file| tokens::of_text(&file.path).any(|of| of == token)) {
+                let bytes = vault.attachment_bytes(file.id).works("reading a file that was just attached")?;
+                self.file_is_whole(at, &file.path, &bytes)?;
+            }
+        }
+        Ok(outcome)
     }
 
     fn detach(&mut self, at: usize, id: NoteId, dice: &mut Dice) -> Checked<String> {

@@ -19,11 +19,6 @@ use crate::story::versions_with;
 use crate::template::PASSPHRASE;
 use crate::world::{Saved, World};
 
-/// Told by the server to a device that was removed.
-pub fn is_removed(error: &NotebookError) -> bool {
-    matches!(error, NotebookError::Protocol(ProtocolError::DeviceRemoved))
-}
-
 /// What people were told about the account.
 #[derive(Default)]
 pub struct Account {
@@ -48,6 +43,17 @@ impl World {
     pub fn is_shut_out(&self, at: usize) -> Checked<bool> {
         let id = holdfast_protocol::DeviceId(self.devices[at].vault()?.device().0);
         Ok(self.network.net().removed.contains(&id))
+    }
+
+    /// Whether somebody reads that this device was removed. Where a torn write took away that it was told, it only knows that
+    /// its session is over, until a person signs in.
+    pub fn hears_of_removal(&self, at: usize, error: &NotebookError) -> Checked<bool> {
+        let said = match error {
+            NotebookError::Protocol(ProtocolError::DeviceRemoved) => true,
+            NotebookError::Protocol(ProtocolError::Unauthorized) => self.met.faults.contains(&Fault::TornWrite),
+            _ => false,
+        };
+        Ok(said && self.is_shut_out(at)?)
     }
 
     /// True where the server at the other end of its line was told so.
@@ -118,8 +124,7 @@ impl World {
     fn change_passphrase(&mut self, at: usize, syncing: &[usize], dice: &mut Dice) -> Checked<String> {
         self.account.changed = true;
         let new = format!("{PASSPHRASE} once more");
-        let vault = self.devices[at].vault()?.clone();
-        vault.change_passphrase(PASSPHRASE, &new).works("changing the passphrase")?;
+        self.devices[at].vault()?.change_passphrase(PASSPHRASE, &new).works("changing the passphrase")?;
         let mut jobs: Vec<(usize, Job)> = syncing.iter().map(|other| (*other, Job::Sync)).collect();
         jobs.push((at, Job::Sync));
         let fault = self.on_the_way(at, dice);
@@ -165,11 +170,40 @@ impl World {
             if device == last {
                 out.done = matches!(ended, Ended::Done(Ok(_)));
             }
-            let outcome = self.after_sync(device, ended, fault, typing)?;
+            let outcome = self.after_sync(device, ended, fault, typing, false)?;
             let _ = write!(out.said, " {} {outcome};", self.devices[device].name);
         }
         self.account.asked = None;
         Ok(out)
+    }
+
+    /// As [`Self::revoke`]; where servers are set back, often to what they were before it.
+    pub fn remove_and_forget(&mut self, at: usize, dice: &mut Dice) -> Checked<String> {
+        let forgets = self.faults.contains(&Fault::Restore) && !self.faults.contains(&Fault::Fork);
+        let forgets = forgets && dice.clone().chance(50);
+        if forgets {
+            self.save_server()?;
+        }
+        let outcome = self.revoke(at, dice)?;
+        if !forgets || !outcome.contains("is removed;") {
+            return Ok(outcome);
+        }
+        let restored = self.restore_server()?;
+        let then = self.somebody_forgotten_comes(dice)?.unwrap_or_default();
+        Ok(format!("{outcome} {restored} {then}"))
+    }
+
+    /// Whoever was removed, and is forgotten to be, writes and syncs, as if nothing had been.
+    pub fn somebody_forgotten_comes(&mut self, dice: &mut Dice) -> Checked<Option<String>> {
+        for at in 0..self.devices.len() {
+            let forgotten = self.is_shut_out(at)? && !self.is_shut_out_by_its_server(at)?;
+            if forgotten && !self.devices[at].away && dice.chance(70) {
+                let wrote = self.edit_any(at, dice)?;
+                let synced = self.sync(at, None)?;
+                return Ok(Some(format!("{} {wrote}; {synced}", self.devices[at].name)));
+            }
+        }
+        Ok(None)
     }
 
     /// The devices that are in the account when everything is over.
@@ -197,6 +231,21 @@ impl World {
             if removed != out && !self.server_forgets() {
                 let what = format!("for {name} {removed:?} are removed, and {out:?} are");
                 return Invariant::Decision.broken(what);
+            }
+        }
+        if let Some(at) = self.members().first() {
+            // Whose program ended before it kept who it is has no name: nobody is it.
+            let mut there = BTreeSet::new();
+            for at in self.members() {
+                there.insert(self.devices[at].vault()?.device());
+            }
+            let members = self.devices[*at].look(|l| l.membership())?.members;
+            for member in members.into_iter().filter(|member| there.contains(member)) {
+                if self.devices[*at].shown(RecordId(member.0))?.is_none() {
+                    let what =
+                        format!("{member} is in the account, and {} has never heard its name", self.devices[*at].name);
+                    return Invariant::Convergence.broken(what);
+                }
             }
         }
         // Deriving a key from it takes its time: one who set it or heard of it, and one who comes last.

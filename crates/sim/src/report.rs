@@ -88,6 +88,13 @@ impl Report {
         self.seeds += 1;
         self.operations.push(met.operations);
         self.hashes.insert(seed, verdict.hash);
+        // A long run tells at once: whoever stops it knows what it has found.
+        if let Some(violation) = &verdict.violation {
+            let first = violation.what.lines().next().unwrap_or_default();
+            eprintln!("after {} seeds: seed {seed}: {}: {first}", self.seeds, violation.invariant.name());
+        } else if self.seeds.is_multiple_of(1_000) {
+            eprintln!("after {} seeds: {} violations", self.seeds, self.violations.len());
+        }
         for fault in &met.faults {
             *self.faults.entry(*fault).or_default() += 1;
         }

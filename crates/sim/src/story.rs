@@ -12,6 +12,7 @@ use crate::fault::{Checked, Invariant};
 use crate::people::short;
 use crate::thinking::About;
 use crate::tokens::{Tokens, of_text, word};
+use crate::values::{Values, do_not_hold, values};
 use crate::world::{Decision, Met};
 
 /// A record with all its versions, as somebody shows it.
@@ -20,6 +21,8 @@ pub struct Story<'a> {
     pub history: &'a History,
     pub shown: &'a Shown,
     pub by: &'a str,
+    /// The notebooks that show as another one of their name, as values of a field.
+    pub hidden: &'a BTreeSet<String>,
 }
 
 impl Story<'_> {
@@ -32,6 +35,7 @@ impl Story<'_> {
         self.nothing_comes_back(&traced, &now, met)?;
         self.decisions_hold(&traced, decisions)?;
         self.trash_holds(&traced)?;
+        self.values_hold(&traced)?;
         self.nothing_is_put_away(&traced, &now)
     }
 
@@ -115,8 +119,8 @@ impl Story<'_> {
                 )
             };
             let asks = |place: &(PlaceId, About)| {
-                let words = open.get(&place.0).filter(|_| !crossed(place) && !kept(&place.0));
-                words.is_some_and(|words| !traced.did_otherwise(history, made, place.1, words))
+                let asked = open.get(&place.0).filter(|_| !crossed(place) && !kept(&place.0));
+                asked.is_some_and(|asked| !traced.did_otherwise(history, made, place.1, asked))
             };
             if decision.places.iter().any(asks) {
                 let (record, name) = (short(self.record), self.by);
@@ -149,6 +153,15 @@ impl Story<'_> {
             }
         }
         Ok(())
+    }
+
+    /// A note lies where it was moved to last, and so with all that has one value.
+    fn values_hold(&self, traced: &Traced) -> Checked {
+        let Some(what) = do_not_hold(self.history, &traced.merged, &self.shown.fields, self.hidden) else {
+            return Ok(());
+        };
+        let (record, by) = (short(self.record), self.by);
+        Invariant::Decision.broken(format!("{record} on {by}, {what}{}", rows(self.history)))
     }
 
     /// A note that somebody wrote in, while others put it into the trash and neither knew, is not in the trash unless
@@ -187,21 +200,38 @@ impl Story<'_> {
     }
 }
 
-/// The places that are open, with the words in the sides of each.
-fn places_in(fields: &Fields) -> BTreeMap<PlaceId, BTreeSet<u32>> {
+/// The versions, with what each builds on, for a person who looks for the fault.
+fn rows(history: &History) -> String {
+    let short = |id: &RevisionId| id.to_string()[..6].to_owned();
+    let line = |row: &holdfast_notebook::simulation::HistoryRow| {
+        let parents: Vec<String> = row.parents.iter().map(short).collect();
+        format!("\n    {} on [{}] {:?}", short(&row.rid), parents.join(" "), row.origin)
+    };
+    history.rows.iter().map(line).collect()
+}
+
+/// The words of an open place.
+struct Asked {
+    sides: BTreeSet<u32>,
+    before: BTreeSet<u32>,
+}
+
+/// The places that are open, with their words.
+fn places_in(fields: &Fields) -> BTreeMap<PlaceId, Asked> {
     let places = match fields {
         Fields::Note(note) => review(note).places,
         Fields::Notebook(notebook) => review_notebook(notebook).places,
         _ => Vec::new(),
     };
-    let words = |place: &Place| {
-        let texts = place.sides.iter().filter_map(|side| match &side.value {
-            PlaceValue::Text(text) => Some(text),
-            _ => None,
-        });
-        texts.flat_map(|text| of_text(text)).collect()
+    let words = |value: &PlaceValue| match value {
+        PlaceValue::Text(text) => of_text(text).collect(),
+        _ => Vec::new(),
     };
-    places.iter().map(|place| (place.id, words(place))).collect()
+    let asked = |place: &Place| Asked {
+        sides: place.sides.iter().flat_map(|side| words(&side.value)).collect(),
+        before: place.base.iter().flat_map(words).collect(),
+    };
+    places.iter().map(|place| (place.id, asked(place))).collect()
 }
 
 /// What a title or a date says, as far as it is told apart.
@@ -254,10 +284,10 @@ struct Traced {
     /// Of several sides of a place that had the word, or of several places in the text, fewer have it.
     partly: BTreeMap<u32, Vec<RevisionId>>,
     trash: Vec<(RevisionId, TrashState)>,
+    /// What those that were made from several versions began with.
+    merged: BTreeMap<RevisionId, Values>,
     /// Places of places were decided in part.
     by_parts: bool,
-    /// The order in which the history lists them.
-    order: BTreeMap<RevisionId, usize>,
 }
 
 fn trash_of(fields: &Fields) -> TrashState {
@@ -276,8 +306,8 @@ impl Traced {
             clears: BTreeMap::new(),
             partly: BTreeMap::new(),
             trash: Vec::new(),
+            merged: BTreeMap::new(),
             by_parts: false,
-            order: history.rows.iter().enumerate().map(|(n, row)| (row.rid, n)).collect(),
         };
         let own: BTreeMap<RevisionId, Tokens> =
             history.rows.iter().zip(&history.revisions).map(|(row, r)| (row.rid, Tokens::of(&r.fields))).collect();
@@ -292,7 +322,10 @@ impl Traced {
                     None => return Invariant::Causality.broken(format!("{} lacks its parent", row.rid)),
                 },
                 several => match history.fold(several) {
-                    Some(fields) => (Tokens::of(&fields), trash_of(&fields)),
+                    Some(fields) => {
+                        out.merged.insert(row.rid, values(&fields));
+                        (Tokens::of(&fields), trash_of(&fields))
+                    }
                     None => return Invariant::Causality.broken(format!("{} lacks a parent", row.rid)),
                 },
             };
@@ -348,22 +381,34 @@ impl Traced {
     fn why_gone(&self, history: &History, token: u32) -> Option<Gone> {
         let (puts, takes) = (of_token(&self.puts, token), of_token(&self.takes, token));
         let seen = |put: &RevisionId| takes.iter().any(|take| history.is_ancestor(*put, *take));
-        match puts.iter().find(|put| !seen(put)) {
-            None if !takes.is_empty() => Some(Gone::TakenAway),
-            Some(put) if !takes.is_empty() && self.is_again(*put, token) => Some(Gone::PutBack),
-            Some(_) if self.gone_by_sides(history, token) => Some(Gone::BySides),
+        let unseen: Vec<RevisionId> = puts.iter().filter(|put| !seen(put)).copied().collect();
+        match unseen.as_slice() {
+            [] if !takes.is_empty() => Some(Gone::TakenAway),
+            [_, ..] if unseen.iter().all(|put| self.is_again(history, *put, token)) => Some(Gone::PutBack),
+            [_, ..] if self.gone_by_sides(history, token) => Some(Gone::BySides),
             _ => None,
         }
     }
 
-    /// True where somebody who did not know of the decision `made` wrote what is open there, or made it clean: by hand, by
-    /// another decision, or by taking something back.
-    fn did_otherwise(&self, history: &History, made: RevisionId, about: About, words: &BTreeSet<u32>) -> bool {
+    /// True where somebody who did not know of the decision `made` wrote what is open there, or made it clean, or took out
+    /// what had stood there, or what that decision kept: by hand, by another decision, or by taking something back.
+    fn did_otherwise(&self, history: &History, made: RevisionId, about: About, asked: &Asked) -> bool {
         let apart = |id: &RevisionId| !history.is_ancestor(made, *id) && !history.is_ancestor(*id, made);
-        let wrote = |of: &BTreeMap<u32, Vec<RevisionId>>| words.iter().any(|w| of_token(of, *w).iter().any(apart));
+        let did = |of: &BTreeMap<u32, Vec<RevisionId>>, words: &BTreeSet<u32>| {
+            words.iter().any(|w| of_token(of, *w).iter().any(apart))
+        };
         let mut rows = history.rows.iter().zip(&history.revisions).filter(|(row, _)| apart(&row.rid));
         match about {
-            About::Text => wrote(&self.puts) || wrote(&self.clears),
+            About::Text => {
+                // Two may decide one place as each saw it, and whoever wrote in a side first saw another place.
+                let decided = history.rows.iter().zip(&history.revisions).find(|(row, _)| row.rid == made);
+                let kept = decided.map(|(_, revision)| Tokens::of(&revision.fields).all).unwrap_or_default();
+                let kept = asked.sides.intersection(&kept).copied().collect();
+                did(&self.puts, &asked.sides)
+                    || did(&self.clears, &asked.sides)
+                    || did(&self.takes, &asked.before)
+                    || did(&self.takes, &kept)
+            }
             _ => rows.any(|(row, revision)| {
                 let before = history.fold(&row.parents);
                 said(&revision.fields, about) != before.and_then(|fields| said(&fields, about))
@@ -381,13 +426,163 @@ impl Traced {
         partly.iter().any(|p| apart(&p)) && of_token(&self.puts, token).iter().all(seen)
     }
 
-    /// True where this put a word back that had been there before.
-    fn is_again(&self, put: RevisionId, token: u32) -> bool {
-        let puts = of_token(&self.puts, token);
-        puts.iter().any(|other| self.order.get(other) < self.order.get(&put))
+    /// True where this put a word back that an earlier version had put in, and one between had taken away. Which was
+    /// earlier is told by what builds on what: a clock that was set may list them otherwise.
+    fn is_again(&self, history: &History, put: RevisionId, token: u32) -> bool {
+        let takes = of_token(&self.takes, token);
+        let before = |other: &RevisionId| {
+            let between = |take: &RevisionId| history.is_ancestor(*other, *take) && history.is_ancestor(*take, put);
+            *other != put && takes.iter().any(between)
+        };
+        of_token(&self.puts, token).iter().any(before)
     }
 }
 
 fn of_token(of: &BTreeMap<u32, Vec<RevisionId>>, token: u32) -> &[RevisionId] {
     of.get(&token).map_or(&[], Vec::as_slice)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use holdfast_domain::{Body, DeviceId, Hlc, RecordId, Revision, Stamp};
+    use holdfast_merge::ALGO;
+
+    use super::*;
+
+    const RECORD: RecordId = RecordId([7; 16]);
+
+    fn rid(n: u8) -> RevisionId {
+        RevisionId([n; 32])
+    }
+
+    /// `1 base` is a line with the first word.
+    fn text(lines: &str, n: u8) -> Body {
+        let line = |line: &str| format!("{}{line}\n", crate::tokens::MARK);
+        Body::text(lines.lines().map(line).collect::<String>(), stamp(n))
+    }
+
+    fn stamp(n: u8) -> Stamp {
+        Stamp { hlc: Hlc { ms: n.into(), counter: 0 }, device: DeviceId([n; 16]) }
+    }
+
+    fn note(body: Body) -> Fields {
+        let mut note = NoteFields::new(stamp(1), 1);
+        note.body = body;
+        Fields::Note(note)
+    }
+
+    fn revision(n: u8, on: &[u8], origin: Origin, fields: Fields) -> (RevisionId, Revision) {
+        let parents = on.iter().copied().map(rid).collect();
+        (rid(n), Revision::new(RECORD, parents, stamp(n), origin, ALGO, fields))
+    }
+
+    fn edit(n: u8, on: &[u8], lines: &str) -> (RevisionId, Revision) {
+        revision(n, on, Origin::Edit, note(text(lines, n)))
+    }
+
+    fn history(versions: impl IntoIterator<Item = (RevisionId, Revision)>) -> History {
+        let mut history = History::default();
+        versions.into_iter().for_each(|(rid, revision)| history.push(rid, revision));
+        history
+    }
+
+    /// What the judge says of the heads, if `fields` is what they show.
+    fn judged(history: &History, heads: &[u8], fields: Fields, saved: &[u32], decided: &[&Decision]) -> (Checked, Met) {
+        let shown = Shown { fields, heads: heads.iter().copied().map(rid).collect(), typing: false, typed: None };
+        let mut met = Met::default();
+        let story = Story { record: RECORD, history, shown: &shown, by: "d0", hidden: &BTreeSet::new() };
+        (story.judge(saved, &BTreeSet::new(), decided, &mut met), met)
+    }
+
+    fn fold(history: &History, heads: &[u8]) -> Fields {
+        history.fold(&heads.iter().copied().map(rid).collect::<Vec<_>>()).unwrap()
+    }
+
+    /// The second word was put in, taken out and put back; another, who had seen the first putting alone, took it out.
+    #[test]
+    fn put_back_is_told_by_what_builds_on_what() {
+        let versions = || {
+            [
+                edit(1, &[], "1 base"),
+                edit(2, &[1], "1 base\n2 line"),
+                edit(3, &[2], "1 base"),
+                edit(4, &[3], "1 base\n2 line"),
+                edit(5, &[2], "1 base\n3 instead"),
+            ]
+        };
+        // However clocks list them.
+        for backwards in [false, true] {
+            let mut versions = Vec::from(versions());
+            if backwards {
+                versions.reverse();
+            }
+            let history = history(versions);
+            let shown = fold(&history, &[4, 5]);
+            assert!(!Tokens::of(&shown).all.contains(&2), "the case is none: {shown:?}");
+            let (verdict, met) = judged(&history, &[4, 5], shown, &[1, 2, 3], &[]);
+            assert_eq!((verdict, met.put_back_gone), (Ok(()), 1));
+        }
+        // Who had nothing to put back wrote it, though another list had it earlier.
+        let mut versions = Vec::from(versions());
+        versions[3] = edit(4, &[1], "1 base\n2 line");
+        let (verdict, _) = judged(&history(versions), &[3, 4, 5], note(text("1 base\n3 instead", 5)), &[2], &[]);
+        assert_eq!(verdict.unwrap_err().invariant, Invariant::LostEdit);
+    }
+
+    /// Somebody took one side of a place, and somebody who did not know saved what `other` says; the place is open again.
+    fn asked_again(other: &str) -> Checked {
+        let mut history = history([
+            edit(1, &[], "1 base\n2 base"),
+            edit(2, &[1], "3 instead\n2 base"),
+            edit(3, &[1], "2 base"),
+            edit(4, &[2, 3], "3 instead\n2 base"),
+            edit(5, &[1], other),
+        ]);
+        let open = fold(&history, &[2, 3]);
+        let (id, _) = places_in(&open).into_iter().next().unwrap();
+        let (rid, revision) = revision(6, &[4, 5], Origin::Edit, open.clone());
+        history.push(rid, revision);
+        let decision = Decision { record: RECORD, revision: self::rid(4), places: vec![(id, About::Text)], device: 0 };
+        judged(&history, &[6], open, &[], &[&decision]).0
+    }
+
+    #[test]
+    fn who_took_out_what_a_place_is_about_did_otherwise() {
+        assert_eq!(asked_again("2 base"), Ok(()));
+        assert_eq!(asked_again("1 base\n2 base\n4 line").unwrap_err().invariant, Invariant::Decision);
+        assert_eq!(asked_again("1 base").unwrap_err().invariant, Invariant::Decision);
+    }
+
+    /// One wrote in a side of a place and decided it, and another, who knew of neither, decided it as it was before.
+    fn decided_as_each_saw_it(one: &str, another: &str) -> Checked {
+        let mut history = history([
+            edit(1, &[], "1 base\n2 base"),
+            edit(2, &[1], "3 instead\n2 base"),
+            edit(3, &[1], "2 base"),
+            edit(4, &[2], "3 4 instead\n2 base"),
+        ]);
+        let (rid, written) = revision(5, &[2, 3], Origin::Edit, fold(&history, &[3, 4]));
+        let open = written.fields.clone();
+        let (id, _) = places_in(&open).into_iter().next().unwrap();
+        assert!(!places_in(&fold(&history, &[2, 3])).contains_key(&id), "both saw the same place");
+        history.push(rid, written);
+        for (n, on, lines) in [(6, &[5][..], one), (7, &[2, 3], another)] {
+            let (rid, decided) = revision(n, on, Origin::Resolve, note(text(lines, n)));
+            history.push(rid, decided);
+        }
+        let together = fold(&history, &[6, 7]);
+        // Who decides alike is not asked; whoever asks them all the same is at fault.
+        assert_eq!(places_in(&together).contains_key(&id), one != another, "{together:?}");
+        let decision = Decision { record: RECORD, revision: self::rid(6), places: vec![(id, About::Text)], device: 0 };
+        let (rid, asking) = revision(8, &[6, 7], Origin::Edit, open.clone());
+        history.push(rid, asking);
+        judged(&history, &[8], open, &[], &[&decision]).0
+    }
+
+    #[test]
+    fn who_took_out_what_a_decision_kept_did_otherwise() {
+        assert_eq!(decided_as_each_saw_it("3 4 instead\n2 base", "2 base"), Ok(()));
+        assert_eq!(decided_as_each_saw_it("2 base", "2 base").unwrap_err().invariant, Invariant::Decision);
+    }
 }

@@ -11,7 +11,7 @@ use holdfast_domain::RevisionId;
 use holdfast_protocol::{
     Cid, CreateAccount, DeviceId, Entry, EntryKind, FetchRequest, Fetched, HealRequest, KdfParams, LogAnswer, LogPage,
     LogRequest, Login, Missing, MissingRequest, PackRange, ProtocolError, PushOutcome, PushRequest, PutKeys, Restored,
-    ServerInfo, Session, SpaceId, SyncProtocol, Token, Wire, batch_hash, decode, encode,
+    Rid, ServerInfo, Session, SpaceId, SyncProtocol, Token, Wire, batch_hash, decode, encode,
 };
 use holdfast_server::Core;
 
@@ -55,6 +55,9 @@ pub struct LineState {
     pub killed: bool,
     /// The program does not know what was added to the protocol since.
     pub older: bool,
+    /// It has told the server that something is lost, and reads the log from its beginning.
+    pub reads_again: bool,
+    pub told_lost: bool,
     pub requests: Vec<&'static str>,
     /// What the server told this device that it has, or really showed it.
     pub acknowledged: BTreeSet<RevisionId>,
@@ -85,6 +88,8 @@ pub struct Net {
     salts: BTreeMap<[u8; 16], [u8; 32]>,
     /// Every device that some server was told to shut out: one that was set back may have forgotten it.
     pub removed: BTreeSet<DeviceId>,
+    /// What some server ever took of each.
+    taken: BTreeMap<DeviceId, BTreeSet<RevisionId>>,
     /// What the log held when it was told so: of what such a device sent, this counts.
     counts: BTreeMap<DeviceId, BTreeSet<RevisionId>>,
     /// What does not: sent afterwards, to a server that had forgotten, or was another; or sent before to one that was set
@@ -103,6 +108,9 @@ pub struct Net {
     pub by_packs: u64,
     /// Releases that a server took, and what takes those back.
     pub releases: BTreeSet<RevisionId>,
+    /// Where the first server's packs stand: who made each, and who said that it holds what it should.
+    pub pack_makers: BTreeMap<u64, DeviceId>,
+    pub pack_words: BTreeSet<(u64, DeviceId)>,
     pub violation: Option<Violation>,
 }
 
@@ -173,6 +181,7 @@ impl Net {
             if server > 0 && seen > self.parted && self.elsewhere.len() < MOST_ELSEWHERE {
                 self.elsewhere.push(request.clone());
             }
+            self.taken.entry(device).or_default().extend(stored.iter().map(|entry| RevisionId(entry.rid.0)));
             for entry in stored {
                 self.note_late(device, RevisionId(entry.rid.0));
             }
@@ -180,6 +189,12 @@ impl Net {
             self.packs.extend(packs.map(|entry| RevisionId(entry.rid.0)));
             let releases = request.entries.iter().filter(|entry| entry.kind == EntryKind::Release);
             self.releases.extend(releases.map(|entry| RevisionId(entry.rid.0)));
+            for (s, _) in stored.iter().zip(&request.entries).filter(|(s, e)| !s.duplicate && e.kind == EntryKind::Pack)
+            {
+                if server == 0 {
+                    self.pack_makers.entry(s.seq).or_insert(device);
+                }
+            }
             // Of a retry the entries are older than the answer.
             for (s, entry) in stored.iter().zip(&request.entries).filter(|(s, _)| !s.duplicate && s.seq > before) {
                 self.lines[line].stored.push((RevisionId(s.rid.0), server, blobs));
@@ -203,6 +218,10 @@ impl Net {
         if let Ok(PushOutcome::Accepted { .. }) = outcome {
             let batches: BTreeMap<_, _> = request.manifests.iter().map(|m| (batch_hash(m).0, m.device)).collect();
             for Restored { entry, batch } in &request.entries {
+                // What was under way goes back so.
+                if entry.kind == EntryKind::Pack {
+                    self.packs.insert(RevisionId(entry.rid.0));
+                }
                 if let Some(device) = batches.get(&batch.0) {
                     self.note_late(*device, RevisionId(entry.rid.0));
                 }
@@ -217,7 +236,10 @@ impl Net {
             self.servers[server].removed.insert(removal.device);
             self.removed.insert(removal.device);
             let log = &self.servers[server].log;
-            self.counts.entry(removal.device).or_insert_with(|| log.iter().copied().collect());
+            let counts = &*self.counts.entry(removal.device).or_insert_with(|| log.iter().copied().collect());
+            // Nor does what it had sent to another log until then.
+            let sent = self.taken.get(&removal.device).into_iter().flatten();
+            self.nobodys.extend(sent.filter(|rid| !counts.contains(rid)));
         }
         if let Some(epoch) = request.key_epoch {
             let real = &mut self.servers[server];
@@ -407,7 +429,7 @@ impl Line {
         let mut net = self.net();
         let line = net.line(self.device);
         let before = line.last_page.replace(page.clone());
-        let Some((lie, seed)) = line.lie else { return page };
+        let Some((lie, seed)) = line.lie.filter(|(lie, seed)| !lies::is_of_answers(*lie, *seed)) else { return page };
         let mut dice = Dice::new(seed);
         let told = if lie == Fault::Fork {
             let here = net.line(self.device).server == 0;
@@ -417,7 +439,25 @@ impl Line {
         };
         let line = net.line(self.device);
         if told != page {
-            line.lied |= lies::must_be_noticed(lie, request, &told) && !lies::is_about_packs(&page, &told);
+            let known = |rid: &Rid| line.acknowledged.contains(&RevisionId(rid.0));
+            let is_old = lies::is_of_what_is_here(&page, &told, known) || lies::is_about_packs(&page, &told);
+            line.lied |= lies::must_be_noticed(lie, request, &told) && !is_old;
+            net.met.insert(lie);
+        }
+        told
+    }
+}
+
+impl Line {
+    /// The server says of what it was sent what is not so. Who is told it has read the log up to `read`.
+    fn lie_of(&self, answer: PushOutcome, read: u64) -> PushOutcome {
+        let mut net = self.net();
+        let line = net.line(self.device);
+        let Some((lie, seed)) = line.lie.filter(|(lie, seed)| lies::is_of_answers(*lie, *seed)) else { return answer };
+        let known = |rid: &Rid| line.acknowledged.contains(&RevisionId(rid.0));
+        let told = lies::of_answer(lie, &mut Dice::new(seed ^ 0xA25E), &answer, read, known);
+        if told != answer {
+            line.lied = true;
             net.met.insert(lie);
         }
         told
@@ -483,20 +523,28 @@ impl SyncProtocol for Line {
         };
         let answer = self.exchange("push", call, look, Some((token, request))).await?;
         self.check_cut(&answer, request.manifest.ctr.wrapping_mul(7919));
-        if let PushOutcome::Accepted { stored, .. } = &answer {
+        let told = self.lie_of(answer, request.manifest.seen.seq);
+        if let PushOutcome::Accepted { stored, .. } = &told {
             let mut net = self.net();
             net.line(self.device).acknowledged.extend(stored.iter().map(|s| RevisionId(s.rid.0)));
         }
-        Ok(answer)
+        Ok(told)
     }
 
     async fn log(&self, token: &Token, request: LogRequest) -> Result<LogAnswer, ProtocolError> {
         let asked = &request;
         let call = |core: Core| async move { core.log(token, *asked).await };
-        let look = |net: &mut Net, _: usize, answer: &Result<LogAnswer, ProtocolError>| {
+        let look = |net: &mut Net, server: usize, answer: &Result<LogAnswer, ProtocolError>| {
             net.rebases += u64::from(matches!(answer, Ok(LogAnswer::Rebase { .. })));
+            let word = asked.packs.filter(|seq| *seq > 0 && server == 0).zip(net.line(self.device).id);
+            net.pack_words.extend(word);
         };
         let answer = self.exchange("log", call, look, None).await?;
+        if request.seq == 0 && request.max_bytes > 0 {
+            let mut net = self.net();
+            let line = net.line(self.device);
+            line.reads_again |= std::mem::take(&mut line.told_lost);
+        }
         self.check_cut(&answer, request.seq.wrapping_mul(104_729));
         Ok(match answer {
             LogAnswer::Page(mut page) => {
@@ -506,11 +554,11 @@ impl SyncProtocol for Line {
                 // What another copy of the same disk sent waits here too, until this device sees it in the log.
                 let items = page.items().unwrap_or_default();
                 let shown = items.iter().map(|item| RevisionId(item.outline().rid.0));
+                let told = self.lie(&request, page.clone());
                 let mut net = self.net();
                 net.by_packs += items.len() as u64 - page.entries.len() as u64;
                 net.line(self.device).acknowledged.extend(shown);
-                drop((net, items));
-                LogAnswer::Page(self.lie(&request, page))
+                LogAnswer::Page(told)
             }
             other @ LogAnswer::Rebase { .. } => other,
         })
@@ -540,6 +588,9 @@ impl SyncProtocol for Line {
         let call = |core: Core| async move { core.heal(token, request.clone()).await };
         let look = |net: &mut Net, server: usize, answer: &_| net.note_heal(request, server, answer);
         let answer = self.exchange("heal", call, look, None).await?;
+        if request.lost.is_some() {
+            self.net().line(self.device).told_lost = true;
+        }
         if let PushOutcome::Accepted { stored, .. } = &answer {
             self.net().line(self.device).acknowledged.extend(stored.iter().map(|s| RevisionId(s.rid.0)));
         }

@@ -13,10 +13,12 @@ use crate::device::{Device, SimClock, VaultKind};
 use crate::dice::{Dice, Source};
 use crate::fault::{Checked, Fault, Invariant, OrBroken as _, Violation};
 use crate::joiner::somebody_joins;
+use crate::latecomer::pack_block;
 use crate::plan::{Act, Plan, Step};
 use crate::removals::Account;
 use crate::template::{Template, device_name, open_server, place};
 use crate::thinking::About;
+
 use crate::tripped::few_notes;
 use crate::wire::{LineState, Network, Real};
 
@@ -93,6 +95,8 @@ pub struct World {
     pub faults: Vec<Fault>,
     pub account: Account,
     pub saved: Vec<Saved>,
+    /// The bytes of files, by the words in their names.
+    pub files: Vec<(u32, Vec<u8>)>,
     pub decisions: Vec<Decision>,
     /// Words that were typed and taken away again before they were a revision: no history has them.
     pub typed_over: BTreeSet<u32>,
@@ -117,6 +121,8 @@ pub struct World {
     pub link: String,
     /// One does, when everything is over.
     pub joins: bool,
+    /// What is dear is looked at.
+    pub looks: bool,
     /// A few notes that go at once are a question.
     pub trips: bool,
 }
@@ -131,7 +137,11 @@ impl World {
         let core = open_server(&dir.path().join("server"), &clock, &server_source).works("opening the server")?;
         network.net().servers.push(Real { core: Some(core), log: template.log.clone(), ..Real::default() });
         let mut dice = Dice::new(plan.seed ^ 0xC10C);
-        let kind = VaultKind { plain_pages: template.plain_pages, few_notes: few_notes(plan.seed) };
+        let kind = VaultKind {
+            plain_pages: template.plain_pages,
+            few_notes: few_notes(plan.seed),
+            pack_block: pack_block(plan.seed),
+        };
         let mut devices = Vec::new();
         for index in 0..plan.devices {
             network.net().lines.push(LineState::default());
@@ -162,6 +172,7 @@ impl World {
             faults: plan.faults.clone(),
             account: Account::default(),
             saved: Vec::new(),
+            files: Vec::new(),
             decisions: Vec::new(),
             typed_over: BTreeSet::new(),
             made,
@@ -177,6 +188,7 @@ impl World {
             trace: trace.then(Vec::new),
             link: template.link.clone(),
             joins: somebody_joins(plan.seed),
+            looks: plan.seed.is_multiple_of(4),
             trips: few_notes(plan.seed) < u64::MAX,
         })
     }

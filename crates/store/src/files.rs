@@ -291,11 +291,11 @@ impl WriteTx<'_> {
     pub fn mark_sent(&self, cid: &[u8; 32], sent: Sent) -> Result<()> {
         self.run("UPDATE chunks SET sent = ?2 WHERE cid = ?1", params![cid, sent.number()])?;
         if sent == Sent::Yes {
-            self.run(
-                "DELETE FROM outbox_files WHERE content = (SELECT content FROM chunks WHERE cid = ?1)
-                 AND NOT EXISTS (SELECT 1 FROM chunks c WHERE c.content = outbox_files.content AND c.sent < 2)",
-                [cid],
-            )?;
+            let all = "AND NOT EXISTS (SELECT 1 FROM chunks c WHERE c.content = outbox_files.content AND c.sent < 2)";
+            let all = if crate::planted("first-part-is-enough") { "" } else { all };
+            let sql =
+                format!("DELETE FROM outbox_files WHERE content = (SELECT content FROM chunks WHERE cid = ?1) {all}");
+            self.run(&sql, [cid])?;
         }
         Ok(())
     }

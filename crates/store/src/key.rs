@@ -7,6 +7,9 @@ use zeroize::Zeroizing;
 /// A raw key in SQLCipher's notation: `x'` + 64 hexadecimal digits + `'`. Wiped from memory when dropped.
 pub struct RawKey(Zeroizing<String>);
 
+#[cfg(feature = "simulation")]
+const ALONE: &str = "PRAGMA locking_mode = EXCLUSIVE;";
+
 impl RawKey {
     /// `None` unless the text has exactly that form, so that it can be put into a pragma.
     pub fn new(text: Zeroizing<String>) -> Option<Self> {
@@ -15,17 +18,18 @@ impl RawKey {
         valid.then_some(Self(text))
     }
 
-    /// No key: the file's pages are as SQLite writes them. For the simulator, in worlds whose pages nobody looks at.
+    /// No key: the file's pages are as SQLite writes them. For the simulator, in worlds whose pages nobody looks at. `alone`:
+    /// nobody else opens the file while it is open, so that it need not be locked at each transaction.
     #[cfg(feature = "simulation")]
-    pub fn none() -> Self {
-        Self(Zeroizing::new(String::new()))
+    pub fn none(alone: bool) -> Self {
+        Self(Zeroizing::new(if alone { ALONE.into() } else { String::new() }))
     }
 
     /// `PRAGMA key = "x'…'"`.
     pub(crate) fn pragma(&self) -> Zeroizing<String> {
         #[cfg(feature = "simulation")]
-        if self.0.is_empty() {
-            return Zeroizing::new(String::new());
+        if self.0.is_empty() || *self.0 == ALONE {
+            return self.0.clone();
         }
         let mut sql = Zeroizing::new(String::with_capacity(96));
         sql.push_str("PRAGMA key = \"");

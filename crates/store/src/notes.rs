@@ -138,7 +138,7 @@ impl WriteTx<'_> {
         let n = self.upsert_note(note, &extra)?;
         let left_old = crate::planted("index-left-old") && before.is_some();
         if before.is_none_or(|(_, same)| !same) && !left_old && self.is_indexed(n)? {
-            if before.is_some() {
+            if before.is_some() && !crate::planted("index-keeps-old") {
                 self.unindex_note(n)?;
             }
             self.index_note(n, &note.title, &note.body, &extra)?;
@@ -199,7 +199,8 @@ impl WriteTx<'_> {
                 self.run("INSERT OR IGNORE INTO note_aliases VALUES (?1, ?2, ?3)", row)?;
             }
         }
-        if before.is_none_or(|before| before.attachments != note.attachments) {
+        let stays = crate::planted("file-list-stays") && before.is_some_and(|before| !before.attachments.is_empty());
+        if before.is_none_or(|before| before.attachments != note.attachments) && !stays {
             self.run("DELETE FROM note_attachments WHERE note = ?1", [id])?;
             for (path, attachment) in &note.attachments {
                 let row = params![id, path, attachment.0];

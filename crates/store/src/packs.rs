@@ -94,8 +94,17 @@ impl Reader<'_> {
         self.rows(
             "SELECT record, rid FROM revisions WHERE received_seq > ?1 AND received_seq <= ?2 AND encoding <> 2
              ORDER BY record, received_seq, rid",
-            params![sql::int(from), sql::int(to)],
+            params![sql::int(from), sql::int(if crate::planted("pack-without-its-last") { to - 1 } else { to })],
             |r| Ok((RecordId(r.get(0)?), RevisionId(r.get(1)?))),
+        )
+    }
+
+    /// The places behind `from`, up to `to`, at which the log is known to hold a revision of this store.
+    pub fn places_between(&self, from: u64, to: u64) -> Result<Vec<(u64, RevisionId)>> {
+        self.rows(
+            "SELECT received_seq, rid FROM revisions WHERE received_seq > ?1 AND received_seq <= ?2 ORDER BY received_seq",
+            params![sql::int(from), sql::int(to)],
+            |r| Ok((r.get::<_, i64>(0)? as u64, RevisionId(r.get(1)?))),
         )
     }
 

@@ -5,6 +5,7 @@
 
 mod clock;
 mod device;
+mod instead;
 mod keychain;
 mod network;
 pub mod old_schema;
@@ -14,6 +15,7 @@ mod world;
 
 pub use clock::{START_MS, TestClock};
 pub use device::{PASSPHRASE, TestDevice, USER};
+pub use instead::{Instead, Other};
 pub use keychain::MemoryKeychain;
 pub use network::{Fault, Network};
 pub use rng::TestRng;

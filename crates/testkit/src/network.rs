@@ -33,6 +33,7 @@ struct State {
     instead: Mutex<Option<Arc<dyn SyncProtocol>>>,
     before: Mutex<Option<(&'static str, Act)>>,
     refused: Mutex<Option<(&'static str, ProtocolError)>>,
+    small_pages: AtomicBool,
 }
 
 /// One device's network. Clones are the same network.
@@ -74,6 +75,11 @@ impl Network {
     /// The server answers every request of that name so, until `None` ends it.
     pub fn refuse(&self, what: Option<(&'static str, ProtocolError)>) {
         *self.0.refused.lock().unwrap() = what;
+    }
+
+    /// The log comes an entry at a time.
+    pub fn small_pages(&self) {
+        self.0.small_pages.store(true, Ordering::SeqCst);
     }
 
     /// Another server answers in the place of the right one, as where one was taken over; `None` ends it.
@@ -177,7 +183,9 @@ impl SyncProtocol for Line {
 
     async fn log(&self, token: &Token, request: LogRequest) -> Result<LogAnswer, ProtocolError> {
         let under = self.send("log").await?;
-        under.answer(under.server.log(token, request).await)
+        let small = self.network.0.small_pages.load(Ordering::SeqCst);
+        let max_bytes = if small { request.max_bytes.min(1) } else { request.max_bytes };
+        under.answer(under.server.log(token, LogRequest { max_bytes, ..request }).await)
     }
 
     async fn missing(&self, token: &Token, request: MissingRequest) -> Result<Missing, ProtocolError> {

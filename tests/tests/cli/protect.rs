@@ -193,4 +193,10 @@ fn a_damaged_vault_goes_back_to_its_backup() {
     assert_eq!((&restored["notes"], &restored["dir"]), (&json!(1), &json!(made)));
     assert_eq!(a.body(&id), "one\n");
     assert!(a.vault().join("vault.db.damaged-1").exists());
+    // Without its key file it is no less a vault: nobody is to make a new one over what is left.
+    std::fs::remove_file(a.vault().join("vault.keys")).unwrap();
+    a.run(["note", "list"]).failed(1, "vault.keys is missing");
+    a.run(["init"]).failed(1, "There is already a vault");
+    a.ok(["backup", "restore"]);
+    assert_eq!(a.body(&id), "one\n");
 }

@@ -31,20 +31,38 @@ pub(super) fn pack_on(before: &[u8], plain: &[u8]) -> Result<Zeroizing<Vec<u8>>,
 }
 
 fn compress(plain: &[u8], before: Option<&[u8]>, level: i32) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
-    let too_large = |_| CryptoError::TooLarge;
+    let mut packed = Zeroizing::new(Vec::with_capacity(zstd::zstd_safe::compress_bound(plain.len())));
+    match before {
+        None if plain.len() <= SMALL => {
+            COMPRESS.with_borrow_mut(|context| context.compress(&mut *packed, plain, level))
+        }
+        Some(before) if before.len() + plain.len() <= SMALL && !before.starts_with(&DICTIONARY) => {
+            COMPRESS.with_borrow_mut(|context| context.compress_using_dict(&mut *packed, plain, before, level))
+        }
+        before => compress_large(plain, before, level, &mut packed),
+    }
+    .map_err(|_| CryptoError::TooLarge)?;
+    Ok(packed)
+}
+
+/// With a context of its own, whose tables are too large to be kept.
+fn compress_large(
+    plain: &[u8],
+    before: Option<&[u8]>,
+    level: i32,
+    packed: &mut Vec<u8>,
+) -> Result<usize, zstd::zstd_safe::ErrorCode> {
     let mut context = CCtx::create();
-    context.set_parameter(CParameter::CompressionLevel(level)).map_err(too_large)?;
+    context.set_parameter(CParameter::CompressionLevel(level))?;
     if let Some(before) = before {
         if before.len() + plain.len() > SMALL {
-            context.set_parameter(CParameter::WindowLog(WINDOW_LOG)).map_err(too_large)?;
+            context.set_parameter(CParameter::WindowLog(WINDOW_LOG))?;
             // Of what comes before, only the last 8 << HashLog bytes are looked up.
-            context.set_parameter(CParameter::HashLog(WINDOW_LOG - 3)).map_err(too_large)?;
+            context.set_parameter(CParameter::HashLog(WINDOW_LOG - 3))?;
         }
-        context.ref_prefix(before).map_err(too_large)?;
+        context.ref_prefix(before)?;
     }
-    let mut packed = Zeroizing::new(Vec::with_capacity(zstd::zstd_safe::compress_bound(plain.len())));
-    context.compress2(&mut *packed, plain).map_err(too_large)?;
-    Ok(packed)
+    context.compress2(packed, plain)
 }
 
 pub(super) fn unpack(packed: &[u8], max_plain: usize) -> Result<Vec<u8>, CryptoError> {
@@ -57,7 +75,8 @@ pub(super) fn unpack_on(before: &[u8], packed: &[u8], max_plain: usize) -> Resul
 }
 
 thread_local! {
-    /// A context is larger than most revisions, and costs more to make than they do to unpack.
+    // A context is larger than most revisions, and costs more to make than they do to pack or unpack.
+    static COMPRESS: RefCell<CCtx<'static>> = RefCell::new(CCtx::create());
     static CONTEXT: RefCell<DCtx<'static>> = RefCell::new(DCtx::create());
 }
 

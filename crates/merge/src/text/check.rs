@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::tokens::{Sort, tokens};
-use crate::align::lines;
+use crate::align::{lines, word_hunks};
 
 /// A line at least this long, in bytes, that stands once on every side should not stand twice afterwards.
 pub(crate) const LONG_LINE: usize = 20;
@@ -49,6 +49,29 @@ pub(super) fn keeps_out(base: &str, sides: &[&str], merged: &str) -> bool {
         let more: usize = is.iter().map(|side| of(side, word).saturating_sub(*n)).sum();
         let fewer = is.iter().map(|side| n.saturating_sub(of(side, word))).max().unwrap_or(0);
         of(&got, word) + fewer <= n + more
+    })
+}
+
+/// True where no line that a side took out, with nothing in its place, is there as if it had not: by a word that this side
+/// has nowhere any more, and that is there as often as in the base and as others added it.
+pub(super) fn lines_stay_out(base: &str, sides: &[&str], merged: &str) -> bool {
+    let old: Vec<&str> = lines(base).collect();
+    let out = |side| {
+        let hunks = word_hunks(old.iter().copied(), lines(side)).into_iter();
+        hunks.filter(|(_, new)| new.is_empty()).flat_map(|(gone, _)| &old[gone]).copied().collect::<String>()
+    };
+    let out: Vec<String> = sides.iter().map(|side| out(side)).collect();
+    if out.iter().all(String::is_empty) {
+        return true;
+    }
+    let (was, got) = (words(base), words(merged));
+    let is: Vec<Count<'_>> = sides.iter().map(|s| words(s)).collect();
+    out.iter().zip(&is).all(|(out, has)| {
+        words(out).keys().all(|word| {
+            let n = of(&was, word);
+            let more: usize = is.iter().map(|other| of(other, word).saturating_sub(n)).sum();
+            of(has, word) > 0 || of(&got, word) < n + more
+        })
     })
 }
 

@@ -62,14 +62,22 @@ pub(crate) fn refine(base: &str, sides: &[&str], around: Around<'_>, diffs: &Dif
     let (was, is): (Vec<_>, Vec<_>) = (tokens::tokens(base), sides.iter().map(|s| tokens::tokens(s)).collect());
     let merge = |how| words::merge_words(&was, &is, around, how, diffs);
     let pieces = merge(Match::InLines);
+    let mut asked = None;
     if let Some(merged) = clean(&pieces) {
         // As if nothing had merged, where what merged cannot be right.
-        return if check::holds(base, sides, &merged) { pieces } else { open() };
+        if !check::holds(base, sides, &merged) {
+            return open();
+        }
+        if check::lines_stay_out(base, sides, &merged) {
+            return pieces;
+        }
+        // Words were matched across lines, so that others seem to have taken out the line, too, or a part of it.
+        asked = Some(open());
     }
     // Who wrote a line again elsewhere kept its words: where it is nothing else, that is taken.
     let others = merge(Match::Anywhere);
     let right = |merged: String| check::holds(base, sides, &merged) && check::keeps_out(base, sides, &merged);
-    if clean(&others).is_some_and(right) { others } else { pieces }
+    if clean(&others).is_some_and(right) { others } else { asked.unwrap_or(pieces) }
 }
 
 /// The text, where nothing in it asks.

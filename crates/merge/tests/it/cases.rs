@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use holdfast_domain::{
-    Body, DeviceFields, Fields, Merge, NotebookFields, NotebookId, Opaque, Origin, RevisionId, Segment, Stamp, Term,
-    Trash, TrashState, UnknownFields,
+    Body, DeviceFields, Fields, Merge, NoteFields, NotebookFields, NotebookId, Opaque, Origin, RevisionId, Segment,
+    Stamp, Term, Trash, TrashState, UnknownFields,
 };
 use holdfast_merge::{
     ChangedField, FoldError, Graph, edit_body, edit_merge, fold, merge_fields, receipt_id, review, summarize, undo,
@@ -319,6 +319,29 @@ fn what_was_decided_is_not_asked_again_because_somebody_wrote_elsewhere() {
         w.write(&[x, elsewhere], |f, stamp| f.body = edit_body(&f.body, &("0\n".to_owned() + &f.body.shown()), stamp));
     assert_eq!(show_body(&w.fold(&[carried]).body), "0,a,b {+X -c +Y} d,e,f,g,h");
     assert_eq!(show_body(&w.fold(&[took, carried]).body), "0,a,b,X,d,e,f,g,h");
+}
+
+/// As above, and a title was taken back on the way: that opens no place of the text.
+#[test]
+fn what_was_decided_is_not_asked_again_because_a_title_was_taken_back() {
+    let (mut w, base, x, _) = two();
+    let titled = w.write(&[base], |f, stamp| f.title = Merge::resolved("T".to_owned(), stamp));
+    let y = w.write_text(&[titled], "a b Y d e f g");
+    let elsewhere = w.write(&[x, titled], |f, stamp| f.body = edit_body(&f.body, &(f.body.shown() + "h\n"), stamp));
+    let took = w.write_text(&[x, y], "a b Y d e f g");
+    let stamp = w.stamp();
+    let [now, before] = [w.fold(&[y, elsewhere]), w.fold(&[x])].map(Fields::Note);
+    let title = |fields: &Fields| if let Fields::Note(note) = fields { note.title.clone() } else { unreachable!() };
+    let mut without = before.clone();
+    if let (Fields::Note(without), Fields::Note(now)) = (&mut without, &now) {
+        *without = NoteFields { title: without.title.clone(), ..now.clone() };
+    }
+    let back = w.insert_as(Origin::Undo, &[y, elsewhere], stamp, undo(&now, &now, &without, stamp));
+    assert_eq!(title(&Fields::Note(w.fold(&[back]))).as_resolved(), title(&before).as_resolved());
+    assert_eq!(show_body(&w.fold(&[back]).body), "a,b {+X -c +Y} d,e,f,g,h");
+    let carried =
+        w.write(&[back], |f, stamp| f.body = edit_body(&f.body, &("0\n".to_owned() + &f.body.shown()), stamp));
+    assert_eq!(show_body(&w.fold(&[took, carried]).body), "0,a,b,Y,d,e,f,g,h");
 }
 
 /// The smallest history that lost a line, as it was found: on one device an old merge was taken back beside a

@@ -110,6 +110,10 @@ pub(crate) const VECTORS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "taken out and words matched across lines",
+        &["Anna base\n- [ ] Bob base\n", "- [ ] Carl task\nAnna base early\nDora instead\n", "- [ ] Bob base\n"],
+    ),
+    (
         "two lines taken out, alike",
         &["line a base\nline b\nline c\n", "line a base d\nline b\n", "line a base\nline c\n"],
     ),
@@ -136,6 +140,21 @@ fn what_a_side_took_out_is_not_clean_text_beside_a_question() {
         let kept = |word: &str| texts[1..].iter().all(|side| side.contains(word));
         assert!(kept("Anna") || !clean.contains("Anna"), "{name}: the word is back: {parts:?}");
     }
+}
+
+/// The difference of words told that the other had taken the line out as well, and written it anew. Who took it out
+/// without a word in its place is not overruled by that; where its words are gone, nothing is asked.
+#[test]
+fn a_line_taken_out_is_not_back_because_words_were_matched_across_lines() {
+    rules(&[
+        [
+            "Anna base\n- [ ] Bob base\n",
+            "- [ ] Carl task\nAnna base early\nDora instead\n",
+            "- [ ] Bob base\n",
+            "{- [ ] Carl task\nAnna base early\nDora instead\n|- [ ] Bob base\n}",
+        ],
+        ["Call Anna\nsee Bob today\n", "see Bob today\n", "Call Anna\nsee Bob again\n", "see Bob again\n"],
+    ]);
 }
 
 /// Lines that are the same are that, and no words of theirs are matched with those of their neighbours.

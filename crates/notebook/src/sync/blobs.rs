@@ -189,7 +189,7 @@ pub(super) async fn fetch_chunk(
         Err(CryptoError::NewerVersion(_)) => return Ok(Came::Newer),
         Ok(false) | Err(_) => return Err(altered()),
     }
-    let whole = cut == Cut::Whole;
+    let whole = cut == Cut::Whole || crate::planted("whole-too-early") && index > 0;
     let meanwhile = vault.transact(|t| {
         let state = match t.tx.file(&file.content)?.map(|before| before.state) {
             // It was attached here meanwhile.

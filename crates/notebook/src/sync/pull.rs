@@ -1,11 +1,13 @@
 //! Reading the log: a page at a time, its chain checked whole before anything of it is taken.
 
+use std::collections::HashMap;
+
 use holdfast_protocol as wire;
 use holdfast_protocol::{
     BatchManifest, ChainError, EntryKind, Hash, LinkChain, LogAnswer, LogHead, LogPage, LogRequest, SyncProtocol,
     Token, verify,
 };
-use holdfast_store::{Cursor, WriteTx};
+use holdfast_store::{Cursor, Reader, WriteTx};
 use holdfast_sync::StepReport;
 
 use super::activity::{self, Happened, Line};
@@ -105,7 +107,7 @@ async fn compared_page(vault: &Vault, server: &dyn SyncProtocol, token: &Token) 
         Ok(asked) => asked,
         Err(other) => return Ok(other),
     };
-    if !asked.unpacked.suffice(vault, &asked.page)? {
+    if !asked.unpacked.suffice(vault, &asked.page)? && !crate::planted("packs-suffice") {
         // A pack that lacks something, or does not open: the changes themselves, while the server has them.
         match ask(vault, server, token, None).await {
             Ok(Ok(whole)) => asked = whole,
@@ -214,7 +216,8 @@ async fn ask(
         LogAnswer::Rebase { .. } => return Ok(Err(Some(Page::SetBack(from)))),
     };
     // Before anything is judged: who is a member, and which keys there are, may have changed.
-    if page.keys.is_some_and(|theirs| theirs != own_keys(vault)) {
+    let known = |theirs| theirs == own_keys(vault) || crate::planted("page-keys-not-compared");
+    if page.keys.is_some_and(|theirs| !known(theirs)) {
         shared_keys(vault, server, token).await?;
     }
     if let Some(salt) = page.login_salt {
@@ -225,24 +228,52 @@ async fn ask(
         Err(_) if crate::planted("chain-not-checked") => page.head,
         at => at.map_err(broken)?,
     };
-    // It named a head that it does not have any more: what lies between may be this device's own.
-    if let Some(furthest) = furthest.filter(|f| f.log_epoch == page.log_epoch) {
+    // It named a head that it does not have any more: what lies between may be this device's own. Or it has something else
+    // where it said that this device's own is.
+    let named = furthest.filter(|f| f.log_epoch == page.log_epoch).filter(|furthest| {
         let passed = furthest.seq.checked_sub(seq + 1).and_then(|n| links.get(n as usize));
-        if page.head.seq < furthest.seq || passed.is_some_and(|link| link.0 != furthest.link) {
-            // Or the page was altered: then the log does not have where it ends.
-            if at.seq != page.head.seq && !has_link(vault, server, token, at, packs.map(|_| 0)).await? {
-                return Ok(Err(None));
-            }
-            let Cursor { log_epoch, seq, link } = furthest;
-            return Ok(Err(Some(Page::SetBack(LogHead { log_epoch, seq, link: Hash(link) }))));
-        }
+        page.head.seq < furthest.seq || passed.is_some_and(|link| link.0 != furthest.link)
+    });
+    let mut lost = named.map(|Cursor { log_epoch, seq, link }| LogHead { log_epoch, seq, link: Hash(link) });
+    if lost.is_none() && log_epoch == page.log_epoch {
+        let seq = vault.read(|r| misplaced(r, &page, seq, at.seq))?;
+        lost = seq.map(|seq| LogHead { log_epoch, seq, link: Hash::ZERO });
     }
-    check_signatures(vault, server, token, &page.manifests).await?;
+    if let Some(lost) = lost {
+        // Or the page was altered: then the log does not have where it ends.
+        if at.seq != page.head.seq && !has_link(vault, server, token, at, packs.map(|_| 0)).await? {
+            return Ok(Err(None));
+        }
+        return Ok(Err(Some(Page::SetBack(lost))));
+    }
+    if let Err(error) = check_signatures(vault, server, token, &page.manifests).await {
+        // It may have been set back in between, and have forgotten a member with what that sent; and may have grown since.
+        if !matches!(error, NotebookError::HostileServer(_)) {
+            return Err(error);
+        }
+        return match has_link(vault, server, token, at, packs.map(|_| 0)).await {
+            Ok(true) => Err(error),
+            Ok(false) | Err(NotebookError::HostileServer(_)) => Ok(Err(None)),
+            Err(other) => Err(other),
+        };
+    }
     if !vault.read(|r| fork::knows_own(vault, r, &page.manifests))? {
         return Ok(Err(Some(Page::Copied)));
     }
     let unpacked = Unpacked::of_page(vault, &page)?;
     Ok(Ok(Asked { page, unpacked, read: Read { from, at, links } }))
+}
+
+/// The first place where the server has something else than what it had taken from this device. Only what was sent has a
+/// place behind what was read.
+fn misplaced(reader: &Reader<'_>, page: &LogPage, from: u64, to: u64) -> Result<Option<u64>> {
+    let places = reader.places_between(from, to)?;
+    if places.is_empty() {
+        return Ok(None);
+    }
+    let items = page.items().map_err(broken)?;
+    let there: HashMap<u64, [u8; 32]> = items.iter().map(|item| (item.seq(), item.outline().rid.0)).collect();
+    Ok(places.into_iter().find(|(seq, rid)| there.get(seq) != Some(&rid.0)).map(|(seq, _)| seq))
 }
 
 /// The part of the log that a page holds.
@@ -268,7 +299,7 @@ impl Read {
         let (mut altered, mut set_back) = (false, None);
         let taken = vault.transact(|t| {
             let taken = apply::apply(t, page, unpacked)?;
-            if self.at.seq == page.head.seq {
+            if self.at.seq == page.head.seq || crate::planted("each-page-alone") {
                 t.ends_pull();
             }
             if self.from.seq != self.at.seq || self.from.log_epoch != self.at.log_epoch {
@@ -317,7 +348,8 @@ fn note_altered(t: &mut Txn<'_>, altered: u32) -> Result<()> {
 
 /// Remembers the furthest head that the server named.
 pub(super) fn named_head(tx: &WriteTx<'_>, head: LogHead) -> Result<()> {
-    let further = tx.log_head()?.is_none_or(|known| known.log_epoch != head.log_epoch || known.seq < head.seq);
+    let further = !crate::planted("head-not-kept")
+        && tx.log_head()?.is_none_or(|known| known.log_epoch != head.log_epoch || known.seq < head.seq);
     if further {
         tx.set_log_head(Cursor { log_epoch: head.log_epoch, seq: head.seq, link: head.link.0 })?;
     }

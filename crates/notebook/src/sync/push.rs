@@ -236,7 +236,7 @@ pub(super) fn move_over(t: &Txn<'_>, sent: &[Sent], stored: &[Stored], head: Log
         }
     }
     let cursor = t.tx.cursor()?.unwrap_or(Cursor { log_epoch: head.log_epoch, seq: 0, link: [0; 32] });
-    if cursor.log_epoch != head.log_epoch {
+    if cursor.log_epoch != head.log_epoch && !crate::planted("epoch-not-compared") {
         return Ok(false);
     }
     pull::named_head(t.tx, head)?;
@@ -367,7 +367,9 @@ async fn read_what_is_said(vault: &Vault, server: &dyn SyncProtocol, token: &Tok
         pull::Page::Taken { pulled, entries } if entries > 0 => {
             Ok(Pushed::step(StepReport { caught_up: false, ..pulled.report }))
         }
-        _ => Err(never_shown()),
+        pull::Page::Taken { .. } => Err(never_shown()),
+        pull::Page::SetBack(lost) => Ok(Pushed::step(heal::begin(vault, server, token, lost).await?)),
+        pull::Page::Copied => Ok(Pushed::step(fork::become_another(vault, server, token).await?)),
     }
 }
 

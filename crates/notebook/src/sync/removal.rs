@@ -16,9 +16,9 @@ use super::keys::{Newer, bring_together, follow, keep_put, members, removal, tel
 use super::{Syncer, account, login, pull};
 use crate::{NotebookError, Result, Vault};
 
-/// The account may change, and the computer may send more, between reading and the request. The last try does not ask
-/// for the last word.
-const REMOVAL_TRIES: u32 = 5;
+/// The account may change, and the computer may send more, between reading and the request. After so many tries it is not
+/// asked for the last word any more.
+const REMOVAL_TRIES: usize = 4;
 
 impl Syncer {
     /// Removes another computer from the account, for good: it gets nothing more, and nothing is taken from it. With a new
@@ -53,7 +53,7 @@ async fn remove(
         ));
     }
     let new = new_passphrase.map(|new| prepared(vault, new)).transpose()?;
-    for n in 1..=REMOVAL_TRIES {
+    for n in 0..REMOVAL_TRIES + account::KEY_TRIES {
         bring_together(vault, server, token, Newer::Replace).await?;
         read_to_end(vault, server, token).await?;
         if is_done(vault, device)? {

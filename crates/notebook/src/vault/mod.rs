@@ -9,10 +9,11 @@ mod passphrase;
 mod restore;
 mod settings;
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use holdfast_crypto::{KeyFile, KeychainKey, OpenVault, SpaceKeys, revision_id};
+use holdfast_crypto::{CryptoError, KeyFile, KeychainKey, OpenVault, SpaceKeys, revision_id};
 use holdfast_domain::{Clock, DeviceId, RevisionId, SpaceId};
 use holdfast_store::{RawKey, Store};
 use tokio::sync::{Notify, broadcast};
@@ -229,10 +230,21 @@ impl Vault {
     }
 }
 
-/// True where there is a vault in this folder. A folder that cannot be looked into is [`NotebookError::Unreadable`]:
-/// there may well be one.
+/// True where there is a vault in this folder, or what is left of one: its backups, where its key file is gone. A folder
+/// that cannot be looked into is [`NotebookError::Unreadable`]: there may well be one.
 pub fn vault_exists(dir: &Path) -> Result<bool> {
-    dir.join(KEYS_FILE).try_exists().map_err(NotebookError::io(dir))
+    Ok(dir.join(KEYS_FILE).try_exists().map_err(NotebookError::io(dir))? || !crate::backups_of(dir)?.is_empty())
+}
+
+/// The key file of a vault that exists.
+fn read_keys(dir: &Path) -> Result<KeyFile> {
+    let path = dir.join(KEYS_FILE);
+    match KeyFile::read(&path) {
+        Err(CryptoError::Io(error)) if error.kind() == io::ErrorKind::NotFound => {
+            Err(NotebookError::Damaged(format!("{} is missing", path.display())))
+        }
+        other => Ok(other?),
+    }
 }
 
 /// The platform's data folder + `holdfast/default`.

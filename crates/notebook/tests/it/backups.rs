@@ -3,7 +3,7 @@
 use std::fs;
 
 use holdfast_notebook::sync::{self, Happened};
-use holdfast_notebook::{Backup, BackupReason, NotebookError, NotesFilter, Vault};
+use holdfast_notebook::{Backup, BackupReason, NotebookError, NotesFilter, Vault, vault_exists};
 use holdfast_testkit::{PASSPHRASE, TestDevice, USER, World};
 
 use crate::syncing::assert_same;
@@ -218,6 +218,9 @@ async fn a_damaged_key_file_comes_back_with_the_backup() {
             fs::write(&keys, b"no keys").unwrap();
         } else {
             fs::remove_file(&keys).unwrap();
+            assert!(vault_exists(&dir).unwrap(), "nobody is asked to make a new one over it");
+            let said = Vault::open(&dir, PASSPHRASE, w.clock.env()).map(drop).unwrap_err();
+            assert!(matches!(&said, NotebookError::Damaged(what) if what.contains("vault.keys is missing")), "{said}");
         }
         let restored = Vault::restore_backup(&dir, &backup, PASSPHRASE, w.clock.env()).unwrap();
         assert_eq!(restored.note(id).unwrap().row.body, "one\n");

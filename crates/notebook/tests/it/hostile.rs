@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use holdfast_notebook::NotebookError;
 use holdfast_protocol::*;
 use holdfast_sync::SyncState;
-use holdfast_testkit::{Fault, TestDevice, World};
+use holdfast_testkit::{Fault, Instead, Other, TestDevice, World};
 
 use crate::syncing::assert_same;
 
@@ -169,24 +169,9 @@ struct Reordered {
 }
 
 #[async_trait]
-impl SyncProtocol for Reordered {
-    async fn info(&self) -> Result<ServerInfo, ProtocolError> {
-        self.core.info().await
-    }
-    async fn prelogin(&self, user: &str) -> Result<KdfParams, ProtocolError> {
-        self.core.prelogin(user).await
-    }
-    async fn create_account(&self, request: CreateAccount) -> Result<Session, ProtocolError> {
-        self.core.create_account(request).await
-    }
-    async fn login(&self, request: Login) -> Result<Session, ProtocolError> {
-        self.core.login(request).await
-    }
-    async fn get_keys(&self, token: &Token) -> Result<(Vec<u8>, u64), ProtocolError> {
-        self.core.get_keys(token).await
-    }
-    async fn put_keys(&self, token: &Token, request: PutKeys) -> Result<u64, ProtocolError> {
-        self.core.put_keys(token, request).await
+impl Instead for Reordered {
+    fn core(&self) -> &holdfast_server::Core {
+        &self.core
     }
     async fn push(&self, _: &Token, _: PushRequest) -> Result<PushOutcome, ProtocolError> {
         Err(ProtocolError::Server("not now".into()))
@@ -194,7 +179,7 @@ impl SyncProtocol for Reordered {
     async fn log(&self, token: &Token, request: LogRequest) -> Result<LogAnswer, ProtocolError> {
         let from = *self.from.get_or_init(|| request.seq as usize);
         let whole = LogRequest { log_epoch: 0, seq: 0, link: Hash::ZERO, max_bytes: u32::MAX, ..request };
-        let LogAnswer::Page(real) = self.core.log(token, whole).await? else { panic!("rebase") };
+        let LogAnswer::Page(real) = self.core().log(token, whole).await? else { panic!("rebase") };
         let shown = from + self.shown.load(Ordering::SeqCst);
         let mut page = LogPage { entries: Vec::new(), ..real.clone() };
         let mut prev = Hash::ZERO;
@@ -212,20 +197,11 @@ impl SyncProtocol for Reordered {
         page.manifests.retain(|m| page.entries.iter().any(|e| e.batch == batch_hash(m)));
         Ok(LogAnswer::Page(page))
     }
-    async fn missing(&self, token: &Token, request: MissingRequest) -> Result<Missing, ProtocolError> {
-        self.core.missing(token, request).await
-    }
     async fn fetch(&self, _: &Token, _: FetchRequest) -> Result<Fetched, ProtocolError> {
         Ok(Fetched::default())
     }
     async fn heal(&self, _: &Token, _: HealRequest) -> Result<PushOutcome, ProtocolError> {
         Err(ProtocolError::Server("not now".into()))
-    }
-    async fn put_blob(&self, token: &Token, space: SpaceId, cid: Cid, sealed: Vec<u8>) -> Result<(), ProtocolError> {
-        self.core.put_blob(token, space, cid, sealed).await
-    }
-    async fn get_blob(&self, token: &Token, space: SpaceId, cid: Cid) -> Result<Vec<u8>, ProtocolError> {
-        self.core.get_blob(token, space, cid).await
     }
 }
 
@@ -241,11 +217,11 @@ async fn what_comes_before_its_parent_waits_for_it() {
         w["A"].write(id, &format!("{before}three\n"));
         w["A"].sync().await;
         let (from, shown) = (OnceLock::new(), AtomicUsize::new(0));
-        let server = Arc::new(Reordered { core: w.server.core(), from, order: vec![2, 1, 0], shown });
+        let server = Arc::new(Other(Reordered { core: w.server.core(), from, order: vec![2, 1, 0], shown }));
         let b = &w["B"];
         b.net.answer_instead(Some(server.clone()));
         for (shown, waiting) in [(1, 1), (2, 2), (3, 0)] {
-            server.shown.store(shown, Ordering::SeqCst);
+            server.0.shown.store(shown, Ordering::SeqCst);
             b.sync().await;
             assert_eq!(b.vault().sync_status().unwrap().quarantined, waiting);
             assert_eq!(b.vault().note(id).is_ok(), waiting == 0);

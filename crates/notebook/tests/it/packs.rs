@@ -9,7 +9,7 @@ use holdfast_domain::{NoteId, RevisionId};
 use holdfast_notebook::NotesFilter;
 use holdfast_notebook::sync::{Happened, SyncFlag};
 use holdfast_protocol::*;
-use holdfast_testkit::{Fault, PASSPHRASE, TestDevice, TestRng, World};
+use holdfast_testkit::{Fault, Instead, Other, PASSPHRASE, TestDevice, TestRng, World};
 
 use crate::syncing::{assert_same, shown};
 
@@ -286,48 +286,15 @@ struct Meddler {
 }
 
 #[async_trait]
-impl SyncProtocol for Meddler {
-    async fn info(&self) -> Result<ServerInfo, ProtocolError> {
-        self.core.info().await
-    }
-    async fn prelogin(&self, user: &str) -> Result<KdfParams, ProtocolError> {
-        self.core.prelogin(user).await
-    }
-    async fn create_account(&self, request: CreateAccount) -> Result<Session, ProtocolError> {
-        self.core.create_account(request).await
-    }
-    async fn login(&self, request: Login) -> Result<Session, ProtocolError> {
-        self.core.login(request).await
-    }
-    async fn get_keys(&self, token: &Token) -> Result<(Vec<u8>, u64), ProtocolError> {
-        self.core.get_keys(token).await
-    }
-    async fn put_keys(&self, token: &Token, request: PutKeys) -> Result<u64, ProtocolError> {
-        self.core.put_keys(token, request).await
+impl Instead for Meddler {
+    fn core(&self) -> &holdfast_server::Core {
+        &self.core
     }
     async fn push(&self, token: &Token, mut request: PushRequest) -> Result<PushOutcome, ProtocolError> {
         for entry in request.entries.iter_mut().filter(|entry| entry.kind == EntryKind::Pack) {
             (self.meddle)(entry);
         }
-        self.core.push(token, request).await
-    }
-    async fn log(&self, token: &Token, request: LogRequest) -> Result<LogAnswer, ProtocolError> {
-        self.core.log(token, request).await
-    }
-    async fn missing(&self, token: &Token, request: MissingRequest) -> Result<Missing, ProtocolError> {
-        self.core.missing(token, request).await
-    }
-    async fn fetch(&self, token: &Token, request: FetchRequest) -> Result<Fetched, ProtocolError> {
-        self.core.fetch(token, request).await
-    }
-    async fn heal(&self, token: &Token, request: HealRequest) -> Result<PushOutcome, ProtocolError> {
-        self.core.heal(token, request).await
-    }
-    async fn put_blob(&self, token: &Token, space: SpaceId, cid: Cid, sealed: Vec<u8>) -> Result<(), ProtocolError> {
-        self.core.put_blob(token, space, cid, sealed).await
-    }
-    async fn get_blob(&self, token: &Token, space: SpaceId, cid: Cid) -> Result<Vec<u8>, ProtocolError> {
-        self.core.get_blob(token, space, cid).await
+        self.core().push(token, request).await
     }
 }
 
@@ -361,7 +328,7 @@ async fn a_pack_that_lacks_something_or_holds_something_else_is_shown_and_nothin
             Some(change) => repack(&keys, space, entry, change),
             None => *entry.body.last_mut().unwrap() ^= 1,
         });
-        w["A"].net.answer_instead(Some(Arc::new(Meddler { core: w.server.core(), meddle })));
+        w["A"].net.answer_instead(Some(Arc::new(Other(Meddler { core: w.server.core(), meddle }))));
         // Its program knows what it made, and says that the server has something else.
         assert!(w["A"].try_sync().await.is_err() && w.server.packs().len() >= 2, "{name}");
         w.devices.remove(0);

@@ -1,13 +1,19 @@
 //! A server that was restored from a backup gets back what it lost, from whoever has it.
 
 use std::fs;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use async_trait::async_trait;
 use holdfast_domain::NoteId;
 use holdfast_notebook::NotebookError;
 use holdfast_notebook::sync::Happened;
-use holdfast_protocol::{Hash, LogAnswer, LogHead, ProtocolError};
+use holdfast_protocol::{
+    Hash, HealRequest, LogAnswer, LogHead, LogRequest, Missing, MissingRequest, ProtocolError, PushOutcome,
+    SyncProtocol as _, Token,
+};
 use holdfast_sync::SyncState;
-use holdfast_testkit::{Backup, Fault, PASSPHRASE, TestDevice, World};
+use holdfast_testkit::{Backup, Fault, Instead, Other, PASSPHRASE, TestDevice, World};
 
 use crate::syncing::assert_same;
 
@@ -236,6 +242,38 @@ async fn what_was_confirmed_past_the_place_that_was_read_is_not_forgotten() {
     assert_eq!(w["B"].body(id), "a\n");
 }
 
+/// The log has grown past that place since, another way, and is read in several pages: the head that the first of them
+/// names says nothing about what lies between.
+#[tokio::test]
+async fn what_was_confirmed_is_looked_for_on_every_page() {
+    for at_most in [1, 3] {
+        let mut w = World::of(3);
+        w.sync_all().await;
+        let backup = w.server.backup().await;
+        w["C"].add("Of C", "c\n");
+        w["C"].sync().await;
+        let ids: Vec<NoteId> = (0..at_most).map(|n| w["A"].add("Of A", &format!("a{n}\n"))).collect();
+        w["A"].net.fail(1, Fault::DropRequest);
+        assert!(w["A"].try_sync().await.is_err());
+        assert_eq!(w["A"].vault().sync_status().unwrap().waiting, 0);
+        w.server.restore(&backup).await;
+        for n in 0..6 {
+            w["B"].add(&format!("Since {n}"), "b\n");
+        }
+        w["B"].sync().await;
+        // B has lost nothing, and notices nothing.
+        w["B"].sync().await;
+        w["A"].net.small_pages();
+        w["A"].sync().await;
+        assert_eq!(told(&w["A"]).len(), 1);
+        w.sync_all().await;
+        assert_same(&w);
+        for (n, id) in ids.iter().enumerate() {
+            assert_eq!(w["B"].body(*id), format!("a{n}\n"));
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_kill_anywhere_in_the_healing_loses_nothing() {
     let mut done = false;
@@ -349,4 +387,93 @@ async fn a_server_that_always_says_so_is_not_believed_for_ever() {
     w.sync_all().await;
     assert_same(&w);
     assert_eq!(w["B"].body(id), "one\n");
+}
+
+/// Set back as soon as it has shown a page: it knows neither what stood there nor who joined in between.
+struct SetBack {
+    core: holdfast_server::Core,
+    /// By so much its log has grown another way by then.
+    grown: u64,
+    /// The account's keys and the log's end, as they were at the first look.
+    before: OnceLock<((Vec<u8>, u64), LogHead)>,
+    looks: AtomicUsize,
+}
+
+#[async_trait]
+impl Instead for SetBack {
+    fn core(&self) -> &holdfast_server::Core {
+        &self.core
+    }
+    async fn get_keys(&self, _: &Token) -> Result<(Vec<u8>, u64), ProtocolError> {
+        Ok(self.before.get().unwrap().0.clone())
+    }
+    async fn log(&self, token: &Token, request: LogRequest) -> Result<LogAnswer, ProtocolError> {
+        if self.looks.fetch_add(1, Ordering::SeqCst) > 1 {
+            let head = self.before.get().unwrap().1;
+            return Ok(LogAnswer::Rebase { head: LogHead { seq: head.seq + self.grown, ..head } });
+        }
+        let answer = self.core().log(token, request).await?;
+        let LogAnswer::Page(page) = &answer else { panic!("rebase") };
+        let keys = self.core().get_keys(token).await?;
+        self.before.get_or_init(|| (keys, page.head));
+        Ok(answer)
+    }
+    async fn heal(&self, _: &Token, _: HealRequest) -> Result<PushOutcome, ProtocolError> {
+        Err(ProtocolError::Server("not now".into()))
+    }
+}
+
+/// What it shows of a computer that it has forgotten since is no lie.
+#[tokio::test]
+async fn a_server_set_back_between_a_page_and_the_keys_is_healed_and_not_called_hostile() {
+    for grown in [0, 100] {
+        let mut w = World::of(2);
+        w.sync_all().await;
+        let (before, looks) = (OnceLock::new(), AtomicUsize::new(0));
+        w["A"].net.answer_instead(Some(Arc::new(Other(SetBack { core: w.server.core(), grown, before, looks }))));
+        w["A"].sync().await;
+        let late = TestDevice::join("Late", w.dir.path(), &w.clock, &w.server).await.unwrap();
+        let id = late.add("T", "of the late one\n");
+        late.sync().await;
+        let said = w["A"].try_sync().await;
+        assert!(matches!(said, Err(NotebookError::Protocol(ProtocolError::Server(_)))), "{said:?}");
+        w["A"].net.answer_instead(None);
+        w.devices.push(late);
+        w.sync_all().await;
+        assert_same(&w);
+        assert_eq!(w["A"].body(id), "of the late one\n");
+    }
+}
+
+/// It was set back, and says that it lost nothing.
+struct LostNothing(holdfast_server::Core);
+
+#[async_trait]
+impl Instead for LostNothing {
+    fn core(&self) -> &holdfast_server::Core {
+        &self.0
+    }
+    async fn missing(&self, _: &Token, _: MissingRequest) -> Result<Missing, ProtocolError> {
+        Ok(Missing::default())
+    }
+}
+
+/// The log is read once more from its beginning, in case that it was altered on the way, and not for ever.
+#[tokio::test]
+async fn what_a_server_says_that_it_has_and_never_shows_is_not_believed() {
+    let (mut w, backup, ids) = changed_since_backup(2).await;
+    w.server.restore(&backup).await;
+    w["A"].net.answer_instead(Some(Arc::new(Other(LostNothing(w.server.core())))));
+    for _ in 0..2 {
+        w["A"].net.take_requests();
+        let said = w["A"].try_sync().await;
+        let hostile = |what: &str| what.contains("which its log does not show");
+        assert!(matches!(&said, Err(NotebookError::HostileServer(what)) if hostile(what)), "{said:?}");
+        let asked = w["A"].net.take_requests();
+        assert!(asked.iter().filter(|what| **what == "missing").count() > 1 && asked.len() < 60, "{asked:?}");
+        assert!(w["A"].vault().sync_status().unwrap().waiting > 0, "what it does not show is not there");
+    }
+    w["A"].net.answer_instead(None);
+    w.sync_all().await;
+    assert_new(&w, &ids);
 }

@@ -107,6 +107,29 @@ async fn texts_that_go_ask_as_well_and_come_back() {
     }
 }
 
+/// What somebody writes in a held note may be more than what was taken out of it.
+#[tokio::test]
+async fn a_text_that_goes_is_kept_whole_however_much_is_written_meanwhile() {
+    let w = World::of(2);
+    let ids = notes(&w, 30).await;
+    trash(&w["A"], &ids[2..22]);
+    for id in &ids[..2] {
+        w["A"].write(*id, "gone\n");
+    }
+    w["A"].sync().await;
+    w["B"].sync().await;
+    assert_eq!(asked(&w["B"]), Some((20, 2, 30)));
+    let held = w["B"].body(ids[0]);
+    let written = format!("{held}\n{}", "and much more, as somebody writes it meanwhile\n".repeat(20));
+    w["B"].type_body(ids[0], &written);
+    w["B"].vault().tripwire_keep(None).unwrap();
+    assert_eq!(w["B"].body(ids[0]), written);
+    w["B"].sync().await;
+    w["A"].sync().await;
+    assert_eq!(w["A"].body(ids[0]), written);
+    assert_eq!(w["A"].body(ids[1]), held);
+}
+
 #[tokio::test]
 async fn accepting_shows_it_and_writes_nothing() {
     let w = World::of(2);

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use holdfast_domain::{DeviceId, Fields, NoteFields, NoteId, Origin, RecordId, Trash, TrashState};
-use holdfast_store::LossKind;
+use holdfast_domain::{DeviceId, Fields, NoteFields, NoteId, Origin, Trash, TrashState};
+use holdfast_store::{LossKind, LossRow};
 
 use super::{end, is_pending, mostly_gone, notes, rows};
 use crate::notebooks::notebook_of;
@@ -120,7 +120,7 @@ impl Vault {
                     t.touch(loss.record);
                     continue;
                 }
-                keep(t, loss.record)?;
+                keep(t, loss)?;
             }
             end(t)?;
             let kept = notes(&losses);
@@ -158,7 +158,8 @@ fn check(t: &Txn<'_>, seen: Option<u64>) -> Result<()> {
 }
 
 /// Brings back what a record would lose, on all its versions.
-fn keep(t: &mut Txn<'_>, id: RecordId) -> Result<()> {
+fn keep(t: &mut Txn<'_>, loss: &LossRow) -> Result<()> {
+    let id = loss.record;
     let Some(shown) = t.record(id)? else { return Ok(()) };
     let mine = shown.shown()?.fields;
     let working = shown.working.is_some();
@@ -172,7 +173,7 @@ fn keep(t: &mut Txn<'_>, id: RecordId) -> Result<()> {
     match (mine, all) {
         // It can be read, not changed: it stays as it came, to review.
         (_, Fields::Note(all)) if all.needs_newer_version() => Ok(()),
-        (Fields::Note(mine), Fields::Note(all)) => keep_note(t, id, mine, &all),
+        (Fields::Note(mine), Fields::Note(all)) => keep_note(t, loss, mine, &all),
         (Fields::Notebook(_), Fields::Notebook(all)) if all.trash.is_trashed() => {
             t.change_now(id, "notebook", Origin::Restore, |fields, stamp, _| {
                 notebook_of(fields)?.trash = Trash { state: TrashState::Live, stamp };
@@ -183,9 +184,12 @@ fn keep(t: &mut Txn<'_>, id: RecordId) -> Result<()> {
     }
 }
 
-fn keep_note(t: &mut Txn<'_>, id: RecordId, mine: NoteFields, all: &NoteFields) -> Result<()> {
+fn keep_note(t: &mut Txn<'_>, loss: &LossRow, mine: NoteFields, all: &NoteFields) -> Result<()> {
+    let id = loss.record;
     let trashed = all.trash.state != TrashState::Live;
-    let emptied = mostly_gone(&mine.body.shown(), &all.body.shown());
+    // Of one that was told to be emptied less may be gone by now: all of it is kept.
+    let (before, now) = (mine.body.shown(), all.body.shown());
+    let emptied = loss.kind == LossKind::Emptied && before != now || mostly_gone(&before, &now);
     if !trashed && !emptied {
         return Ok(());
     }
