@@ -79,7 +79,7 @@ impl Env {
             pack_block: block(),
             pack_waits_ms: ACTIVE_MS,
             release_times: ReleaseTimes::default(),
-            releases: false,
+            releases: true,
             #[cfg(feature = "simulation")]
             simulated: None,
         }
@@ -103,7 +103,7 @@ impl Env {
             pack_block: block(),
             pack_waits_ms: ACTIVE_MS,
             release_times: ReleaseTimes::default(),
-            releases: false,
+            releases: true,
             simulated: Some(simulated),
         }
     }

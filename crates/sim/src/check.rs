@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use holdfast_domain::{AttachmentId, DeviceId, Fields, Hlc, Origin, Revision, RevisionId, Stamp};
+use holdfast_domain::{DeviceId, Fields, Hlc, Origin, Revision, RevisionId, Stamp};
+use holdfast_notebook::RecordId;
 use holdfast_notebook::simulation::{History, Shown};
-use holdfast_notebook::{RecordId, Vault};
 
 use crate::device::Device;
 use crate::fault::{Checked, Fault, Invariant, OrBroken as _};
@@ -25,19 +25,6 @@ pub fn digest(id: RecordId, shown: &Shown) -> String {
     let canonical = Revision::new(id, shown.heads.clone(), stamp, Origin::Edit, 0, shown.fields.clone()).encode();
     let bytes = canonical.unwrap_or_else(|e| format!("{e} {:?}", shown.heads).into_bytes());
     blake3::hash(&bytes).to_hex()[..12].to_owned()
-}
-
-/// True where somebody took the file out of the note, ever: then its bytes may be gone although the note has it again.
-/// Whether all devices lack them is compared elsewhere.
-fn was_taken_out(vault: &Vault, note: RecordId, file: AttachmentId) -> Checked<bool> {
-    let mut with = BTreeMap::new();
-    let versions = vault.history(note).works("reading a history")?;
-    for version in &versions {
-        let row = vault.note_version(note.into(), version.id).works("reading a version")?.row;
-        with.insert(version.id, row.attachments.iter().any(|(_, id)| *id == file));
-    }
-    let had = |id: &RevisionId| with.get(id) == Some(&true);
-    Ok(versions.iter().any(|version| !had(&version.id) && version.parents.iter().any(had)))
 }
 
 impl World {
@@ -64,26 +51,38 @@ impl World {
         if self.met.faults.contains(&Fault::Revoke) {
             (0..self.devices.len()).for_each(|at| self.set_older(at, false));
         }
+        self.settle()?;
+        if self.files_go { self.months_pass() } else { Ok(()) }
+    }
+
+    /// Everybody syncs until nothing moves.
+    pub fn settle(&mut self) -> Checked {
         for round in 0..ROUNDS {
-            let mut moved = 0;
-            for at in self.members() {
-                self.clock.advance(1_000);
-                match self.sync_in_peace(at)? {
-                    Some(report) => moved += report.pushed + report.pulled + report.packed,
-                    None => {
-                        moved += 1;
-                        self.devices[at].out = true;
-                    }
-                }
-                self.overheard()?;
-            }
             // Whoever knows of a removal tells a server that has forgotten it, and the removed device hears it after that.
+            let moved = self.round_of_peace()?;
             let told = round > 0 || self.network.net().removed.is_empty();
             if moved == 0 && told {
                 return Ok(());
             }
         }
         Invariant::Liveness.broken(format!("after {ROUNDS} rounds of sync there is still something to send"))
+    }
+
+    /// Everybody syncs once. Gives how much moved.
+    pub fn round_of_peace(&mut self) -> Checked<u32> {
+        let mut moved = 0;
+        for at in self.members() {
+            self.clock.advance(1_000);
+            match self.sync_in_peace(at)? {
+                Some(report) => moved += report.pushed + report.pulled + report.packed,
+                None => {
+                    moved += 1;
+                    self.devices[at].out = true;
+                }
+            }
+            self.overheard()?;
+        }
+        Ok(moved)
     }
 
     /// Nobody has anything set aside any more, but for what a removed device sent, and packs that an earlier version does not
@@ -124,7 +123,7 @@ impl World {
                 out.insert(format!("note {id}"), format!("{:?} {}", note.row, note.read_only));
                 for file in vault.attachments(id.into()).works("reading files")? {
                     let bytes = vault.attachment_bytes(file.id);
-                    if bytes.is_err() && was_taken_out(vault, id, file.id)? {
+                    if bytes.as_ref().is_err_and(|said| self.may_be_gone_for_good(id, file.id, said)) {
                         out.insert(format!("file {id} {}", file.path), format!("{file:?}"));
                         continue;
                     }
@@ -194,6 +193,7 @@ impl World {
                 self.judge_record(record, at, by_record.get(&record).map_or(&[], Vec::as_slice))?;
             }
         }
+        self.named_files_are_at_the_server(first)?;
         self.searchable(first, false)?;
         if let Some(last) = self.members().last() {
             self.searchable(*last, true)?;
@@ -239,7 +239,9 @@ impl World {
             let Some(report) = self.sync_in_peace(at)? else {
                 return Invariant::Idempotence.broken("a device that was in the account is out at its next sync");
             };
-            let requests = self.network.net().line(at).requests.clone();
+            let mut requests = self.network.net().line(at).requests.clone();
+            // What is gone is asked for, since whoever has it may have given it back.
+            requests.retain(|request| *request != "get_blob" || self.named_when_gone.is_empty());
             let name = self.devices[at].name.clone();
             let moved = report.pushed + report.pulled > 0;
             if moved || requests != ["log"] || self.devices[at].look(|l| l.revision_count())? != count {

@@ -11,7 +11,7 @@ use crate::fault::Invariant;
 /// A name as the code asks for it, the faults that it needs (any where there are none), and what goes wrong.
 type Mutant = (&'static str, &'static str, &'static str);
 
-const MUTANTS: [Mutant; 99] = [
+const MUTANTS: [Mutant; 104] = [
     ("cursor-before-rows", "", "the cursor is on disk before what was read"),
     ("acknowledged-by-batch", "", "an answer empties the outbox, whatever it names"),
     ("outbox-dropped-on-error", "", "a push that fails empties the outbox"),
@@ -111,18 +111,22 @@ const MUTANTS: [Mutant; 99] = [
     ("index-keeps-old", "", "what a note said once is found for ever"),
     ("pack-without-its-last", "", "all make packs that lack the last change"),
     ("bodies-gone-at-once", "", "bodies go when the pack comes, and nobody has looked into it"),
+    ("release-too-early", "", "files that notes name are released"),
+    ("release-not-taken-back", "", "who names a file that was released does not take that back"),
+    ("taken-back-and-gone", "", "the server lets go what was taken back"),
+    ("gone-unasked", "", "the server lets files go and waits for nobody"),
+    ("gone-not-given-back", "", "who names what the server has let go does not send it again"),
 ];
 
 /// One of several lines of defence each: another one sees it, so that alone they are not caught. docs/testing-sync.md says
 /// which.
-const SECOND_LINES: [Mutant; 13] = [
+const SECOND_LINES: [Mutant; 12] = [
     ("seen-not-checked", "restore", "the server takes a batch from a log that it does not have"),
     ("position-not-checked", "restore", "the server shows its log to whoever has read another"),
     ("links-not-kept", "fork", "a reader does not keep what it was shown"),
     ("digest-not-compared", "", "devices do not compare what they have"),
     ("duplicate-by-id", "", "the server knows an entry by its id, whatever its body"),
     ("aad-without-id", "swap,alter", "a seal does not say whose it is"),
-    ("release-too-early", "", "files that notes name are released (with HOLDFAST_SIM_RELEASES only)"),
     ("id-not-compared", "swap,alter", "what opens is not compared with its id"),
     ("packs-suffice", "", "a pack that lacks something is enough"),
     ("one-body-an-id", "clone", "the server takes one body of an id"),

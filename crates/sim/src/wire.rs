@@ -222,6 +222,9 @@ impl Net {
                 if entry.kind == EntryKind::Pack {
                     self.packs.insert(RevisionId(entry.rid.0));
                 }
+                if entry.kind == EntryKind::Release {
+                    self.releases.insert(RevisionId(entry.rid.0));
+                }
                 if let Some(device) = batches.get(&batch.0) {
                     self.note_late(*device, RevisionId(entry.rid.0));
                 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use holdfast_domain::{NoteId, NotebookId, RevisionId};
+use holdfast_domain::{AttachmentId, NoteId, NotebookId, RevisionId};
 use holdfast_merge::PlaceId;
 use holdfast_notebook::{NotebookError, RecordId};
 use holdfast_protocol::DeviceId;
@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use crate::device::{Device, SimClock, VaultKind};
 use crate::dice::{Dice, Source};
 use crate::fault::{Checked, Fault, Invariant, OrBroken as _, Violation};
+use crate::files::files_go;
 use crate::joiner::somebody_joins;
 use crate::latecomer::pack_block;
 use crate::plan::{Act, Plan, Step};
@@ -125,6 +126,10 @@ pub struct World {
     pub looks: bool,
     /// A few notes that go at once are a question.
     pub trips: bool,
+    /// What nothing names goes.
+    pub files_go: bool,
+    /// Files that somebody made a note name when their bytes were gone.
+    pub named_when_gone: BTreeSet<(RecordId, AttachmentId)>,
 }
 
 impl World {
@@ -141,6 +146,7 @@ impl World {
             plain_pages: template.plain_pages,
             few_notes: few_notes(plan.seed),
             pack_block: pack_block(plan.seed),
+            files_go: files_go(plan.seed),
         };
         let mut devices = Vec::new();
         for index in 0..plan.devices {
@@ -190,6 +196,8 @@ impl World {
             joins: somebody_joins(plan.seed),
             looks: plan.seed.is_multiple_of(4),
             trips: few_notes(plan.seed) < u64::MAX,
+            files_go: files_go(plan.seed),
+            named_when_gone: BTreeSet::new(),
         })
     }
 

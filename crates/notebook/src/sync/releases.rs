@@ -99,7 +99,10 @@ pub(super) fn keep_named(t: &Txn<'_>) -> Result<()> {
 
 fn keep(t: &Txn<'_>, named: &Named) -> Result<()> {
     for release in t.tx.live_releases()? {
-        if named.is_of(&release.cids) && queue(t, &ReleaseBody::Keep(Rid(release.rid)))? {
+        if named.is_of(&release.cids)
+            && !crate::planted("release-not-taken-back")
+            && queue(t, &ReleaseBody::Keep(Rid(release.rid)))?
+        {
             // The server may have let them go: what names them goes behind them, once it was asked.
             doubt(t, &release.cids)?;
         }
@@ -116,6 +119,9 @@ fn queue(t: &Txn<'_>, body: &ReleaseBody) -> Result<bool> {
 
 /// The server is asked once more whether it has these.
 fn doubt(t: &Txn<'_>, cids: &[[u8; 32]]) -> Result<()> {
+    if crate::planted("gone-not-given-back") {
+        return Ok(());
+    }
     if t.tx.doubt_sent(cids)? { behind::look_again(t) } else { Ok(()) }
 }
 
