@@ -44,11 +44,13 @@ pub use edit::{edit_body, edit_merge};
 pub use fields::merge_fields;
 pub use fold::{FoldError, Folded, fold};
 pub use graph::Graph;
-pub use receipt::{ChangedField, DiffHunk, SideChange, changes_of, receipt_id, summarize, undo};
+pub use receipt::{
+    ChangedField, DiffHunk, SideChange, changes_of, left_by_undecided, left_by_undo, receipt_id, summarize, undo,
+};
 pub use resolve::{Choice, ResolveError, ResultSpan, resolve, resolve_notebook, resolve_with_body, result_text};
 pub use review::{Place, PlaceId, PlaceKind, PlaceValue, Review, Side, review, review_notebook};
 pub use stray::{Link, Stray, stray, stray_place};
 pub use tree::{break_cycles, cycles, same_as};
 
 /// The number of this algorithm. Devices compare merged states only where it is equal.
-pub const ALGO: u32 = 7;
+pub const ALGO: u32 = 8;

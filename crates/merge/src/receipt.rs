@@ -250,6 +250,32 @@ fn renew_trash(trash: &mut Trash, current: Trash, stamp: Stamp) {
     }
 }
 
+/// What is left of the heads `on` when the merge of `heads` goes back to `side`: all but the others. `None` where somebody
+/// wrote on one of those, so that what they wrote has to be told from it ([`undo`]); otherwise taking them out takes back
+/// just what came of them, with all that was written on `side`.
+pub fn left_by_undo(
+    graph: &Graph,
+    on: &[RevisionId],
+    heads: &[RevisionId],
+    side: RevisionId,
+) -> Option<Vec<RevisionId>> {
+    let goes = |id: &RevisionId| *id != side && heads.contains(id);
+    let stays: Vec<RevisionId> = on.iter().copied().filter(|id| !goes(id)).collect();
+    let unbuilt = heads.iter().filter(|id| goes(id)).all(|id| on.contains(id));
+    (unbuilt && stays.iter().any(|head| graph.is_ancestor(side, *head))).then_some(stays)
+}
+
+/// The same for a decision that was made on `parents`: as if it had not been made. `None` where somebody wrote on it.
+pub fn left_by_undecided(
+    graph: &Graph,
+    on: &[RevisionId],
+    decision: RevisionId,
+    parents: &[RevisionId],
+) -> Option<Vec<RevisionId>> {
+    let stay = on.iter().filter(|id| **id != decision).chain(parents).copied();
+    on.contains(&decision).then(|| graph.maximal(stay).into_iter().collect())
+}
+
 /// Takes back a merge or a decision: `current`, with what led from `side` to `merged` undone. `side` is the
 /// state to go back to (a head of the receipt, or the fold before the decision). The result may itself ask.
 /// What it brings back gets `stamp`, so that a removal which had not seen it does not take it away again.

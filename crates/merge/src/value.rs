@@ -124,11 +124,18 @@ pub(crate) fn merge_terms<T: Ord + Clone>(
 
 /// Two decisions about an open base can cross. One took X, one took Y: flattening then yields a side that nobody
 /// holds. Or one took Y, one the original: flattening then yields the original alone, and nobody would learn that
-/// Y was decided too. The place is open instead, with what those who decided hold.
+/// Y was decided too. Or one took X, and who took something back asks anew, with X as what was there before: flattening
+/// yields what they brought back. The place is open instead, with what those who decided hold.
 fn crossed<T: Ord + Clone>(base: &Merge<T>, sides: &[&Merge<T>], changed: &[&Merge<T>], merged: Merge<T>) -> Merge<T> {
     let held: BTreeSet<&T> = sides.iter().flat_map(|s| s.adds()).map(|t| &t.value).collect();
     let decided: BTreeSet<&T> = changed.iter().filter_map(|s| s.as_resolved()).collect();
-    let overruled = decided.len() > 1 && decided.iter().any(|value| merged.adds().all(|t| t.value != **value));
+    let past: BTreeSet<&T> =
+        changed.iter().filter(|s| !s.is_resolved()).flat_map(|s| s.removes()).map(|t| &t.value).collect();
+    let known: BTreeSet<&T> = base.removes().map(|t| &t.value).collect();
+    let asked_anew = |value: &T| past.contains(value) && !known.contains(value);
+    let overruled = decided
+        .iter()
+        .any(|value| (decided.len() > 1 || asked_anew(value)) && merged.adds().all(|t| t.value != **value));
     if base.is_resolved() || (!overruled && merged.adds().all(|t| held.contains(&t.value))) {
         return originals(base, merged);
     }
@@ -168,11 +175,9 @@ pub(crate) fn every_side<T: Ord + Clone>(base: &Merge<T>, sides: &[&Merge<T>]) -
     from_woven(weave(adds.into_iter().map(|(v, s)| Term::new(v.clone(), s)).collect(), removes))
 }
 
-/// Each value once where there are very many sides. None is dropped.
+/// Each value once: who set the same said the same, however many they are and in whatever order they learn of each
+/// other. None is dropped.
 fn each_once<T: Ord + Clone>(terms: Vec<Term<T>>) -> Vec<Term<T>> {
-    if terms.len() < 2 * MAX_SIDES {
-        return terms;
-    }
     let mut adds: BTreeMap<T, Stamp> = BTreeMap::new();
     let mut removes = Vec::new();
     for (i, term) in terms.into_iter().enumerate() {

@@ -1,11 +1,12 @@
 //! Every version of a record, and going back to one.
 
 use holdfast_domain::{DeviceId, Fields, NoteId, Origin, RecordId, RevisionId, SetEntry};
-use holdfast_merge::{Graph, SideChange, changes_of, undo};
+use holdfast_merge::{Graph, SideChange, changes_of};
 use holdfast_store::{HistoryRow, NoteRow, Reader};
 
 use crate::notes::live;
 use crate::record::{Record, differs};
+use crate::undo::WayBack;
 use crate::view::note_row;
 use crate::{NotePatch, NotebookError, Result, Vault};
 
@@ -108,21 +109,19 @@ pub(crate) fn merge_was_undone(
     heads: &[RevisionId],
 ) -> Result<bool> {
     let undos = reader.history(record.id)?.into_iter().filter(|row| row.origin == Origin::Undo);
-    let mut merged = None;
     for row in undos {
         let builds_on = |head: &RevisionId| row.parents.iter().any(|p| graph.is_ancestor(*head, *p));
         if !heads.iter().all(builds_on) {
             continue;
         }
-        let merged = match &merged {
-            Some(merged) => merged,
-            None => merged.insert(record.fold(heads)?.fields),
-        };
         let written = record.revision(row.rid)?;
         let current = record.fold(&row.parents)?.fields;
         for head in heads {
-            let side = record.revision(*head)?.fields;
-            if !differs(&undo(&current, merged, &side, written.stamp()), &written.fields) {
+            let ways = [
+                WayBack::of_merge(record, graph, &row.parents, heads, *head)?,
+                WayBack::told_apart(record, heads, *head)?,
+            ];
+            if ways.iter().any(|way| !differs(&way.from(&current, written.stamp()), &written.fields)) {
                 return Ok(true);
             }
         }

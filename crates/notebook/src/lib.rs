@@ -34,6 +34,7 @@ mod strays;
 pub mod sync;
 mod transfer;
 mod txn;
+mod undo;
 mod vault;
 mod view;
 

@@ -7,7 +7,8 @@ use holdfast_store::{Reader, ReceiptRow};
 
 use crate::history::merge_was_undone;
 use crate::record::Record;
-use crate::review::{title_of, write_undo};
+use crate::review::title_of;
+use crate::undo::{WayBack, write_undo};
 use crate::{NotebookError, NotebookMove, Result, Vault, cycles};
 
 const RECEIPT: &str = "receipt";
@@ -86,11 +87,10 @@ impl Vault {
             }
             t.commit_working(row.record)?;
             let record = t.existing(row.record, "note")?;
-            let merged = record.fold(&row.heads)?.fields;
             let other = row.heads.iter().copied().find(|head| *head != side);
             let side = other.filter(|_| crate::planted("undo-to-another-side")).unwrap_or(side);
-            let before = record.revision(side)?.fields;
-            write_undo(t, &record, &merged, &before)?;
+            let back = WayBack::of_merge(&record, &record.graph()?, &record.shown_heads(), &row.heads, side)?;
+            write_undo(t, &record, &back)?;
             t.tx.mark_receipt_undone(&id)?;
             t.changes.receipts = true;
             Ok(())

@@ -10,14 +10,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use holdfast_domain::{Body, DeviceId, Fields, NoteFields, Origin, RecordId, RevisionId, Segment, Stamp, TrashState};
 use holdfast_merge::{
     ChangedField, Choice, PlaceId, PlaceKind, PlaceValue, ResultSpan, Review, SideChange, resolve, resolve_notebook,
-    resolve_with_body, result_text, review, review_notebook, summarize, undo,
+    resolve_with_body, result_text, review, review_notebook, summarize,
 };
 use holdfast_store::{NoteQuery, Reader, ReviewChoice, TrashFilter};
 
 use crate::notes::note_of;
-use crate::record::{Record, differs};
+use crate::record::Record;
 use crate::strays::{self, Beyond, Stray};
-use crate::txn::Txn;
+use crate::undo::{WayBack, write_undo};
 use crate::{NotebookError, Result, Vault};
 
 pub use around::MergedPassage;
@@ -306,39 +306,11 @@ impl Vault {
             let record = t.existing(id, RECORD)?;
             let last = t.tx.history(id)?.into_iter().rev().find(|row| row.origin == Origin::Resolve);
             let last = last.ok_or_else(|| NotebookError::NothingToUndo("nothing was decided in this note".into()))?;
-            let merged = record.revision(last.rid)?.fields;
-            let before = record.fold(&last.parents)?.fields;
-            strays::check_own(&before, &merged)?;
-            write_undo(t, &record, &merged, &before)
+            strays::check_own(&record.fold(&last.parents)?.fields, &record.revision(last.rid)?.fields)?;
+            let back = WayBack::of_decision(&record, &record.graph()?, &record.shown_heads(), last.rid, &last.parents)?;
+            write_undo(t, &record, &back)
         })
     }
-}
-
-/// Writes the undo of what led from `before` to `merged`.
-pub(crate) fn write_undo(t: &mut Txn<'_>, record: &Record<'_, '_>, merged: &Fields, before: &Fields) -> Result<()> {
-    let current = record.shown()?.fields;
-    if !differs(&undo(&current, merged, before, current_stamp(record)?), &current) {
-        return Err(NotebookError::NothingToUndo(
-            "the places have changed since; every version is still in the history".into(),
-        ));
-    }
-    let mut seen = record.shown_heads();
-    if crate::planted("undo-forgets-parents") {
-        seen.truncate(1);
-    }
-    t.edit(record.id, RECORD, &seen, Origin::Undo, |fields, stamp, now| {
-        *fields = undo(fields, merged, before, stamp);
-        if let Fields::Note(note) = fields {
-            note.updated_ms = now;
-        }
-        Ok(())
-    })?;
-    t.commit_working(record.id)?;
-    Ok(())
-}
-
-fn current_stamp(record: &Record<'_, '_>) -> Result<Stamp> {
-    Ok(record.shown()?.stamp)
 }
 
 fn decide(fields: &mut Fields, choices: &BTreeMap<PlaceId, Choice>, body: Option<&str>, stamp: Stamp) -> Result<()> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use holdfast_domain::{
     AttachmentId, DeviceId, Fields, NoteFields, NoteId, Opaque, Origin, RecordId, Revision, RevisionId, Stamp,
 };
-use holdfast_merge::{Graph, fold, receipt_id};
+use holdfast_merge::{Graph, fold, left_by_undecided, left_by_undo, receipt_id};
 pub use holdfast_store::HistoryRow;
 
 use crate::record::Record;
@@ -71,6 +71,16 @@ impl History {
 
     pub fn is_ancestor(&self, a: RevisionId, b: RevisionId) -> bool {
         self.graph.is_ancestor(a, b)
+    }
+
+    /// The versions of which what goes back from the merge of `heads` to `side` leaves nothing but what they make together.
+    pub fn left_by_undo(&self, on: &[RevisionId], heads: &[RevisionId], side: RevisionId) -> Option<Vec<RevisionId>> {
+        left_by_undo(&self.graph, on, heads, side)
+    }
+
+    /// The same for a decision.
+    pub fn left_by_undecided(&self, on: &[RevisionId], decision: &HistoryRow) -> Option<Vec<RevisionId>> {
+        left_by_undecided(&self.graph, on, decision.rid, &decision.parents)
     }
 }
 

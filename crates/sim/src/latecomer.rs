@@ -31,7 +31,7 @@ impl World {
         let Some(first) = self.members().first().copied().filter(|_| !differ && !dir.exists()) else { return Ok(()) };
         template.copy_one(&name, self.dir.path()).works("copying a device")?;
         let index = self.devices.len();
-        self.network.net().lines.push(LineState::default());
+        self.network.net().lines.push(LineState::of_who_has_read(&template.log));
         let (clock, kind) = (self.clock.beside(0), self.devices[first].kind());
         let mut device = Device::new(index, &name, dir, clock, &template.keychain, &self.network, kind);
         device.source.restart(self.first);

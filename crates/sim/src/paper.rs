@@ -241,14 +241,20 @@ impl Paper {
                 let last =
                     mine.filter(|(r, _)| r.origin == Origin::Resolve).max_by_key(|(r, _)| (r.hlc, r.author, r.rid));
                 let Some((row, revision)) = last else { return Ok("nothing was decided".into()) };
-                let (before, merged) = (self.fold(&row.parents)?, revision.fields.clone());
+                let (before, merged) = match self.history.left_by_undecided(&seen.heads, row) {
+                    Some(left) => (self.fold(&left)?, Fields::Note(seen.note.clone())),
+                    None => (self.fold(&row.parents)?, revision.fields.clone()),
+                };
                 self.undo(at, &seen, &merged, before)
             }
             Act::UndoReceipt => {
                 let Some(heads) = dice.pick(&self.desks[at].receipts).cloned() else { return Ok("no receipt".into()) };
                 let Some(side) = dice.pick(&heads).copied() else { return Ok("no side".into()) };
-                let (merged, before) = (Fields::Note(self.fold(&heads)?), self.fold(&[side])?);
-                self.undo(at, &seen, &merged, before)
+                let (merged, before) = match self.history.left_by_undo(&seen.heads, &heads, side) {
+                    Some(left) => (seen.note.clone(), self.fold(&left)?),
+                    None => (self.fold(&heads)?, self.fold(&[side])?),
+                };
+                self.undo(at, &seen, &Fields::Note(merged), before)
             }
             _ => Ok("nothing".into()),
         }

@@ -117,6 +117,7 @@ impl Report {
         totals.put_back_gone += met.put_back_gone;
         totals.back_by_parts += met.back_by_parts;
         totals.gone_by_sides += met.gone_by_sides;
+        totals.alike_gone += met.alike_gone;
         if let Some(violation) = verdict.violation {
             self.violations.insert(seed, violation);
         }
@@ -149,8 +150,8 @@ impl Report {
         let seeds = self.released as f64 * 100.0 / self.seeds.max(1) as f64;
         println!("{} releases of files came true in {seeds:.0} % of the seeds, {} were taken back", t.released, t.kept);
         println!(
-            "weak promises (0015): {} put back and gone, {} gone side by side, {} back by parts",
-            t.put_back_gone, t.gone_by_sides, t.back_by_parts
+            "weak promises (0015): {} put back and gone, {} gone side by side, {} written alike and gone, {} back by parts",
+            t.put_back_gone, t.gone_by_sides, t.alike_gone, t.back_by_parts
         );
         for fault in Fault::ALL.into_iter().filter(|_| !self.faults.is_empty()) {
             let seeds = self.faults.get(&fault).copied().unwrap_or_default();

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use holdfast_domain::{Fields, NoteFields, Origin, RevisionId, TrashState};
+use holdfast_domain::{Fields, NoteFields, Origin, Revision, RevisionId, TrashState};
 use holdfast_merge::{Place, PlaceId, PlaceValue, review, review_notebook};
 use holdfast_notebook::RecordId;
-use holdfast_notebook::simulation::{History, Shown};
+use holdfast_notebook::simulation::{History, HistoryRow, Shown};
 
 use crate::fault::{Checked, Invariant};
 use crate::people::short;
@@ -53,6 +53,7 @@ impl Story<'_> {
                 Some(Gone::TakenAway) => {}
                 Some(Gone::PutBack) => met.put_back_gone += 1,
                 Some(Gone::BySides) => met.gone_by_sides += 1,
+                Some(Gone::Alike) => met.alike_gone += 1,
                 None if of_token(&traced.puts, token).is_empty() && typed_over.contains(&token) => {}
                 None => {
                     let story = traced.story(history, token, &self.shown.fields);
@@ -104,11 +105,10 @@ impl Story<'_> {
             }
             // Two who decided the same place without knowing of each other are asked both. A title is one place, also where
             // one of them had another in it.
-            let apart = |a: RevisionId, b: RevisionId| !history.is_ancestor(a, b) && !history.is_ancestor(b, a);
             let crossed = |(id, about): &(PlaceId, About)| {
                 let same = |(other, of): &(PlaceId, About)| other == id || (of == about && *about != About::Text);
                 decisions.iter().filter(|d| d.places.iter().any(same)).any(|other| {
-                    apart(made, other.revision) && history.rows.iter().any(|row| row.rid == other.revision)
+                    apart(history, made, other.revision) && history.rows.iter().any(|row| row.rid == other.revision)
                 })
             };
             // Whoever keeps what a sync would have taken away has it with its open places.
@@ -200,14 +200,16 @@ impl Story<'_> {
     }
 }
 
-/// The versions, with what each builds on, for a person who looks for the fault.
+/// The versions, with what each builds on and what its fields say, for a person who looks for the fault.
 fn rows(history: &History) -> String {
     let short = |id: &RevisionId| id.to_string()[..6].to_owned();
-    let line = |row: &holdfast_notebook::simulation::HistoryRow| {
+    let line = |(row, revision): (&HistoryRow, &Revision)| {
         let parents: Vec<String> = row.parents.iter().map(short).collect();
-        format!("\n    {} on [{}] {:?}", short(&row.rid), parents.join(" "), row.origin)
+        let fields: Vec<String> =
+            values(&revision.fields).iter().map(|(name, said)| format!("{name} {said:?}")).collect();
+        format!("\n    {} on [{}] {:?}: {}", short(&row.rid), parents.join(" "), row.origin, fields.join(", "))
     };
-    history.rows.iter().map(line).collect()
+    history.rows.iter().zip(&history.revisions).map(line).collect()
 }
 
 /// The words of an open place.
@@ -269,6 +271,9 @@ enum Gone {
     /// It stood several times, in sides of a place or in the text, and each was taken away by somebody who had seen it,
     /// and no two knew.
     BySides,
+    /// Two wrote it alike, neither knowing (two copies of a disk, of what was typed once). To whoever wrote on both that is
+    /// one thing, and somebody who had seen one of them took it away.
+    Alike,
 }
 
 /// The versions that put a word in.
@@ -386,6 +391,13 @@ impl Traced {
             [] if !takes.is_empty() => Some(Gone::TakenAway),
             [_, ..] if unseen.iter().all(|put| self.is_again(history, *put, token)) => Some(Gone::PutBack),
             [_, ..] if self.gone_by_sides(history, token) => Some(Gone::BySides),
+            [_, ..]
+                if unseen
+                    .iter()
+                    .all(|put| puts.iter().any(|other| seen(other) && became_one(history, *put, *other))) =>
+            {
+                Some(Gone::Alike)
+            }
             _ => None,
         }
     }
@@ -393,7 +405,7 @@ impl Traced {
     /// True where somebody who did not know of the decision `made` wrote what is open there, or made it clean, or took out
     /// what had stood there, or what that decision kept: by hand, by another decision, or by taking something back.
     fn did_otherwise(&self, history: &History, made: RevisionId, about: About, asked: &Asked) -> bool {
-        let apart = |id: &RevisionId| !history.is_ancestor(made, *id) && !history.is_ancestor(*id, made);
+        let apart = |id: &RevisionId| apart(history, made, *id);
         let did = |of: &BTreeMap<u32, Vec<RevisionId>>, words: &BTreeSet<u32>| {
             words.iter().any(|w| of_token(of, *w).iter().any(apart))
         };
@@ -418,12 +430,10 @@ impl Traced {
 
     fn gone_by_sides(&self, history: &History, token: u32) -> bool {
         let partly = of_token(&self.partly, token);
-        let apart = |a: &&RevisionId| {
-            partly.iter().any(|b| b != *a && !history.is_ancestor(*b, **a) && !history.is_ancestor(**a, *b))
-        };
-        let by: Vec<&RevisionId> = partly.iter().filter(apart).chain(of_token(&self.takes, token)).collect();
+        let beside = |a: &&RevisionId| partly.iter().any(|b| apart(history, *b, **a));
+        let by: Vec<&RevisionId> = partly.iter().filter(beside).chain(of_token(&self.takes, token)).collect();
         let seen = |put: &RevisionId| by.iter().any(|take| history.is_ancestor(*put, **take));
-        partly.iter().any(|p| apart(&p)) && of_token(&self.puts, token).iter().all(seen)
+        partly.iter().any(|p| beside(&p)) && of_token(&self.puts, token).iter().all(seen)
     }
 
     /// True where this put a word back that an earlier version had put in, and one between had taken away. Which was
@@ -436,6 +446,17 @@ impl Traced {
         };
         of_token(&self.puts, token).iter().any(before)
     }
+}
+
+/// Neither knew of the other.
+fn apart(history: &History, a: RevisionId, b: RevisionId) -> bool {
+    !history.is_ancestor(a, b) && !history.is_ancestor(b, a)
+}
+
+/// Neither knew of the other, and somebody wrote on both.
+pub fn became_one(history: &History, a: RevisionId, b: RevisionId) -> bool {
+    let both = |row: &HistoryRow| history.is_ancestor(a, row.rid) && history.is_ancestor(b, row.rid);
+    apart(history, a, b) && history.rows.iter().any(both)
 }
 
 fn of_token(of: &BTreeMap<u32, Vec<RevisionId>>, token: u32) -> &[RevisionId] {
@@ -527,6 +548,28 @@ mod tests {
         let mut versions = Vec::from(versions());
         versions[3] = edit(4, &[1], "1 base\n2 line");
         let (verdict, _) = judged(&history(versions), &[3, 4, 5], note(text("1 base\n3 instead", 5)), &[2], &[]);
+        assert_eq!(verdict.unwrap_err().invariant, Invariant::LostEdit);
+    }
+
+    /// Two copies of a disk have what was typed before; one of them is read by somebody who takes a word out.
+    #[test]
+    fn what_two_wrote_alike_goes_where_somebody_took_it_out_who_had_seen_one() {
+        let of = |out: u8| {
+            history([
+                edit(1, &[], "1 base"),
+                edit(2, &[1], "1 base\n2 line"),
+                edit(3, &[1], "1 base\n2 line\n3 line"),
+                edit(4, &[out], "1 base\n3 line"),
+                edit(5, &[2, 3], "4 line\n1 base\n2 line\n3 line"),
+            ])
+        };
+        let history = of(3);
+        let shown = fold(&history, &[4, 5]);
+        assert!(!Tokens::of(&shown).all.contains(&2), "the case is none: {shown:?}");
+        let (verdict, met) = judged(&history, &[4, 5], shown.clone(), &[1, 2, 3, 4], &[]);
+        assert_eq!((verdict, met.alike_gone), (Ok(()), 1));
+        // Who had seen neither took nothing out.
+        let (verdict, _) = judged(&of(1), &[4, 5], shown, &[2], &[]);
         assert_eq!(verdict.unwrap_err().invariant, Invariant::LostEdit);
     }
 

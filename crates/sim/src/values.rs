@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use holdfast_domain::{Fields, Merge, Origin, RevisionId};
 use holdfast_notebook::simulation::History;
 
+use crate::story::became_one;
+
 /// A field by its name, with its values: several where it is asked.
 pub type Values = BTreeMap<&'static str, BTreeSet<String>>;
 
@@ -88,7 +90,16 @@ pub fn do_not_hold(
                     .iter()
                     .any(|row| row.rid != *one && history.is_ancestor(row.rid, *one) && said(&row.rid).contains(*value))
             };
-            if let Some(lost) = said(one).iter().filter(|value| !now.contains(*value)).find(is_new) {
+            // What two set alike is one thing to whoever wrote on both, and somebody who had seen one of them left it.
+            let is_left = |value: &&String| {
+                let alike = |other: &&RevisionId| said(other).contains(*value) && became_one(history, *one, **other);
+                let left = |other: &RevisionId| {
+                    last.iter().any(|later| history.is_ancestor(*other, *later) && !said(later).contains(*value))
+                };
+                setters.iter().filter(alike).any(left)
+            };
+            let gone = said(one).iter().filter(|value| !now.contains(*value));
+            if let Some(lost) = gone.filter(is_new).find(|value| !is_left(value)) {
                 return Some(format!(
                     "{field}: {one} set {lost}, which nobody has changed since, and {now:?} is shown"
                 ));

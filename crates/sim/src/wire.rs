@@ -68,6 +68,13 @@ pub struct LineState {
     pub last_page: Option<LogPage>,
 }
 
+impl LineState {
+    /// The line of a device that has read so much of a log.
+    pub fn of_who_has_read(log: &[RevisionId]) -> Self {
+        Self { acknowledged: log.iter().copied().collect(), ..Self::default() }
+    }
+}
+
 /// So many batches of another log are kept.
 const MOST_ELSEWHERE: usize = 8;
 

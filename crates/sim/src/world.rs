@@ -64,6 +64,8 @@ pub struct Met {
     pub put_back_gone: u64,
     /// Words of which each side was taken away by somebody who had seen it, and by nobody who had seen all (0015).
     pub gone_by_sides: u64,
+    /// What two wrote alike and somebody who had seen one of them took away (0015).
+    pub alike_gone: u64,
     /// Removed text that is clean again where places of places were decided in part (0015).
     pub back_by_parts: u64,
     pub faults: BTreeSet<Fault>,
@@ -150,7 +152,7 @@ impl World {
         };
         let mut devices = Vec::new();
         for index in 0..plan.devices {
-            network.net().lines.push(LineState::default());
+            network.net().lines.push(LineState::of_who_has_read(&template.log));
             // Clocks differ by what people do not notice.
             let clock = clock.beside(dice.below(240_000) as i64 - 120_000);
             let name = device_name(index);

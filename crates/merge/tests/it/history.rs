@@ -7,7 +7,10 @@ use std::fmt::Write as _;
 use holdfast_domain::{
     Body, Fields, Merge, NoteFields, Origin, RevisionId, Segment, SetEntry, Stamp, Trash, TrashState,
 };
-use holdfast_merge::{Choice, Graph, PlaceKind, PlaceValue, edit_body, edit_merge, fold, resolve, review, undo};
+use holdfast_merge::{
+    Choice, Graph, PlaceKind, PlaceValue, edit_body, edit_merge, fold, left_by_undecided, left_by_undo, resolve,
+    review, undo,
+};
 
 use crate::world::{World, note, show, stamp, text};
 
@@ -319,10 +322,16 @@ impl History {
         let mut options: Vec<(NoteFields, NoteFields)> = Vec::new();
         for id in self.resolved.iter().filter(|id| seen(id)) {
             let revision = graph.revision(*id).unwrap();
-            options.push((revision.fields.as_note().unwrap().clone(), self.world.fold(revision.parents())));
+            options.push(match left_by_undecided(graph, &self.devices[d].heads, *id, revision.parents()) {
+                Some(left) => (was.clone(), self.world.fold(&left)),
+                None => (revision.fields.as_note().unwrap().clone(), self.world.fold(revision.parents())),
+            });
         }
         for heads in self.devices[d].receipts.iter().filter(|heads| heads.iter().all(&seen)) {
-            options.push((self.world.fold(heads), self.world.fold(&heads[..1])));
+            options.push(match left_by_undo(graph, &self.devices[d].heads, heads, heads[0]) {
+                Some(left) => (was.clone(), self.world.fold(&left)),
+                None => (self.world.fold(heads), self.world.fold(&heads[..1])),
+            });
         }
         if options.is_empty() {
             return;

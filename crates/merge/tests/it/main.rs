@@ -10,4 +10,5 @@ mod reviews;
 mod text_props;
 mod text_rules;
 mod text_shapes;
+mod undos;
 mod world;

@@ -204,7 +204,6 @@ fn tick(t: &Txn<'_>, at_once: bool) -> Result<(u64, bool)> {
 /// The log was read to its end: finds out what nothing names, takes back what is named, lets go what may go, and, where the
 /// server takes releases, makes some.
 pub(super) fn look(vault: &Vault, may_release: bool) -> Result<()> {
-    let may_release = may_release && vault.env().makes_releases();
     if !is_on(vault) {
         return Ok(());
     }

@@ -78,3 +78,33 @@ async fn tags_of_both_merge_and_the_undo_brings_back_what_was_removed() {
     assert_same(&w);
     assert_eq!(w["A"].note(id).row.tags, ["new", "old"]);
 }
+
+#[tokio::test]
+async fn what_was_written_on_the_side_that_stays_is_kept_as_it_was_written() {
+    let w = World::of(3);
+    let id = w["A"].add("T", "two\nthree\nfour\nfive\nsix\nseven\n");
+    w.sync_all().await;
+    w["A"].write(id, "two\nthree\nfour\nfive\nsix\nseven\nlast\n");
+    w["B"].write(id, "three\nfour\nfive\nsix\n");
+    for one in ["A", "C", "B", "A"] {
+        w[one].sync().await;
+    }
+    let receipt = w["A"].vault().receipts().unwrap().remove(0);
+    let mine = receipt.sides.iter().find(|s| s.author == w["A"].id()).unwrap().head;
+    // It has not seen what the second one took out.
+    w["C"].write(id, "two more\nthree\nfour\nfive\nsix\nseven more\nlast\n");
+    for one in ["C", "A"] {
+        w[one].sync().await;
+    }
+    assert_eq!(w["A"].to_review(id), 2);
+    w["A"].vault().undo_receipt(receipt.id, mine).unwrap();
+    assert_eq!(w["A"].body(id), "two more\nthree\nfour\nfive\nsix\nseven more\nlast\n");
+    assert_eq!(w["A"].to_review(id), 0);
+    w.sync_all().await;
+    assert_same(&w);
+    for one in ["A", "B"] {
+        let receipts = w[one].vault().receipts().unwrap();
+        let undone: Vec<bool> = receipts.iter().filter(|r| r.heads == receipt.heads).map(|r| r.undone).collect();
+        assert_eq!(undone, [true], "on {one}");
+    }
+}
