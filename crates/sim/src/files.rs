@@ -23,7 +23,9 @@ pub const SERVER_TIMES: holdfast_server::ReleaseTimes =
 const STEP_MS: u64 = 300_000;
 /// Until it is noticed and said that nothing names a file, until all have read that, and until the members of the account
 /// that take no part in this world are not waited for.
-const MONTHS: usize = 5;
+const MONTHS: usize = 4;
+/// What people do in between.
+const AGAIN: [Act; 4] = [Act::GoBack, Act::Attach, Act::Detach, Act::Type];
 
 /// In these seeds people take files out of notes, and what nothing names goes.
 pub fn files_go(seed: u64) -> bool {
@@ -69,7 +71,18 @@ impl World {
     }
 
     pub fn detach(&mut self, at: usize, id: NoteId, dice: &mut Dice) -> Checked<String> {
-        let files = self.devices[at].vault()?.attachments(id).works("reading files")?;
+        let mut notes = self.notes_of(at)?;
+        notes.insert(0, id);
+        let mut with = (id, Vec::new());
+        // The note that was picked, or else the first that has a file.
+        for id in notes {
+            let files = self.devices[at].vault()?.attachments(id).works("reading files")?;
+            if !files.is_empty() {
+                with = (id, files);
+                break;
+            }
+        }
+        let (id, files) = with;
         let Some(file) = dice.pick(&files).map(|file| file.id) else { return Ok("no file".into()) };
         let paths = files.iter().filter(|other| other.id == file);
         let gone = paths.flat_map(|other| tokens::of_text(&other.path)).collect();
@@ -148,24 +161,39 @@ impl World {
         Ok(())
     }
 
-    /// After peace has come: months pass, in which what nothing names goes; then somebody attaches what was attached before,
-    /// or goes back to when a note had it, and months pass again.
+    /// After peace has come somebody takes a file out, and months pass, in which what nothing names goes. When only the word
+    /// is out, and again when all is gone, people attach what was attached before, or go back to when a note had it.
     pub fn months_pass(&mut self) -> Checked {
         let mut dice = Dice::new(self.met.operations ^ 0x60_4E);
-        for acts in [&[Act::GoBack, Act::Attach, Act::GoBack, Act::Detach][..], &[]] {
-            for _ in 0..MONTHS {
+        for (acts, months) in [(&[Act::Detach][..], 1), (&AGAIN, MONTHS), (&AGAIN, MONTHS)] {
+            for act in acts {
+                let Some(at) = dice.pick(&self.members()).copied() else { break };
+                let outcome = match act {
+                    Act::GoBack => self.go_back_somewhere(at, &mut dice)?,
+                    act => self.person(at, *act, &mut dice)?,
+                };
+                let line = format!("in peace {} {act:?}: {outcome}", self.devices[at].name);
+                self.note(&line);
+            }
+            for _ in 0..months {
                 self.clock.advance(STEP_MS);
                 self.round_of_peace()?;
             }
             self.settle()?;
-            for act in acts {
-                let members = self.members();
-                let Some(at) = dice.pick(&members).copied() else { break };
-                let outcome = self.person(at, *act, &mut dice)?;
-                let line = format!("in peace {} {act:?}: {outcome}", self.devices[at].name);
-                self.note(&line);
+        }
+        Ok(())
+    }
+
+    fn go_back_somewhere(&mut self, at: usize, dice: &mut Dice) -> Checked<String> {
+        let notes = self.notes_of(at)?;
+        let first = dice.below(notes.len().max(1));
+        let mut outcome = "nothing to go back to".to_owned();
+        for n in 0..notes.len() {
+            outcome = self.go_back(at, notes[(first + n) % notes.len()], dice)?;
+            if outcome.contains("done") {
+                break;
             }
         }
-        self.settle()
+        Ok(outcome)
     }
 }
