@@ -160,9 +160,14 @@ pub(super) fn note(t: &Txn<'_>, logged: &LogEntry, manifest: &BatchManifest) -> 
     Ok(true)
 }
 
-/// The server has taken what this device said. It is in the outbox still.
+/// The server has taken what this device said, which is in the outbox still; or got back what an earlier version of this
+/// program set aside, which is read from there.
 pub(super) fn sent(t: &Txn<'_>, stored: &Stored) -> Result<()> {
-    let body = t.tx.outbox_body(RevisionId(stored.rid.0))?;
+    let rid = RevisionId(stored.rid.0);
+    let body = t.tx.outbox_body(rid)?;
+    if body.is_none() && !t.tx.quarantined(rid)?.is_empty() {
+        return Ok(());
+    }
     match body.as_deref().and_then(ReleaseBody::of_bytes) {
         Some(body) => put(t, &body, stored.rid, stored.seq),
         None => Err(NotebookError::Damaged("a release that was sent cannot be read".into())),
