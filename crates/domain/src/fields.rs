@@ -96,7 +96,8 @@ impl NameSet {
     pub fn remove_name(&mut self, name: &str) -> bool {
         let folded = fold_name(name);
         let before = self.0.len();
-        self.0.retain(|e| fold_name(&e.value) != folded);
+        let by_letter = crate::planted("tags-by-letter");
+        self.0.retain(|e| if by_letter { e.value != name } else { fold_name(&e.value) != folded });
         self.0.len() != before
     }
 }

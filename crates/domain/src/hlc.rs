@@ -61,7 +61,7 @@ impl Clock {
             && !crate::planted("hlc-not-observed")
             && (seen.ms <= wall_ms.saturating_add(MAX_AHEAD_MS) || crate::planted("far-future-followed"))
         {
-            self.last = seen;
+            self.last = if crate::planted("counter-not-observed") { Hlc { counter: 0, ..seen } } else { seen };
         }
     }
 }

@@ -141,7 +141,7 @@ fn same_note(a: &NoteFields, b: &NoteFields) -> bool {
         && a.aliases == b.aliases
         && same_values(&a.notebook, &b.notebook)
         && same_values(&a.due, &b.due)
-        && same_values(&a.done, &b.done)
+        && (same_values(&a.done, &b.done) || crate::planted("done-is-no-edit"))
         && a.attachments == b.attachments
         && same_values(&a.file_name, &b.file_name)
         && a.unknown == b.unknown
@@ -162,13 +162,21 @@ fn note(past: Past, base: &NoteFields, sides: &[&NoteFields]) -> NoteFields {
         } else {
             scalar(base, sides, |f| &f.notebook)
         },
-        due: scalar(base, sides, |f| &f.due),
+        due: if crate::planted("first-date-stays") {
+            scalar(base, &sides[..1], |f| &f.due)
+        } else {
+            scalar(base, sides, |f| &f.due)
+        },
         done: scalar(base, sides, |f| &f.done),
         trash: merge_trash(base.trash, &trash, &edited),
         attachments: set(base, sides, |f| &f.attachments),
         file_name: newest(base, sides, |f| &f.file_name),
         created_ms: earliest(base, sides, |f| f.created_ms),
-        updated_ms: latest(base, sides, |f| f.updated_ms),
+        updated_ms: if crate::planted("written-earlier") {
+            earliest(base, sides, |f| f.updated_ms)
+        } else {
+            latest(base, sides, |f| f.updated_ms)
+        },
         unknown: unknown(base, sides, |f| &f.unknown),
     }
 }
@@ -180,7 +188,11 @@ fn notebook(base: &NotebookFields, sides: &[&NotebookFields]) -> NotebookFields 
     };
     let edited: Vec<bool> = sides.iter().map(|s| !same(s)).collect();
     NotebookFields {
-        name: scalar(base, sides, |f| &f.name),
+        name: if crate::planted("newest-name-wins") {
+            newest(base, sides, |f| &f.name)
+        } else {
+            scalar(base, sides, |f| &f.name)
+        },
         parent: scalar(base, sides, |f| &f.parent),
         trash: merge_trash(base.trash, &trash, &edited),
         created_ms: earliest(base, sides, |f| f.created_ms),

@@ -215,7 +215,8 @@ pub fn merge_set<T: Ord + Clone>(base: &SetField<T>, sides: &[&SetField<T>]) -> 
         *count.entry(entry).or_insert(0_i64) += 1;
     }
     for entry in &base.0 {
-        *count.entry(entry).or_insert(0) -= sides.len() as i64 - 1;
+        let bases = if crate::planted("base-counts-once") { 1 } else { sides.len() as i64 - 1 };
+        *count.entry(entry).or_insert(0) -= bases;
     }
     SetField(count.into_iter().filter(|(_, n)| *n > 0).map(|(entry, _)| entry.clone()).collect())
 }
@@ -231,6 +232,7 @@ pub fn merge_trash(base: Trash, sides: &[Trash], edited: &[bool]) -> Trash {
     let state = match states.len() {
         0 => base.state,
         1 => changed.first().map_or(base.state, |t| t.state),
+        _ if crate::planted("trash-not-asked") => TrashState::Live,
         _ => TrashState::Open,
     };
     let kept = sides.iter().zip(edited).any(|(t, edited)| !t.is_trashed() && *edited);

@@ -65,7 +65,8 @@ impl Vault {
     /// As [`Vault::note_version`] and [`Vault::edit_note`].
     pub fn restore_version(&self, id: NoteId, version: RevisionId) -> Result<()> {
         let row = self.note_version(id, version)?.row;
-        let patch = NotePatch { title: Some(row.title), body: Some(row.body), ..NotePatch::default() };
+        let title = Some(row.title).filter(|_| !crate::planted("restored-without-title"));
+        let patch = NotePatch { title, body: Some(row.body), ..NotePatch::default() };
         self.transact(|t| {
             t.change_now(id.into(), "note", Origin::Restore, |fields, stamp, now| {
                 let note = live(fields)?;

@@ -46,7 +46,8 @@ impl Tree {
     pub fn load(reader: &Reader<'_>) -> Result<Self> {
         let rows: BTreeMap<NotebookId, NotebookRow> = reader.notebooks()?.into_iter().map(|n| (n.id, n)).collect();
         let links: Vec<_> = rows.values().map(|n| (n.id, n.parent, n.parent_stamp)).collect();
-        let at_root: BTreeSet<NotebookId> = break_cycles(&links).into_iter().collect();
+        let at_root: BTreeSet<NotebookId> =
+            break_cycles(&links).into_iter().filter(|_| !crate::planted("cycle-hides")).collect();
         // The nearest live ancestor; a chain longer than there are notebooks cannot be, cycles are broken.
         let nearest_live = |from: NotebookId| {
             let mut at = Some(from);
@@ -166,7 +167,7 @@ impl Vault {
                 let mut at = tree.shown(id).map(|n| n.id);
                 while let Some(node) = at.and_then(|id| tree.nodes.iter().find(|n| n.id == id)) {
                     *totals.entry(node.id).or_default() += count;
-                    at = node.parent;
+                    at = node.parent.filter(|_| !crate::planted("tree-counts-one-level"));
                 }
             }
             for node in &mut tree.nodes {
@@ -318,7 +319,8 @@ impl Vault {
 
 /// The records that show as one notebook: what is done to it is done to each.
 fn shown_with(t: &Txn<'_>, id: NotebookId) -> Result<Vec<NotebookId>> {
-    Ok(Tree::load(t.reader())?.shown(id).map_or_else(|| vec![id], |node| node.same.clone()))
+    let shown = Tree::load(t.reader())?.shown(id).filter(|_| !crate::planted("namesake-left")).cloned();
+    Ok(shown.map_or_else(|| vec![id], |node| node.same))
 }
 
 /// The notebook at a path, made where it is missing; `None` for the empty path.
@@ -367,7 +369,7 @@ pub(crate) fn bring_back(t: &mut Txn<'_>, from: Option<NotebookId>) -> Result<()
                 Ok(())
             })?;
         }
-        at = row.parent;
+        at = row.parent.filter(|_| !crate::planted("restored-below-trash"));
     }
     Ok(())
 }

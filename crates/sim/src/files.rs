@@ -91,7 +91,7 @@ impl World {
     }
 
     /// Goes back to a version that had a file which the note has no more.
-    pub fn go_back(&mut self, at: usize, id: NoteId, dice: &mut Dice) -> Checked<String> {
+    pub fn bring_file_back(&mut self, at: usize, id: NoteId, dice: &mut Dice) -> Checked<String> {
         let vault = self.devices[at].vault()?.clone();
         let now = named(self.devices[at].shown(id.into())?.as_ref());
         let mut with = Vec::new();
@@ -189,7 +189,7 @@ impl World {
         let first = dice.below(notes.len().max(1));
         let mut outcome = "nothing to go back to".to_owned();
         for n in 0..notes.len() {
-            outcome = self.go_back(at, notes[(first + n) % notes.len()], dice)?;
+            outcome = self.bring_file_back(at, notes[(first + n) % notes.len()], dice)?;
             if outcome.contains("done") {
                 break;
             }

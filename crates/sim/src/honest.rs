@@ -1,8 +1,8 @@
 //! Whether what a device says and shows is so: beside what it has on disk, and beside what its server really has.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
-use holdfast_domain::{Fields, NotebookId, RevisionId, fold_name};
+use holdfast_domain::{Fields, RevisionId};
 use holdfast_notebook::simulation::Shown;
 use holdfast_notebook::{Note, NoteId, RecordId, SyncState};
 
@@ -25,11 +25,18 @@ impl World {
         let position = self.devices[at].position()?;
         let waiting = position.outbox.len() + position.typing.len();
         let up_to_date = status.state == SyncState::UpToDate;
+        if u64::from(status.to_review) != self.devices[at].asks {
+            let asks = self.devices[at].asks;
+            return Invariant::Liveness.broken(format!("{name} says that {} ask, and {asks} do", status.to_review));
+        }
         if (status.waiting as usize) < waiting || up_to_date && waiting > 0 {
             let what = format!("{name} says {:?}, {} waiting, and {waiting} wait", status.state, status.waiting);
             return Invariant::Liveness.broken(what);
         }
         let is_healing = self.devices[at].look(|l| l.is_healing())?;
+        // What it could not read is the account's all the same.
+        let aside =
+            if position.quarantine.is_empty() { Vec::new() } else { self.devices[at].look(|l| l.kept_aside())? };
         let (lacking, behind, knows) = {
             let mut net = self.network.net();
             let line = net.line(at);
@@ -38,7 +45,8 @@ impl World {
                 line.reads_again = false;
             }
             let log: HashSet<&RevisionId> = net.servers[server].log.iter().collect();
-            let lacking: Vec<RevisionId> = heads.iter().filter(|head| !log.contains(head)).copied().collect();
+            let kept = heads.iter().chain(aside.iter().filter(|_| confirmed));
+            let lacking: Vec<RevisionId> = kept.filter(|rid| !log.contains(rid)).copied().collect();
             (lacking, position.cursor.is_some_and(|(_, seq)| seq < net.servers[server].log.len() as u64), knows)
         };
         if confirmed && up_to_date && (!lacking.is_empty() || alone && behind) {
@@ -100,41 +108,14 @@ impl World {
             ("review", (row.review > 0) || !is.is_open()),
             ("versions", note.seen_heads == shown.heads),
         ];
-        match same.iter().find(|(_, same)| !same) {
+        let rest = !self.looks || self.devices[at].look(|l| l.row_of(row.id, &shown.fields))?.as_ref() == Some(row);
+        match same.iter().chain([&("the rest", rest)]).find(|(_, same)| !same) {
             Some((what, _)) => {
                 let (name, record) = (&self.devices[at].name, short(row.id.into()));
                 Invariant::Convergence.broken(format!("{name} does not show {record} as it is: {what}"))
             }
             None => Ok(()),
         }
-    }
-
-    /// What is counted is there: notes by notebook and by tag, those in the trash, and those that ask.
-    pub fn counts_what_is(&self, at: usize, notes: &[Note]) -> Checked {
-        let vault = self.devices[at].vault()?;
-        let counts = vault.sidebar_counts().works("counts")?;
-        let live = || notes.iter().map(|note| &note.row).filter(|row| !row.trashed);
-        let mut notebooks: BTreeMap<Option<NotebookId>, u64> = BTreeMap::new();
-        let mut tags: BTreeMap<String, u64> = BTreeMap::new();
-        for row in live() {
-            *notebooks.entry(row.notebook).or_default() += 1;
-            let folded: BTreeSet<String> = row.tags.iter().map(|tag| fold_name(tag)).collect();
-            for tag in folded {
-                *tags.entry(tag).or_default() += 1;
-            }
-        }
-        let said: BTreeMap<String, u64> = counts.tags.iter().map(|tag| (tag.folded.clone(), tag.notes)).collect();
-        let same = counts.all == live().count() as u64
-            && counts.trash == notes.iter().filter(|note| note.row.trashed).count() as u64
-            && counts.tasks == live().filter(|row| row.due.is_some() && !row.done).count() as u64
-            && counts.review == notes.iter().filter(|note| note.row.review > 0).count() as u64
-            && counts.notebooks.iter().copied().collect::<BTreeMap<_, _>>() == notebooks
-            && said == tags;
-        if same {
-            return Ok(());
-        }
-        let name = &self.devices[at].name;
-        Invariant::Convergence.broken(format!("{name} counts {counts:?}, and there are {notebooks:?} and {tags:?}"))
     }
 
     /// A file that is here has the bytes that somebody attached.

@@ -12,7 +12,7 @@ pub fn tell(lie: Fault, dice: &mut Dice, asked: &LogRequest, page: &LogPage, bef
     match lie {
         Fault::Withhold => withhold(dice, asked, page),
         Fault::Replay => before.unwrap_or_else(|| page.clone()),
-        Fault::Swap => swap(dice, page),
+        Fault::Swap => swap(dice, asked, page),
         Fault::Alter if page.covered.is_some() && dice.chance(50) => alter_packs(dice, page),
         Fault::Alter if dice.chance(30) => forge(dice, asked, page),
         Fault::Alter if dice.chance(30) => alter_whole(dice, asked, page),
@@ -118,7 +118,7 @@ fn forge(dice: &mut Dice, asked: &LogRequest, page: &LogPage) -> LogPage {
     told
 }
 
-fn swap(dice: &mut Dice, page: &LogPage) -> LogPage {
+fn swap(dice: &mut Dice, asked: &LogRequest, page: &LogPage) -> LogPage {
     let mut told = page.clone();
     let entries = &mut told.entries;
     if entries.len() < 2 {
@@ -129,9 +129,26 @@ fn swap(dice: &mut Dice, page: &LogPage) -> LogPage {
     match dice.below(3) {
         0 => drop(entries.remove(at)),
         1 => std::mem::swap(&mut one[0].entry, &mut rest[0].entry),
-        _ => std::mem::swap(&mut one[0].entry.body, &mut rest[0].entry.body),
+        _ => {
+            std::mem::swap(&mut one[0].entry.body, &mut rest[0].entry.body);
+            // With links that are right only what the bodies say tells.
+            if dice.chance(60) {
+                link_anew(asked, &mut told);
+            }
+        }
     }
     told
+}
+
+/// Makes the links over changed entries right, where they can be.
+fn link_anew(asked: &LogRequest, told: &mut LogPage) {
+    // The links over what came without bodies are not made again here.
+    if told.covered.is_none() {
+        let head = relink(asked, told);
+        if head.seq == told.head.seq {
+            told.head = head;
+        }
+    }
 }
 
 /// Packs are in no link of a page: one that does not open, or lacks something, is as good as none, and the bodies are asked
@@ -172,12 +189,8 @@ pub fn is_about_packs(page: &LogPage, told: &LogPage) -> bool {
 /// A changed body, with links that are right: only that it does not open tells.
 fn alter_whole(dice: &mut Dice, asked: &LogRequest, page: &LogPage) -> LogPage {
     let mut told = alter(dice, page);
-    // The links over what came without bodies are not made again here.
-    if page.covered.is_none() && told != *page {
-        let head = relink(asked, &mut told);
-        if head.seq == told.head.seq {
-            told.head = head;
-        }
+    if told != *page {
+        link_anew(asked, &mut told);
     }
     told
 }

@@ -7,11 +7,13 @@ mod device;
 mod dice;
 mod fault;
 mod files;
+mod habits;
 mod honest;
 mod joiner;
 mod keychain;
 mod latecomer;
 mod lies;
+mod lists;
 mod mutants;
 mod paper;
 mod people;
@@ -21,6 +23,7 @@ mod report;
 mod run;
 mod shrink;
 mod story;
+mod taking_back;
 mod template;
 mod thinking;
 mod tokens;
@@ -110,6 +113,10 @@ struct Args {
 }
 
 impl Args {
+    fn jobs(&self) -> usize {
+        self.jobs.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1)
+    }
+
     fn choice(&self) -> anyhow::Result<Choice> {
         let named = |names: &Vec<String>| -> anyhow::Result<Vec<Fault>> {
             let names = names.iter().filter(|name| *name != "none");
@@ -123,7 +130,7 @@ impl Args {
 fn main() -> anyhow::Result<ExitCode> {
     let args = Args::parse();
     if args.mutants {
-        return mutants::run(&args.seeds.0, args.from.as_deref());
+        return mutants::run(&args.seeds.0, args.from.as_deref(), args.jobs());
     }
     if let Some(mutant) = &args.mutant {
         if !mutants::is_known(mutant) {
@@ -146,12 +153,11 @@ fn simulate(args: &Args, plan: impl Fn(u64) -> Plan + Sync, play: &Play<'_>) -> 
     if let Some(seed) = args.replay {
         return replay(play, &plan(seed), args.shrink);
     }
-    let jobs = args.jobs.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
     let run = report::Run {
         seeds: args.seeds.0.clone(),
         twice: args.twice,
         stop: args.stop || args.shrink,
-        jobs,
+        jobs: args.jobs(),
         skip: args.skip.iter().copied().collect(),
     };
     let report = run.all(&plan, play);

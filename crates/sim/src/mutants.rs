@@ -1,17 +1,20 @@
 //! Deliberate bugs, each of which the invariants must catch: none of these is written for one bug.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::process::{Command, ExitCode, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 
 use crate::fault::Invariant;
 
 /// A name as the code asks for it, the faults that it needs (any where there are none), and what goes wrong.
 type Mutant = (&'static str, &'static str, &'static str);
 
-const MUTANTS: [Mutant; 103] = [
+const MUTANTS: [Mutant; 149] = [
     ("cursor-before-rows", "", "the cursor is on disk before what was read"),
     ("acknowledged-by-batch", "", "an answer empties the outbox, whatever it names"),
     ("outbox-dropped-on-error", "", "a push that fails empties the outbox"),
@@ -56,6 +59,7 @@ const MUTANTS: [Mutant; 103] = [
     ("asks-twice", "", "every pull asks twice"),
     ("outbox-backwards", "", "what waits is sent with the newest first"),
     ("file-after-revision", "", "a file is sent behind what names it"),
+    ("aad-without-id,id-not-compared", "swap,alter", "a seal does not say whose it is, and nobody compares"),
     ("sent-before-it-is", "drop-request,crash-in-request", "a part of a file counts as sent before it is"),
     ("files-not-fetched", "", "files are not fetched"),
     ("chunks-of-one-place", "", "each part of a file is sealed as its first"),
@@ -101,7 +105,7 @@ const MUTANTS: [Mutant; 103] = [
     ("title-not-asked", "", "titles and dates that are open are not counted"),
     ("each-page-alone", "", "how many notes go is counted by the page"),
     ("head-not-kept", "restore", "how far the log went is not remembered"),
-    ("aside-not-brought-back", "restore", "what was set aside is not given back to a restored server"),
+    ("aside-not-brought-back", "revoke,restore", "what was set aside is not given back to a restored server"),
     ("epoch-not-compared", "restore", "a push moves the cursor of another log"),
     ("heirs-not-named", "clone", "a copy does not say whose changes it sends"),
     ("copy-sends-first", "clone", "a copy sends before it has read what the other sent"),
@@ -115,11 +119,56 @@ const MUTANTS: [Mutant; 103] = [
     ("release-not-taken-back", "", "who names a file that was released does not take that back"),
     ("taken-back-and-gone", "", "the server lets go what was taken back"),
     ("gone-not-given-back", "", "who names what the server has let go does not send it again"),
+    ("counter-not-observed", "", "of another's time within a millisecond a clock follows a part"),
+    ("tags-by-letter", "", "a tag that was written with a capital is not taken off"),
+    ("tag-list-keeps-old", "", "a tag that was taken off stays in the lists"),
+    ("trashed-is-to-do", "", "what is in the trash counts as a task"),
+    ("tags-of-the-trash", "", "tags count what is in the trash"),
+    ("tag-asked-by-letter", "", "a list by tag heeds capitals"),
+    ("undated-first", "", "a list by date begins with what has none"),
+    ("part-marks-file", "", "when a part of a file is sent all of it counts as sent"),
+    ("heal-skips-one", "restore", "between two questions to a restored server one change is left out"),
+    ("date-stays", "", "a date cannot be taken away"),
+    ("restored-below-trash", "", "of the notebooks above what comes back the nearest comes back"),
+    ("namesake-left", "", "of two notebooks that show as one, one is renamed and moved"),
+    ("tree-counts-one-level", "", "a note counts in its notebook, and in none above it"),
+    ("cycle-hides", "", "notebooks that lie in each other are nowhere"),
+    ("trips-one-late", "", "one note more than may goes without a question"),
+    ("emptied-not-kept", "", "whoever keeps what was emptied has it empty"),
+    ("one-typing-is-all", "", "of what is being typed one note is sent"),
+    ("view-of-one-head", "", "lists show one of the versions"),
+    ("first-side-not-found", "", "one side of a place is not found"),
+    ("cursor-follows-loosely", "", "a push moves the cursor over what others sent just before"),
+    ("old-key-seals", "revoke", "whoever has new keys seals under the first"),
+    ("undo-of-the-first", "", "the first decision is taken back instead of the last"),
+    ("restored-without-title", "", "whoever goes back to a version does not get its title"),
+    ("removed-unread", "revoke", "whoever removes a device has not read what it sent"),
+    ("notebooks-not-counted", "", "notebooks that ask are not said to"),
+    ("base-counts-once", "", "of three sets what all had before counts once"),
+    ("trash-not-asked", "", "what one trashed and another kept is kept"),
+    ("done-is-no-edit", "", "what is marked as done beside a trashing is trashed"),
+    ("written-earlier", "", "of two times of writing the earlier one stays"),
+    ("last-not-relinked", "restore", "a new epoch leaves the last link as it was"),
+    ("past-epoch-forgotten", "restore", "a server forgets that an epoch is over"),
+    ("healed-unsigned", "restore", "what is brought back is kept without its signature"),
+    ("files-are-never-missing", "restore", "a restored server says that it has all files"),
+    ("page-begins-late", "", "a page of the log leaves out its first"),
+    ("one-late-batch-counts", "revoke,restore", "the first that a removed device sends is taken over"),
+    ("passphrase-not-kept", "revoke", "a new passphrase does not open the vault"),
+    ("typing-forgets-arrivals", "", "what is typed on says that it has not seen what came"),
+    ("stray-not-asked", "", "a note in a notebook of the trash asks nobody"),
+    ("first-edge-not-kept", "", "of what a version builds on the first is not kept"),
+    ("seen-is-counted", "", "merges that were seen count as new"),
+    ("first-date-stays", "", "of two dates one stays"),
+    ("newest-name-wins", "", "of two names of a notebook the newer one stays"),
+    ("rolled-back-is-here", "disk-full", "what was not kept on a full disk is read as if it were"),
+    ("key-before-is-taken", "revoke,older", "the server takes what is sealed under the key before"),
+    ("nobody-is-older", "older", "packs are made where a program does not know them"),
 ];
 
 /// One of several lines of defence each: another one sees it, so that alone they are not caught. docs/testing-sync.md says
 /// which.
-const SECOND_LINES: [Mutant; 13] = [
+const SECOND_LINES: [Mutant; 15] = [
     ("seen-not-checked", "restore", "the server takes a batch from a log that it does not have"),
     ("position-not-checked", "restore", "the server shows its log to whoever has read another"),
     ("links-not-kept", "fork", "a reader does not keep what it was shown"),
@@ -133,6 +182,8 @@ const SECOND_LINES: [Mutant; 13] = [
     ("members-stay-out", "revoke,restore", "who was shut out by a removed device stays so"),
     ("passphrase-not-told", "revoke,drop-request", "a new passphrase whose sending failed is not sent again"),
     ("gone-unasked", "", "the server lets files go and waits for nobody"),
+    ("quarantine-retried-once", "", "what waits for what waits goes on waiting"),
+    ("sessions-stay", "revoke", "who is no member keeps being signed in"),
 ];
 
 fn all() -> impl Iterator<Item = &'static Mutant> {
@@ -141,26 +192,40 @@ fn all() -> impl Iterator<Item = &'static Mutant> {
 
 /// Also of several, with commas.
 pub fn is_known(names: &str) -> bool {
-    names.split(',').all(|name| all().any(|(known, ..)| *known == name))
+    names.split(',').all(|name| all().any(|(known, ..)| known.split(',').any(|known| known == name)))
 }
 
 /// The first seed that fails, with what it says.
 fn first_failing(seeds: &Range<u64>, more: &[&str]) -> anyhow::Result<Option<(u64, String)>> {
     let ourselves = std::env::current_exe().context("the path of this program is unknown")?;
     let mut one = Command::new(&ourselves);
-    one.args(["--stop", "--seeds", &format!("{}..{}", seeds.start, seeds.end)]).args(more);
-    let output = one.stderr(Stdio::inherit()).output().context("the simulator could not be started")?;
+    one.args(["--stop", "--jobs", "1", "--seeds", &format!("{}..{}", seeds.start, seeds.end)]).args(more);
+    let output = one.stderr(Stdio::null()).output().context("the simulator could not be started")?;
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    // A program that ends without its report has found nothing, and says so only by that.
+    if !said.lines().any(|line| line.ends_with(" violations")) {
+        bail!("the simulator ended without a report ({}): {more:?}", output.status);
+    }
     let mut told = said.lines().filter_map(|line| line.strip_prefix("seed ")?.split_once(": "));
     Ok(told.find_map(|(seed, what)| Some((seed.parse().ok()?, what.to_owned()))))
 }
 
+/// Whether seeds hold without any bug, by their faults: asked once.
+type Hold = Mutex<BTreeMap<(u64, &'static str), bool>>;
+
 /// The first seed that fails with this bug and holds without it: what fails either way shows nothing.
-fn caught(seeds: &Range<u64>, name: &str, faults: &str) -> anyhow::Result<Option<(u64, String)>> {
-    let faults: &[&str] = if faults.is_empty() { &[] } else { &["--faults", faults] };
+fn caught(seeds: &Range<u64>, mutant: &Mutant, hold: &Hold) -> anyhow::Result<Option<(u64, String)>> {
+    let (name, faults, _) = *mutant;
+    let only: &[&str] = if faults.is_empty() { &[] } else { &["--faults", faults] };
     let mut left = seeds.clone();
-    while let Some((seed, said)) = first_failing(&left, &[&["--mutant", name], faults].concat())? {
-        if first_failing(&(seed..seed + 1), faults)?.is_none() {
+    while let Some((seed, said)) = first_failing(&left, &[&["--mutant", name], only].concat())? {
+        let known = hold.lock().unwrap_or_else(PoisonError::into_inner).get(&(seed, faults)).copied();
+        let holds = match known {
+            Some(holds) => holds,
+            None => first_failing(&(seed..seed + 1), only)?.is_none(),
+        };
+        hold.lock().unwrap_or_else(PoisonError::into_inner).insert((seed, faults), holds);
+        if holds {
             return Ok(Some((seed, said)));
         }
         left.start = seed + 1;
@@ -168,25 +233,71 @@ fn caught(seeds: &Range<u64>, name: &str, faults: &str) -> anyhow::Result<Option
     Ok(None)
 }
 
-/// Runs the seeds with each of them until one fails, and prints what caught it, a line at a time. `from`: begins with this
-/// one.
-pub fn run(seeds: &Range<u64>, from: Option<&str>) -> anyhow::Result<ExitCode> {
-    let mut caught_by = BTreeSet::new();
-    let (mut missed, mut of) = (0, 0);
-    for (name, faults, what) in MUTANTS.iter().skip_while(|(name, ..)| from.is_some_and(|from| from != *name)) {
-        of += 1;
-        let only = if faults.is_empty() { String::new() } else { format!(" (--faults {faults})") };
-        if let Some((seed, violation)) = caught(seeds, name, faults)? {
-            let invariant = violation.split(':').next().unwrap_or_default().to_owned();
-            println!("{name:<24} {invariant:<17} seed {seed:<6} {what}{only}");
-            caught_by.insert(invariant);
-        } else {
-            missed += 1;
-            println!("{name:<24} {:<17} {:<11} {what}{only}", "NOT CAUGHT", "");
+/// What became of each, in the order of the list, told as soon as all before it are known.
+struct Table {
+    done: BTreeMap<usize, anyhow::Result<Option<(u64, String)>>>,
+    told: usize,
+    caught_by: BTreeSet<String>,
+    missed: usize,
+    failed: Option<anyhow::Error>,
+}
+
+impl Table {
+    fn tell(&mut self, of: &[&Mutant]) {
+        while let Some(outcome) = self.done.remove(&self.told) {
+            let (name, faults, what) = of[self.told];
+            self.told += 1;
+            let only = if faults.is_empty() { String::new() } else { format!(" (--faults {faults})") };
+            match outcome {
+                Ok(Some((seed, violation))) => {
+                    let invariant = violation.split(':').next().unwrap_or_default().to_owned();
+                    println!("{name:<31} {invariant:<17} seed {seed:<6} {what}{only}");
+                    self.caught_by.insert(invariant);
+                }
+                Ok(None) => {
+                    self.missed += 1;
+                    println!("{name:<31} {:<17} {:<11} {what}{only}", "NOT CAUGHT", "");
+                }
+                Err(error) => {
+                    self.missed += 1;
+                    println!("{name:<31} {:<17} {:<11} {what}{only}", "FAILED", "");
+                    self.failed.get_or_insert(error);
+                }
+            }
         }
     }
+}
+
+/// Runs the seeds with each of them until one fails, and prints what caught it, a line at a time; `jobs` of them at the same
+/// time, each in a process of its own. `from`: begins with this one.
+pub fn run(seeds: &Range<u64>, from: Option<&str>, jobs: usize) -> anyhow::Result<ExitCode> {
+    let of: Vec<&Mutant> = MUTANTS.iter().skip_while(|(name, ..)| from.is_some_and(|from| from != *name)).collect();
+    let started = Instant::now();
+    let (next, hold) = (AtomicUsize::new(0), Hold::default());
+    let table =
+        Mutex::new(Table { done: BTreeMap::new(), told: 0, caught_by: BTreeSet::new(), missed: 0, failed: None });
+    std::thread::scope(|scope| {
+        for _ in 0..jobs.max(1) {
+            scope.spawn(|| {
+                loop {
+                    let at = next.fetch_add(1, Ordering::SeqCst);
+                    let Some(mutant) = of.get(at) else { break };
+                    let outcome = caught(seeds, mutant, &hold);
+                    let mut table = table.lock().unwrap_or_else(PoisonError::into_inner);
+                    table.done.insert(at, outcome);
+                    table.tell(&of);
+                }
+            });
+        }
+    });
+    let Table { caught_by, missed, failed, .. } = table.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if let Some(error) = failed {
+        return Err(error);
+    }
     let idle: Vec<&str> = Invariant::ALL.map(Invariant::name).into_iter().filter(|i| !caught_by.contains(*i)).collect();
-    println!("{} caught, {missed} not; invariants that caught none: {}", of - missed, idle.join(", "));
+    let minutes = started.elapsed().as_secs_f64() / 60.0;
+    println!("{} caught, {missed} not, in {minutes:.0} minutes", of.len() - missed);
+    println!("invariants that caught none: {}", if idle.is_empty() { "none".to_owned() } else { idle.join(", ") });
     Ok(if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -210,7 +321,7 @@ mod tests {
                 }
             }
         }
-        for (name, ..) in all() {
+        for name in all().flat_map(|(names, ..)| names.split(',')) {
             assert!(code.contains(&format!("planted(\"{name}\")")), "{name}");
         }
     }

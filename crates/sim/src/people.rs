@@ -5,13 +5,14 @@ use std::fmt::Write as _;
 
 use holdfast_domain::{Fields, NoteId, NotebookId, RevisionId, fold_name};
 use holdfast_notebook::simulation::Shown;
-use holdfast_notebook::{NewNote, NotePatch, NotebookError, RecordId, TagPatch, Vault};
+use holdfast_notebook::{NewNote, NotePatch, NotebookError, NotebookNode, RecordId, Vault};
 
 use crate::device::Buffer;
 use crate::dice::Dice;
 use crate::fault::{Checked, Invariant, OrBroken as _};
 use crate::plan::Act;
 use crate::story::may_be_gone;
+use crate::taking_back::is_as_it_was;
 use crate::thinking::{Decided, change, decide};
 use crate::tokens::{self, Tokens, date, word};
 use crate::world::{Decision, World};
@@ -31,7 +32,7 @@ pub struct Deed<'a> {
 }
 
 /// What is too common to follow: siblings of one name, which show as one.
-const SHARED_NAMES: [&str; 3] = ["Work", "Home", "work"];
+pub const SHARED_NAMES: [&str; 3] = ["Work", "Home", "work"];
 
 /// What may go on from what is being typed, and take its place.
 const GOES_ON: [&str; 6] = ["edit", "type", "set", "untag", "save a buffer", "write as a newer version"];
@@ -55,6 +56,9 @@ impl World {
         if let Some(outcome) = self.sweep_or_decide(at, act, dice)? {
             return Ok(outcome);
         }
+        if let Some(outcome) = self.habit(at, act, dice)? {
+            return Ok(outcome);
+        }
         match act {
             Act::Edit => self.edit(at, note, true, dice),
             Act::Type => self.edit(at, note, false, dice),
@@ -75,57 +79,19 @@ impl World {
                 let done = Some(dice.chance(50));
                 self.set(at, note, NotePatch { done, ..NotePatch::default() }, &[], dice)
             }
-            Act::Tag => {
-                let token = self.token();
-                let tags = Some(TagPatch::Change { add: vec![word(token), "shared".into()], remove: vec![] });
-                self.set(at, note, NotePatch { tags, ..NotePatch::default() }, &[token], dice)
-            }
+            Act::Tag => self.tag(at, note, "shared", dice),
             Act::Untag => self.untag(at, note, dice),
             Act::MoveNote => {
                 let to = dice.pick(&self.notebooks_of(at)?).copied();
                 self.set(at, note, NotePatch { notebook: Some(to), ..NotePatch::default() }, &[], dice)
             }
             Act::AddNotebook | Act::RenameNotebook | Act::MoveNotebook | Act::TrashNotebook => self.tree(at, act, dice),
-            Act::TrashOrRestore => {
-                let trashed = self.devices[at].vault()?.note(note).works("reading a note")?.row.trashed;
-                // A note comes back with the notebooks that it was in.
-                let most = 1 + self.notebooks.len();
-                let deed = Deed {
-                    record: note.into(),
-                    may_go: Some(BTreeSet::new()),
-                    fresh: &[],
-                    commit: true,
-                    most,
-                    stale: false,
-                };
-                let doing = if trashed { "restore" } else { "trash" };
-                let act = |v: &Vault| if trashed { v.restore_note(note) } else { v.trash_note(note) };
-                let outcome = self.act(at, deed, act, doing)?;
-                if trashed && outcome.contains("done") {
-                    self.is_out_of_the_trash(at, note)?;
-                }
-                Ok(outcome)
-            }
+            Act::TrashOrRestore => self.trash_or_restore(at, note),
             Act::Attach => self.attach(at, note, dice),
             Act::Detach => self.detach(at, note, dice),
-            Act::GoBack => self.go_back(at, note, dice),
+            Act::GoBack => self.bring_file_back(at, note, dice),
             Act::Resolve => self.resolve(at, note, dice),
-            Act::UndoResolution => {
-                // Most of the time something that was decided, at times in the middle of typing in it.
-                let decided: Vec<NoteId> =
-                    notes.iter().copied().filter(|n| self.decisions.iter().any(|d| d.record == (*n).into())).collect();
-                let note = dice.pick(&decided).copied().filter(|_| dice.clone().chance(60)).unwrap_or(note);
-                if dice.clone().chance(25) {
-                    self.edit(at, note, false, dice)?;
-                }
-                let record = if dice.chance(85) {
-                    note.into()
-                } else {
-                    dice.pick(&self.notebooks_of(at)?).map_or(note.into(), |id| (*id).into())
-                };
-                let deed = Deed { record, may_go: None, fresh: &[], commit: true, most: 1, stale: false };
-                self.act(at, deed, |v| v.undo_resolution(record), "undo a resolution")
-            }
+            Act::UndoResolution => self.undo_resolution(at, note, &notes, dice),
             Act::UndoReceipt => self.undo_receipt(at, dice),
             Act::Commit => {
                 let typing = self.devices[at].position()?.typing.len();
@@ -308,7 +274,7 @@ impl World {
         Ok(format!("add {outcome}"))
     }
 
-    fn edit(&mut self, at: usize, id: NoteId, commit: bool, dice: &mut Dice) -> Checked<String> {
+    pub fn edit(&mut self, at: usize, id: NoteId, commit: bool, dice: &mut Dice) -> Checked<String> {
         let note = self.devices[at].vault()?.note(id).works("reading a note")?;
         let (body, gone, fresh) = change(&note.row.body, self.token(), dice);
         let patch = NotePatch { body: Some(body), ..NotePatch::default() };
@@ -320,8 +286,10 @@ impl World {
     /// An edit while a sync of the same device is under way.
     pub fn edit_any(&mut self, at: usize, dice: &mut Dice) -> Checked<String> {
         let notes = self.notes_of(at)?;
+        // Where people go on in what they type, they stay in it.
+        let leave = !self.few_tags || self.unacknowledged || dice.clone().chance(50);
         match dice.pick(&notes).copied() {
-            Some(note) => self.edit(at, note, true, dice),
+            Some(note) => self.edit(at, note, leave, dice),
             None => self.add_note(at, dice),
         }
     }
@@ -341,7 +309,7 @@ impl World {
         self.act(at, deed, |v| v.save_note(buffer.note, &buffer.seen, &patch), "save a buffer")
     }
 
-    fn set(&mut self, at: usize, id: NoteId, patch: NotePatch, fresh: &[u32], dice: &mut Dice) -> Checked<String> {
+    pub fn set(&mut self, at: usize, id: NoteId, patch: NotePatch, fresh: &[u32], dice: &mut Dice) -> Checked<String> {
         let note = self.devices[at].vault()?.note(id).works("reading a note")?;
         let shown = self.devices[at].shown(id.into())?;
         let mut gone = BTreeSet::new();
@@ -370,31 +338,41 @@ impl World {
         Ok(outcome)
     }
 
-    /// A note that was brought back is seen, with the notebook that it was in.
+    /// Puts a note into the trash, or brings it back.
+    pub fn trash_or_restore(&mut self, at: usize, note: NoteId) -> Checked<String> {
+        let trashed = self.devices[at].vault()?.note(note).works("reading a note")?.row.trashed;
+        // A note comes back with the notebooks that it was in.
+        let most = 1 + self.notebooks.len();
+        let deed =
+            Deed { record: note.into(), may_go: Some(BTreeSet::new()), fresh: &[], commit: true, most, stale: false };
+        let doing = if trashed { "restore" } else { "trash" };
+        let act = |v: &Vault| if trashed { v.restore_note(note) } else { v.trash_note(note) };
+        let outcome = self.act(at, deed, act, doing)?;
+        if trashed && outcome.contains("done") {
+            self.is_out_of_the_trash(at, note)?;
+        }
+        Ok(outcome)
+    }
+
+    /// A note that was brought back is seen where it was: no notebook that it is in, or that is above, is in the trash.
     fn is_out_of_the_trash(&self, at: usize, id: NoteId) -> Checked {
         let row = self.devices[at].vault()?.note(id).works("reading a note")?.row;
-        let tree = self.devices[at].vault()?.notebook_tree().works("the tree")?;
-        let gone = row.notebook.filter(|notebook| !tree.iter().any(|node| node.same.contains(notebook)));
+        let (mut above, mut gone) = (row.notebook, None);
+        // A chain longer than there are notebooks is a cycle.
+        for _ in 0..=self.notebooks.len() {
+            let shown = match above {
+                Some(notebook) => self.devices[at].shown(notebook.into())?,
+                None => None,
+            };
+            let Some(notebook) = shown.as_ref().and_then(|s| s.fields.as_notebook()) else { break };
+            gone = gone.or(above.filter(|_| notebook.trash.is_trashed()));
+            above = *notebook.parent.shown();
+        }
         if row.trashed || gone.is_some() {
-            let what = format!("{id} was brought back, and is in the trash ({}) or in {gone:?}", row.trashed);
+            let what = format!("{id} was brought back, and is in the trash ({}) or below {gone:?}", row.trashed);
             return Invariant::ReadYourWrites.broken(what);
         }
         Ok(())
-    }
-
-    fn untag(&mut self, at: usize, id: NoteId, dice: &mut Dice) -> Checked<String> {
-        let note = self.devices[at].vault()?.note(id).works("reading a note")?;
-        let Some(tag) = dice.pick(&note.row.tags).cloned() else { return Ok("no tag".into()) };
-        let gone = tokens::of_text(&tag).collect();
-        let tags = Some(TagPatch::Change { add: vec![], remove: vec![tag.clone()] });
-        let patch = NotePatch { tags, ..NotePatch::default() };
-        let deed = Deed { record: id.into(), may_go: Some(gone), fresh: &[], commit: true, most: 1, stale: false };
-        let outcome = self.act(at, deed, |v| v.save_note(id, &note.seen_heads, &patch), "untag")?;
-        let now = self.devices[at].vault()?.note(id).works("reading a note")?.row;
-        if outcome.contains("done") && now.tags.iter().any(|left| fold_name(left) == fold_name(&tag)) {
-            return Invariant::ReadYourWrites.broken(format!("{tag} was taken off {id}, and is there"));
-        }
-        Ok(outcome)
     }
 
     fn tree(&mut self, at: usize, act: Act, dice: &mut Dice) -> Checked<String> {
@@ -408,24 +386,17 @@ impl World {
         let many = 1 + self.notes.len() + self.notebooks.len();
         let vault = self.devices[at].vault()?.clone();
         match (act, picked) {
-            (Act::AddNotebook, _) | (_, None) => {
-                let typing = self.devices[at].position()?.typing.len();
-                let added = vault.add_notebook(&name, other);
-                let outcome = self.judge(&added, "add a notebook")?;
-                self.look_at_outbox(at, typing + 1)?;
-                if let Ok(id) = added {
-                    self.notebooks.push(id);
-                    if !self.unacknowledged {
-                        self.acknowledge(at, id.into(), fresh);
-                    }
-                }
-                Ok(format!("add a notebook {outcome}"))
-            }
+            (Act::AddNotebook, _) | (_, None) => self.add_notebook(at, &name, other, fresh),
             (Act::RenameNotebook, Some(id)) => {
                 let shown = self.devices[at].shown(id.into())?;
                 let gone = shown.map(|s| Tokens::of(&s.fields).all);
                 let deed = Deed { record: id.into(), may_go: gone, fresh, commit: false, most: many, stale: false };
-                self.act(at, deed, |v| v.rename_notebook(id, &name), "rename")
+                let before = vault.notebook_tree().works("the tree")?;
+                let outcome = self.act(at, deed, |v| v.rename_notebook(id, &name), "rename")?;
+                if outcome.contains("done") {
+                    self.all_of_it_is(at, id, &before, |node, _| fold_name(&node.name) == fold_name(&name))?;
+                }
+                Ok(outcome)
             }
             (Act::MoveNotebook, Some(id)) => {
                 let deed = Deed {
@@ -436,25 +407,67 @@ impl World {
                     most: many,
                     stale: false,
                 };
-                self.act(at, deed, |v| v.move_notebook(id, other), "move")
-            }
-            (_, Some(id)) => {
-                let deed = Deed {
-                    record: id.into(),
-                    may_go: Some(BTreeSet::new()),
-                    fresh: &[],
-                    commit: false,
-                    most: many,
-                    stale: false,
-                };
-                let inside = vault.notebook_with_descendants(id).works("the tree")?;
-                let outcome = self.act(at, deed, |v| v.trash_notebook(id), "trash a notebook")?;
+                let before = vault.notebook_tree().works("the tree")?;
+                let outcome = self.act(at, deed, |v| v.move_notebook(id, other), "move")?;
                 if outcome.contains("done") {
-                    self.all_of_it_is_trashed(at, &inside)?;
+                    let there = |node: &NotebookNode, above: Option<&NotebookNode>| match other {
+                        Some(other) => above.is_some_and(|above| above.same.contains(&other)),
+                        None => node.parent.is_none(),
+                    };
+                    self.all_of_it_is(at, id, &before, there)?;
                 }
                 Ok(outcome)
             }
+            (_, Some(id)) => self.trash_notebook(at, id),
         }
+    }
+
+    pub fn add_notebook(&mut self, at: usize, name: &str, above: Option<NotebookId>, fresh: &[u32]) -> Checked<String> {
+        let typing = self.devices[at].position()?.typing.len();
+        let added = self.devices[at].vault()?.add_notebook(name, above);
+        let outcome = self.judge(&added, "add a notebook")?;
+        self.look_at_outbox(at, typing + 1)?;
+        if let Ok(id) = added {
+            self.notebooks.push(id);
+            if !self.unacknowledged {
+                self.acknowledge(at, id.into(), fresh);
+            }
+        }
+        Ok(format!("add a notebook {outcome}"))
+    }
+
+    /// Puts a notebook into the trash, with all that is in it.
+    pub fn trash_notebook(&mut self, at: usize, id: NotebookId) -> Checked<String> {
+        let most = 1 + self.notes.len() + self.notebooks.len();
+        let deed =
+            Deed { record: id.into(), may_go: Some(BTreeSet::new()), fresh: &[], commit: false, most, stale: false };
+        let inside = self.devices[at].vault()?.notebook_with_descendants(id).works("the tree")?;
+        let outcome = self.act(at, deed, |v| v.trash_notebook(id), "trash a notebook")?;
+        if outcome.contains("done") {
+            self.all_of_it_is_trashed(at, &inside)?;
+        }
+        Ok(outcome)
+    }
+
+    /// What somebody did to a notebook they did to all that was shown as it: each is so now, with what is above it.
+    fn all_of_it_is(
+        &self,
+        at: usize,
+        id: NotebookId,
+        before: &[NotebookNode],
+        is_so: impl Fn(&NotebookNode, Option<&NotebookNode>) -> bool,
+    ) -> Checked {
+        let tree = self.devices[at].vault()?.notebook_tree().works("the tree")?;
+        let with = before.iter().find(|node| node.same.contains(&id)).map_or(&[][..], |node| &node.same);
+        for one in with {
+            let Some(node) = tree.iter().find(|node| node.same.contains(one)) else { continue };
+            let above = node.parent.and_then(|parent| tree.iter().find(|above| above.id == parent));
+            if !is_so(node, above) {
+                let what = format!("{id} was renamed or moved, and {one}, which was shown as it, is {node:?}");
+                return Invariant::ReadYourWrites.broken(what);
+            }
+        }
+        Ok(())
     }
 
     /// Whoever trashes a notebook has trashed all that is in it.
@@ -472,7 +485,7 @@ impl World {
         Ok(())
     }
 
-    fn resolve(&mut self, at: usize, note: NoteId, dice: &mut Dice) -> Checked<String> {
+    pub fn resolve(&mut self, at: usize, note: NoteId, dice: &mut Dice) -> Checked<String> {
         let vault = self.devices[at].vault()?.clone();
         // Most of the time something that asks.
         let asks = vault.reviews().works("listing reviews")?;
@@ -524,40 +537,6 @@ impl World {
         }
         Ok(outcome)
     }
-
-    fn undo_receipt(&mut self, at: usize, dice: &mut Dice) -> Checked<String> {
-        let receipts = self.devices[at].vault()?.receipts().works("listing receipts")?;
-        let Some(receipt) = dice.pick(&receipts).cloned() else { return Ok("no receipt".into()) };
-        let Some(side) = dice.pick(&receipt.heads).copied() else { return Ok("no side".into()) };
-        let most = 1 + self.notebooks.len();
-        let deed = Deed { record: receipt.record, may_go: None, fresh: &[], commit: true, most, stale: false };
-        let shown = self.devices[at].shown(receipt.record)?;
-        let nothing_since = receipt.cycle.is_none() && shown.is_some_and(|s| s.heads == receipt.heads);
-        let outcome = self.act(at, deed, |v| v.undo_receipt(receipt.id, side), "undo a receipt")?;
-        if nothing_since && outcome.contains("done") {
-            let was = self.devices[at].look(|l| l.history(receipt.record))?.fold(&[side]);
-            let is = self.devices[at].shown(receipt.record)?.map(|s| s.fields);
-            is_as_it_was(receipt.record, was.as_ref(), is.as_ref(), "a merge that was undone at once")?;
-        }
-        Ok(outcome)
-    }
-}
-
-/// Whoever takes something back, with nothing written since, has what was before.
-fn is_as_it_was(record: RecordId, was: Option<&Fields>, is: Option<&Fields>, what: &str) -> Checked {
-    let (was, is) = (was.map(Tokens::of).unwrap_or_default(), is.map(Tokens::of).unwrap_or_default());
-    if was.all != is.all || was.open != is.open {
-        let what = format!(
-            "{what} in {} left {:?} open {}, and it was {:?} open {}",
-            short(record),
-            is.all,
-            is.open,
-            was.all,
-            was.open
-        );
-        return Invariant::Decision.broken(what);
-    }
-    Ok(())
 }
 
 /// Enough of an id to tell it from others.

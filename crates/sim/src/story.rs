@@ -12,7 +12,7 @@ use crate::fault::{Checked, Invariant};
 use crate::people::short;
 use crate::thinking::About;
 use crate::tokens::{Tokens, of_text, word};
-use crate::values::{Values, do_not_hold, values};
+use crate::values::{Values, do_not_hold, set_beside, values};
 use crate::world::{Decision, Met};
 
 /// A record with all its versions, as somebody shows it.
@@ -36,6 +36,7 @@ impl Story<'_> {
         self.decisions_hold(&traced, decisions)?;
         self.trash_holds(&traced)?;
         self.values_hold(&traced)?;
+        self.times_hold()?;
         self.nothing_is_put_away(&traced, &now)
     }
 
@@ -152,6 +153,47 @@ impl Story<'_> {
                 return Invariant::Decision.broken(what);
             }
         }
+        // Of several who did not know of each other, and did not agree, nobody is passed over; but whoever decided of one
+        // trashing has decided of another one, too, which is open with it.
+        let last = self.history.heads(traced.trash.iter().map(|(act, _)| *act));
+        let said: BTreeSet<&str> = traced
+            .trash
+            .iter()
+            .filter(|(act, state)| last.contains(act) && *state != TrashState::Open)
+            .map(|(_, state)| if *state == TrashState::Live { "kept" } else { "trashed" })
+            .collect();
+        let decided = self.history.rows.iter().any(|row| matches!(row.origin, Origin::Undo | Origin::Resolve));
+        if said.len() > 1 && now != TrashState::Open && !decided {
+            let what = format!(
+                "{} was trashed and kept, and {} shows {now:?}{}",
+                short(self.record),
+                self.by,
+                rows(self.history)
+            );
+            return Invariant::Decision.broken(what);
+        }
+        Ok(())
+    }
+
+    /// When it was made nobody changes, and it was changed when its versions say.
+    fn times_hold(&self) -> Checked {
+        let of = |fields: &Fields| fields.as_note().map(|note| (note.created_ms, note.updated_ms));
+        let heads = self
+            .history
+            .rows
+            .iter()
+            .zip(&self.history.revisions)
+            .filter(|(row, _)| self.shown.heads.contains(&row.rid));
+        let Some((made, changed)) = of(&self.shown.fields) else { return Ok(()) };
+        let first = self.history.rows.iter().zip(&self.history.revisions).find(|(row, _)| row.parents.is_empty());
+        let first = first.and_then(|(_, revision)| of(&revision.fields)).map(|(made, _)| made);
+        let last = heads.filter_map(|(_, revision)| of(&revision.fields)).map(|(_, changed)| changed).max();
+        // Whoever takes something back, with a clock that was set back, says so.
+        let undone = self.history.rows.iter().any(|row| row.origin == Origin::Undo);
+        if first.is_some_and(|first| first != made) || last.is_some_and(|last| last > changed) && !undone {
+            let what = format!("made {made}, changed {changed}, and its versions say {first:?} and {last:?}");
+            return Invariant::Decision.broken(format!("{} on {} was {what}", short(self.record), self.by));
+        }
         Ok(())
     }
 
@@ -174,6 +216,16 @@ impl Story<'_> {
         let trashed: Vec<RevisionId> =
             traced.trash.iter().filter(|(_, state)| *state == TrashState::Trashed).map(|(act, _)| *act).collect();
         let knows = |a: RevisionId, b: RevisionId| history.is_ancestor(a, b) || history.is_ancestor(b, a);
+        let both = |row: RevisionId, set: RevisionId| {
+            history.is_ancestor(set, row) && trashed.iter().any(|act| history.is_ancestor(*act, row))
+        };
+        if let Some((set, field)) = set_beside(history, &trashed, &self.shown.fields, &traced.merged)
+            && !history.rows.iter().any(|row| both(row.rid, set))
+        {
+            let (record, by) = (short(self.record), self.by);
+            let what = format!("{set} set the {field} of {record} beside a trashing, and {by} shows it in the trash");
+            return Invariant::Decision.broken(format!("{what}{}", rows(history)));
+        }
         for token in &now.clean {
             let puts = of_token(&traced.puts, *token);
             // Who goes back to what the others had put into the trash writes nothing beside that.
@@ -182,10 +234,7 @@ impl Story<'_> {
             }
             for put in puts {
                 let unknown = trashed.iter().all(|act| !knows(*put, *act));
-                let both = |row: RevisionId| {
-                    history.is_ancestor(*put, row) && trashed.iter().any(|act| history.is_ancestor(*act, row))
-                };
-                if unknown && !trashed.is_empty() && !history.rows.iter().any(|row| both(row.rid)) {
+                if unknown && !trashed.is_empty() && !history.rows.iter().any(|row| both(row.rid, *put)) {
                     let story = traced.story(history, *token, &self.shown.fields);
                     let (word, record) = (word(*token), short(self.record));
                     let what = format!(

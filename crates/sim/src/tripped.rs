@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use holdfast_domain::{Fields, NoteId};
+use holdfast_notebook::NotePatch;
 use holdfast_notebook::sync::Happened;
 
 use crate::dice::Dice;
@@ -107,9 +108,9 @@ impl World {
     }
 
     fn sweep(&mut self, at: usize, dice: &mut Dice) -> Checked<String> {
-        let mut swept = 0;
+        let (mut swept, empties) = (0, dice.clone().chance(30));
         for note in self.live_notes(at)?.into_iter().take(3 + dice.below(5)) {
-            let deed = Deed {
+            let mut deed = Deed {
                 record: note.into(),
                 may_go: Some(BTreeSet::new()),
                 fresh: &[],
@@ -117,7 +118,14 @@ impl World {
                 most: 1 + self.notebooks.len(),
                 stale: false,
             };
-            let outcome = self.act(at, deed, |v| v.trash_note(note), "sweep")?;
+            let outcome = if empties {
+                let shown = self.devices[at].vault()?.note(note).works("reading a note")?;
+                let patch = NotePatch { body: Some(String::new()), ..NotePatch::default() };
+                deed.may_go = Some(tokens::of_text(&shown.row.body).collect());
+                self.act(at, deed, |v| v.save_note(note, &shown.seen_heads, &patch), "edit")?
+            } else {
+                self.act(at, deed, |v| v.trash_note(note), "sweep")?
+            };
             swept += usize::from(outcome.contains("done"));
         }
         // Whoever tidies up syncs, and others get all of it at once.

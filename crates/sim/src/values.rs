@@ -31,6 +31,42 @@ pub fn values(fields: &Fields) -> Values {
     }
 }
 
+/// What somebody set who knew of none of these versions that put the record into the trash, and none of them of it, and is
+/// shown, and is not what those had.
+pub fn set_beside(
+    history: &History,
+    trashed: &[RevisionId],
+    shown: &Fields,
+    merged: &BTreeMap<RevisionId, Values>,
+) -> Option<(RevisionId, &'static str)> {
+    let of = |id: RevisionId| {
+        let at = history.rows.iter().position(|row| row.rid == id)?;
+        Some(values(&history.revisions[at].fields))
+    };
+    let knows = |a: RevisionId, b: RevisionId| history.is_ancestor(a, b) || history.is_ancestor(b, a);
+    let had: Vec<Values> = trashed.iter().filter_map(|act| of(*act)).collect();
+    let now = values(shown);
+    for (row, revision) in history.rows.iter().zip(&history.revisions) {
+        if trashed.is_empty() || trashed.iter().any(|act| knows(*act, row.rid)) {
+            continue;
+        }
+        let before = match row.parents.as_slice() {
+            [only] => of(*only),
+            _ => merged.get(&row.rid).cloned(),
+        };
+        let Some(before) = before else { continue };
+        let set = values(&revision.fields).into_iter().find(|(field, value)| {
+            before.get(field) != Some(value)
+                && now.get(field) == Some(value)
+                && had.iter().all(|had| had.get(field) != Some(value))
+        });
+        if let Some((field, _)) = set {
+            return Some((row.rid, field));
+        }
+    }
+    None
+}
+
 /// What is shown is what was set last, and nothing that was set is passed over. Answers with what is not so.
 ///
 /// `merged`: what those that were made from several versions began with.
@@ -109,7 +145,15 @@ pub fn do_not_hold(
         if more || *field == "title" {
             continue;
         }
-        if let Some(old) = now.iter().find(|value| !last.iter().any(|one| said(one).contains(*value))) {
+        // Who decided, and who wrote in the side that was kept, not knowing, make what was written; somebody wrote on that.
+        let made = |value: &String| {
+            merged.iter().any(|(both, made)| {
+                let of_last = last.iter().any(|one| history.is_ancestor(*one, *both));
+                let seen = last.iter().any(|one| history.is_ancestor(*both, *one));
+                of_last && !seen && made.get(field).is_some_and(|made| made.contains(value))
+            })
+        };
+        if let Some(old) = now.iter().find(|value| !last.iter().any(|one| said(one).contains(*value)) && !made(value)) {
             return Some(format!("{field}: {old} is shown, which those who set it last did not leave there"));
         }
     }

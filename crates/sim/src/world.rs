@@ -13,6 +13,7 @@ use crate::device::{Device, SimClock, VaultKind};
 use crate::dice::{Dice, Source};
 use crate::fault::{Checked, Fault, Invariant, OrBroken as _, Violation};
 use crate::files::files_go;
+use crate::habits::few_tags;
 use crate::joiner::somebody_joins;
 use crate::latecomer::pack_block;
 use crate::plan::{Act, Plan, Step};
@@ -132,6 +133,8 @@ pub struct World {
     pub files_go: bool,
     /// Files that somebody made a note name when their bytes were gone.
     pub named_when_gone: BTreeSet<(RecordId, AttachmentId)>,
+    /// People have few tags, and share them; and they go back to versions of long ago.
+    pub few_tags: bool,
 }
 
 impl World {
@@ -200,6 +203,7 @@ impl World {
             trips: few_notes(plan.seed) < u64::MAX,
             files_go: files_go(plan.seed),
             named_when_gone: BTreeSet::new(),
+            few_tags: few_tags(plan.seed),
         })
     }
 

@@ -289,7 +289,12 @@ impl WriteTx<'_> {
 
     /// With the last chunk of a file nothing goes behind it any more.
     pub fn mark_sent(&self, cid: &[u8; 32], sent: Sent) -> Result<()> {
-        self.run("UPDATE chunks SET sent = ?2 WHERE cid = ?1", params![cid, sent.number()])?;
+        let all = if crate::planted("part-marks-file") {
+            "UPDATE chunks SET sent = ?2 WHERE content = (SELECT content FROM chunks WHERE cid = ?1)"
+        } else {
+            "UPDATE chunks SET sent = ?2 WHERE cid = ?1"
+        };
+        self.run(all, params![cid, sent.number()])?;
         if sent == Sent::Yes {
             let all = "AND NOT EXISTS (SELECT 1 FROM chunks c WHERE c.content = outbox_files.content AND c.sent < 2)";
             let all = if crate::planted("first-part-is-enough") { "" } else { all };

@@ -91,6 +91,7 @@ impl NoteQuery {
         // leads to far fewer notes.
         let narrow = self.tasks_only || self.review_only || self.notebook != NotebookFilter::Any;
         match self.trash {
+            TrashFilter::Live if self.tasks_only && crate::planted("trashed-is-to-do") => {}
             TrashFilter::Live if narrow => sql.push_str(" AND +trashed = 0"),
             TrashFilter::Live => sql.push_str(" AND trashed = 0"),
             TrashFilter::Trashed => sql.push_str(" AND trashed = 1"),
@@ -114,7 +115,7 @@ impl NoteQuery {
         }
         if let Some(tag) = &self.tag {
             sql.push_str(" AND id IN (SELECT note FROM note_tags WHERE folded = ?)");
-            values.push(Value::Text(fold_name(tag)));
+            values.push(Value::Text(if crate::planted("tag-asked-by-letter") { tag.clone() } else { fold_name(tag) }));
         }
         (sql, values)
     }
@@ -172,6 +173,7 @@ impl Reader<'_> {
             NoteOrder::Updated => "updated_ms DESC, id DESC",
             NoteOrder::Title => "title_key, id",
             NoteOrder::Created => "created_ms DESC, id DESC",
+            NoteOrder::Due if crate::planted("undated-first") => "due, id",
             NoteOrder::Due => "due IS NULL, due, id",
         };
         values.push(Value::Integer(query.limit.into()));
@@ -230,9 +232,12 @@ impl Reader<'_> {
 
     /// The tags of live notes, by folded name.
     pub fn tags(&self) -> Result<Vec<TagCount>> {
+        let live = if crate::planted("tags-of-the-trash") { "" } else { "WHERE n.trashed = 0" };
         self.rows(
-            "SELECT t.folded, min(t.name), count(*) FROM note_tags t JOIN notes n ON n.id = t.note
-             WHERE n.trashed = 0 GROUP BY t.folded ORDER BY t.folded",
+            &format!(
+                "SELECT t.folded, min(t.name), count(*) FROM note_tags t JOIN notes n ON n.id = t.note
+                 {live} GROUP BY t.folded ORDER BY t.folded"
+            ),
             [],
             |r| Ok(TagCount { folded: r.get(0)?, name: r.get(1)?, notes: sql::uint(r, 2)? }),
         )

@@ -88,7 +88,8 @@ pub(super) fn is_late(vault: &Vault, manifest: &BatchManifest) -> bool {
     }
     let last = members.removed(manifest.device.0).filter(|_| !crate::planted("late-taken-over"));
     last.is_some_and(|last| {
-        manifest.ctr > last.ctr || (manifest.ctr == last.ctr && batch_hash(manifest).0 != last.hash)
+        let last_ctr = last.ctr + u64::from(crate::planted("one-late-batch-counts"));
+        manifest.ctr > last_ctr || (manifest.ctr == last.ctr && batch_hash(manifest).0 != last.hash)
     })
 }
 
@@ -448,7 +449,7 @@ pub(super) fn retry_quarantined(t: &mut Txn<'_>, taken: &mut Taken) -> Result<()
             take(t, &logged, &manifest, Vouched::No, taken)?;
             t.tx.set_arrived(row.rid, &row.body_hash, row.arrived_ms)?;
         }
-        if taken.new == before {
+        if taken.new == before || crate::planted("quarantine-retried-once") {
             return Ok(());
         }
     }

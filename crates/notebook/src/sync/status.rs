@@ -207,7 +207,11 @@ impl Vault {
                 sending,
                 receiving,
                 not_here: r.count_files_not_here()?,
-                to_review: (counts.review + counts.review_notebooks) as u32,
+                to_review: if crate::planted("notebooks-not-counted") {
+                    counts.review as u32
+                } else {
+                    (counts.review + counts.review_notebooks) as u32
+                },
                 notebooks_to_review: counts.review_notebooks as u32,
                 last_confirmed_ms: r.get_u64(meta::CONFIRMED_MS)?,
                 last_changes: r.get_u64(meta::LAST_CHANGES)?.unwrap_or(0) as u32,

@@ -41,6 +41,7 @@ pub(super) mod rows {
 
 /// True where so many of so many notes do not go without a question: more than a few, and more than 5 %.
 fn trips(few: u64, lost: u64, live: u64) -> bool {
+    let few = few.saturating_add(crate::planted("trips-one-late").into());
     !crate::planted("never-trips") && lost > few && lost * SHARE > live
 }
 

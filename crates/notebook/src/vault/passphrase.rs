@@ -38,6 +38,9 @@ impl Vault {
         let derived = file.set_passphrase(&mut open, new, &mut self.env.rng())?;
         // First what signs in with it: from the moment at which the key file has it, the server can be told.
         crate::sync::passphrase_made(self, file.account().kdf_params().salt, &derived)?;
+        if crate::planted("passphrase-not-kept") {
+            return Ok(());
+        }
         // The account may have changed meanwhile.
         self.change_keys(|keys| {
             Ok(keys.file.carry_passphrase(&mut keys.open, file.account(), &mut self.env.rng())?)

@@ -10,7 +10,7 @@ use holdfast_notebook::NotebookError;
 use holdfast_notebook::sync::Happened;
 use holdfast_protocol::{
     Hash, HealRequest, LogAnswer, LogHead, LogRequest, Missing, MissingRequest, ProtocolError, PushOutcome,
-    SyncProtocol as _, Token,
+    PushRequest, SyncProtocol as _, Token,
 };
 use holdfast_sync::SyncState;
 use holdfast_testkit::{Backup, Fault, Instead, Other, PASSPHRASE, TestDevice, World};
@@ -442,6 +442,59 @@ async fn a_server_set_back_between_a_page_and_the_keys_is_healed_and_not_called_
         w.sync_all().await;
         assert_same(&w);
         assert_eq!(w["A"].body(id), "of the late one\n");
+    }
+}
+
+/// It is set back again and again to when it did not know who asks, each time after the account's keys were put.
+struct Forgetful {
+    core: holdfast_server::Core,
+    /// So often.
+    times: usize,
+    asked: AtomicUsize,
+}
+
+impl Forgetful {
+    fn forgets(&self) -> Result<(), ProtocolError> {
+        let forgets = self.asked.fetch_add(1, Ordering::SeqCst) < self.times;
+        if forgets { Err(ProtocolError::NotRegistered) } else { Ok(()) }
+    }
+}
+
+#[async_trait]
+impl Instead for Forgetful {
+    fn core(&self) -> &holdfast_server::Core {
+        &self.core
+    }
+    async fn push(&self, token: &Token, request: PushRequest) -> Result<PushOutcome, ProtocolError> {
+        self.forgets()?;
+        self.core().push(token, request).await
+    }
+    async fn heal(&self, token: &Token, request: HealRequest) -> Result<PushOutcome, ProtocolError> {
+        self.forgets()?;
+        self.core().heal(token, request).await
+    }
+}
+
+/// Nobody has to do anything about it, and it is not asked for ever.
+#[tokio::test]
+async fn a_server_that_is_set_back_again_while_a_computer_is_made_known_to_it_is_told_again() {
+    for heals in [false, true] {
+        let (mut w, backup, ids) = changed_since_backup(2).await;
+        if heals {
+            w.server.restore(&backup).await;
+        }
+        w["A"].write(ids[0], "written later\n");
+        let forgetful = |times| Arc::new(Other(Forgetful { core: w.server.core(), times, asked: AtomicUsize::new(0) }));
+        w["A"].net.answer_instead(Some(forgetful(usize::MAX)));
+        let said = w["A"].try_sync().await;
+        assert!(matches!(said, Err(NotebookError::Protocol(ProtocolError::NotRegistered))), "{said:?}");
+        assert!(w["A"].net.take_requests().len() < 30, "it asks for ever");
+        w["A"].net.answer_instead(Some(forgetful(3)));
+        w["A"].sync().await;
+        w["A"].net.answer_instead(None);
+        w.sync_all().await;
+        assert_same(&w);
+        assert_eq!(w["B"].body(ids[0]), "written later\n");
     }
 }
 

@@ -65,6 +65,7 @@ impl Tx<'_> {
             head = LogHead { log_epoch, seq, link: next };
             links.push((seq, next));
         }
+        links.truncate(links.len() - usize::from(crate::planted("last-not-relinked")).min(links.len()));
         for (seq, link) in links {
             set.execute(params![space.0, seq as i64, link.0])?;
         }

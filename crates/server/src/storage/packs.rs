@@ -99,6 +99,9 @@ impl Tx<'_> {
     pub(crate) fn all_know_packs(&self, account: AccountId) -> Result<bool> {
         let sql = "SELECT NOT EXISTS (SELECT 1 FROM devices
                                       WHERE account = ?1 AND removed_ctr IS NULL AND NOT knows_packs)";
+        if crate::planted("nobody-is-older") {
+            return Ok(true);
+        }
         Ok(self.0.prepare_cached(sql)?.query_row([account.0], |row| row.get(0))?)
     }
 }

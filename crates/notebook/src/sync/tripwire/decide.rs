@@ -189,7 +189,8 @@ fn keep_note(t: &mut Txn<'_>, loss: &LossRow, mine: NoteFields, all: &NoteFields
     let trashed = all.trash.state != TrashState::Live;
     // Of one that was told to be emptied less may be gone by now: all of it is kept.
     let (before, now) = (mine.body.shown(), all.body.shown());
-    let emptied = loss.kind == LossKind::Emptied && before != now || mostly_gone(&before, &now);
+    let emptied = !crate::planted("emptied-not-kept");
+    let emptied = emptied && (loss.kind == LossKind::Emptied && before != now || mostly_gone(&before, &now));
     if !trashed && !emptied {
         return Ok(());
     }
