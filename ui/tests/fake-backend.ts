@@ -274,6 +274,11 @@ export class FakeBackend implements Backend {
     const note = this.#note(id);
     return this.#put({ ...note, attachments: [...note.attachments, { id: `a${this.#next++}`, path: `files/${name}`, name, media_type: 'image/jpeg', size: 240_000, here: true, here_bytes: 240_000, wanted: false }] });
   }
+  async attachmentRemove(note: string, attachment: string) {
+    this.#log('attachmentRemove', note, attachment);
+    const there = this.#note(note);
+    return this.#put({ ...there, attachments: there.attachments.filter((one) => one.id !== attachment) });
+  }
   async attachmentSave(note: string, attachment: string, path: string) {
     this.#log('attachmentSave', note, attachment, path);
   }

@@ -273,6 +273,13 @@ pub enum AttachmentCommand {
     List { note: String },
     /// Copy a file into a note. Prints the path to link it by.
     Add { note: String, file: PathBuf },
+    /// Take a file out of a note. An older version of the note brings it back.
+    Remove {
+        note: String,
+        /// Its path as the note links it, or its id.
+        #[arg(value_name = "PATH|ID", allow_hyphen_values = true)]
+        name: String,
+    },
     /// Write a file of a note to a path. One that is not on this computer is fetched first.
     Get {
         note: String,

@@ -150,6 +150,12 @@ fn not_here(name: &str, why: WhyNotHere) -> String {
             "The server does not have all of it; it comes when the computer that has it has sent it."
         }
         WhyNotHere::NoKey => "Its key has not come yet; the file comes with one of the next syncs.",
+        WhyNotHere::Gone { since } => {
+            return format!(
+                "The contents of this file are gone since {since}, because no note had it any more: {name}. If another \
+                 computer still has them, they come back with one of the next syncs."
+            );
+        }
     };
     format!("This file is not on this computer yet: {name}. {then}")
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use holdfast_notebook::health::{Finding, SyncFigures};
-use holdfast_notebook::sync::WhySetAside as Why;
+use holdfast_notebook::sync::{UnnamedFiles, WhySetAside as Why};
 
 use crate::command_error;
 use crate::dto::{HealthLine, SetAside};
@@ -100,6 +100,21 @@ pub fn health_line(found: &Finding) -> HealthLine {
                 sentence: format!("{} set aside. {}", count(total, "change"), joined(all.iter().map(|s| &s.why))),
                 action: all.into_iter().next().map(|s| s.action),
             };
+        }
+        Finding::Unnamed(UnnamedFiles { files: 0, .. }) => {
+            ("unnamed", "Files in no note", "No file takes room that no note has any more.".into(), None)
+        }
+        Finding::Unnamed(UnnamedFiles { files, bytes: size, first_goes_days }) => {
+            let files = count(u32::try_from(*files).unwrap_or(u32::MAX), "file");
+            let goes = match first_goes_days {
+                None => String::new(),
+                Some(0) => " The first goes when every computer has synced.".into(),
+                Some(days) => format!(
+                    " The first goes in {} at the earliest, when every computer has synced.",
+                    count(u32::try_from(*days).unwrap_or(u32::MAX), "day")
+                ),
+            };
+            ("unnamed", "Files in no note", format!("{files}, {}.{goes}", bytes(*size)), None)
         }
         Finding::Agreement { with: None } => {
             ("agreement", "Other computers", "No other computer is known to have other notes.".into(), None)

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use holdfast_crypto::CHUNK_BYTES;
-use holdfast_domain::{AttachmentFields, AttachmentId, Fields, NoteId, Origin, SetEntry, UnknownFields};
+use holdfast_domain::{AttachmentFields, AttachmentId, Date, Fields, NoteId, Origin, SetEntry, UnknownFields};
 use holdfast_store::{AttachmentRow, FileRow, FileState, Reader};
 
 use crate::files::{self, Source, Unreadable};
@@ -69,6 +69,23 @@ impl Vault {
         })
     }
 
+    /// Takes a file out of a note. A link to it in the text stays as it is, and leads to nothing. Where no note has the file
+    /// any more, its bytes go after a time; the note's history still says that it had it.
+    pub fn detach_file(&self, note: NoteId, file: AttachmentId) -> Result<()> {
+        self.transact(|t| {
+            t.change_now(note.into(), "note", Origin::Edit, |fields, _, now| {
+                let note = live(fields)?;
+                let before = note.attachments.0.len();
+                note.attachments.0.retain(|entry| entry.value.1 != file);
+                if note.attachments.0.len() == before {
+                    return Err(NotebookError::NotFound { what: "attachment", id: file.to_string() });
+                }
+                note.updated_ms = now.max(note.updated_ms);
+                Ok(())
+            })
+        })
+    }
+
     /// Whether all bytes of a file are on this computer.
     pub fn has_attachment(&self, id: AttachmentId) -> Result<bool> {
         self.read(|r| Ok(r.has_file(&attachment(r, id)?.content)?))
@@ -104,7 +121,11 @@ impl Vault {
         self.read(|r| {
             let row = attachment(r, id)?;
             let file = r.file(&row.content)?.filter(|file| file.state == FileState::Whole);
-            file.ok_or(NotebookError::NotHere { name: row.name, why: WhyNotHere::NotFetched })
+            let Some(file) = file else {
+                let why = why_gone_or(r, &row.content, WhyNotHere::NotFetched)?;
+                return Err(NotebookError::NotHere { name: row.name, why });
+            };
+            Ok(file)
         })
     }
 
@@ -127,6 +148,16 @@ pub enum WhyNotHere {
     NotOnServer,
     /// Another computer sealed it with a key that has not come here.
     NoKey,
+    /// Nothing named it for so long that its bytes went: from this computer on that day (UTC).
+    Gone { since: Date },
+}
+
+/// [`WhyNotHere::Gone`] where the bytes of a file went from here because nothing named it; else `otherwise`.
+pub(crate) fn why_gone_or(reader: &Reader<'_>, content: &[u8; 32], otherwise: WhyNotHere) -> Result<WhyNotHere> {
+    let gone_ms = reader.unnamed_file(content)?.map_or(0, |row| row.gone_ms);
+    let at = i64::try_from(gone_ms).ok().filter(|gone_ms| *gone_ms > 0);
+    let at = at.and_then(|gone_ms| jiff::Timestamp::from_millisecond(gone_ms).ok());
+    Ok(at.map_or(otherwise, |at| WhyNotHere::Gone { since: jiff::tz::Offset::UTC.to_datetime(at).date() }))
 }
 
 pub(crate) fn attachment(reader: &Reader<'_>, id: AttachmentId) -> Result<AttachmentRow> {

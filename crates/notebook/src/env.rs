@@ -33,6 +33,8 @@ pub struct Env {
     fill: Arc<Fill>,
     pack_block: Arc<AtomicU64>,
     pack_waits_ms: u64,
+    release_times: ReleaseTimes,
+    releases: bool,
     #[cfg(feature = "simulation")]
     simulated: Option<Simulated>,
 }
@@ -42,6 +44,24 @@ const PACK_BLOCK: u64 = holdfast_protocol::limits::MAX_PACK_ENTRIES as u64;
 
 /// A device that was not heard of for so long does not keep history from being packed. (DESIGN.md, section 3.)
 const ACTIVE_MS: u64 = 180 * 24 * 3_600_000;
+
+/// When the bytes of files go that nothing names any more. Milliseconds, by the vault's own time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReleaseTimes {
+    /// For so long nothing names a file before that is said.
+    pub wait_ms: u64,
+    /// From then on.
+    pub grace_ms: u64,
+    /// So much counts at most between two looks at the clock.
+    pub step_ms: u64,
+}
+
+impl Default for ReleaseTimes {
+    fn default() -> Self {
+        const DAY_MS: u64 = 24 * 3_600_000;
+        Self { wait_ms: DAY_MS, grace_ms: 30 * DAY_MS, step_ms: DAY_MS }
+    }
+}
 
 impl Env {
     /// The computer's own clock.
@@ -58,6 +78,8 @@ impl Env {
             fill: Arc::new(|bytes: &mut [u8]| OsRng.fill(bytes)),
             pack_block: block(),
             pack_waits_ms: ACTIVE_MS,
+            release_times: ReleaseTimes::default(),
+            releases: false,
             #[cfg(feature = "simulation")]
             simulated: None,
         }
@@ -80,6 +102,8 @@ impl Env {
             fill: Arc::new(fill),
             pack_block: block(),
             pack_waits_ms: ACTIVE_MS,
+            release_times: ReleaseTimes::default(),
+            releases: true,
             simulated: Some(simulated),
         }
     }
@@ -96,6 +120,22 @@ impl Env {
     #[must_use]
     pub fn packs_without_waiting(self) -> Self {
         Self { pack_waits_ms: 0, ..self }
+    }
+
+    /// Lets this device release what nothing names: tests and the simulator do, programs not yet (docs/decisions/0037).
+    /// Reading releases, and taking back what is named, is never off.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_release_times(self, release_times: ReleaseTimes) -> Self {
+        Self { release_times, releases: true, ..self }
+    }
+
+    pub(crate) fn makes_releases(&self) -> bool {
+        self.releases
+    }
+
+    pub(crate) fn release_times(&self) -> ReleaseTimes {
+        self.release_times
     }
 
     /// For how long history waits for a device that says nothing.

@@ -7,7 +7,7 @@ use std::path::Path;
 use holdfast_store::Store;
 
 use crate::backups::Backup;
-use crate::sync::{Activity, Connect, Happened, SyncMetrics, WhySetAside, server_now_ms};
+use crate::sync::{Activity, Connect, Happened, SyncMetrics, UnnamedFiles, WhySetAside, server_now_ms};
 use crate::vault::DB_FILE;
 use crate::{Keychain, NotebookError, Result, Vault};
 
@@ -52,6 +52,8 @@ pub enum Finding {
         vault: u64,
     },
     SetAside(BTreeMap<WhySetAside, u32>),
+    /// Nothing to judge: what is in no note any more, and when it goes.
+    Unnamed(UnnamedFiles),
     /// The computer with which this one disagrees about the notes, though it read everything again.
     Agreement {
         with: Option<String>,
@@ -84,7 +86,7 @@ impl Finding {
             Self::Database(checked) => checked.is_ok(),
             Self::Decision { notes } => *notes == 0,
             Self::Outbox { oldest_ms, has_server, .. } => !has_server || oldest_ms.is_none_or(|ms| ms < OUTBOX_MAX_MS),
-            Self::Clock(None) | Self::Sync(_) => true,
+            Self::Clock(None) | Self::Sync(_) | Self::Unnamed(_) => true,
             Self::Clock(Some(clock)) => clock.as_ref().is_ok_and(|ms| ms.unsigned_abs() <= CLOCK_SLACK_MS),
             Self::Keychain { opens, .. } => *opens != Some(false),
             Self::Disk { free, vault } => free.is_none_or(|free| free >= vault + SPARE_BYTES),
@@ -129,6 +131,7 @@ pub async fn check(
         },
         Finding::Disk { free: free_bytes(vault.dir()), vault: vault.database_bytes() },
         Finding::SetAside(vault.set_aside()?),
+        Finding::Unnamed(vault.unnamed_files()?),
         Finding::Agreement { with: disagrees.map(name_of) },
         Finding::Backup { newest_ms: newest_ms(&vault.backups()?, now) },
         Finding::Sync(SyncFigures { this_run, ..figures(&vault.activity(ACTIVITY_LOOKED_AT)?, now) }),

@@ -1,9 +1,10 @@
 //! Every version of a record, and going back to one.
 
-use holdfast_domain::{DeviceId, Fields, NoteId, Origin, RecordId, RevisionId};
+use holdfast_domain::{DeviceId, Fields, NoteId, Origin, RecordId, RevisionId, SetEntry};
 use holdfast_merge::{Graph, SideChange, changes_of};
 use holdfast_store::{HistoryRow, NoteRow, Reader};
 
+use crate::notes::live;
 use crate::record::{Record, differs};
 use crate::undo::WayBack;
 use crate::view::note_row;
@@ -57,8 +58,8 @@ impl Vault {
         })
     }
 
-    /// The title and the text of that version become the newest one; all else of the note stays, and so does what was
-    /// written since, as a version.
+    /// The title and the text of that version become the newest one, and the files that it had are the note's again; all
+    /// else of the note stays, and so does what was written since, as a version.
     ///
     /// # Errors
     /// As [`Vault::note_version`] and [`Vault::edit_note`].
@@ -66,7 +67,17 @@ impl Vault {
         let row = self.note_version(id, version)?.row;
         let title = Some(row.title).filter(|_| !crate::planted("restored-without-title"));
         let patch = NotePatch { title, body: Some(row.body), ..NotePatch::default() };
-        self.edit_note_as(id, &patch, Origin::Restore)
+        self.transact(|t| {
+            t.change_now(id.into(), "note", Origin::Restore, |fields, stamp, now| {
+                let note = live(fields)?;
+                for file in row.attachments {
+                    if !note.attachments.iter().any(|entry| entry.value == file) {
+                        note.attachments.0.insert(SetEntry { value: file, stamp });
+                    }
+                }
+                patch.apply(note, stamp, now)
+            })
+        })
     }
 
     /// The name of a device, as its own record has it. Of this one, also before it told anybody.

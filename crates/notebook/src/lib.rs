@@ -42,9 +42,9 @@ pub use attachments::{Attachment, MAX_ATTACHMENT_BYTES, WhyNotHere};
 pub use backups::{Backup, BackupContent, BackupReason, backups_of};
 pub use changes::OpChanges;
 pub use cycles::NotebookMove;
-pub use env::Env;
 #[cfg(feature = "simulation")]
 pub use env::Simulated;
+pub use env::{Env, ReleaseTimes};
 pub use error::{NotebookError, Result};
 pub use history::{NoteVersion, RevisionInfo};
 pub use notebooks::{NotebookNode, TagCount};

@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use holdfast_domain::{DeviceId, Fields, NoteFields, NoteId, Opaque, Origin, RecordId, Revision, RevisionId, Stamp};
+use holdfast_domain::{
+    AttachmentId, DeviceId, Fields, NoteFields, NoteId, Opaque, Origin, RecordId, Revision, RevisionId, Stamp,
+};
 use holdfast_merge::{Graph, fold, left_by_undecided, left_by_undo, receipt_id};
 pub use holdfast_store::HistoryRow;
 
@@ -223,6 +225,25 @@ impl Look<'_> {
         Ok(match revision.map(|revision| revision.fields) {
             Some(Fields::Attachment(file)) => file.chunks,
             _ => Vec::new(),
+        })
+    }
+
+    /// Whether releases let go of all of a file, as far as this device has read, and whether its bytes went from here so.
+    pub fn is_released(&self, id: AttachmentId) -> Result<(bool, bool)> {
+        self.0.read(|r| {
+            let row = match r.attachment(id)? {
+                Some(file) => r.unnamed_file(&file.content)?,
+                None => None,
+            };
+            Ok(row.map_or((false, false), |row| (row.released || row.gone_ms > 0, row.gone_ms > 0)))
+        })
+    }
+
+    /// The chunks of a file, in each way in which it was sealed.
+    pub fn sealings_of(&self, id: AttachmentId) -> Result<Vec<Vec<[u8; 32]>>> {
+        self.0.read(|r| {
+            let Some(file) = r.attachment(id)? else { return Ok(Vec::new()) };
+            Ok(r.sealings(&file.content)?.into_iter().map(|(chunks, _)| chunks).collect())
         })
     }
 

@@ -15,6 +15,7 @@ pub mod limits;
 mod link;
 mod messages;
 mod pack;
+mod release;
 mod sync_protocol;
 
 pub use batch::{BadSignature, batch_hash, heir_bytes, may_send, signed_bytes, verify};
@@ -29,4 +30,5 @@ pub use join_link::{JoinLink, JoinLinkError, spki_pin};
 pub use link::{ChainError, LinkChain, body_hash, keys_hash, link};
 pub use messages::*;
 pub use pack::{Covered, Item, Outline, PackRange, Packed, Run};
+pub use release::{Release, ReleaseBody};
 pub use sync_protocol::{SyncProtocol, Token, Traffic};

@@ -36,6 +36,8 @@ pub const MAX_LOG_ANSWER_BYTES: usize =
 pub const MAX_PACK_ENTRIES: usize = 4096;
 /// The canonical bytes of the revisions in one pack, with their lengths: what a reader unpacks at most.
 pub const MAX_PACK_PLAIN_BYTES: usize = 16 * 1024 * 1024;
+/// The number of blobs that one release names.
+pub const MAX_RELEASE_CIDS: usize = 1024;
 /// The number of heirs that one batch names.
 pub const MAX_HEIRS: usize = 8;
 /// The number of ids of one kind in a question about what is missing.

@@ -205,6 +205,7 @@ mod tests {
                 login_salt: None,
                 covered: None,
                 may_pack: None,
+                may_release: None,
             },
             links,
         )

@@ -2,7 +2,7 @@
 
 use crate::{AccountId, Claim, Covered, DeviceId, Hash, Rid, SpaceId};
 
-/// What an entry of the log is. `Trim` and `Release` are reserved: this version stores and passes them on, and a reader
+/// What an entry of the log is. `Trim` is reserved: this version stores and passes them on, and a reader
 /// that does not know them keeps the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -144,6 +144,9 @@ pub struct LogRequest {
     /// checked against what it has itself, of which the server may keep the pack alone; 0 for none. `None`: every body
     /// comes.
     pub packs: Option<u64>,
+    /// The reader knows releases. True: of all of them up to `seq`, those that name something which this device names are
+    /// taken back in the log; it has no use for the others. `None`: its program does not know them.
+    pub releases: Option<bool>,
 }
 
 /// An entry as the log holds it.
@@ -183,6 +186,9 @@ pub struct LogPage {
     /// Whether a reader that finds something to pack may send it: every device of the account knows packs. `None` where the
     /// server does not know them, or the reader does not.
     pub may_pack: Option<bool>,
+    /// Whether a reader that finds blobs which nothing names may release them: every device of the account knows releases.
+    /// `None` where the server does not know them, or the reader does not.
+    pub may_release: Option<bool>,
 }
 
 /// Argon2id parameters, as stored beside the salt. The client enforces floors.

@@ -89,6 +89,25 @@ pub struct CoreOptions {
     pub tamper: Tamper,
     pub randomness: Randomness,
     pub work: Work,
+    pub releases: ReleaseTimes,
+}
+
+/// When blobs that nothing names any more go. Milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReleaseTimes {
+    /// From the release on.
+    pub grace_ms: u64,
+    /// So much counts at most between two requests: a clock that jumps a year is a clock that was set.
+    pub step_ms: u64,
+    /// Who was not heard of for so long is not waited for.
+    pub silent_ms: u64,
+}
+
+impl Default for ReleaseTimes {
+    fn default() -> Self {
+        const DAY_MS: u64 = 24 * 3_600_000;
+        Self { grace_ms: 30 * DAY_MS, step_ms: DAY_MS, silent_ms: 180 * DAY_MS }
+    }
 }
 
 impl Default for CoreOptions {
@@ -99,6 +118,7 @@ impl Default for CoreOptions {
             tamper: Tamper::default(),
             randomness: Randomness::default(),
             work: Work::default(),
+            releases: ReleaseTimes::default(),
         }
     }
 }

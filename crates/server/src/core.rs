@@ -18,6 +18,7 @@ use crate::heal;
 use crate::login_limit::LoginLimit;
 use crate::packs::{self, LogFigures};
 use crate::push::{check_shape, is_known, owned_space, push};
+use crate::releases;
 use crate::secrets::token_hash;
 use crate::storage::{SessionRow, Storage, Tx};
 use crate::{CoreOptions, ServerError, Tamper, Work};
@@ -41,6 +42,7 @@ impl Core {
     pub fn open(data: &Path, options: CoreOptions) -> Result<Self, ServerError> {
         make_private_dir(data)?;
         let storage = Storage::open(data)?;
+        releases::sweep(&storage)?;
         Ok(Self(Arc::new(Inner { storage, login_limit: Mutex::default(), events: Events::default(), options })))
     }
 
@@ -166,6 +168,10 @@ impl Inner {
         self.storage.write(|tx| {
             let account = session(tx, token, now_ms)?;
             let mut row = owned_space(tx, account, space)?;
+            // Its file may have gone since, with the last row that named it.
+            if !self.storage.blobs.has(cid) {
+                self.storage.blobs.write(cid, sealed, u64::from_be_bytes(self.options.randomness.bytes()?))?;
+            }
             if tx.has_blob(space, cid)? {
                 return Ok(());
             }
@@ -274,13 +280,22 @@ impl SyncProtocol for Core {
         let (token, now_ms) = (token.clone(), self.now_ms());
         let quota_bytes = self.0.options.quota_bytes;
         let read = move |inner: &Inner| {
-            let LogRequest { space, log_epoch, seq, link, max_bytes, packs: knows } = request;
-            let says_something = inner.storage.read(|tx| {
+            let LogRequest { space, log_epoch, seq, link, max_bytes, packs: knows, .. } = request;
+            let times = (now_ms, &inner.options.releases);
+            let (of_packs, of_releases) = inner.storage.read(|tx| {
                 let session = whole_session(tx, &token, now_ms)?;
-                packs::says_something(tx, &session, &request)
+                Ok((
+                    packs::says_something(tx, &session, &request)?,
+                    releases::says_something(tx, &session, &request, times)?,
+                ))
             })?;
-            if says_something {
+            if of_packs {
                 inner.storage.write(|tx| packs::note(tx, &whole_session(tx, &token, now_ms)?, &request))?;
+            }
+            if of_releases
+                && inner.storage.write(|tx| releases::note(tx, &whole_session(tx, &token, now_ms)?, &request, times))?
+            {
+                releases::sweep(&inner.storage)?;
             }
             inner.storage.read(|tx| {
                 let session = whole_session(tx, &token, now_ms)?;
@@ -291,9 +306,10 @@ impl SyncProtocol for Core {
                 }
                 let page = tx.page(space, head, seq, max_bytes as usize, knows.is_some())?;
                 let may_pack = knows.map(|_| packs::may_pack(tx, &session, &row, quota_bytes)).transpose()?;
+                let may_release = request.releases.map(|_| releases::may_release(tx, &session)).transpose()?;
                 let keys = Some(keys_hash(&tx.keys(session.account)?.0));
                 let login_salt = Some(tx.login_salt(session.account)?);
-                Ok(LogAnswer::Page(LogPage { keys, login_salt, may_pack, ..page }))
+                Ok(LogAnswer::Page(LogPage { keys, login_salt, may_pack, may_release, ..page }))
             })
         };
         Tamper::apply(self.0.options.tamper.log.as_ref(), self.blocking(read).await?)

@@ -56,6 +56,7 @@ pub(crate) fn begin_epoch(
         fresh = u64::from_be_bytes(random.bytes()?);
     }
     row.head = tx.relink(space, fresh)?;
+    tx.forget_passed(space, row.account)?;
     tracing::warn!("a log was set back: a new epoch begins");
     Ok(())
 }

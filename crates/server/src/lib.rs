@@ -24,12 +24,13 @@ mod http;
 mod login_limit;
 mod packs;
 mod push;
+mod releases;
 mod run;
 mod secrets;
 mod storage;
 mod tls;
 
-pub use config::{Clock, CoreOptions, Randomness, ServerConfig, Tamper, Work, system_clock};
+pub use config::{Clock, CoreOptions, Randomness, ReleaseTimes, ServerConfig, Tamper, Work, system_clock};
 pub use core::Core;
 pub use error::ServerError;
 pub use packs::{LogFigures, PackFigures};

@@ -23,6 +23,9 @@ pub struct LogFigures {
     pub without_body: u64,
     /// The bodies of all entries.
     pub body_bytes: u64,
+    /// Releases that came true, and those that were taken back.
+    pub released: u64,
+    pub kept: u64,
 }
 
 /// A pack that covers something.

@@ -7,7 +7,7 @@ use holdfast_protocol::{
 };
 
 use crate::storage::{SpaceRow, Tx, Verdict};
-use crate::{ServerError, packs};
+use crate::{ServerError, packs, releases};
 
 /// The most bodies that one id may have: nobody can squat an id with junk, or fill the log with it.
 const MAX_VARIANTS: usize = 3;
@@ -145,7 +145,9 @@ pub(crate) fn append(
         return Ok(Err(RejectReason::TooManyVariants));
     }
     space.stored_bytes += entry.body.len() as u64;
-    let beyond = if is_pack { packs::BEYOND_QUOTA_BYTES } else { 0 };
+    // What makes room has to find some.
+    let makes_room = matches!(entry.kind, EntryKind::Pack | EntryKind::Release);
+    let beyond = if makes_room { packs::BEYOND_QUOTA_BYTES } else { 0 };
     if quota_bytes.is_some_and(|quota| space.stored_bytes > quota.saturating_add(beyond)) {
         return Ok(Err(RejectReason::QuotaExceeded));
     }
@@ -158,6 +160,9 @@ pub(crate) fn append(
     tx.insert_entry(space_id, &space.head, entry, body, batch)?;
     if is_pack {
         packs::stored(tx, space_id, space, entry)?;
+    }
+    if entry.kind == EntryKind::Release {
+        releases::stored(tx, space_id, space, entry)?;
     }
     Ok(Ok(Stored { rid: entry.rid, seq, duplicate: false }))
 }

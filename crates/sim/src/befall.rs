@@ -461,7 +461,7 @@ impl World {
         Ok(format!("copied to {name}"))
     }
 
-    fn server_dir(&self, server: usize) -> PathBuf {
+    pub fn server_dir(&self, server: usize) -> PathBuf {
         self.dir.path().join(if server == 0 { "server".to_owned() } else { format!("server{server}") })
     }
 

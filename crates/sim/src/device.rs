@@ -13,6 +13,7 @@ use holdfast_notebook::{Env, NotebookError, RecordId, Simulated, Vault};
 
 use crate::dice::Source;
 use crate::fault::{Checked, Invariant, OrBroken as _};
+use crate::files::TIMES;
 use crate::keychain::MemoryKeychain;
 use crate::wire::Network;
 
@@ -63,6 +64,8 @@ pub struct VaultKind {
     pub few_notes: u64,
     /// History is packed in parts of so many places of the log.
     pub pack_block: u64,
+    /// Files that nothing names go while a world lasts.
+    pub files_go: bool,
 }
 
 pub struct Device {
@@ -151,10 +154,11 @@ impl Device {
         let (clock, source) = (self.clock.clone(), self.source.clone());
         let older = self.older.clone();
         let older = Arc::new(move || older.load(Ordering::SeqCst));
-        let VaultKind { plain_pages, few_notes, pack_block } = self.kind;
+        let VaultKind { plain_pages, few_notes, pack_block, files_go } = self.kind;
         let simulated = Simulated { older, plain_pages, few_notes };
         let env = Env::simulated(move || clock.now_ms(), move |bytes| source.fill(bytes), simulated);
-        env.with_pack_block(Arc::new(AtomicU64::new(pack_block))).packs_without_waiting()
+        let env = env.with_pack_block(Arc::new(AtomicU64::new(pack_block))).packs_without_waiting();
+        if files_go { env.with_release_times(TIMES) } else { env }
     }
 
     /// The furthest that its clock ever showed; in peace it is right again.

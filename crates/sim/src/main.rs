@@ -6,6 +6,7 @@ mod check;
 mod device;
 mod dice;
 mod fault;
+mod files;
 mod habits;
 mod honest;
 mod joiner;

@@ -14,7 +14,7 @@ use crate::fault::Invariant;
 /// A name as the code asks for it, the faults that it needs (any where there are none), and what goes wrong.
 type Mutant = (&'static str, &'static str, &'static str);
 
-const MUTANTS: [Mutant; 141] = [
+const MUTANTS: [Mutant; 145] = [
     ("cursor-before-rows", "", "the cursor is on disk before what was read"),
     ("acknowledged-by-batch", "", "an answer empties the outbox, whatever it names"),
     ("outbox-dropped-on-error", "", "a push that fails empties the outbox"),
@@ -115,6 +115,10 @@ const MUTANTS: [Mutant; 141] = [
     ("index-keeps-old", "", "what a note said once is found for ever"),
     ("pack-without-its-last", "", "all make packs that lack the last change"),
     ("bodies-gone-at-once", "", "bodies go when the pack comes, and nobody has looked into it"),
+    ("release-too-early", "", "files that notes name are released"),
+    ("release-not-taken-back", "", "who names a file that was released does not take that back"),
+    ("taken-back-and-gone", "", "the server lets go what was taken back"),
+    ("gone-not-given-back", "", "who names what the server has let go does not send it again"),
     ("counter-not-observed", "", "of another's time within a millisecond a clock follows a part"),
     ("tags-by-letter", "", "a tag that was written with a capital is not taken off"),
     ("tag-list-keeps-old", "", "a tag that was taken off stays in the lists"),
@@ -160,7 +164,7 @@ const MUTANTS: [Mutant; 141] = [
 
 /// One of several lines of defence each: another one sees it, so that alone they are not caught; or no seed that was run has
 /// shown it. docs/testing-sync.md says which.
-const SECOND_LINES: [Mutant; 18] = [
+const SECOND_LINES: [Mutant; 19] = [
     ("seen-not-checked", "restore", "the server takes a batch from a log that it does not have"),
     ("position-not-checked", "restore", "the server shows its log to whoever has read another"),
     ("links-not-kept", "fork", "a reader does not keep what it was shown"),
@@ -173,6 +177,7 @@ const SECOND_LINES: [Mutant; 18] = [
     ("one-variant", "", "one body of an id is set aside, and no other"),
     ("members-stay-out", "revoke,restore", "who was shut out by a removed device stays so"),
     ("passphrase-not-told", "revoke,drop-request", "a new passphrase whose sending failed is not sent again"),
+    ("gone-unasked", "", "the server lets files go and waits for nobody"),
     ("quarantine-retried-once", "", "what waits for what waits goes on waiting"),
     ("sessions-stay", "revoke", "who is no member keeps being signed in"),
     ("heal-skips-one", "restore", "between two questions to a restored server one change is left out"),

@@ -88,6 +88,8 @@ impl World {
             Act::AddNotebook | Act::RenameNotebook | Act::MoveNotebook | Act::TrashNotebook => self.tree(at, act, dice),
             Act::TrashOrRestore => self.trash_or_restore(at, note),
             Act::Attach => self.attach(at, note, dice),
+            Act::Detach => self.detach(at, note, dice),
+            Act::GoBack => self.bring_file_back(at, note, dice),
             Act::Resolve => self.resolve(at, note, dice),
             Act::UndoResolution => self.undo_resolution(at, note, &notes, dice),
             Act::UndoReceipt => self.undo_receipt(at, dice),
@@ -171,6 +173,7 @@ impl World {
         if !deed.stale {
             self.builds_on_all(before.as_ref(), after.as_ref(), doing)?;
         }
+        self.note_named(at, deed.record, before.as_ref(), after.as_ref())?;
         if let Some(before) = before.as_ref().filter(|_| !GOES_ON.contains(&doing)) {
             self.typing_is_kept(at, deed.record, before, after.as_ref())?;
         }
@@ -480,38 +483,6 @@ impl World {
             }
         }
         Ok(())
-    }
-
-    fn attach(&mut self, at: usize, id: NoteId, dice: &mut Dice) -> Checked<String> {
-        let token = self.token();
-        let path = self.dir.path().join(format!("{}.bin", word(token)));
-        let mut bytes = word(token).into_bytes();
-        bytes.extend((0..dice.below(3_000)).map(|n| (n % 251) as u8));
-        // Somebody attached the same before, here or elsewhere.
-        if let Some((_, same)) = dice.pick(&self.files).filter(|_| dice.clone().chance(25)) {
-            bytes.clone_from(same);
-        }
-        std::fs::write(&path, &bytes).works("writing a file")?;
-        self.files.push((token, bytes));
-        let fresh = [token];
-        let deed = Deed {
-            record: id.into(),
-            may_go: Some(BTreeSet::new()),
-            fresh: &fresh,
-            commit: true,
-            most: 2,
-            stale: false,
-        };
-        let outcome = self.act(at, deed, |v| v.attach_file(id, &path), "attach")?;
-        if outcome.contains("done") {
-            let vault = self.devices[at].vault()?;
-            let files = vault.attachments(id).works("reading files")?;
-            for file in files.iter().filter(|file| tokens::of_text(&file.path).any(|of| of == token)) {
-                let bytes = vault.attachment_bytes(file.id).works("reading a file that was just attached")?;
-                self.file_is_whole(at, &file.path, &bytes)?;
-            }
-        }
-        Ok(outcome)
     }
 
     pub fn resolve(&mut self, at: usize, note: NoteId, dice: &mut Dice) -> Checked<String> {

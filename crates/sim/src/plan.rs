@@ -3,6 +3,7 @@
 
 use crate::dice::Dice;
 use crate::fault::Fault;
+use crate::files::files_go;
 
 /// The most devices that a world begins with.
 pub const MOST_DEVICES: usize = 8;
@@ -31,6 +32,10 @@ pub enum Act {
     TrashNotebook,
     TrashOrRestore,
     Attach,
+    /// Takes a file out of a note.
+    Detach,
+    /// Goes back to a version that had a file.
+    GoBack,
     /// Decides some places, or all.
     Resolve,
     UndoResolution,
@@ -101,6 +106,9 @@ const WEIGHTS: [(Act, usize); 24] = [
     (Act::SyncTogether, 32),
 ];
 
+/// Beside [`WEIGHTS`], where what nothing names goes.
+const WITH_FILES: [(Act, usize); 3] = [(Act::Attach, 15), (Act::Detach, 18), (Act::GoBack, 8)];
+
 /// As [`WEIGHTS`], where there is one note and nothing but people.
 const ON_PAPER: [(Act, usize); 12] = [
     (Act::Edit, 330),
@@ -164,6 +172,10 @@ impl Plan {
         let devices = choice.devices.unwrap_or_else(|| [2, 2, 2, 3, 3, 3, 4, 4, 5, 6, 7, 8][dice.below(12)]);
         let faults = faults(&mut dice, choice);
         let length = 180 + dice.below(60);
+        let mut weights = WEIGHTS.to_vec();
+        if files_go(seed) {
+            weights.extend(WITH_FILES);
+        }
         let mut steps = Vec::with_capacity(length);
         let mut step = |dice: &mut Dice, act| {
             steps.push(Step { device: dice.below(MOST_DEVICES * 1_000), salt: dice.next_u64(), act });
@@ -175,7 +187,7 @@ impl Plan {
                 match faults[dice.below(faults.len())] {
                     // A clone, a restore, a fork or a long absence is rare, and one is much.
                     Fault::Clone | Fault::Fork | Fault::LongAway | Fault::Revoke if dice.chance(75) => {
-                        weighted(&WEIGHTS, &mut dice)
+                        weighted(&weights, &mut dice)
                     }
                     Fault::Restore if dice.chance(50) => Act::SaveServer,
                     fault => Act::Befall(fault),
@@ -187,7 +199,7 @@ impl Plan {
             {
                 Act::Mend
             } else {
-                weighted(&WEIGHTS, &mut dice)
+                weighted(&weights, &mut dice)
             };
             step(&mut dice, act);
         }

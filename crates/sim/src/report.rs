@@ -31,6 +31,8 @@ pub struct Report {
     totals: Met,
     /// Seeds in which something was packed, something was read from packs, and bodies went.
     packed: [u64; 3],
+    /// Seeds in which the bytes of a file went from a server.
+    released: u64,
     faults: BTreeMap<Fault, u64>,
     /// Of the traces, by seed.
     hashes: BTreeMap<u64, String>,
@@ -106,6 +108,9 @@ impl Report {
         totals.packs += met.packs;
         totals.by_packs += met.by_packs;
         totals.bodies_gone += met.bodies_gone;
+        totals.released += met.released;
+        totals.kept += met.kept;
+        self.released += u64::from(met.released > 0);
         for (seeds, count) in self.packed.iter_mut().zip([met.packs, met.by_packs, met.bodies_gone]) {
             *seeds += u64::from(count > 0);
         }
@@ -142,6 +147,8 @@ impl Report {
             "{} packs in {packed:.0} % of the seeds, {} entries read from them in {read:.0} %, {} bodies gone in {gone:.0} %",
             t.packs, t.by_packs, t.bodies_gone
         );
+        let seeds = self.released as f64 * 100.0 / self.seeds.max(1) as f64;
+        println!("{} releases of files came true in {seeds:.0} % of the seeds, {} were taken back", t.released, t.kept);
         println!(
             "weak promises (0015): {} put back and gone, {} gone side by side, {} written alike and gone, {} back by parts",
             t.put_back_gone, t.gone_by_sides, t.alike_gone, t.back_by_parts

@@ -63,7 +63,11 @@ fn carry_out(template: &Template, plan: &Plan, trace: bool) -> Verdict {
         world.met.packs = net.packs.len() as u64;
         world.met.by_packs = net.by_packs;
         let cores = net.servers.iter().filter_map(|server| server.core.as_ref());
-        world.met.bodies_gone = cores.filter_map(|core| core.figures().ok()).map(|figures| figures.without_body).sum();
+        for figures in cores.filter_map(|core| core.figures().ok()) {
+            world.met.bodies_gone += figures.without_body;
+            world.met.released += figures.released;
+            world.met.kept += figures.kept;
+        }
     }
     let trace = world.trace.take().unwrap_or_default();
     Verdict { hash: world.trace_hash(), met: world.met.clone(), violation, trace }

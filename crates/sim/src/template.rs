@@ -14,6 +14,7 @@ use holdfast_server::{Core, CoreOptions, Randomness, Tamper, Work};
 
 use crate::device::{Device, SimClock, VaultKind};
 use crate::dice::Source;
+use crate::files::SERVER_TIMES;
 use crate::keychain::MemoryKeychain;
 use crate::plan::MOST_DEVICES;
 use crate::wire::{LineState, Network, Real};
@@ -55,6 +56,7 @@ pub fn open_server(data: &Path, clock: &SimClock, source: &Source) -> Result<Cor
             tamper: Tamper::default(),
             randomness: Randomness::simulated(move |bytes| source.fill(bytes)),
             work: Work::InPlace,
+            releases: SERVER_TIMES,
         },
     )
 }
@@ -80,7 +82,7 @@ impl Template {
             .map_err(|e| anyhow!("{e}"))?
             .to_string();
         network.net().servers.push(Real { core: Some(core), ..Real::default() });
-        let kind = VaultKind { plain_pages, few_notes: u64::MAX, pack_block: u64::MAX };
+        let kind = VaultKind { plain_pages, few_notes: u64::MAX, pack_block: u64::MAX, files_go: false };
         let mut devices = Vec::new();
         for index in 0..MOST_DEVICES {
             network.net().lines.push(LineState::default());

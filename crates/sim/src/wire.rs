@@ -113,6 +113,8 @@ pub struct Net {
     /// Packs that a server took, and how many entries were read without their bodies.
     pub packs: BTreeSet<RevisionId>,
     pub by_packs: u64,
+    /// Releases that a server took, and what takes those back.
+    pub releases: BTreeSet<RevisionId>,
     /// Where the first server's packs stand: who made each, and who said that it holds what it should.
     pub pack_makers: BTreeMap<u64, DeviceId>,
     pub pack_words: BTreeSet<(u64, DeviceId)>,
@@ -158,6 +160,10 @@ impl Net {
     }
 
     fn note_entry(&mut self, entry: &Entry) {
+        // Nothing in it is sealed.
+        if entry.kind == EntryKind::Release {
+            return;
+        }
         // What a pack covers stands in the clear before its seal.
         let sealed = PackRange::of_body(&entry.body).filter(|_| entry.kind == EntryKind::Pack);
         self.note_sealed(sealed.map_or(entry.body.as_slice(), |(_, sealed)| sealed), &entry.rid.0);
@@ -188,6 +194,8 @@ impl Net {
             }
             let packs = request.entries.iter().filter(|entry| entry.kind == EntryKind::Pack);
             self.packs.extend(packs.map(|entry| RevisionId(entry.rid.0)));
+            let releases = request.entries.iter().filter(|entry| entry.kind == EntryKind::Release);
+            self.releases.extend(releases.map(|entry| RevisionId(entry.rid.0)));
             for (s, _) in stored.iter().zip(&request.entries).filter(|(s, e)| !s.duplicate && e.kind == EntryKind::Pack)
             {
                 if server == 0 {
@@ -220,6 +228,9 @@ impl Net {
                 // What was under way goes back so.
                 if entry.kind == EntryKind::Pack {
                     self.packs.insert(RevisionId(entry.rid.0));
+                }
+                if entry.kind == EntryKind::Release {
+                    self.releases.insert(RevisionId(entry.rid.0));
                 }
                 if let Some(device) = batches.get(&batch.0) {
                     self.note_late(*device, RevisionId(entry.rid.0));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use holdfast_domain::{NoteId, NotebookId, RevisionId};
+use holdfast_domain::{AttachmentId, NoteId, NotebookId, RevisionId};
 use holdfast_merge::PlaceId;
 use holdfast_notebook::{NotebookError, RecordId};
 use holdfast_protocol::DeviceId;
@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use crate::device::{Device, SimClock, VaultKind};
 use crate::dice::{Dice, Source};
 use crate::fault::{Checked, Fault, Invariant, OrBroken as _, Violation};
+use crate::files::files_go;
 use crate::habits::few_tags;
 use crate::joiner::somebody_joins;
 use crate::latecomer::pack_block;
@@ -57,6 +58,9 @@ pub struct Met {
     pub by_packs: u64,
     /// Revisions whose bodies the servers have let go.
     pub bodies_gone: u64,
+    /// Releases that came true on a server, and those that were taken back.
+    pub released: u64,
+    pub kept: u64,
     /// Clean text that somebody put back and that another, who had not seen that, took away (0015).
     pub put_back_gone: u64,
     /// Words of which each side was taken away by somebody who had seen it, and by nobody who had seen all (0015).
@@ -125,6 +129,10 @@ pub struct World {
     pub looks: bool,
     /// A few notes that go at once are a question.
     pub trips: bool,
+    /// What nothing names goes.
+    pub files_go: bool,
+    /// Files that somebody made a note name when their bytes were gone.
+    pub named_when_gone: BTreeSet<(RecordId, AttachmentId)>,
     /// People have few tags, and share them; and they go back to versions of long ago.
     pub few_tags: bool,
 }
@@ -143,6 +151,7 @@ impl World {
             plain_pages: template.plain_pages,
             few_notes: few_notes(plan.seed),
             pack_block: pack_block(plan.seed),
+            files_go: files_go(plan.seed),
         };
         let mut devices = Vec::new();
         for index in 0..plan.devices {
@@ -192,6 +201,8 @@ impl World {
             joins: somebody_joins(plan.seed),
             looks: plan.seed.is_multiple_of(4),
             trips: few_notes(plan.seed) < u64::MAX,
+            files_go: files_go(plan.seed),
+            named_when_gone: BTreeSet::new(),
             few_tags: few_tags(plan.seed),
         })
     }
@@ -306,16 +317,18 @@ impl World {
         let position = self.devices[at].position()?;
         let Some((_, seq)) = position.cursor else { return Ok(()) };
         let from = self.devices[at].checked.min(seq);
-        let entries: Vec<RevisionId> = {
+        let entries: Vec<(usize, RevisionId)> = {
             let net = self.network.net();
             let log = &net.servers[0].log;
             if seq > log.len() as u64 {
                 let what = format!("the cursor is at {seq} and the log ends at {}", log.len());
                 return Invariant::CursorAndRows.broken(what);
             }
-            log[from as usize..seq as usize].to_vec()
+            // Of releases a device keeps what they say.
+            let new = log[from as usize..seq as usize].iter().copied().enumerate();
+            new.filter(|(_, rid)| !net.releases.contains(rid)).collect()
         };
-        for (n, rid) in entries.into_iter().enumerate() {
+        for (n, rid) in entries {
             if !self.devices[at].look(|l| l.has(rid))? && !position.quarantine.contains(&rid) {
                 let (name, seq) = (&self.devices[at].name, from + n as u64 + 1);
                 let what = format!("{name} has read past {seq} and does not have {rid}");

@@ -168,9 +168,12 @@ impl Reader<'_> {
         self.rows(sql, [limit as i64], |r| sql::array(r, 0))
     }
 
-    /// What the server is known to have.
+    /// What the server is known to have, but for what was released: it need not have that.
     pub fn sent_chunks(&self) -> Result<Vec<[u8; 32]>> {
-        self.rows("SELECT cid FROM chunks WHERE sent = 2 ORDER BY rowid", [], |r| sql::array(r, 0))
+        let sql = "SELECT cid FROM chunks c WHERE sent = 2
+                   AND NOT EXISTS (SELECT 1 FROM unnamed_files u WHERE u.content = c.content AND u.named = 0 AND u.released)
+                   ORDER BY rowid";
+        self.rows(sql, [], |r| sql::array(r, 0))
     }
 
     pub fn files_to_send(&self) -> Result<Vec<FileToSend>> {
@@ -181,7 +184,7 @@ impl Reader<'_> {
         })
     }
 
-    /// Each content once: what a person asked for, then the oldest attachment first.
+    /// Each content once: what a person asked for, then the oldest attachment first. Not what was released.
     pub fn files_to_fetch(&self, which: Fetch) -> Result<Vec<FileToFetch>> {
         let up_to = match which {
             Fetch::All => i64::MAX,
@@ -196,6 +199,8 @@ impl Reader<'_> {
              SELECT a.id, a.content, coalesce(f.chunks, a.chunks), a.size, min(a.created_ms)
              FROM attachments a LEFT JOIN files f ON f.content = a.content
              WHERE coalesce(f.state, 1) > 0
+               AND NOT EXISTS (SELECT 1 FROM unnamed_files u WHERE u.content = a.content AND u.named = 0
+                                                                  AND (u.released OR u.gone_ms > 0))
                AND (?1 = 9223372036854775807 OR (a.size BETWEEN 0 AND ?1) OR f.state = 2
                     OR EXISTS (SELECT 1 FROM note_attachments l JOIN notes n ON n.id = l.note
                                WHERE l.attachment = a.id AND n.notebook IN (SELECT id FROM kept)))
@@ -231,8 +236,19 @@ impl Reader<'_> {
                        SELECT min(max(a.size, 0), 1 << 40) AS size
                        FROM attachments a LEFT JOIN files f ON f.content = a.content
                        WHERE coalesce(f.state, 1) > 0 GROUP BY a.content)";
-        let has_chunks = self.exists("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'files'", [])?;
-        let sql = if has_chunks { sql } else { before_chunks };
+        let named = "SELECT count(*), coalesce(sum(size), 0) FROM (
+                       SELECT min(max(a.size, 0), 1 << 40) AS size
+                       FROM attachments a LEFT JOIN files f ON f.content = a.content
+                       WHERE coalesce(f.state, 1) > 0
+                         AND a.content NOT IN (SELECT content FROM unnamed_files
+                                               WHERE named = 0 AND (released OR gone_ms > 0))
+                       GROUP BY a.content)";
+        let has = |table| self.exists("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1", [table]);
+        let sql = match (has("files")?, has("unnamed_files")?) {
+            (false, _) => before_chunks,
+            (true, false) => sql,
+            (true, true) => named,
+        };
         let count = self.row(sql, [], |r| Ok(FileCount { files: sql::uint(r, 0)?, bytes: sql::uint(r, 1)? }))?;
         Ok(count.unwrap_or_default())
     }

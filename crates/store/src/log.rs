@@ -105,6 +105,7 @@ impl WriteTx<'_> {
         self.run("UPDATE quarantine SET seq = 0", [])?;
         self.run("DELETE FROM log_links", [])?;
         self.forget_packs()?;
+        self.forget_releases()?;
         self.remove_meta(HEAD)?;
         self.remove_cursor()
     }

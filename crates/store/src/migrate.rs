@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/client/0004_chunks.sql"),
     include_str!("../../../migrations/client/0005_behind_and_aside.sql"),
     include_str!("../../../migrations/client/0006_packs.sql"),
+    include_str!("../../../migrations/client/0007_releases.sql"),
 ];
 
 /// The newest schema that this version knows.

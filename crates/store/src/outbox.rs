@@ -26,6 +26,7 @@ pub struct OutboxRow {
 /// The kinds of entries that are here, as in the log.
 const REVISION: u8 = 1;
 pub(crate) const PACK: u8 = 2;
+pub(crate) const RELEASE: u8 = 4;
 
 const COLUMNS: &str = "rid, kind, key_epoch, body, batch_ctr";
 
@@ -45,8 +46,14 @@ impl Reader<'_> {
         self.number("SELECT count(*) FROM outbox WHERE kind = ?1", [REVISION])
     }
 
+    /// Whether something waits that nobody wrote: packs, releases and what takes those back.
     pub fn packs_wait(&self) -> Result<bool> {
-        self.exists("SELECT 1 FROM outbox WHERE kind = ?1", [PACK])
+        self.exists("SELECT 1 FROM outbox WHERE kind <> ?1", [REVISION])
+    }
+
+    /// What is sealed of a row, or said.
+    pub fn outbox_body(&self, rid: RevisionId) -> Result<Option<Vec<u8>>> {
+        self.row("SELECT body FROM outbox WHERE rid = ?1", [rid.0], |r| r.get(0))
     }
 
     /// When the oldest row was written, by its author's clock. `None` where nothing waits.
@@ -72,11 +79,12 @@ impl Reader<'_> {
         self.rows("SELECT content FROM outbox_files WHERE rid = ?1 ORDER BY content", [rid.0], |r| sql::array(r, 0))
     }
 
-    /// The oldest rows that go behind no file, whose bodies together have at most `max_bytes`; at least one if there is
+    /// The oldest rows that go behind no file, what takes a release back first of all, whose bodies together have at most `max_bytes`; at least one if there is
     /// any, at most `max_rows`.
     pub fn outbox_head(&self, max_bytes: usize, max_rows: usize) -> Result<Vec<OutboxRow>> {
         let mut statement = self.prepare(&format!(
-            "SELECT {COLUMNS} FROM outbox o WHERE NOT EXISTS (SELECT 1 FROM outbox_files f WHERE f.rid = o.rid) ORDER BY n"
+            "SELECT {COLUMNS} FROM outbox o WHERE NOT EXISTS (SELECT 1 FROM outbox_files f WHERE f.rid = o.rid)
+             ORDER BY kind <> {RELEASE}, n"
         ))?;
         let mut out: Vec<OutboxRow> = Vec::new();
         let mut bytes = 0;

@@ -238,9 +238,10 @@ impl SyncProtocol for HttpClient {
     }
 
     async fn log(&self, token: &Token, request: LogRequest) -> Result<LogAnswer, ProtocolError> {
-        let LogRequest { space, log_epoch, seq, link, max_bytes, packs } = request;
+        let LogRequest { space, log_epoch, seq, link, max_bytes, packs, releases } = request;
         let packs = packs.map_or_else(String::new, |checked| format!("&packs={checked}"));
-        let query = format!("log_epoch={log_epoch}&seq={seq}&link={link}&limit={max_bytes}{packs}");
+        let releases = releases.map_or("", |kept| if kept { "&releases=1" } else { "&releases=0" });
+        let query = format!("log_epoch={log_epoch}&seq={seq}&link={link}&limit={max_bytes}{packs}{releases}");
         let ask = Ask::new(Method::GET, format!("/v1/spaces/{space}/log?{query}")).token(token);
         self.ask(ask, MAX_LOG_ANSWER_BYTES).await?.message(&[StatusCode::OK, StatusCode::CONFLICT])
     }

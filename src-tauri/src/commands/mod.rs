@@ -72,6 +72,7 @@ pub fn builder() -> Builder<tauri::Wry> {
             notes::note_trash,
             notes::note_restore,
             notes::note_attach,
+            notes::attachment_remove,
             notes::attachment_save,
             notes::attachment_fetch,
             notes::search,

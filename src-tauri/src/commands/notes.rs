@@ -73,6 +73,12 @@ pub async fn note_attach(app: Shared<'_>, id: String, path: String) -> Result<No
 
 #[tauri::command]
 #[specta::specta]
+pub async fn attachment_remove(app: Shared<'_>, note: String, attachment: String) -> Result<NoteDetail, CommandError> {
+    blocking(&app, move |app| notes::attachment_remove(app, &note, &attachment)).await
+}
+
+#[tauri::command]
+#[specta::specta]
 pub async fn attachment_save(
     app: Shared<'_>,
     note: String,

@@ -56,6 +56,8 @@ export interface Backend {
   noteVersionRestore(id: string, revision: string): Promise<NoteDetail>;
   /** Copies a file into the note; returns the note with the link at the end of its attachments. */
   noteAttach(id: string, path: string): Promise<NoteDetail>;
+  /** Takes a file out of the note; the text stays as it is. */
+  attachmentRemove(note: string, attachment: string): Promise<NoteDetail>;
   attachmentSave(note: string, attachment: string, path: string): Promise<void>;
   /** Brings a file to this computer; it is here when this returns. Throws `not_here` where it cannot be had now. */
   attachmentFetch(note: string, attachment: string): Promise<void>;

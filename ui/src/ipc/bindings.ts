@@ -31,6 +31,7 @@ export const commands = {
 	noteTrash: (ids: string[]) => __TAURI_INVOKE<null>("note_trash", { ids }),
 	noteRestore: (ids: string[]) => __TAURI_INVOKE<null>("note_restore", { ids }),
 	noteAttach: (id: string, path: string) => __TAURI_INVOKE<NoteDetail>("note_attach", { id, path }),
+	attachmentRemove: (note: string, attachment: string) => __TAURI_INVOKE<NoteDetail>("attachment_remove", { note, attachment }),
 	attachmentSave: (note: string, attachment: string, path: string) => __TAURI_INVOKE<null>("attachment_save", { note, attachment, path }),
 	attachmentFetch: (note: string, attachment: string) => __TAURI_INVOKE<null>("attachment_fetch", { note, attachment }),
 	search: (query: string, limit: number) => __TAURI_INVOKE<SearchHit[]>("search", { query, limit }),
@@ -287,7 +288,7 @@ export type Health = {
 export type HealthLine = {
 	/**
 	 *  Of a closed list: `database`, `decision`, `outbox`, `clock`, `keychain`, `disk`, `set_aside`,
-	 *  `agreement`, `backup`, `sync`.
+	 *  `unnamed`, `agreement`, `backup`, `sync`.
 	 */
 	id: string,
 	name: string,

@@ -19,6 +19,12 @@ pub fn run(place: &Place, command: &AttachmentCommand) -> Outcome {
             let path = vault.attach_file(ids::note(vault, note)?, file)?;
             Ok(Answer::new(json!({ "path": path }), path))
         }
+        AttachmentCommand::Remove { note, name } => {
+            let note = ids::note(vault, note)?;
+            let file = find(vault, note, name)?;
+            vault.detach_file(note, file.id)?;
+            Ok(Answer::new(json!({ "ok": true }), format!("{} was taken out of the note.", file.name)))
+        }
         AttachmentCommand::Get { note, name, to } => {
             let file = find(vault, ids::note(vault, note)?, name)?;
             if !file.here {

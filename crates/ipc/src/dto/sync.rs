@@ -162,7 +162,7 @@ pub struct ActivityQuery {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
 pub struct HealthLine {
     /// Of a closed list: `database`, `decision`, `outbox`, `clock`, `keychain`, `disk`, `set_aside`,
-    /// `agreement`, `backup`, `sync`.
+    /// `unnamed`, `agreement`, `backup`, `sync`.
     pub id: String,
     pub name: String,
     /// False: look at this.

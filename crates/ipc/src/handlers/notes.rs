@@ -230,6 +230,14 @@ fn attachment_of(vault: &Vault, note: &str, attachment: &str) -> Answer<Attachme
     Ok(wanted.ok_or_else(|| invalid("The note no longer has this file."))?.id)
 }
 
+/// Takes a file out of a note. The text stays as it is.
+pub fn attachment_remove(app: &App, note: &str, attachment: &str) -> Answer<NoteDetail> {
+    let vault = app.vault()?;
+    let (id, file) = (note_id(note)?, attachment_of(&vault, note, attachment)?);
+    answer(vault.detach_file(id, file))?;
+    detail(&vault, id)
+}
+
 /// Writes an attachment to a place that the person chose.
 pub fn attachment_save(app: &App, note: &str, attachment: &str, path: &Path) -> Answer<()> {
     let vault = app.vault()?;

@@ -16,6 +16,7 @@ use holdfast_store::{ManifestRow, QuarantineRow, Reader, RevisionSource, Waiting
 
 use super::activity::{self, Happened, Line};
 use super::packs::{self, Unpacked};
+use super::releases;
 use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
 
@@ -53,6 +54,8 @@ pub(super) fn apply(t: &mut Txn<'_>, page: &LogPage, unpacked: &Unpacked) -> Res
         let late = *late && !t.tx.has_revision(RevisionId(outline.rid.0))?;
         match item {
             _ if late && outline.kind == EntryKind::Pack => packs::note_outline(t, outline.rid.0, outline.seq)?,
+            // It counts for nothing, and there is nothing in it to decide about.
+            _ if late && outline.kind == EntryKind::Release => {}
             Item::Whole(entry) if late => Came::Whole(entry).set_aside(t, Waiting::Removed, LATE)?,
             Item::Whole(entry) => take(t, entry, manifest, Vouched::No, &mut taken)?,
             Item::Outline(outline) => {
@@ -179,6 +182,9 @@ pub(super) fn take(
     // An earlier version of the program, in the simulator, knows none.
     let knows_packs = !t.vault.env().is_older();
     if knows_packs && logged.entry.kind == EntryKind::Pack && packs::note(t, logged, manifest)? {
+        return Ok(());
+    }
+    if logged.entry.kind == EntryKind::Release && releases::note(t, logged, manifest)? {
         return Ok(());
     }
     if logged.entry.kind != EntryKind::Revision {

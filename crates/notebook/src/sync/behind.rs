@@ -52,6 +52,11 @@ pub(super) fn send_again(t: &Txn<'_>, chunks: &[[u8; 32]]) -> Result<()> {
     for cid in chunks {
         t.tx.mark_sent(cid, Sent::No)?;
     }
+    look_again(t)
+}
+
+/// The server may not have chunks any more that it had: what waits goes behind them.
+pub(super) fn look_again(t: &Txn<'_>) -> Result<()> {
     // Oldest first, so that parents come before their children.
     for rid in t.tx.outbox_rids()? {
         if let Some(revision) = t.tx.revision(rid)? {

@@ -25,6 +25,7 @@ mod packs;
 mod problem;
 mod pull;
 mod push;
+mod releases;
 mod removal;
 mod seen;
 mod set_aside;
@@ -49,6 +50,7 @@ pub use lazy::FetchFiles;
 pub use login::sign_in;
 pub(crate) use login::{passphrase_made, passphrase_typed, tell_passphrase_set};
 pub use metrics::{LATENCY_MS, StepCount, SyncMetrics};
+pub use releases::UnnamedFiles;
 pub use set_aside::{AsideEntry, AsideId, AsideText, Takes, WhySetAside};
 pub use status::{DeviceStatus, FileProgress, SyncStatus};
 pub use take_over::TakenOver;
@@ -97,6 +99,11 @@ mod meta {
     pub const DIGEST_MS: &str = "digest_ms";
     /// How far the log was read when this device last looked whether there is something to pack.
     pub const PACKS_LOOKED: &str = "packs_looked";
+    /// 1: since the last release came it was looked at what nothing names.
+    pub const RELEASES_LOOKED: &str = "releases_looked";
+    /// The vault's own time, by which releases are counted, and the computer's clock then.
+    pub const AGE_MS: &str = "age_ms";
+    pub const AGE_AT_MS: &str = "age_at_ms";
     /// What went wrong last, until the next success.
     pub const PROBLEM: &str = "sync_problem";
 }
@@ -158,6 +165,9 @@ fn seal_anew(t: &Txn<'_>, rows: &[OutboxRow]) -> Result<bool> {
     for row in rows.iter().filter(|row| row.key_epoch < newest) {
         let (key_epoch, body) = if row.kind == EntryKind::Pack as u64 {
             packs::seal_anew(t, &row.body)?
+        } else if row.kind == EntryKind::Release as u64 {
+            // It is not sealed.
+            (newest, row.body.clone())
         } else {
             let bytes = t.tx.revision_bytes(row.rid)?.ok_or_else(|| crate::NotebookError::missing(&row.rid))?;
             seal_body(t, row.rid, &bytes, is_delta(t, row)?)?

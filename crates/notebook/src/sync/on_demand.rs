@@ -10,7 +10,7 @@ use holdfast_store::{FileState, FileToFetch};
 use super::blobs::{self, Came};
 use super::driver::held;
 use super::{Syncer, account};
-use crate::attachments::{WhyNotHere, attachment};
+use crate::attachments::{WhyNotHere, attachment, why_gone_or};
 use crate::{AttachmentId, NotebookError, Result};
 
 /// Files that somebody is fetching; sync leaves them alone.
@@ -60,7 +60,9 @@ impl Syncer {
             match blobs::fetch_chunk(vault, &*server, &token, &file).await {
                 Ok(Came::Whole) => return Ok(()),
                 Ok(Came::Part) => came_since = true,
-                Ok(Came::NotThere) => return Err(not_here(WhyNotHere::NotOnServer)),
+                Ok(Came::NotThere) => {
+                    return Err(not_here(vault.read(|r| why_gone_or(r, &content, WhyNotHere::NotOnServer))?));
+                }
                 Ok(Came::NoKey) => return Err(not_here(WhyNotHere::NoKey)),
                 Ok(Came::Newer) => return Err(NotebookError::NewerVersion),
                 Err(NotebookError::Protocol(ProtocolError::Unreachable(_))) if came_since => came_since = false,
@@ -95,7 +97,12 @@ impl Syncer {
             match self.fetch_file(id).await {
                 // A link may arrive before the file's own record.
                 Ok(()) | Err(NotebookError::NotFound { .. }) => {}
-                Err(error @ NotebookError::NotHere { why: WhyNotHere::NotOnServer | WhyNotHere::NoKey, .. }) => {
+                Err(
+                    error @ NotebookError::NotHere {
+                        why: WhyNotHere::NotOnServer | WhyNotHere::NoKey | WhyNotHere::Gone { .. },
+                        ..
+                    },
+                ) => {
                     first.get_or_insert(error);
                 }
                 Err(error @ (NotebookError::DiskFull | NotebookError::Internal(_) | NotebookError::Damaged(_))) => {

@@ -387,7 +387,7 @@ fn named(vault: &Vault, rid: RevisionId, canonical: Vec<u8>) -> Option<PackedRev
 }
 
 /// How far every active device has signed to have read, in this epoch of the log.
-fn read_by_all(vault: &Vault, reader: &Reader<'_>, cursor: Cursor) -> Result<u64> {
+pub(super) fn read_by_all(vault: &Vault, reader: &Reader<'_>, cursor: Cursor) -> Result<u64> {
     let members: Vec<DeviceId> =
         vault.keys().open.account.members.devices.iter().map(|member| DeviceId(member.device_id)).collect();
     let devices = reader.devices()?;

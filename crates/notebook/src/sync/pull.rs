@@ -14,6 +14,7 @@ use super::activity::{self, Happened, Line};
 use super::apply::Taken;
 use super::keys::{own_keys, refresh_keys, shared_keys};
 use super::packs::{self, Unpacked};
+use super::releases;
 use super::{apply, device, digest, fetch, fork, heal, login, seen};
 use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
@@ -32,6 +33,8 @@ pub(super) struct Pulled {
     pub head: u64,
     /// The server takes packs.
     pub may_pack: bool,
+    /// And releases.
+    pub may_release: bool,
 }
 
 /// What came of asking for a page.
@@ -64,6 +67,7 @@ pub(super) async fn pull(vault: &Vault, server: &dyn SyncProtocol, token: &Token
                 has_read(vault)?;
                 pulled.revisions += fetch::look_again(vault)?;
                 pulled.revisions += fetch::fetch(vault, server, token).await?;
+                releases::look(vault, pulled.may_release)?;
                 if pulled.may_pack
                     && let Err(error) = packs::make(vault)
                 {
@@ -118,10 +122,10 @@ async fn compared_page(vault: &Vault, server: &dyn SyncProtocol, token: &Token) 
         let link = at.link.0;
         vault.transact(|t| Ok(t.tx.set_cursor(Cursor { log_epoch: at.log_epoch, seq: at.seq, link })?))?;
     }
-    // Its links are compared at the end of the log. What comes without a body, and a pack, cannot be seen to be altered by
+    // Its links are compared at the end of the log. What comes without a body, a pack, and a release, cannot be seen to be altered by
     // not opening.
     let mut compared = at.seq == page.head.seq;
-    if !compared && (page.covered.is_some() || page.entries.iter().any(|e| e.entry.kind == EntryKind::Pack)) {
+    if !compared && (page.covered.is_some() || page.entries.iter().any(|e| e.entry.kind != EntryKind::Revision)) {
         compared = has_link(vault, server, token, at, packs.map(|_| 0)).await?;
         if !compared {
             return Ok(None);
@@ -146,9 +150,17 @@ async fn compared_page(vault: &Vault, server: &dyn SyncProtocol, token: &Token) 
     let (entries, head) = (page.len(), page.head);
     let all = at.seq == head.seq || crate::planted("page-is-the-log");
     let report = StepReport { caught_up: all, moved: entries > 0, ..StepReport::default() };
-    let may_pack = page.may_pack == Some(true);
+    let (may_pack, may_release) = (page.may_pack == Some(true), page.may_release == Some(true));
     Ok(Some(Page::Taken {
-        pulled: Pulled { report, revisions: taken.new, at: at.seq, head: head.seq, may_pack, ..Pulled::default() },
+        pulled: Pulled {
+            report,
+            revisions: taken.new,
+            at: at.seq,
+            head: head.seq,
+            may_pack,
+            may_release,
+            ..Pulled::default()
+        },
         entries,
     }))
 }
@@ -165,7 +177,8 @@ async fn has_link(
     packs: Option<u64>,
 ) -> Result<bool> {
     let (space, LogHead { log_epoch, seq, link }) = (wire::SpaceId(vault.space().0), at);
-    match server.log(token, LogRequest { space, log_epoch, seq, link, max_bytes: 0, packs }).await? {
+    let releases = vault.read(|r| releases::to_say(vault, r))?.map(|_| false);
+    match server.log(token, LogRequest { space, log_epoch, seq, link, max_bytes: 0, packs, releases }).await? {
         LogAnswer::Page(_) => Ok(true),
         LogAnswer::Rebase { head } if head.log_epoch != log_epoch || head.seq < seq => Ok(false),
         LogAnswer::Rebase { .. } => Err(broken(ChainError::BrokenLink { seq })),
@@ -187,10 +200,10 @@ async fn ask(
     packs: Option<u64>,
 ) -> Result<std::result::Result<Asked, Option<Page>>> {
     let space = wire::SpaceId(vault.space().0);
-    let (cursor, furthest) = vault.read(|r| Ok((r.cursor()?, r.log_head()?)))?;
+    let (cursor, furthest, releases) = vault.read(|r| Ok((r.cursor()?, r.log_head()?, releases::to_say(vault, r)?)))?;
     let (log_epoch, seq, link) = cursor.map_or((0, 0, Hash::ZERO), |c| (c.log_epoch, c.seq, Hash(c.link)));
     let from = LogHead { log_epoch, seq, link };
-    let request = LogRequest { space, log_epoch, seq, link, max_bytes: PAGE_BYTES, packs };
+    let request = LogRequest { space, log_epoch, seq, link, max_bytes: PAGE_BYTES, packs, releases };
     if crate::planted("asks-twice") {
         server.log(token, request).await?;
     }

@@ -11,7 +11,7 @@ use holdfast_sync::StepReport;
 
 use super::account::KEY_TRIES;
 use super::keys::{newest_epoch, own_keys, refresh_keys, shared_keys};
-use super::{digest, fork, heal, packs, pull};
+use super::{digest, fork, heal, packs, pull, releases};
 use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
 
@@ -80,7 +80,7 @@ pub(super) async fn push(vault: &Vault, server: &dyn SyncProtocol, token: &Token
             };
             let caught_up = at_head && !is_retry;
             let report = StepReport { caught_up, moved: true, ..StepReport::default() };
-            let packs = sent.iter().filter(|sent| sent.kind == EntryKind::Pack).count();
+            let packs = sent.iter().filter(|sent| sent.kind != EntryKind::Revision).count();
             Ok(Pushed { report, revisions: (stored.len() - packs) as u32, packs: packs as u32 })
         }
         PushOutcome::Rejected { index, reason } => Err(rejected(index, reason)),
@@ -209,12 +209,16 @@ pub(super) fn duplicates(reader: &Reader<'_>, sent: &[Sent], stored: &[Stored]) 
         if crate::planted("duplicate-is-believed") {
             continue;
         }
-        let is_pack = e.kind == EntryKind::Pack;
         if s.seq > read {
             unread = true;
             continue;
         }
-        let shown = if is_pack { packs::is_in_log(reader, s.rid)? } else { reader.is_in_log(RevisionId(s.rid.0))? };
+        let rid = RevisionId(s.rid.0);
+        let shown = match e.kind {
+            EntryKind::Pack => packs::is_in_log(reader, s.rid)?,
+            EntryKind::Release => releases::is_in_log(reader, s.rid, reader.outbox_body(rid)?.as_deref())?,
+            _ => reader.is_in_log(rid)?,
+        };
         if !shown {
             return Err(never_shown());
         }
@@ -228,6 +232,7 @@ pub(super) fn move_over(t: &Txn<'_>, sent: &[Sent], stored: &[Stored], head: Log
     for (s, e) in stored.iter().zip(sent).filter(|(s, _)| !s.duplicate) {
         match e.kind {
             EntryKind::Pack => packs::sent(t, s)?,
+            EntryKind::Release => releases::sent(t, s)?,
             _ => t.tx.set_received(RevisionId(s.rid.0), s.seq)?,
         }
     }
@@ -267,6 +272,7 @@ fn next_batch(vault: &Vault) -> Result<Option<PushRequest>> {
         return Ok(Some(request));
     }
     vault.transact(|t| {
+        releases::keep_named(t)?;
         let rows = loop {
             let rows =
                 t.tx.outbox_head(limits::MAX_BATCH_BYTES - limits::MAX_ENTRY_BYTES / 8, limits::MAX_BATCH_ENTRIES)?;
@@ -312,7 +318,8 @@ fn next_batch(vault: &Vault) -> Result<Option<PushRequest>> {
 }
 
 fn entry(row: OutboxRow) -> Entry {
-    let kind = if row.kind == EntryKind::Pack as u64 { EntryKind::Pack } else { EntryKind::Revision };
+    let kind = [EntryKind::Pack, EntryKind::Release].into_iter().find(|kind| *kind as u64 == row.kind);
+    let kind = kind.unwrap_or(EntryKind::Revision);
     Entry { kind, rid: Rid(row.rid.0), key_epoch: row.key_epoch, body: row.body }
 }
 

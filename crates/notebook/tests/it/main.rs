@@ -26,6 +26,7 @@ mod passphrases;
 mod plan;
 mod quarantine;
 mod receipts;
+mod releases;
 mod removals;
 mod restore;
 mod reviews;

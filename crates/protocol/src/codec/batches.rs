@@ -243,6 +243,7 @@ wire_map!(LogRequest {
     5 => max_bytes as Plain;
     optional
     6 => packs as Plain,
+    7 => releases as Plain,
 });
 
 wire_map!(LogEntry {
@@ -261,6 +262,7 @@ wire_map!(LogPage {
     6 => login_salt as Plain,
     7 => covered as Plain,
     8 => may_pack as Plain,
+    9 => may_release as Plain,
 });
 
 wire_map!(Run {

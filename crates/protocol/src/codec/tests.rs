@@ -58,6 +58,7 @@ fn page() -> LogPage {
         login_salt: None,
         covered: None,
         may_pack: None,
+        may_release: None,
     }
 }
 
@@ -126,13 +127,16 @@ fn vectors() {
         link: Hash([0x07; 32]),
         max_bytes: 1 << 20,
         packs: None,
+        releases: None,
     };
     check("log_request", &request);
     check("log_request_packs", &LogRequest { packs: Some(70_000), ..request });
+    check("log_request_releases", &LogRequest { packs: Some(0), releases: Some(true), ..request });
     check("log_page", &LogAnswer::Page(page()));
     let named = LogPage { keys: Some(Hash([0x18; 32])), ..page() };
     check("log_page_keys", &LogAnswer::Page(named.clone()));
     check("log_page_login", &LogAnswer::Page(LogPage { login_salt: Some([0x19; 16]), ..named }));
+    check("log_page_may_release", &LogAnswer::Page(LogPage { may_release: Some(true), ..page() }));
     check("log_page_covered", &LogAnswer::Page(LogPage { covered: Some(covered()), may_pack: Some(true), ..page() }));
     check("log_rebase", &LogAnswer::Rebase { head: head() });
     let ids = MissingRequest { space: SpaceId([0x01; 16]), rids: vec![Rid([0x11; 32])], cids: vec![Cid([0x12; 32])] };
@@ -339,6 +343,7 @@ proptest! {
             login_salt: None,
             covered: seq.is_multiple_of(2).then(covered),
             may_pack: Some(seq.is_multiple_of(3)),
+            may_release: (!seq.is_multiple_of(5)).then_some(seq.is_multiple_of(2)),
         };
         let answer = LogAnswer::Page(page);
         prop_assert_eq!(decode::<LogAnswer>(&encode(&answer)).unwrap(), answer);

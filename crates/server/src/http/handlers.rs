@@ -200,7 +200,8 @@ async fn message<T: Wire>(headers: &HeaderMap, body: Body, max: usize) -> Result
     })
 }
 
-/// `log_epoch`, `seq`, `link` (hexadecimal) and `limit` (bytes), each once, and `packs` (a position), in any order.
+/// `log_epoch`, `seq`, `link` (hexadecimal) and `limit` (bytes), each once, and `packs` (a position) and
+/// `releases` (0 or 1), in any order.
 fn log_request(space: SpaceId, query: &str) -> Result<LogRequest, Failure> {
     let field = |name: &str| {
         let mut values = query.split('&').filter_map(|pair| pair.split_once('=')).filter(|(key, _)| *key == name);
@@ -209,9 +210,14 @@ fn log_request(space: SpaceId, query: &str) -> Result<LogRequest, Failure> {
             _ => Err(refused("the query needs log_epoch, seq, link and limit")),
         }
     };
-    let number = |name| field(name)?.parse::<u64>().map_err(|_| refused("not a number in the query"));
+    let number = |name: &str| field(name)?.parse::<u64>().map_err(|_| refused("not a number in the query"));
     let link = Hash::from_hex(field("link")?).ok_or_else(|| refused("not a link in the query"))?;
     let max_bytes = u32::try_from(number("limit")?).unwrap_or(u32::MAX);
-    let packs = if query.split('&').any(|pair| pair.starts_with("packs=")) { Some(number("packs")?) } else { None };
-    Ok(LogRequest { space, log_epoch: number("log_epoch")?, seq: number("seq")?, link, max_bytes, packs })
+    let optional = |name: &str| {
+        let there = query.split('&').any(|pair| pair.split_once('=').is_some_and(|(key, _)| key == name));
+        there.then(|| number(name)).transpose()
+    };
+    let packs = optional("packs")?;
+    let releases = optional("releases")?.map(|kept| kept == 1);
+    Ok(LogRequest { space, log_epoch: number("log_epoch")?, seq: number("seq")?, link, max_bytes, packs, releases })
 }

@@ -46,6 +46,14 @@ impl BlobFiles {
         write_atomic(&path, sealed, nonce)
     }
 
+    /// Nothing where it is not there.
+    pub(crate) fn remove(&self, cid: Cid) -> io::Result<()> {
+        match fs::remove_file(self.path(cid)) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+            _ => Ok(()),
+        }
+    }
+
     pub(crate) fn has(&self, cid: Cid) -> bool {
         self.path(cid).is_file()
     }

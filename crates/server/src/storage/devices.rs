@@ -33,7 +33,8 @@ impl Tx<'_> {
     }
 
     pub(crate) fn insert_device(&self, account: AccountId, device: &DeviceRegistration) -> Result<()> {
-        let sql = "INSERT INTO devices (account, device, sign_pk) VALUES (?1, ?2, ?3)";
+        let sql = "INSERT INTO devices (account, device, sign_pk, heard_age_ms)
+                   VALUES (?1, ?2, ?3, (SELECT coalesce(max(age_ms), 0) FROM spaces WHERE account = ?1))";
         self.0.prepare_cached(sql)?.execute(params![account.0, device.device.0, device.sign_pk])?;
         Ok(())
     }
@@ -47,7 +48,9 @@ impl Tx<'_> {
 
     /// It is a member, whatever was said of it before.
     pub(crate) fn let_in(&self, account: AccountId, device: DeviceId) -> Result<()> {
-        let sql = "UPDATE devices SET removed_ctr = NULL WHERE account = ?1 AND device = ?2";
+        let sql = "UPDATE devices SET removed_ctr = NULL,
+                       heard_age_ms = (SELECT coalesce(max(age_ms), 0) FROM spaces WHERE account = ?1)
+                   WHERE account = ?1 AND device = ?2";
         self.0.prepare_cached(sql)?.execute(params![account.0, device.0])?;
         Ok(())
     }

@@ -114,9 +114,14 @@ impl Tx<'_> {
 
     /// The device that sent the entry at a position.
     pub(crate) fn sender_of(&self, space: SpaceId, seq: u64) -> Result<Option<DeviceId>> {
+        Ok(self.manifest_at(space, seq)?.map(|manifest| manifest.device))
+    }
+
+    /// Of the batch that carried the entry at a position.
+    pub(crate) fn manifest_at(&self, space: SpaceId, seq: u64) -> Result<Option<BatchManifest>> {
         let sql = "SELECT batch_hash FROM entries WHERE space = ?1 AND seq = ?2";
         let batch = self.0.prepare_cached(sql)?.query_row(params![space.0, seq as i64], |row| row.get(0)).optional()?;
-        batch.map(|batch| Ok(self.manifest(space, Hash(batch))?.device)).transpose()
+        batch.map(|batch| self.manifest(space, Hash(batch))).transpose()
     }
 
     pub(super) fn manifest(&self, space: SpaceId, batch: Hash) -> Result<BatchManifest> {

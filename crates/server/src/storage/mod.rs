@@ -7,6 +7,7 @@ mod devices;
 mod entries;
 mod packs;
 mod page;
+mod releases;
 mod sessions;
 mod spaces;
 
@@ -18,6 +19,7 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
 
 pub(crate) use accounts::AccountRow;
 pub(crate) use blob_files::BlobFiles;
+pub(crate) use releases::{LiveRelease, Passed};
 pub(crate) use sessions::SessionRow;
 pub(crate) use spaces::SpaceRow;
 
@@ -29,6 +31,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../../migrations/server-sqlite/0002_past_epochs.sql"),
     include_str!("../../../../migrations/server-sqlite/0003_removed_devices.sql"),
     include_str!("../../../../migrations/server-sqlite/0004_packs.sql"),
+    include_str!("../../../../migrations/server-sqlite/0005_releases.sql"),
 ];
 
 /// More than there are.

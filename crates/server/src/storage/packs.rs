@@ -50,7 +50,9 @@ impl Tx<'_> {
         let sql = "SELECT coalesce(sum(kind = 1 AND length(body) = 0), 0), coalesce(sum(length(body)), 0) FROM entries";
         let read = |row: &Row<'_>| Ok((row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64));
         let (without_body, body_bytes) = self.0.query_row(sql, [], read)?;
-        Ok(LogFigures { packs, without_body, body_bytes })
+        let sql = "SELECT coalesce(sum(done), 0), coalesce(sum(kept), 0) FROM releases";
+        let (released, kept) = self.0.query_row(sql, [], read)?;
+        Ok(LogFigures { packs, without_body, body_bytes, released, kept })
     }
 
     /// A pack as it is sent along.

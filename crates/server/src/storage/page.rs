@@ -196,7 +196,17 @@ impl Tx<'_> {
         }
         let (entries, manifests, covered) = page.parts();
         let log_epoch = head.log_epoch;
-        Ok(LogPage { log_epoch, entries, manifests, head, keys: None, login_salt: None, covered, may_pack: None })
+        Ok(LogPage {
+            log_epoch,
+            entries,
+            manifests,
+            head,
+            keys: None,
+            login_salt: None,
+            covered,
+            may_pack: None,
+            may_release: None,
+        })
     }
 
     fn is_unchecked(&self, space: SpaceId, page: &Gathered, seq: u64) -> Result<bool> {

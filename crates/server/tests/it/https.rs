@@ -59,8 +59,15 @@ async fn requests_and_bytes_are_counted() {
     assert_eq!(after_push.requests, 1);
     assert!((100_000..101_500).contains(&after_push.bytes_up), "{after_push:?}");
     assert!((50..1000).contains(&after_push.bytes_down), "{after_push:?}");
-    let request =
-        LogRequest { space: device.space, log_epoch: 0, seq: 0, link: Hash::ZERO, max_bytes: 1 << 20, packs: None };
+    let request = LogRequest {
+        space: device.space,
+        log_epoch: 0,
+        seq: 0,
+        link: Hash::ZERO,
+        max_bytes: 1 << 20,
+        packs: None,
+        releases: None,
+    };
     client.log(&token, request).await.unwrap();
     let after_pull = client.counters();
     assert_eq!(after_pull.requests, 2);
@@ -144,8 +151,15 @@ async fn the_program_survives_a_kill_with_all_that_it_confirmed() {
 
     let (_program, link) = Program::serve(dir.path(), &["--invite-ttl-s", "0"]);
     let client = HttpClient::new(&link.url, link.pin).unwrap();
-    let request =
-        LogRequest { space: device.space, log_epoch: 0, seq: 0, link: Hash::ZERO, max_bytes: 1 << 20, packs: None };
+    let request = LogRequest {
+        space: device.space,
+        log_epoch: 0,
+        seq: 0,
+        link: Hash::ZERO,
+        max_bytes: 1 << 20,
+        packs: None,
+        releases: None,
+    };
     let LogAnswer::Page(page) = client.log(&token, request).await.unwrap() else { panic!() };
     assert_eq!(page.entries.len(), 5);
     let PushOutcome::Accepted { head, .. } = answers[4] else { panic!() };

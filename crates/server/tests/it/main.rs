@@ -8,6 +8,7 @@ mod healing;
 mod hostile;
 mod https;
 mod packs;
+mod releases;
 mod removal;
 mod suite;
 mod world;

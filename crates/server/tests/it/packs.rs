@@ -10,7 +10,7 @@ const KNOWS: Option<u64> = Some(0);
 
 async fn page(world: &World, token: &Token, space: SpaceId, at: LogHead, packs: Option<u64>) -> LogPage {
     let LogHead { log_epoch, seq, link } = at;
-    let request = LogRequest { space, log_epoch, seq, link, max_bytes: u32::MAX, packs };
+    let request = LogRequest { space, log_epoch, seq, link, max_bytes: u32::MAX, packs, releases: None };
     match world.api.log(token, request).await.unwrap() {
         LogAnswer::Page(page) => {
             let mut chain = LinkChain::at(space, LogHead { log_epoch: page.log_epoch, ..at });
@@ -105,6 +105,7 @@ pub async fn bodies_go_when_another_device_has_checked_the_pack(world: World) {
         link: p.head.link,
         max_bytes: 1,
         packs: Some(7),
+        releases: None,
     };
     assert!(matches!(p.world.api.log(&p.tokens[1], elsewhere).await, Ok(LogAnswer::Rebase { .. })));
     assert_eq!((figures().without_body, figures().packs.len()), (0, 1));
@@ -124,8 +125,15 @@ pub async fn bodies_go_when_another_device_has_checked_the_pack(world: World) {
     // Who does not know packs gets what is before, and then is told that it is too old.
     let LogAnswer::Page(part) = p.world.read(&p.tokens[1], p.space, BEGINNING, u32::MAX).await else { panic!() };
     assert_eq!(whole(&part), [1]);
-    let request =
-        LogRequest { space: p.space, log_epoch: p.head.log_epoch, seq: 1, link: p.links[1], max_bytes: 9, packs: None };
+    let request = LogRequest {
+        space: p.space,
+        log_epoch: p.head.log_epoch,
+        seq: 1,
+        link: p.links[1],
+        max_bytes: 9,
+        packs: None,
+        releases: None,
+    };
     let said = p.world.api.log(&p.tokens[1], request).await;
     assert!(matches!(said, Err(ProtocolError::Refused(_))), "{said:?}");
 }
@@ -167,6 +175,7 @@ pub async fn what_has_no_body_any_more_is_there_all_the_same(world: World) {
         link: p.head.link,
         max_bytes: 9,
         packs: Some(7),
+        releases: None,
     };
     assert!(matches!(p.world.api.log(&p.tokens[1], request).await, Ok(LogAnswer::Rebase { .. })));
 }

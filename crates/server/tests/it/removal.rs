@@ -60,7 +60,15 @@ pub async fn a_removed_device_is_shut_out(world: World) {
 
     let request = lost.batch(vec![Entry { key_epoch: 2, ..entry(2, 10) }]);
     assert!(removed(world.api.push(&lost_token, request.clone()).await));
-    let read = LogRequest { space: lost.space, log_epoch: 0, seq: 0, link: Hash::ZERO, max_bytes: 10, packs: None };
+    let read = LogRequest {
+        space: lost.space,
+        log_epoch: 0,
+        seq: 0,
+        link: Hash::ZERO,
+        max_bytes: 10,
+        packs: None,
+        releases: None,
+    };
     assert!(removed(world.api.log(&lost_token, read).await));
     assert!(removed(world.api.get_keys(&lost_token).await));
     assert!(removed(world.api.put_keys(&lost_token, PutKeys::new(3, vec![0])).await));

@@ -271,7 +271,8 @@ pub async fn other_accounts_see_nothing(world: World) {
         let intruder = Device { space, ..bobs.clone() };
         let pushed = world.api.push(&bob, intruder.batch(vec![entry(2, 10)])).await;
         assert_eq!(pushed, Err(ProtocolError::NotFound));
-        let request = LogRequest { space, log_epoch: 0, seq: 0, link: Hash::ZERO, max_bytes: 1, packs: None };
+        let request =
+            LogRequest { space, log_epoch: 0, seq: 0, link: Hash::ZERO, max_bytes: 1, packs: None, releases: None };
         assert_eq!(world.api.log(&bob, request).await, Err(ProtocolError::NotFound));
         assert_eq!(world.api.get_blob(&bob, space, cid).await, Err(ProtocolError::NotFound));
         assert_eq!(world.api.put_blob(&bob, space, cid, b"blob".to_vec()).await, Err(ProtocolError::NotFound));

@@ -74,7 +74,10 @@ impl World {
 
     pub async fn read(&self, token: &Token, space: SpaceId, at: LogHead, max_bytes: u32) -> LogAnswer {
         let LogHead { log_epoch, seq, link } = at;
-        self.api.log(token, LogRequest { space, log_epoch, seq, link, max_bytes, packs: None }).await.unwrap()
+        self.api
+            .log(token, LogRequest { space, log_epoch, seq, link, max_bytes, packs: None, releases: None })
+            .await
+            .unwrap()
     }
 
     /// The whole log, checked.

@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use holdfast_domain::{AttachmentId, Fields, NotebookId, RecordId};
-use holdfast_store::{Fetch, FileRow, FileState, PackRow, PackState, SCHEMA_VERSION, Sent, Store, StoreError, Waiting};
+use holdfast_store::{
+    Fetch, FileRow, FileState, PackRow, PackState, ReleaseRow, SCHEMA_VERSION, Sent, Store, StoreError, UnnamedFile,
+    Waiting,
+};
 use rusqlite::{Connection, types::ValueRef};
 
 use crate::support::{TempStore, key, note, put, revision, rid, stamp};
@@ -17,8 +20,10 @@ const V3: &str = include_str!("fixtures/schema_v3.sql");
 const V4: &str = include_str!("fixtures/schema_v4.sql");
 /// Before the log had packs.
 const V5: &str = include_str!("fixtures/schema_v5.sql");
-/// The newest: what this version makes.
+/// Before the log had releases.
 const V6: &str = include_str!("fixtures/schema_v6.sql");
+/// The newest: what this version makes.
+const V7: &str = include_str!("fixtures/schema_v7.sql");
 
 fn raw(path: &Path) -> Connection {
     let conn = Connection::open(path).unwrap();
@@ -91,6 +96,8 @@ fn sample() -> TempStore {
         })?;
         tx.push_outbox(rid(3), 1, 1, b"sealed")?;
         tx.put_pack(&PackRow { rid: [6; 32], seq: 2, from: 0, to: 1, state: PackState::ToTell })?;
+        tx.put_release(&ReleaseRow { rid: [8; 32], seq: 2, age_ms: 3, cids: vec![[9; 32]] })?;
+        tx.put_unnamed(&UnnamedFile { content: [7; 32], age_ms: 2, named: false, released: true, gone_ms: 0 })?;
         tx.set_cursor(holdfast_store::Cursor { log_epoch: 1, seq: 2, link: [3; 32] })?;
         tx.put_chunk(&[5; 32], &[4; 32], Sent::No, b"bytes")?;
         tx.set_outbox_files(rid(3), &[[4; 32]].into())?;
@@ -107,14 +114,36 @@ fn the_newest_schema_is_what_it_was() {
     let path = t.path();
     drop(t.store);
     let now = dump(&raw(&path));
-    if std::env::var_os("HOLDFAST_WRITE_FIXTURES").is_some() && SCHEMA_VERSION == 6 {
-        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/fixtures/schema_v6.sql"), &now).unwrap();
+    if std::env::var_os("HOLDFAST_WRITE_FIXTURES").is_some() && SCHEMA_VERSION == 7 {
+        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/fixtures/schema_v7.sql"), &now).unwrap();
         return;
     }
     // Another version of zstd may write other bytes: only the definitions are compared.
     let definitions = |sql: &str| sql.split("INSERT INTO").next().unwrap_or_default().to_string();
-    assert_eq!(SCHEMA_VERSION, 6, "keep this fixture, add one for the new schema, and compare that one here");
-    assert_eq!(definitions(&now), definitions(V6));
+    assert_eq!(SCHEMA_VERSION, 7, "keep this fixture, add one for the new schema, and compare that one here");
+    assert_eq!(definitions(&now), definitions(V7));
+}
+
+/// No file is released yet, and what waits does as before.
+#[test]
+fn a_vault_of_schema_v6_opens_and_reads() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("vault.db");
+    let conn = raw(&path);
+    conn.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+    conn.execute_batch(V6).unwrap();
+    conn.execute_batch("PRAGMA application_id = 1214673780; PRAGMA user_version = 6;").unwrap();
+    drop(conn);
+    let store = Store::open(&path, &key(1)).unwrap();
+    store.quick_check().unwrap();
+    store
+        .read(|tx| {
+            assert_eq!((tx.outbox_len()?, tx.packs_wait()?, tx.outbox_rids()?), (1, false, vec![rid(3)]));
+            assert_eq!((tx.list_packs()?.len(), tx.live_releases()?, tx.unnamed_files()?), (1, vec![], vec![]));
+            assert_eq!((tx.has_file(&[4; 32])?, tx.count_files_not_here()?.files), (true, 0));
+            Ok::<_, StoreError>(())
+        })
+        .unwrap();
 }
 
 /// Packs that this version's predecessor set aside are still there, to be looked at again.

@@ -4,7 +4,7 @@ use holdfast_domain::{AttachmentId, DeviceId, NotebookId, RecordId};
 use holdfast_store::{
     ACTIVITY_KEPT, ACTIVITY_KEPT_ALWAYS, ACTIVITY_KEPT_MS, AttachmentRow, Batch, BatchAccepted, ChunkToSend, Cursor,
     Fetch, FileRow, FileState, LossKind, LossRow, ManifestRow, NewActivity, NotebookRow, PackRow, PackState,
-    QuarantineRow, ReceiptRow, Sent, Waiting,
+    QuarantineRow, ReceiptRow, ReleaseRow, Sent, UnnamedFile, Waiting,
 };
 
 use crate::support::{TempStore, note, put, revision, rid, stamp};
@@ -457,4 +457,74 @@ fn parts_of_the_log_are_counted_by_what_is_history() {
     };
     t.write(|tx| tx.put_quarantine(&row));
     assert_eq!([(0, 3), (3, 4), (4, 9)].map(|(a, b)| t.read(|tx| tx.is_set_aside_between(a, b))), [false, true, false]);
+}
+
+#[test]
+fn a_release_counts_until_it_is_taken_back_in_whatever_order() {
+    let t = TempStore::new();
+    let release = |n: u8, seq| ReleaseRow { rid: [n; 32], seq, age_ms: 5, cids: vec![[n + 100; 32]] };
+    t.write(|tx| {
+        tx.put_release(&release(1, 4))?;
+        tx.put_release(&release(2, 7))?;
+        tx.keep_release(&[3; 32])?;
+        tx.put_release(&release(3, 8))
+    });
+    let live = || t.read(|tx| Ok(tx.live_releases()?.into_iter().map(|row| row.rid[0]).collect::<Vec<_>>()));
+    assert_eq!((live(), t.read(|tx| tx.has_live_releases())), (vec![1, 2], true));
+    assert_eq!(t.read(|tx| Ok((tx.has_release(&[3; 32])?, tx.has_release(&[4; 32])?))), ((true, true), (false, false)));
+    assert_eq!(t.read(|tx| tx.released_chunks(&[3; 32])), [[103; 32]], "for who has what it names");
+    // The same place once more is no news: it is counted from when it was read first.
+    t.write(|tx| tx.put_release(&ReleaseRow { age_ms: 9, ..release(1, 4) }));
+    assert_eq!(t.read(|tx| Ok(tx.live_releases()?[0].age_ms)), 5);
+    t.write(|tx| tx.keep_release(&[1; 32]));
+    assert_eq!(live(), [2]);
+    t.write(|tx| tx.forget_log());
+    assert_eq!((live(), t.read(|tx| tx.has_live_releases())), (vec![], false));
+}
+
+#[test]
+fn what_was_released_is_neither_fetched_nor_sent_again_nor_missed() {
+    let t = TempStore::new();
+    let unnamed = UnnamedFile { content: [1; 32], age_ms: 0, named: false, released: false, gone_ms: 0 };
+    t.write(|tx| {
+        for n in [1, 2] {
+            tx.put_attachment_view(&AttachmentRow {
+                id: AttachmentId([n; 16]),
+                name: "f".into(),
+                media_type: String::new(),
+                size: 6,
+                content: [n; 32],
+                chunks: vec![[n + 20; 32]],
+                created_ms: 1,
+            })?;
+            tx.put_chunk(&[n + 20; 32], &[n; 32], Sent::Yes, b"sealed")?;
+        }
+        tx.put_unnamed(&unnamed)
+    });
+    let seen = || {
+        t.read(|tx| {
+            let fetched = tx.files_to_fetch(Fetch::All)?.len();
+            Ok((fetched, tx.sent_chunks()?.len(), tx.count_files_not_here()?.files, tx.count_unnamed()?.files))
+        })
+    };
+    assert_eq!(seen(), (2, 2, 2, 1));
+    t.write(|tx| tx.put_unnamed(&UnnamedFile { released: true, ..unnamed }));
+    assert_eq!(seen(), (1, 1, 1, 1));
+    t.write(|tx| tx.put_unnamed(&UnnamedFile { released: true, named: true, gone_ms: 3, ..unnamed }));
+    assert_eq!(seen(), (2, 2, 2, 0), "named again");
+}
+
+/// What takes a release back goes before all else.
+#[test]
+fn what_takes_a_release_back_is_sent_first() {
+    let t = TempStore::new();
+    t.write(|tx| {
+        for (n, kind) in [(1, 1), (2, 2), (3, 4), (4, 1)] {
+            tx.push_outbox(rid(n), kind, 1, b"body")?;
+        }
+        Ok(())
+    });
+    let order = t.read(|tx| Ok(tx.outbox_head(1000, 9)?.into_iter().map(|row| row.rid).collect::<Vec<_>>()));
+    assert_eq!(order, [3, 1, 2, 4].map(rid));
+    assert_eq!(t.read(|tx| Ok((tx.outbox_len()?, tx.outbox_rids()?))), (2, vec![rid(1), rid(4)]));
 }

@@ -42,6 +42,17 @@ test('a click saves a copy of what is here, and fetches what is not', async () =
   expect([elsewhere.onsave.mock.calls.length, elsewhere.onfetch.mock.calls.length]).toEqual([0, 1]);
 });
 
+test('a file is taken out of the note by its own button, where the note can be changed', async () => {
+  show(film());
+  expect(screen.queryByTestId('attachment-remove')).toBeNull();
+  cleanup();
+  const onremove = vi.fn();
+  const one = film();
+  render(Attachments, { attachments: [one], fetching: new Set<string>(), onsave: vi.fn(), onfetch: vi.fn(), onremove });
+  await userEvent.click(screen.getByRole('button', { name: 'Take film.mp4 out of the note' }));
+  expect(onremove.mock.calls).toEqual([[one]]);
+});
+
 test('parts of a file that come change its line and nothing else of the open note', async () => {
   const backend = new FakeBackend('main');
   const note = { ...(await backend.noteGet('night')), attachments: [film()] };
