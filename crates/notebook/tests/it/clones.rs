@@ -206,7 +206,7 @@ async fn two_copies_that_send_the_same_are_told_apart() {
 
 #[tokio::test]
 async fn what_was_being_typed_when_a_disk_was_copied_is_one_change_on_both() {
-    let mut w = World::of(2);
+    let w = World::of(2);
     let (id, typed) = (w["A"].add("Of A", "old\n"), w["A"].add("Typed", "old\n"));
     w.sync_all().await;
     w["A"].type_body(typed, "typed before the copy\n");
