@@ -273,7 +273,7 @@ pub enum AttachmentCommand {
     List { note: String },
     /// Copy a file into a note. Prints the path to link it by.
     Add { note: String, file: PathBuf },
-    /// Take a file out of a note. An older version of the note brings it back.
+    /// Take a file out of a note. What no note has any more goes after a month.
     Remove {
         note: String,
         /// Its path as the note links it, or its id.

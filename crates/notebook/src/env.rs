@@ -34,7 +34,6 @@ pub struct Env {
     pack_block: Arc<AtomicU64>,
     pack_waits_ms: u64,
     release_times: ReleaseTimes,
-    releases: bool,
     #[cfg(feature = "simulation")]
     simulated: Option<Simulated>,
 }
@@ -79,7 +78,6 @@ impl Env {
             pack_block: block(),
             pack_waits_ms: ACTIVE_MS,
             release_times: ReleaseTimes::default(),
-            releases: false,
             #[cfg(feature = "simulation")]
             simulated: None,
         }
@@ -103,7 +101,6 @@ impl Env {
             pack_block: block(),
             pack_waits_ms: ACTIVE_MS,
             release_times: ReleaseTimes::default(),
-            releases: true,
             simulated: Some(simulated),
         }
     }
@@ -122,16 +119,11 @@ impl Env {
         Self { pack_waits_ms: 0, ..self }
     }
 
-    /// Lets this device release what nothing names: tests and the simulator do, programs not yet (docs/decisions/0037).
-    /// Reading releases, and taking back what is named, is never off.
-    #[doc(hidden)]
+    /// For the simulator, in which months pass in minutes.
+    #[cfg(feature = "simulation")]
     #[must_use]
     pub fn with_release_times(self, release_times: ReleaseTimes) -> Self {
-        Self { release_times, releases: true, ..self }
-    }
-
-    pub(crate) fn makes_releases(&self) -> bool {
-        self.releases
+        Self { release_times, ..self }
     }
 
     pub(crate) fn release_times(&self) -> ReleaseTimes {

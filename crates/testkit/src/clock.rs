@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use holdfast_notebook::{Env, ReleaseTimes};
+use holdfast_notebook::Env;
 
 /// Where test clocks start: milliseconds since 1970, in the year 2027.
 pub const START_MS: u64 = 1_800_000_000_000;
@@ -42,8 +42,7 @@ impl TestClock {
 
     pub fn env(&self) -> Env {
         let clock = self.clone();
-        let env = Env::with_clock(move || clock.now_ms()).with_pack_block(self.packs.clone());
-        env.with_release_times(ReleaseTimes::default())
+        Env::with_clock(move || clock.now_ms()).with_pack_block(self.packs.clone())
     }
 
     pub(crate) fn for_server(&self) -> holdfast_server::Clock {

@@ -209,7 +209,6 @@ fn tick(t: &Txn<'_>, at_once: bool) -> Result<(u64, bool)> {
 /// The log was read to its end: finds out what nothing names, takes back what is named, lets go what may go, and, where the
 /// server takes releases, makes some.
 pub(super) fn look(vault: &Vault, may_release: bool) -> Result<()> {
-    let may_release = may_release && vault.env().makes_releases();
     if !is_on(vault) {
         return Ok(());
     }
@@ -379,8 +378,6 @@ impl Vault {
                 let of_it = live.iter().filter(|release| release.cids.iter().any(|cid| chunks.contains(cid)));
                 let left_ms = match of_it.map(|release| release.age_ms).max() {
                     Some(since_ms) if row.released => times.grace_ms.saturating_sub(gone_ms(since_ms)),
-                    // It takes another program to say that nothing names it.
-                    _ if !self.env().makes_releases() => continue,
                     _ => times.grace_ms + times.wait_ms.saturating_sub(gone_ms(row.age_ms)),
                 };
                 first = Some(left_ms.min(first.unwrap_or(u64::MAX)));
