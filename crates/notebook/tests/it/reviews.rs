@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use holdfast_domain::{NoteId, TrashState};
 use holdfast_merge::{Choice, PlaceKind, PlaceValue};
 use holdfast_notebook::{KeptChoice, NotePatch, NotebookError};
-use holdfast_testkit::World;
+use holdfast_testkit::{TestClock, TestDevice, World};
 
 use crate::syncing::assert_same;
 
@@ -432,6 +432,31 @@ async fn a_decision_that_was_sent_is_taken_back_for_all() {
     w.sync_all().await;
     assert_same(&w);
     assert_eq!(w["B"].text_sides(id), [["line of a\n", "line of b\n"]]);
+}
+
+/// Which decision was the last is told by what builds on what: an earlier one may be dated a year later.
+#[tokio::test]
+async fn the_last_decision_is_taken_back_whatever_the_clocks_said() {
+    let mut w = World::of(2);
+    let ahead = TestClock::default();
+    ahead.set(w.clock.now_ms() + 365 * 24 * 3_600_000);
+    w.devices.push(TestDevice::join("Ahead", w.dir.path(), &ahead, &w.server).await.unwrap());
+    let id = open_line(&w).await;
+    w["Ahead"].sync().await;
+    w["Ahead"].take_side_of(id, w["A"].id());
+    w.sync_all().await;
+    let open = |w: &World, name: &str| w[name].to_review(id);
+    assert_eq!((open(&w, "A"), w["A"].body(id).as_str()), (0, "head\n\nline of a\n\ntail\n"));
+    // Two write over one another once more, and A decides.
+    w["A"].replace(id, "tail", "tail of a");
+    w["B"].replace(id, "tail", "tail of b");
+    w.sync_all().await;
+    w["A"].take_side_of(id, w["B"].id());
+    w.sync_all().await;
+    assert_eq!(w["A"].body(id), "head\n\nline of a\n\ntail of b\n");
+    w["A"].vault().undo_resolution(id.into()).unwrap();
+    assert_eq!(w["A"].text_sides(id), [["tail of a\n", "tail of b\n"]]);
+    assert!(w["A"].body(id).contains("line of a\n"), "an earlier decision was taken back");
 }
 
 #[tokio::test]
