@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use holdfast_domain::{DeviceId, Fields, Hlc, NoteFields, NotebookId, Origin, Revision, RevisionId, Segment, Stamp};
-use holdfast_notebook::RecordId;
 use holdfast_notebook::simulation::{History, Shown};
+use holdfast_notebook::{Attachment, RecordId};
 
 use crate::device::Device;
 use crate::fault::{Checked, Fault, Invariant, OrBroken as _};
@@ -122,16 +122,18 @@ impl World {
                 self.is_as_shown(at, &note, &shown)?;
                 out.insert(format!("note {id}"), format!("{:?} {}", note.row, note.read_only));
                 for file in vault.attachments(id.into()).works("reading files")? {
+                    // Whether its bytes are here is looked at below; where they may be gone, one may have them still.
+                    let told = format!("{:?}", Attachment { here: false, here_bytes: 0, ..file.clone() });
                     let bytes = vault.attachment_bytes(file.id);
                     if bytes.as_ref().is_err_and(|said| self.may_be_gone_for_good(id, file.id, said)) {
-                        out.insert(format!("file {id} {}", file.path), format!("{file:?}"));
+                        out.insert(format!("file {id} {}", file.path), told);
                         continue;
                     }
                     if bytes.as_ref().ok().map(|bytes| bytes.len() as u64) != Some(file.size) {
                         return Invariant::Convergence.broken(format!("{} lacks the file {}", device.name, file.path));
                     }
                     self.file_is_whole(at, &file.path, bytes.as_deref().unwrap_or_default())?;
-                    out.insert(format!("file {id} {}", file.path), format!("{file:?}"));
+                    out.insert(format!("file {id} {}", file.path), told);
                 }
                 notes.push(note);
             }

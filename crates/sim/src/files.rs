@@ -165,6 +165,13 @@ impl World {
     /// is out, and again when all is gone, people attach what was attached before, or go back to when a note had it.
     pub fn months_pass(&mut self) -> Checked {
         let mut dice = Dice::new(self.met.operations ^ 0x60_4E);
+        // By then everybody has the newest program: an earlier one that names what was let go takes nothing back.
+        for at in self.members() {
+            if self.devices[at].is_older() {
+                self.set_older(at, false);
+                self.person(at, Act::Restart, &mut dice.clone())?;
+            }
+        }
         for (acts, months) in [(&[Act::Detach][..], 1), (&AGAIN, MONTHS), (&AGAIN, MONTHS)] {
             for act in acts {
                 let Some(at) = dice.pick(&self.members()).copied() else { break };

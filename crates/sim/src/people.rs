@@ -171,7 +171,7 @@ impl World {
         let gone: BTreeSet<u32> = held.all.difference(&holds.all).copied().collect();
         let name = self.devices[at].name.clone();
         if !deed.stale {
-            self.builds_on_all(before.as_ref(), after.as_ref(), doing)?;
+            self.builds_on_all(at, before.as_ref(), after.as_ref(), doing)?;
         }
         self.note_named(at, deed.record, before.as_ref(), after.as_ref())?;
         if let Some(before) = before.as_ref().filter(|_| !GOES_ON.contains(&doing)) {
@@ -228,12 +228,18 @@ impl World {
         Ok(values.len() > numbers.len())
     }
 
-    /// Whoever writes on what is shown has seen all of it: what they wrote is the only head.
-    fn builds_on_all(&self, before: Option<&Shown>, after: Option<&Shown>, doing: &str) -> Checked {
+    /// Whoever writes on what is shown has seen all of it: what they wrote is the only head. (Who takes back what they type
+    /// has the heads again that it was typed on.)
+    fn builds_on_all(&self, at: usize, before: Option<&Shown>, after: Option<&Shown>, doing: &str) -> Checked {
         let heads = |shown: Option<&Shown>| shown.map(|s| s.heads.clone()).unwrap_or_default();
+        let typing = after.is_some_and(|shown| shown.typing);
         let (before, after) = (heads(before), heads(after));
-        let wrote = after.iter().any(|head| !before.contains(head) && !self.made.contains(head));
-        if wrote && after.len() > 1 {
+        let mut fresh = after.iter().filter(|head| !before.contains(head) && !self.made.contains(head));
+        if after.len() < 2 || fresh.clone().next().is_none() {
+            return Ok(());
+        }
+        let outbox = self.devices[at].position()?.outbox;
+        if fresh.any(|head| typing || outbox.contains(head)) {
             return Invariant::Causality.broken(format!("{doing} was on all that is shown, and builds on a part"));
         }
         Ok(())
