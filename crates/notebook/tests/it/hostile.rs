@@ -64,8 +64,7 @@ async fn a_log_that_ends_before_what_was_read_is_found_out() {
 #[tokio::test]
 async fn wrong_confirmations_are_found_out_and_nothing_leaves_the_queue() {
     type Lie = fn(&mut Vec<Stored>, &mut LogHead);
-    let lies: [(&str, Lie); 7] = [
-        ("wrong duplicate", |s, _| s[0].duplicate = true),
+    let lies: [(&str, Lie); 6] = [
         ("a duplicate of another change", |s, h| {
             (s[0].duplicate, s[0].seq) = (true, 1);
             h.seq -= 1;
@@ -95,6 +94,51 @@ async fn wrong_confirmations_are_found_out_and_nothing_leaves_the_queue() {
         assert_eq!(w["B"].body(id), "one\n", "{name}");
         assert_eq!(w["B"].vault().history(id.into()).unwrap().len(), 1);
     }
+}
+
+/// It takes nothing, and says that it has it already: at a place of the log that was not read yet.
+struct HasItAlready(holdfast_server::Core);
+
+#[async_trait]
+impl Instead for HasItAlready {
+    fn core(&self) -> &holdfast_server::Core {
+        &self.0
+    }
+    async fn push(&self, _: &Token, request: PushRequest) -> Result<PushOutcome, ProtocolError> {
+        let seq = request.manifest.seen.seq + 1;
+        let stored = request.entries.iter().map(|entry| Stored { rid: entry.rid, seq, duplicate: true }).collect();
+        let Seen { log_epoch, link, .. } = request.manifest.seen;
+        Ok(PushOutcome::Accepted { stored, head: LogHead { log_epoch, seq, link } })
+    }
+}
+
+/// Another copy of the disk may have sent it: the log tells, and no word of the server.
+#[tokio::test]
+async fn what_is_called_a_duplicate_leaves_the_queue_when_the_log_shows_it() {
+    let w = World::of(2);
+    w.sync_all().await;
+    let id = w["A"].add("T", "one\n");
+    w["A"].net.answer_instead(Some(Arc::new(Other(HasItAlready(w.server.core())))));
+    for _ in 0..2 {
+        let said = w["A"].try_sync().await;
+        assert!(matches!(said, Err(NotebookError::HostileServer(_))), "{said:?}");
+        assert_eq!(w["A"].vault().sync_status().unwrap().waiting, 1);
+    }
+    w["A"].net.answer_instead(None);
+    w.server.lies.about_push(|mut outcome| {
+        if let PushOutcome::Accepted { stored, .. } = &mut outcome {
+            stored[0].duplicate = true;
+        }
+        Ok(outcome)
+    });
+    w["A"].net.take_requests();
+    w["A"].sync().await;
+    assert!(w["A"].net.take_requests().contains(&"log"), "it believed a word");
+    assert_eq!(w["A"].vault().sync_status().unwrap().waiting, 0);
+    w.server.lies.be_honest();
+    w.sync_all().await;
+    assert_same(&w);
+    assert_eq!(w["B"].body(id), "one\n");
 }
 
 /// The same while a restored server is given back what it lost: it neither gets a change out of the queue by a word, nor
