@@ -52,7 +52,7 @@ impl World {
             (0..self.devices.len()).for_each(|at| self.set_older(at, false));
         }
         self.settle()?;
-        if self.files_go { self.months_pass() } else { Ok(()) }
+        if self.months_follow { self.months_pass() } else { Ok(()) }
     }
 
     /// Everybody syncs until nothing moves.

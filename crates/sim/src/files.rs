@@ -29,7 +29,12 @@ const AGAIN: [Act; 4] = [Act::GoBack, Act::Attach, Act::Detach, Act::Type];
 
 /// In these seeds people take files out of notes, and what nothing names goes.
 pub fn files_go(seed: u64) -> bool {
-    seed / 8 % 2 == 1
+    seed / 8 % 4 == 1
+}
+
+/// In half of those what happens in the months after it is played: it takes as long as all else.
+pub fn months_follow(seed: u64) -> bool {
+    files_go(seed) && (seed / 32).is_multiple_of(2)
 }
 
 fn named(shown: Option<&Shown>) -> BTreeSet<AttachmentId> {

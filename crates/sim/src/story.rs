@@ -76,7 +76,8 @@ impl Story<'_> {
                 continue;
             }
             // Also as a side of a place: an undo that others contradict is one.
-            let mut puts = of_token(&traced.clears, *token).iter().chain(of_token(&traced.puts, *token));
+            let put = [&traced.clears, &traced.puts, &traced.again];
+            let mut puts = put.into_iter().flat_map(|of| of_token(of, *token));
             if puts.any(|put| !takes.iter().any(|take| history.is_ancestor(*put, *take))) {
                 continue;
             }
@@ -345,6 +346,8 @@ struct Traced {
     clears: BTreeMap<u32, Vec<RevisionId>>,
     /// Of several sides of a place that had the word, or of several places in the text, fewer have it.
     partly: BTreeMap<u32, Vec<RevisionId>>,
+    /// More sides of a place have the word than before: whoever goes back to a version writes it into one that had it not.
+    again: BTreeMap<u32, Vec<RevisionId>>,
     trash: Vec<(RevisionId, TrashState)>,
     /// What those that were made from several versions began with.
     merged: BTreeMap<RevisionId, Values>,
@@ -367,6 +370,7 @@ impl Traced {
             takes: BTreeMap::new(),
             clears: BTreeMap::new(),
             partly: BTreeMap::new(),
+            again: BTreeMap::new(),
             trash: Vec::new(),
             merged: BTreeMap::new(),
             by_parts: false,
@@ -400,6 +404,11 @@ impl Traced {
             for (token, before) in &base.sides {
                 if now.sides.get(token).is_some_and(|left| left < before) {
                     add(&mut out.partly, token);
+                }
+            }
+            for (token, sides) in &now.sides {
+                if base.sides.get(token).is_some_and(|before| before < sides) {
+                    add(&mut out.again, token);
                 }
             }
             let state = trash_of(&revision.fields);

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::device::{Device, SimClock, VaultKind};
 use crate::dice::{Dice, Source};
 use crate::fault::{Checked, Fault, Invariant, OrBroken as _, Violation};
-use crate::files::files_go;
+use crate::files::{files_go, months_follow};
 use crate::habits::few_tags;
 use crate::joiner::somebody_joins;
 use crate::latecomer::pack_block;
@@ -130,7 +130,7 @@ pub struct World {
     /// A few notes that go at once are a question.
     pub trips: bool,
     /// What nothing names goes.
-    pub files_go: bool,
+    pub months_follow: bool,
     /// Files that somebody made a note name when their bytes were gone.
     pub named_when_gone: BTreeSet<(RecordId, AttachmentId)>,
     /// People have few tags, and share them; and they go back to versions of long ago.
@@ -201,7 +201,7 @@ impl World {
             joins: somebody_joins(plan.seed),
             looks: plan.seed.is_multiple_of(4),
             trips: few_notes(plan.seed) < u64::MAX,
-            files_go: files_go(plan.seed),
+            months_follow: months_follow(plan.seed),
             named_when_gone: BTreeSet::new(),
             few_tags: few_tags(plan.seed),
         })
