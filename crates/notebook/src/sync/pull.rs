@@ -102,7 +102,7 @@ pub(super) async fn page(vault: &Vault, server: &dyn SyncProtocol, token: &Token
 
 /// `None`, with nothing taken, where the log does not have what the page ends with.
 async fn compared_page(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -> Result<Option<Page>> {
-    let packs = vault.read(|r| Ok(packs::is_on(vault, r)?.then_some(r.pack_to_tell()?.map_or(0, |pack| pack.seq))))?;
+    let packs = vault.read(|r| packs_to_tell(vault, r))?;
     let mut asked = match ask(vault, server, token, packs).await? {
         Ok(asked) => asked,
         Err(other) => return Ok(other),
@@ -163,6 +163,26 @@ async fn compared_page(vault: &Vault, server: &dyn SyncProtocol, token: &Token) 
         },
         entries,
     }))
+}
+
+/// What is said of packs with a question about the log.
+fn packs_to_tell(vault: &Vault, reader: &Reader<'_>) -> Result<Option<u64>> {
+    Ok(packs::is_on(vault, reader)?.then_some(reader.pack_to_tell()?.map_or(0, |pack| pack.seq)))
+}
+
+/// Whether the next part of the log shows one of these as a part of this batch: it was taken with it, and is a duplicate of
+/// nothing. Takes nothing over.
+pub(super) async fn is_of_batch(
+    vault: &Vault,
+    server: &dyn SyncProtocol,
+    token: &Token,
+    batch: Hash,
+    rids: &[wire::Rid],
+) -> Result<bool> {
+    let packs = vault.read(|r| packs_to_tell(vault, r))?;
+    let Ok(Asked { page, .. }) = ask(vault, server, token, packs).await? else { return Ok(false) };
+    let items = page.items().map_err(broken)?;
+    Ok(items.iter().map(wire::Item::outline).any(|item| item.batch == batch && rids.contains(&item.rid)))
 }
 
 /// Asks whether the log has this link in the middle. False where it is another log by now: the server was set back.

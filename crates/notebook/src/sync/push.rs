@@ -75,8 +75,15 @@ pub(super) async fn push(vault: &Vault, server: &dyn SyncProtocol, token: &Token
     match answer? {
         PushOutcome::Accepted { stored, head } => {
             // A retry is answered as the first time: with the head of that time, which others may have passed.
-            let Some(at_head) = accept(vault, &manifest, &sent, &stored, head)? else {
-                return read_what_is_said(vault, server, token).await;
+            let at_head = match accept(vault, &manifest, &sent, &stored, head)? {
+                Taken::Whole { at_head } => at_head,
+                Taken::Unread { changes } => {
+                    // What it has just taken it calls known: it is not believed in anything it says of this batch.
+                    if !changes.is_empty() && pull::is_of_batch(vault, server, token, batch, &changes).await? {
+                        return Err(never_shown());
+                    }
+                    return read_what_is_said(vault, server, token).await;
+                }
             };
             let caught_up = at_head && !is_retry;
             let report = StepReport { caught_up, moved: true, ..StepReport::default() };
@@ -334,28 +341,33 @@ pub(super) fn pending(reader: &Reader<'_>) -> Result<Option<PushRequest>> {
     Ok(Some(PushRequest { manifest, entries, keys: None }))
 }
 
-/// Checks the server's confirmation, takes the batch out of the outbox, and moves the cursor over it. `None` where the
-/// log has to be read first.
-fn accept(
-    vault: &Vault,
-    manifest: &BatchManifest,
-    sent: &[Sent],
-    stored: &[Stored],
-    head: LogHead,
-) -> Result<Option<bool>> {
+/// What became of a batch that the server confirmed.
+enum Taken {
+    /// It is out of the outbox. `at_head`: this device has all of the log.
+    Whole { at_head: bool },
+    /// The log has to be read first. `changes`: those that are said to lie in the part that was not read, where nothing known
+    /// here explains that.
+    Unread { changes: Vec<Rid> },
+}
+
+/// Checks the server's confirmation, takes the batch out of the outbox, and moves the cursor over it.
+fn accept(vault: &Vault, manifest: &BatchManifest, sent: &[Sent], stored: &[Stored], head: LogHead) -> Result<Taken> {
     check_answer(sent, stored, head)?;
     vault.transact(|t| {
         // This device sends each change once, and a retry is answered as the first time: what the server calls a
         // duplicate another device packed, too, and was quicker, or another copy of the vault has sent. It must be in the
         // log, or the server has lost it.
         if duplicates(t.reader(), sent, stored)? == Duplicates::NotYet {
-            return Ok(None);
+            // A vault that was copied knows that another copy sends what it has.
+            let unexplained = manifest.heirs.is_empty();
+            let known = stored.iter().zip(sent).filter(|(s, e)| s.duplicate && e.kind == EntryKind::Revision);
+            return Ok(Taken::Unread { changes: known.filter(|_| unexplained).map(|(s, _)| s.rid).collect() });
         }
         let at_head = move_over(t, sent, stored, head)?;
         acknowledged(t, manifest)?;
         fork::went_well(t)?;
         heal::is_over(t)?;
-        Ok(Some(at_head))
+        Ok(Taken::Whole { at_head })
     })
 }
 

@@ -222,6 +222,42 @@ async fn what_was_being_typed_when_a_disk_was_copied_is_one_change_on_both() {
     assert_eq!(w["B"].vault().history(typed.into()).unwrap().len(), 2, "it is there once");
 }
 
+/// Text that does not compress: some of it fills a batch.
+fn large(seed: u64) -> String {
+    let mut state = seed;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        char::from(b'!' + (state >> 33) as u8 % 90)
+    };
+    (0..1_800_000).map(|n| if n % 80 == 79 { '\n' } else { next() }).collect()
+}
+
+/// The device that stays what it was sends what waited before the copy, and has not read yet that the other sent it, too.
+#[tokio::test]
+async fn what_another_copy_has_sent_meanwhile_is_no_lie() {
+    let mut w = World::of(2);
+    w.sync_all().await;
+    let ids: Vec<NoteId> = (0..3).map(|n| w["A"].add(&format!("Large {n}"), &large(n))).collect();
+    w["A"].vault().commit_all().unwrap();
+    let copy = copy_of(&mut w);
+    // Its first batch is taken, the rest is not.
+    w["A"].net.take_requests();
+    w["A"].net.fail(1, Fault::DropRequest);
+    assert!(w["A"].try_sync().await.is_err());
+    w["A"].net.heal();
+    assert!((1..3).contains(&w["A"].vault().sync_status().unwrap().waiting), "it was one batch");
+    copy.sync().await;
+    assert_eq!(told(&copy).len(), 1);
+    w["A"].sync().await;
+    assert_eq!((w["A"].vault().sync_status().unwrap().waiting, told(&w["A"]).len()), (0, 0));
+    let w = with_copy(w, copy);
+    w.sync_all().await;
+    assert_same(&w);
+    for id in ids {
+        assert_eq!(w["B"].vault().history(id.into()).unwrap().len(), 1, "it is there once");
+    }
+}
+
 /// Only the copied device can have signed two batches of one number: readers take both.
 #[tokio::test]
 async fn two_batches_of_one_number_are_both_taken() {
