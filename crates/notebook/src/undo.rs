@@ -7,7 +7,7 @@ use crate::record::{Record, differs};
 use crate::txn::Txn;
 use crate::{NotebookError, Result};
 
-const RECORD: &str = "note";
+const RECORD: &str = "note or notebook";
 
 /// What is taken back: all that led from `before` to `merged`.
 pub(crate) struct WayBack {

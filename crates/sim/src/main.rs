@@ -27,6 +27,7 @@ mod taking_back;
 mod template;
 mod thinking;
 mod tokens;
+mod traced;
 mod tripped;
 mod values;
 mod versions;

@@ -16,9 +16,10 @@ use crate::dice::Dice;
 use crate::fault::{Checked, Invariant, OrBroken as _};
 use crate::plan::{Act, Plan, Step};
 use crate::run::Verdict;
-use crate::story::{Story, may_be_gone};
+use crate::story::Story;
 use crate::thinking::{Decided, change, decide};
 use crate::tokens::{self, Tokens, date, word};
+use crate::traced::may_be_gone;
 use crate::world::{Decision, Met};
 
 const RECORD: RecordId = RecordId([7; 16]);

@@ -11,10 +11,10 @@ use crate::device::Buffer;
 use crate::dice::Dice;
 use crate::fault::{Checked, Invariant, OrBroken as _};
 use crate::plan::Act;
-use crate::story::may_be_gone;
 use crate::taking_back::is_as_it_was;
 use crate::thinking::{Decided, change, decide};
 use crate::tokens::{self, Tokens, date, word};
+use crate::traced::may_be_gone;
 use crate::world::{Decision, World};
 
 /// One act on one record, and what of it may be checked.

@@ -15,8 +15,8 @@ use holdfast_protocol::ProtocolError;
 use crate::befall::{Ended, Job};
 use crate::dice::Dice;
 use crate::fault::{Checked, Fault, Invariant, OrBroken as _};
-use crate::story::versions_with;
 use crate::template::PASSPHRASE;
+use crate::traced::versions_with;
 use crate::world::{Saved, World};
 
 /// What people were told about the account.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use holdfast_domain::{Fields, Merge, Origin, RevisionId};
 use holdfast_notebook::simulation::History;
 
-use crate::story::became_one;
+use crate::traced::became_one;
 
 /// A field by its name, with its values: several where it is asked.
 pub type Values = BTreeMap<&'static str, BTreeSet<String>>;

@@ -23,7 +23,11 @@ pub fn run(place: &Place, command: &AttachmentCommand) -> Outcome {
             let note = ids::note(vault, note)?;
             let file = find(vault, note, name)?;
             vault.detach_file(note, file.id)?;
-            Ok(Answer::new(json!({ "ok": true }), format!("{} was taken out of the note.", file.name)))
+            let said = format!(
+                "{} was taken out of the note. For a month at least, an older version of the note brings it back.",
+                file.name
+            );
+            Ok(Answer::new(json!({ "ok": true }), said))
         }
         AttachmentCommand::Get { note, name, to } => {
             let file = find(vault, ids::note(vault, note)?, name)?;

@@ -122,8 +122,8 @@ async fn compared_page(vault: &Vault, server: &dyn SyncProtocol, token: &Token) 
         let link = at.link.0;
         vault.transact(|t| Ok(t.tx.set_cursor(Cursor { log_epoch: at.log_epoch, seq: at.seq, link })?))?;
     }
-    // Its links are compared at the end of the log. What comes without a body, a pack, and a release, cannot be seen to be altered by
-    // not opening.
+    // Its links are compared at the end of the log. What comes without a body, a pack, and a release, cannot be seen to be
+    // altered by not opening.
     let mut compared = at.seq == page.head.seq;
     if !compared && (page.covered.is_some() || page.entries.iter().any(|e| e.entry.kind != EntryKind::Revision)) {
         compared = has_link(vault, server, token, at, packs.map(|_| 0)).await?;

@@ -48,9 +48,8 @@ pub(super) async fn push(vault: &Vault, server: &dyn SyncProtocol, token: &Token
     let with_keys = |request, keys| PushRequest { keys: Some(keys), ..request };
     let mut answer = server.push(token, with_keys(request, own_keys(vault))).await;
     // A server that was restored from a backup may have forgotten who this device is, and nothing else; it may be restored
-    // again before this comes. Or another device
-    // changed the account, and another one again before this comes: what is sealed under other keys than the account's,
-    // nobody could open.
+    // again before this comes. Or another device changed the account, and another one again before this comes: what is sealed
+    // under other keys than the account's, nobody could open.
     for _ in 0..KEY_TRIES {
         let others = matches!(answer, Err(wire::ProtocolError::KeysChanged { .. }));
         let forgot = matches!(answer, Err(wire::ProtocolError::NotRegistered));
@@ -87,8 +86,8 @@ pub(super) async fn push(vault: &Vault, server: &dyn SyncProtocol, token: &Token
             };
             let caught_up = at_head && !is_retry;
             let report = StepReport { caught_up, moved: true, ..StepReport::default() };
-            let packs = sent.iter().filter(|sent| sent.kind != EntryKind::Revision).count();
-            Ok(Pushed { report, revisions: (stored.len() - packs) as u32, packs: packs as u32 })
+            let of = |kind| sent.iter().filter(|sent| sent.kind == kind).count() as u32;
+            Ok(Pushed { report, revisions: of(EntryKind::Revision), packs: of(EntryKind::Pack) })
         }
         PushOutcome::Rejected { index, reason } => Err(rejected(index, reason)),
         PushOutcome::Rebase { .. } => {
