@@ -215,7 +215,8 @@ pub enum NoteCommand {
     },
     /// List the versions of a note, the newest first.
     History { id: String },
-    /// Make the title and the text of a version the newest one. What was written since stays a version.
+    /// Make the title and the text of a version the newest ones, and its files the note's again. What was written since stays a
+    /// version.
     Revert {
         id: String,
         /// From `note history`.

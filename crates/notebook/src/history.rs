@@ -30,6 +30,8 @@ pub struct NoteVersion {
     pub row: NoteRow,
     /// Against what it was written on.
     pub change: SideChange,
+    /// The note has its title, its text and all its files now: there is nothing to go back to.
+    pub is_shown: bool,
 }
 
 impl Vault {
@@ -54,7 +56,12 @@ impl Vault {
             let mut graph = record.graph()?;
             record.fill(&mut graph, version)?;
             let change = record.folding(&mut graph, |graph| changes_of(graph, version))?;
-            Ok(NoteVersion { info: info(row, &r.heads(id.into())?), row: note_row(id, &fields, false), change })
+            let Fields::Note(shown) = record.shown()?.fields else { return Err(missing()) };
+            let (now, then) = (note_row(id, &shown, false), note_row(id, &fields, false));
+            let is_shown = now.title == then.title
+                && now.body == then.body
+                && then.attachments.iter().all(|file| now.attachments.contains(file));
+            Ok(NoteVersion { info: info(row, &r.heads(id.into())?), row: then, change, is_shown })
         })
     }
 

@@ -430,7 +430,7 @@ export type NoteVersion = {
 	fields: string[],
 	/**  What it changed in the text. */
 	diff: DiffSpan[],
-	/**  The note has this title and this text now. */
+	/**  The note has this title, this text and these files now. */
 	is_shown: boolean,
 };
 

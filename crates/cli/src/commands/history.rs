@@ -41,7 +41,7 @@ pub fn revert(vault: &Vault, id: &str, version: &str) -> Outcome {
     let id = ids::note(vault, id)?;
     vault.restore_version(id, find(vault, id, version)?)?;
     Ok(Answer::done(
-        "The note has the title and the text of that version. What was written since stays in its history.",
+        "The note has the title, the text and the files of that version. What was written since stays in its history.",
     ))
 }
 

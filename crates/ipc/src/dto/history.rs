@@ -40,6 +40,6 @@ pub struct NoteVersion {
     pub fields: Vec<String>,
     /// What it changed in the text.
     pub diff: Vec<DiffSpan>,
-    /// The note has this title and this text now.
+    /// The note has this title, this text and these files now.
     pub is_shown: bool,
 }

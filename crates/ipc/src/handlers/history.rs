@@ -24,10 +24,9 @@ pub fn get(app: &App, id: &str, revision: &str) -> Answer<NoteVersion> {
     let names = Names::load(&vault)?;
     let id = note_id(id)?;
     let version = answer(vault.note_version(id, revision_id(revision)?))?;
-    let now = answer(vault.note(id))?.row;
     Ok(NoteVersion {
         item: item(&names, &version.info),
-        is_shown: now.title == version.row.title && now.body == version.row.body,
+        is_shown: version.is_shown,
         title: version.row.title,
         body: version.row.body,
         to_review: version.row.review,

@@ -100,3 +100,24 @@ fn a_version_that_is_not_there_is_named() {
     assert!(w["A"].vault().restore_version(one, first).is_err());
     assert_eq!(w["A"].body(one), "1\n");
 }
+
+/// Title and text are the same; what is gone back to is the file.
+#[tokio::test]
+async fn a_version_with_a_file_that_was_taken_out_can_be_gone_back_to() {
+    let w = World::of(2);
+    let id = w["A"].add("Shift", "pump 1\n");
+    let path = w.dir.path().join("log.bin");
+    std::fs::write(&path, "pressure").unwrap();
+    w["A"].vault().attach_file(id, &path).unwrap();
+    let with = versions(&w["A"], id).last().unwrap().id;
+    let is_shown = || w["A"].vault().note_version(id, with).unwrap().is_shown;
+    assert!(is_shown());
+    let file = w["A"].vault().attachments(id).unwrap()[0].id;
+    w["A"].vault().detach_file(id, file).unwrap();
+    assert!(!is_shown() && w["A"].vault().attachments(id).unwrap().is_empty());
+    w["A"].vault().restore_version(id, with).unwrap();
+    assert!(is_shown());
+    w.sync_all().await;
+    assert_same(&w);
+    assert_eq!(w["B"].vault().attachment_bytes(file).unwrap(), b"pressure");
+}
