@@ -10,9 +10,9 @@ use crate::{Reader, Result, StoreError, WriteTx, delta, sql};
 /// A chain of deltas is never longer than this.
 const MAX_DEPTH: u32 = 16;
 
-const FULL: u8 = 0;
-const DELTA: u8 = 1;
-const STUB: u8 = 2;
+pub(crate) const FULL: u8 = 0;
+pub(crate) const DELTA: u8 = 1;
+pub(crate) const STUB: u8 = 2;
 
 /// Where a revision comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,11 @@
+-- Which revisions were here on which day of the vault's own time (meta `age_ms`): those up to a row.
+CREATE TABLE held_days (
+    day  INTEGER PRIMARY KEY,
+    upto INTEGER NOT NULL       -- the newest rowid of `revisions` when that day was first looked at
+) STRICT;
+
+-- Contents that were thinned and came back, since when: they stay as long as if they were new.
+CREATE TABLE put_back (
+    rid BLOB PRIMARY KEY,
+    day INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
