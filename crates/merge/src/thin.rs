@@ -75,7 +75,9 @@ impl Line {
         // of them was written on it or on something after it.
         let (mut alone, mut heads) = (Vec::with_capacity(order.len()), BTreeSet::new());
         for n in &order {
-            parents[*n].iter().for_each(|p| drop(heads.remove(p)));
+            for parent in &parents[*n] {
+                heads.remove(parent);
+            }
             heads.insert(*n);
             alone.push(heads.len() == 1);
         }
