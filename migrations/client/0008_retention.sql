@@ -4,6 +4,9 @@ CREATE TABLE held_days (
     upto INTEGER NOT NULL       -- the newest rowid of `revisions` when that day was first looked at
 ) STRICT;
 
+-- The versions of which only the place in the history is here.
+CREATE INDEX revisions_stubs ON revisions (record) WHERE encoding = 2;
+
 -- Contents that were thinned and came back, since when: they stay as long as if they were new.
 CREATE TABLE put_back (
     rid BLOB PRIMARY KEY,

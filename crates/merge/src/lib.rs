@@ -46,7 +46,8 @@ pub use fields::merge_fields;
 pub use fold::{FoldError, Folded, fold};
 pub use graph::Graph;
 pub use receipt::{
-    ChangedField, DiffHunk, SideChange, changes_of, left_by_undecided, left_by_undo, receipt_id, summarize, undo,
+    ChangedField, DiffHunk, SideChange, changes_of, changes_since, left_by_undecided, left_by_undo, receipt_id,
+    summarize, undo,
 };
 pub use resolve::{Choice, ResolveError, ResultSpan, resolve, resolve_notebook, resolve_with_body, result_text};
 pub use review::{Place, PlaceId, PlaceKind, PlaceValue, Review, Side, review, review_notebook};

@@ -114,10 +114,7 @@ pub fn lacking(versions: &[Version]) -> Vec<RevisionId> {
 pub fn thinned(versions: &[Version], kept: Kept) -> Option<(RevisionId, BTreeSet<RevisionId>)> {
     let line = Line::new(versions)?;
     let old = |version: &Version| version.whole && version.settled && version.age_days >= kept.days;
-    let waist = line.waists.iter().rev().copied().find(|at| {
-        let version = &versions[line.order[*at]];
-        old(version) || crate::planted("thin-before-all-have-seen") && version.whole && version.age_days >= kept.days
-    })?;
+    let waist = line.waists.iter().rev().copied().find(|at| old(&versions[line.order[*at]]))?;
     // Of each day, or month, the last that is here.
     let mut last = BTreeMap::new();
     for version in versions.iter().filter(|version| version.whole) {

@@ -54,6 +54,7 @@ fn carry_out(template: &Template, plan: &Plan, trace: bool) -> Verdict {
     let judged = steps.and_then(|()| world.make_peace()).and_then(|()| world.judge_all());
     let judged =
         judged.and_then(|()| if somebody_is_silent(plan.seed) { world.somebody_comes_late(template) } else { Ok(()) });
+    let judged = judged.and_then(|()| world.old_comes_back());
     let violation = judged.and_then(|()| world.overheard()).err();
     {
         let net = world.network.net();

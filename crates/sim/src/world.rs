@@ -20,6 +20,7 @@ use crate::plan::{Act, Plan, Step};
 use crate::removals::Account;
 use crate::template::{Template, device_name, open_server, place};
 use crate::thinking::About;
+use crate::thinned::{self, history_is_thinned};
 
 use crate::tripped::few_notes;
 use crate::wire::{LineState, Network, Real};
@@ -61,6 +62,8 @@ pub struct Met {
     /// Releases that came true on a server, and those that were taken back.
     pub released: u64,
     pub kept: u64,
+    /// Versions of which only the place is left on a device.
+    pub thinned: u64,
     /// Clean text that somebody put back and that another, who had not seen that, took away (0015).
     pub put_back_gone: u64,
     /// Words of which each side was taken away by somebody who had seen it, and by nobody who had seen all (0015).
@@ -152,6 +155,7 @@ impl World {
             few_notes: few_notes(plan.seed),
             pack_block: pack_block(plan.seed),
             files_go: files_go(plan.seed),
+            thins: history_is_thinned(plan.seed),
         };
         let mut devices = Vec::new();
         for index in 0..plan.devices {
@@ -164,6 +168,9 @@ impl World {
             device.source.restart(plan.seed.wrapping_add(index as u64));
             device.checked = template.log.len() as u64;
             device.reopen()?;
+            if kind.thins {
+                thinned::choose(&device)?;
+            }
             devices.push(device);
         }
         let mut made: BTreeSet<RevisionId> = template.log.iter().copied().collect();

@@ -1,6 +1,6 @@
 //! Thinning of history: the contents of old versions go, and their places in it stay.
 //!
-//! What may go is not decided here (`notebook/src/thinning.rs`). What stays readable is: a version that is stored as the
+//! What may go is not decided here (`notebook/src/sync/thinning.rs`). What stays readable is: a version that is stored as the
 //! difference to one that goes is stored whole before.
 
 use std::collections::BTreeSet;
@@ -79,10 +79,15 @@ impl Reader<'_> {
         self.exists("SELECT 1 FROM revisions WHERE rid = ?1 AND encoding = ?2", params![rid.0, STUB])
     }
 
+    /// True where a record has any.
+    pub fn has_stubs(&self, record: RecordId) -> Result<bool> {
+        self.exists("SELECT 1 FROM revisions WHERE record = ?1 AND encoding = 2", [record.0])
+    }
+
     /// How many there are of those; and how many of them the log does not hold, as far as it was read.
     pub fn count_stubs(&self) -> Result<(u64, u64)> {
-        let sql = "SELECT count(*), count(*) - count(received_seq) FROM revisions WHERE encoding = ?1";
-        let counts = self.row(sql, [STUB], |r| Ok((sql::uint(r, 0)?, sql::uint(r, 1)?)))?;
+        let sql = "SELECT count(*), count(*) - count(received_seq) FROM revisions WHERE encoding = 2";
+        let counts = self.row(sql, [], |r| Ok((sql::uint(r, 0)?, sql::uint(r, 1)?)))?;
         Ok(counts.unwrap_or_default())
     }
 }
@@ -103,7 +108,8 @@ impl WriteTx<'_> {
     pub fn thin(&self, rids: &BTreeSet<RevisionId>) -> Result<()> {
         for rid in rids {
             for child in self.children(*rid)?.into_iter().filter(|child| !rids.contains(child)) {
-                if self.delta_base(child)?.is_none_or(|(base, _)| base != *rid) || crate::planted("thin-leaves-deltas") {
+                if self.delta_base(child)?.is_none_or(|(base, _)| base != *rid) || crate::planted("thin-leaves-deltas")
+                {
                     continue;
                 }
                 let Some(bytes) = self.revision_bytes(child)? else { continue };

@@ -16,7 +16,7 @@ use holdfast_store::{ManifestRow, QuarantineRow, Reader, RevisionSource, Waiting
 
 use super::activity::{self, Happened, Line};
 use super::packs::{self, Unpacked};
-use super::releases;
+use super::{releases, thinning};
 use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
 
@@ -209,6 +209,9 @@ pub(super) fn take(
     match opened {
         Ok(bytes) => store(t, came, manifest, &bytes, vouched, taken),
         Err(CryptoError::MissingKey { .. }) => came.set_aside(t, Waiting::Key, "waiting for a key"),
+        Err(CryptoError::MissingParent { parent }) if t.tx.is_stub(RevisionId(parent))? => {
+            came.set_aside(t, Waiting::Content, THINNED)
+        }
         Err(CryptoError::MissingParent { .. }) => came.set_aside(t, Waiting::Parent, ORPHAN),
         Err(CryptoError::NewerVersion(_)) => {
             came.set_aside(t, Waiting::Program, "sealed by a newer version of Holdfast")
@@ -326,6 +329,8 @@ fn is_from(vault: &Vault, manifest: &BatchManifest, author: DeviceId) -> bool {
 
 /// Why an entry is set aside that builds on something that is not here.
 const ORPHAN: &str = "came before a version that it builds on";
+/// Why one is set aside that cannot be merged without what was thinned here.
+const THINNED: &str = "builds on an old version whose content is not here";
 const NEWER_KIND: &str = "of a kind that needs a newer version of Holdfast";
 const NOT_IN_PACK: &str = "is in a pack that does not hold it";
 const LATE: &str = "sent by a computer that is no member of the account";
@@ -358,6 +363,10 @@ fn store(
         return came.set_aside(t, Waiting::Parent, ORPHAN);
     }
     let rid = came.rid();
+    let lacks = !thinning::lacking(t.vault, t.reader(), Some((rid, &revision)), revision.record)?.is_empty();
+    if lacks && !crate::planted("stub-counts-as-content") {
+        return came.set_aside(t, Waiting::Content, THINNED);
+    }
     t.observe(&revision);
     // Of several variants the first that opens counts.
     t.tx.clear_variants(rid)?;

@@ -1,0 +1,70 @@
+//! History is thinned while a world lasts, in one seed of four: by days that are seconds, and whoever has read what (which is
+//! more than a program does: it waits for everybody). One device keeps everything, so that what a server lost comes back.
+
+use holdfast_domain::{NoteId, RevisionId};
+use holdfast_notebook::ReleaseTimes;
+use holdfast_notebook::sync::HistoryKept;
+
+use crate::befall::{Ended, Job};
+use crate::device::Device;
+use crate::dice::Dice;
+use crate::fault::{Checked, Invariant, OrBroken as _};
+use crate::world::World;
+
+/// What counts as a day.
+pub const DAY_MS: u64 = 15_000;
+/// The vault's own time goes on by the second, and no file goes by it.
+pub const TIMES: ReleaseTimes = ReleaseTimes { wait_ms: u64::MAX / 4, grace_ms: u64::MAX / 4, step_ms: 24_000 };
+
+pub fn history_is_thinned(seed: u64) -> bool {
+    seed / 8 % 4 == 3
+}
+
+/// What the person of a device has chosen.
+pub fn choose(device: &Device) -> Checked {
+    let days = match device.index {
+        0 => return Ok(()),
+        1 => 1,
+        _ => 4,
+    };
+    device.vault()?.set_history_kept(HistoryKept::Days(days)).works("choosing how much history stays")
+}
+
+impl World {
+    /// Gets what is not here any more from the server, as a person does who looks at an old version. False where it did not
+    /// come.
+    pub fn get_old(&mut self, at: usize, note: NoteId, version: RevisionId, dice: &mut Dice) -> Checked<bool> {
+        let is_here = |world: &Self| -> Checked<bool> {
+            let versions = world.devices[at].vault()?.history(note.into()).works("the history")?;
+            Ok(versions.iter().any(|info| info.id == version && !info.thinned))
+        };
+        if is_here(self)? {
+            return Ok(true);
+        }
+        for (_, ended) in self.drive(vec![(at, Job::Fetch(note, version))], dice, None)? {
+            if matches!(ended, Ended::Done(Ok(_))) && !is_here(self)? {
+                return Invariant::Works.broken(format!("{version} came from the server, and is not here"));
+            }
+        }
+        is_here(self)
+    }
+
+    /// Whatever was thinned the server still has, and what it gives is what was there: one of them each, at the end.
+    pub fn old_comes_back(&mut self) -> Checked {
+        let mut dice = Dice::new(self.met.operations ^ 0x01D);
+        for at in self.members() {
+            self.met.thinned += self.devices[at].look(|l| l.stubs())?;
+            for note in self.notes_of(at)? {
+                let versions = self.devices[at].vault()?.history(note.into()).works("the history")?;
+                let thinned: Vec<RevisionId> = versions.iter().filter(|v| v.thinned).map(|v| v.id).collect();
+                let Some(version) = dice.pick(&thinned).copied() else { continue };
+                if !self.get_old(at, note, version, &mut dice)? {
+                    let what = format!("{} does not get {version} of {note} back", self.devices[at].name);
+                    return Invariant::LostEdit.broken(what);
+                }
+                self.devices[at].vault()?.note_version(note, version).works("a version that came back")?;
+            }
+        }
+        Ok(())
+    }
+}
