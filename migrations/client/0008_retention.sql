@@ -3,6 +3,7 @@ CREATE TABLE held_days (
     day  INTEGER PRIMARY KEY,
     upto INTEGER NOT NULL       -- the newest rowid of `revisions` when that day was first looked at
 ) STRICT;
+CREATE INDEX held_days_by_row ON held_days (upto);
 
 -- The versions of which only the place in the history is here.
 CREATE INDEX revisions_stubs ON revisions (record) WHERE encoding = 2;

@@ -32,7 +32,7 @@ impl Reader<'_> {
         self.rows(
             "SELECT r.rid, r.parents, r.author, r.hlc_ms, r.hlc_ctr, r.encoding, r.received_seq,
                     coalesce((SELECT day FROM put_back p WHERE p.rid = r.rid),
-                             (SELECT min(day) FROM held_days d WHERE d.upto >= r.rowid))
+                             (SELECT day FROM held_days d WHERE d.upto >= r.rowid ORDER BY d.upto, d.day LIMIT 1))
              FROM revisions r WHERE r.record = ?1 ORDER BY r.hlc_ms, r.hlc_ctr, r.author, r.rid",
             [record.0],
             |r| {

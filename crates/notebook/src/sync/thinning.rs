@@ -196,6 +196,15 @@ pub(super) fn lacking(
     if !reader.has_stubs(record)? {
         return Ok(Vec::new());
     }
+    let asks_again = more.is_some_and(|(_, revision)| revision.origin == Origin::Undo && revision.fields.is_open());
+    // What is written on the only newest version is behind nothing.
+    if let ([only], Some((_, revision))) = (reader.heads(record)?.as_slice(), more)
+        && revision.parents().contains(only)
+        && !asks_again
+        && reader.working(record)?.is_none()
+    {
+        return Ok(Vec::new());
+    }
     let version = |row: HeldRow| Version {
         id: row.rid,
         parents: row.parents,
@@ -207,7 +216,7 @@ pub(super) fn lacking(
     };
     let mut versions: Vec<Version> = reader.held(record)?.into_iter().map(version).collect();
     // A question that is asked again names those who wrote its sides, which is before it was decided.
-    if more.is_some_and(|(_, revision)| revision.origin == Origin::Undo && revision.fields.is_open()) {
+    if asks_again {
         return Ok(versions.into_iter().filter(|version| !version.whole).map(|version| version.id).collect());
     }
     versions.extend(typed(vault, reader, record)?);
