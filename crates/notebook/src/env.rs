@@ -35,6 +35,7 @@ pub struct Env {
     pack_waits_ms: u64,
     release_times: ReleaseTimes,
     history_day_ms: u64,
+    history_waits_ms: u64,
     #[cfg(feature = "simulation")]
     simulated: Option<Simulated>,
 }
@@ -81,6 +82,7 @@ impl Env {
             pack_waits_ms: ACTIVE_MS,
             release_times: ReleaseTimes::default(),
             history_day_ms: DAY_MS,
+            history_waits_ms: ACTIVE_MS,
             #[cfg(feature = "simulation")]
             simulated: None,
         }
@@ -105,6 +107,7 @@ impl Env {
             pack_waits_ms: ACTIVE_MS,
             release_times: ReleaseTimes::default(),
             history_day_ms: DAY_MS,
+            history_waits_ms: ACTIVE_MS,
             simulated: Some(simulated),
         }
     }
@@ -130,11 +133,16 @@ impl Env {
         Self { release_times, ..self }
     }
 
-    /// For the simulator: what counts as a day where history is thinned.
+    /// For the simulator: what counts as a day where history is thinned, and for how long that waits for a device that says
+    /// nothing.
     #[cfg(feature = "simulation")]
     #[must_use]
-    pub fn with_history_day(self, history_day_ms: u64) -> Self {
-        Self { history_day_ms, ..self }
+    pub fn with_history_times(self, history_day_ms: u64, history_waits_ms: u64) -> Self {
+        Self { history_day_ms, history_waits_ms, ..self }
+    }
+
+    pub(crate) fn history_waits_ms(&self) -> u64 {
+        self.history_waits_ms
     }
 
     /// A day, of the vault's own time, where history is thinned.

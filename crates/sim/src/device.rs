@@ -15,7 +15,7 @@ use crate::dice::Source;
 use crate::fault::{Checked, Invariant, OrBroken as _};
 use crate::files::TIMES;
 use crate::keychain::MemoryKeychain;
-use crate::thinned;
+use crate::thinned::{self, Thins};
 use crate::wire::Network;
 
 /// The world's clock, and what each device's shows beside it.
@@ -68,7 +68,7 @@ pub struct VaultKind {
     /// Files that nothing names go while a world lasts.
     pub files_go: bool,
     /// Old versions are thinned.
-    pub thins: bool,
+    pub thins: Option<Thins>,
 }
 
 pub struct Device {
@@ -163,8 +163,10 @@ impl Device {
         let env = env.with_pack_block(Arc::new(AtomicU64::new(pack_block))).packs_without_waiting();
         match (files_go, thins) {
             (true, _) => env.with_release_times(TIMES),
-            (false, true) => env.with_release_times(thinned::TIMES).with_history_day(thinned::DAY_MS),
-            (false, false) => env,
+            (false, Some(Thins { waits_ms })) => {
+                env.with_release_times(thinned::TIMES).with_history_times(thinned::DAY_MS, waits_ms)
+            }
+            (false, None) => env,
         }
     }
 

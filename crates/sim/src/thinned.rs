@@ -1,5 +1,5 @@
-//! History is thinned while a world lasts, in one seed of four: by days that are seconds, and whoever has read what (which is
-//! more than a program does: it waits for everybody). One device keeps everything, so that what a server lost comes back.
+//! History is thinned while a world lasts, in one seed of four: by days that are seconds, in most seeds whoever has read what
+//! (which is more than a program has to stand: it waits for everybody). One device keeps everything, so that what a server lost comes back.
 
 use holdfast_domain::{NoteId, RevisionId};
 use holdfast_notebook::ReleaseTimes;
@@ -8,16 +8,31 @@ use holdfast_notebook::sync::HistoryKept;
 use crate::befall::{Ended, Job};
 use crate::device::Device;
 use crate::dice::Dice;
-use crate::fault::{Checked, Invariant, OrBroken as _};
+use crate::fault::{Checked, Fault, Invariant, OrBroken as _};
+use crate::plan::Plan;
 use crate::world::World;
 
 /// What counts as a day.
 pub const DAY_MS: u64 = 15_000;
+/// The members of the account that take no part in a world are waited for no more after that.
+const WAITS_MS: u64 = 900_000;
 /// The vault's own time goes on by the second, and no file goes by it.
 pub const TIMES: ReleaseTimes = ReleaseTimes { wait_ms: u64::MAX / 4, grace_ms: u64::MAX / 4, step_ms: 24_000 };
 
-pub fn history_is_thinned(seed: u64) -> bool {
-    seed / 8 % 4 == 3
+/// How history is thinned.
+#[derive(Clone, Copy, Debug)]
+pub struct Thins {
+    /// For so long it waits for a device that says nothing.
+    pub waits_ms: u64,
+}
+
+impl Thins {
+    /// Where a server may forget what was read it waits as the program does, for those that take part: else the device that
+    /// keeps everything may never have had what all others have thinned.
+    pub fn of(plan: &Plan) -> Option<Self> {
+        let forgets = [Fault::Restore, Fault::Fork].iter().any(|fault| plan.faults.contains(fault));
+        (plan.seed / 8 % 4 == 3).then_some(Self { waits_ms: if forgets { WAITS_MS } else { 0 } })
+    }
 }
 
 /// What the person of a device has chosen.

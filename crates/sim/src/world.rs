@@ -20,7 +20,7 @@ use crate::plan::{Act, Plan, Step};
 use crate::removals::Account;
 use crate::template::{Template, device_name, open_server, place};
 use crate::thinking::About;
-use crate::thinned::{self, history_is_thinned};
+use crate::thinned::{self, Thins};
 
 use crate::tripped::few_notes;
 use crate::wire::{LineState, Network, Real};
@@ -155,7 +155,7 @@ impl World {
             few_notes: few_notes(plan.seed),
             pack_block: pack_block(plan.seed),
             files_go: files_go(plan.seed),
-            thins: history_is_thinned(plan.seed),
+            thins: Thins::of(plan),
         };
         let mut devices = Vec::new();
         for index in 0..plan.devices {
@@ -168,7 +168,7 @@ impl World {
             device.source.restart(plan.seed.wrapping_add(index as u64));
             device.checked = template.log.len() as u64;
             device.reopen()?;
-            if kind.thins {
+            if kind.thins.is_some() {
                 thinned::choose(&device)?;
             }
             devices.push(device);

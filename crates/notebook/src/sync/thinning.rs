@@ -104,7 +104,7 @@ fn some(t: &mut Txn<'_>, day: u64, days: u64) -> Result<bool> {
     if releases::is_unsure(t.reader())? {
         return Ok(false);
     }
-    let read = packs::read_by_all(t.vault, t.reader(), cursor)?;
+    let read = packs::read_by_active(t.vault, t.reader(), cursor, t.vault.env().history_waits_ms())?;
     let after = t.tx.get_meta(meta::THINNED_UP_TO)?.and_then(|id| id.try_into().ok()).map(RecordId);
     let notes = t.tx.records_held_since(Kind::Note, day - days, after, NOTES_AT_ONCE)?;
     for id in &notes {

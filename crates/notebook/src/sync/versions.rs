@@ -10,7 +10,7 @@ use holdfast_domain::{NoteId, RevisionId};
 use holdfast_protocol as wire;
 use holdfast_protocol::{Entry, EntryKind, FetchRequest, ProtocolError, Rid, SyncProtocol, Token, limits};
 
-use super::packs::{self, Unpacked};
+use super::packs::Unpacked;
 use super::{Syncer, account, apply, thinning};
 use crate::attachments::WhyNotHere;
 use crate::{NotebookError, Result, Vault};
@@ -65,8 +65,8 @@ async fn contents(
         if rids.is_empty() {
             break;
         }
-        let packs = vault.read(|r| packs::is_on(vault, r))?.then_some(true);
-        let space = wire::SpaceId(vault.space().0);
+        // Also where packs are switched off: of what is old the server may have nothing else.
+        let (space, packs) = (wire::SpaceId(vault.space().0), Some(true));
         let request = FetchRequest { space, rids: rids.iter().map(|rid| Rid(rid.0)).collect(), packs };
         let fetched = server.fetch(token, request).await?;
         let unpacked = Unpacked::of(vault, fetched.covered.as_ref())?;
