@@ -52,7 +52,9 @@ impl Line {
         for (n, version) in versions.iter().enumerate() {
             let of: Option<BTreeSet<usize>> = version.parents.iter().map(|p| index.get(p).copied()).collect();
             let of = of?;
-            of.iter().for_each(|p| children[*p].push(n));
+            for parent in &of {
+                children[*parent].push(n);
+            }
             parents.push(of);
         }
         let mut waits: Vec<usize> = parents.iter().map(BTreeSet::len).collect();

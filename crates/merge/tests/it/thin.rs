@@ -84,7 +84,9 @@ fn what_is_behind_a_waist_goes_and_nothing_beside_it() {
 #[test]
 fn a_version_that_builds_on_what_is_behind_needs_it_again() {
     let mut all: Vec<Version> = (0..6).map(|n| version(n, &n.checked_sub(1).map_or(vec![], |p| vec![p]))).collect();
-    all.iter_mut().take(4).for_each(|version| version.whole = false);
+    for version in all.iter_mut().take(4) {
+        version.whole = false;
+    }
     assert_eq!(lacking(&all), []);
     // On the newest; on the last that is whole; on one that is not.
     let with = |parents: &[usize]| lacking(&[all.clone(), vec![version(6, parents)]].concat());
@@ -144,7 +146,9 @@ proptest! {
     fn a_waist_is_what_all_are_before_or_after(history in histories()) {
         let versions: Vec<Version> = history.iter().enumerate().map(|(n, p)| version(n, p)).collect();
         let mut graph = Graph::new();
-        versions.iter().for_each(|v| graph.insert(v.id, v.parents.clone(), None));
+        for v in &versions {
+            graph.insert(v.id, v.parents.clone(), None);
+        }
         let related = |a, b| graph.is_ancestor(a, b) || graph.is_ancestor(b, a);
         let waist = versions.iter().rev().find(|v| versions.iter().all(|other| related(v.id, other.id)));
         match (goes(&versions), waist) {

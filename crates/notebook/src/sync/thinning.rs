@@ -43,7 +43,7 @@ impl HistoryKept {
 
 impl Default for HistoryKept {
     fn default() -> Self {
-        Self::Everything
+        Self::Days(90)
     }
 }
 
