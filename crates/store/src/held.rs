@@ -4,7 +4,7 @@
 use holdfast_domain::{DeviceId, RecordId, RevisionId};
 use rusqlite::params;
 
-use crate::{Reader, Result, WriteTx};
+use crate::{Reader, Result, WriteTx, sql};
 
 /// How a record loses. The numbers are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -129,8 +129,12 @@ impl WriteTx<'_> {
         Ok(())
     }
 
-    /// Holds back what arrived of the records that lose. Gives the records of which something is newly held.
+    /// Holds back what arrived of the records that lose, but for what somebody wrote on here since then: they have seen
+    /// it. Gives the records of which something is newly held.
     pub fn hold_losses(&self) -> Result<Vec<RecordId>> {
+        for loss in self.losses()? {
+            self.forget_written_on(loss.record)?;
+        }
         let changed: Vec<[u8; 16]> = self.rows(
             "SELECT DISTINCT record FROM arrivals WHERE held = 0 AND record IN (SELECT record FROM losses)",
             [],
@@ -141,6 +145,28 @@ impl WriteTx<'_> {
         }
         self.run("UPDATE arrivals SET held = 1 WHERE record IN (SELECT record FROM losses)", [])?;
         Ok(changed.into_iter().map(RecordId).collect())
+    }
+
+    fn forget_written_on(&self, record: RecordId) -> Result<()> {
+        let sql = "SELECT rid FROM arrivals WHERE record = ?1 AND held = 0";
+        let arrived: Vec<RevisionId> = self.rows(sql, [record.0], |r| Ok(RevisionId(r.get(0)?)))?;
+        let typed_on = self.working(record)?.map(|working| working.parents).unwrap_or_default();
+        let mut written_on: Vec<RevisionId> = Vec::new();
+        for rid in &arrived {
+            let others = "SELECT 1 FROM edges WHERE parent = ?1 AND record = ?2
+                          AND child NOT IN (SELECT rid FROM arrivals WHERE record = ?2)";
+            if typed_on.contains(rid) || self.exists(others, params![rid.0, record.0])? {
+                written_on.push(*rid);
+            }
+        }
+        while let Some(rid) = written_on.pop() {
+            if self.run("DELETE FROM arrivals WHERE rid = ?1 AND held = 0", [rid.0])? > 0 {
+                let parents =
+                    self.row("SELECT parents FROM revisions WHERE rid = ?1", [rid.0], |r| sql::revision_ids(r, 0))?;
+                written_on.extend(parents.unwrap_or_default());
+            }
+        }
+        Ok(())
     }
 
     /// The record is shown with all its versions again. False if nothing of it was noted down.

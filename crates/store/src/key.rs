@@ -7,8 +7,9 @@ use zeroize::Zeroizing;
 /// A raw key in SQLCipher's notation: `x'` + 64 hexadecimal digits + `'`. Wiped from memory when dropped.
 pub struct RawKey(Zeroizing<String>);
 
+/// The log is read back often, and so stays small: a larger one is new memory each time.
 #[cfg(feature = "simulation")]
-const ALONE: &str = "PRAGMA locking_mode = EXCLUSIVE;";
+const ALONE: &str = "PRAGMA wal_autocheckpoint = 200; PRAGMA locking_mode = EXCLUSIVE;";
 
 impl RawKey {
     /// `None` unless the text has exactly that form, so that it can be put into a pragma.

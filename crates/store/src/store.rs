@@ -4,6 +4,8 @@ use std::{
     cell::RefCell,
     fs::{File, OpenOptions},
     path::{Path, PathBuf},
+    sync::Once,
+    thread,
     time::Duration,
 };
 
@@ -13,6 +15,10 @@ use crate::{RawKey, Result, SCHEMA_VERSION, StoreError, migrate, recent::Recent}
 
 /// How long a connection waits for another one's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How often, and how far apart, a start of SQLCipher by somebody else is looked at before it is given up.
+const START_LOOKS: u32 = 1000;
+const START_PAUSE: Duration = Duration::from_millis(1);
 
 /// SQLCipher's page size; part of the file format.
 const PAGE_BYTES: u64 = 4096;
@@ -203,8 +209,29 @@ pub(crate) fn connect_existing(path: &Path, key: &RawKey) -> Result<Connection> 
     })
 }
 
+/// Waits until SQLCipher takes keys.
+///
+/// SQLite counts as started before SQLCipher's part of the start has run (`sqlite3_initialize` calls `SQLITE_EXTRA_INIT`
+/// behind its lock, SQLCipher 4.19), so a second thread that opens its first database just then is refused its key, with
+/// words about a key that is empty. Here one thread starts it while the others wait; a connection that somebody else opens
+/// meanwhile, without this, is waited for.
+fn start_cipher() {
+    static STARTED: Once = Once::new();
+    STARTED.call_once(|| {
+        for _ in 0..START_LOOKS {
+            let keyed = Connection::open_in_memory().and_then(|conn| conn.execute_batch("PRAGMA key = 'any'"));
+            if keyed.is_ok() {
+                break;
+            }
+            thread::sleep(START_PAUSE);
+        }
+        // If it never starts, what is opened next says so.
+    });
+}
+
 /// Opens an existing file. The key comes first; the first read tells whether it fits.
 pub(crate) fn connect(path: &Path, key: &RawKey) -> Result<Connection> {
+    start_cipher();
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags)?;
     conn.execute_batch(&key.pragma())?;

@@ -38,6 +38,23 @@ test('a message is in the topmost dialog, where Tab reaches it and it covers not
   await waitFor(() => expect(shown()).toEqual(['window']));
 });
 
+test('a dialog stays as tall as it was when a message in it goes: its buttons stay under the pointer', async () => {
+  const height = vi.spyOn(HTMLElement.prototype, 'offsetHeight', 'get').mockImplementation(() => (toasts.items.length > 0 ? 240 : 200));
+  try {
+    render(Dialog, { title: 'First', testid: 'first', onclose: vi.fn(), children });
+    const dialog = screen.getByTestId('first');
+    await tick();
+    expect(dialog.style.minHeight).toBe('');
+    toasts.show('Saved.');
+    await waitFor(() => expect(dialog.style.minHeight).toContain('240px'));
+    toasts.items = [];
+    await tick();
+    expect(dialog.style.minHeight).toContain('240px');
+  } finally {
+    height.mockRestore();
+  }
+});
+
 test('a message goes after a time, but not from under the pointer or the focus', async () => {
   vi.useFakeTimers({ shouldAdvanceTime: false });
   try {

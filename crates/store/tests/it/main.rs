@@ -7,6 +7,7 @@ mod full_disk;
 mod revisions;
 mod schema;
 mod search;
+mod start;
 mod support;
 mod sync_tables;
 mod views;

@@ -367,6 +367,27 @@ fn what_is_held_back_is_stored_and_not_shown() {
     assert!(t.read(|tx| tx.losses()).is_empty() && !t.read(|tx| tx.anything_held()));
 }
 
+/// Between two pages of a pull somebody writes on what the first one brought: that they have seen.
+#[test]
+fn what_was_written_on_meanwhile_is_not_held_back() {
+    let t = TempStore::new();
+    let one = RecordId([1; 16]);
+    t.write(|tx| {
+        put(tx, 1, &revision(1, &[], 1, "a"))?;
+        put(tx, 2, &revision(1, &[1], 2, "page one"))?;
+        put(tx, 3, &revision(1, &[2], 3, "page one, too"))?;
+        tx.put_arrival(rid(2), one)?;
+        tx.put_arrival(rid(3), one)?;
+        put(tx, 4, &revision(1, &[3], 4, "mine, on both"))?;
+        put(tx, 5, &revision(1, &[1], 5, "page two, gone"))?;
+        tx.put_arrival(rid(5), one)?;
+        tx.put_loss(one, LossKind::Emptied)
+    });
+    assert_eq!(t.write(|tx| tx.hold_losses()), [one]);
+    assert_eq!(t.read(|tx| tx.held_rids()), [rid(5)]);
+    assert_eq!(t.read(|tx| tx.heads_not_held(one)), [rid(4)]);
+}
+
 /// What came without its body and is sealed here is given back under the hash of that, and found under it again.
 #[test]
 fn what_is_given_back_is_known_by_its_new_body() {
