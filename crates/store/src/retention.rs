@@ -74,6 +74,14 @@ impl Reader<'_> {
         )
     }
 
+    /// The first day on which the newest version that a device wrote was here. `None` where there is none, or it came after
+    /// the last day that was looked at.
+    pub fn last_day_of(&self, author: DeviceId) -> Result<Option<u64>> {
+        let sql = "SELECT day FROM held_days WHERE upto >= (SELECT max(rowid) FROM revisions WHERE author = ?1)
+                   ORDER BY upto, day LIMIT 1";
+        self.row(sql, [author.0], |r| sql::uint(r, 0))
+    }
+
     /// True for a version of which only its place in the history is here.
     pub fn is_stub(&self, rid: RevisionId) -> Result<bool> {
         self.exists("SELECT 1 FROM revisions WHERE rid = ?1 AND encoding = ?2", params![rid.0, STUB])

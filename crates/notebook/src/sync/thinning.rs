@@ -104,7 +104,13 @@ fn some(t: &mut Txn<'_>, day: u64, days: u64) -> Result<bool> {
     if releases::is_unsure(t.reader())? {
         return Ok(false);
     }
-    let read = packs::read_by_active(t.vault, t.reader(), cursor, t.vault.env().history_waits_ms())?;
+    let (waits_ms, day_ms) = (t.vault.env().history_waits_ms(), t.vault.env().history_day_ms().max(1));
+    // By the clock, and by days that were counted: one that jumps makes nobody silent.
+    let is_silent = |device| {
+        let since = t.tx.last_day_of(device)?;
+        Ok(since.is_some_and(|since| day.saturating_sub(since) >= waits_ms / day_ms))
+    };
+    let read = packs::read_by_active(t.vault, t.reader(), cursor, waits_ms, is_silent)?;
     let after = t.tx.get_meta(meta::THINNED_UP_TO)?.and_then(|id| id.try_into().ok()).map(RecordId);
     let notes = t.tx.records_held_since(Kind::Note, day - days, after, NOTES_AT_ONCE)?;
     for id in &notes {

@@ -46,7 +46,7 @@ const LINES: &str = "one\ntwo\nthree\nfour\nfive\nsix\nseven\neight\nnine\nten\n
 /// So many devices; the others of the account have not been heard of for long.
 async fn active(devices: usize) -> World {
     let w = World::of(devices);
-    w.clock.advance(200 * DAY_MS);
+    days(&w, 182, &["A"]).await;
     sign(&w, &["A", "B"]).await;
     w.sync_all().await;
     w
@@ -145,6 +145,20 @@ async fn a_clock_that_jumps_thins_nothing() {
     days(&w, 33, &["A", "B"]).await;
     assert_eq!(thinned(&w["A"], id), [0, 1, 2, 3]);
     assert_eq!(w["A"].body(id), w["B"].body(id));
+}
+
+#[tokio::test]
+async fn a_clock_that_jumps_makes_nobody_silent() {
+    let w = World::of(2);
+    w["A"].vault().set_history_kept(HistoryKept::Days(30)).unwrap();
+    let id = w["A"].add("Note", LINES);
+    w["A"].sync().await;
+    w["A"].set_title(id, "Another title");
+    w["A"].sync().await;
+    days(&w, 32, &["A"]).await;
+    w.clock.advance(200 * DAY_MS);
+    days(&w, 2, &["A"]).await;
+    assert_eq!(thinned(&w["A"], id), NONE, "B was heard of lately, as far as days were counted");
 }
 
 /// B wrote on the second of five versions and was away for two hundred days.

@@ -247,6 +247,10 @@ fn since_when_a_version_is_here_is_told_by_the_days_that_were_looked_at() {
     let [even, odd] = [0, 1].map(|record| RecordId([record; 16]));
     assert_eq!((notes(2, None), notes(3, None), notes(4, None)), (vec![], vec![even], vec![even]));
     assert_eq!((notes(5, None), notes(9, Some(even)), notes(9, Some(odd))), (vec![even, odd], vec![odd], vec![]));
+    assert_eq!(t.read(|tx| tx.last_day_of(holdfast_domain::DeviceId([7; 16]))), None, "its newest came later");
+    t.write(|tx| tx.mark_day(8));
+    assert_eq!(t.read(|tx| tx.last_day_of(holdfast_domain::DeviceId([7; 16]))), Some(8));
+    assert_eq!(t.read(|tx| tx.last_day_of(holdfast_domain::DeviceId([6; 16]))), None);
     t.write(|tx| tx.thin(&[rid(2)].into()));
     assert_eq!(notes(9, None), [odd], "one version of it is whole");
 }
