@@ -13,3 +13,13 @@ CREATE TABLE put_back (
     rid BLOB PRIMARY KEY,
     day INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- The places of versions whose contents the server lost and that no computer may have, as the log has them: used where
+-- something comes that builds on one.
+CREATE TABLE places (
+    entry    BLOB PRIMARY KEY,
+    rid      BLOB NOT NULL,
+    seq      INTEGER NOT NULL,
+    revision BLOB NOT NULL      -- canonical bytes, with nothing in the note
+) STRICT, WITHOUT ROWID;
+CREATE INDEX places_by_version ON places (rid);

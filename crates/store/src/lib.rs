@@ -38,6 +38,7 @@ mod notebooks;
 mod notes;
 mod outbox;
 mod packs;
+mod places;
 mod quarantine;
 mod receipts;
 mod recent;

@@ -240,15 +240,20 @@ impl WriteTx<'_> {
                 created_here,
             ],
         )?;
+        self.put_edges(rid, revision)?;
+        self.update_heads(rid, revision)?;
+        self.now_recent(rid, canonical.to_vec());
+        Ok(true)
+    }
+
+    pub(crate) fn put_edges(&self, rid: RevisionId, revision: &Revision) -> Result<()> {
         for parent in revision.parents().iter().skip(usize::from(crate::planted("first-edge-not-kept"))) {
             self.run(
                 "INSERT INTO edges (parent, child, record) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
                 params![parent.0, rid.0, revision.record.0],
             )?;
         }
-        self.update_heads(rid, revision)?;
-        self.now_recent(rid, canonical.to_vec());
-        Ok(true)
+        Ok(())
     }
 
     /// A delta on the first parent that is stored, where that is worth it.

@@ -22,6 +22,7 @@ mod login;
 mod metrics;
 mod on_demand;
 mod packs;
+mod places;
 mod problem;
 mod pull;
 mod push;
@@ -177,6 +178,8 @@ fn seal_anew(t: &Txn<'_>, rows: &[OutboxRow]) -> Result<bool> {
         } else if row.kind == EntryKind::Release as u64 {
             // It is not sealed.
             (newest, row.body.clone())
+        } else if row.kind == EntryKind::Place as u64 {
+            places::seal_anew(t, row)?
         } else {
             let bytes = t.tx.revision_bytes(row.rid)?.ok_or_else(|| crate::NotebookError::missing(&row.rid))?;
             seal_body(t, row.rid, &bytes, is_delta(t, row)?)?

@@ -7,6 +7,8 @@
 //! **Invariant:** what the newest versions of a record make together, and what is being typed, needs no content that is not
 //! here. A version that arrives and would change that is set aside until what it needs was fetched ([`super::fetch`]).
 
+use std::collections::BTreeMap;
+
 use holdfast_domain::{Kind, Origin, RecordId, Revision, RevisionId};
 use holdfast_merge::thin::{Kept, Version, behind, lacking as lacking_of, thinned};
 use holdfast_store::{HeldRow, Reader};
@@ -191,6 +193,27 @@ fn taken_in(id: RevisionId, revision: &Revision) -> Version {
     }
 }
 
+fn held(row: HeldRow) -> Version {
+    let HeldRow { rid, parents, author, hlc, stub, .. } = row;
+    Version { id: rid, parents, hlc, author, whole: !stub, settled: false, age_days: 0 }
+}
+
+/// True where a record could not do without the contents of some versions, with these as their places alone and one more
+/// version that builds on them.
+pub(super) fn lacks_with(
+    vault: &Vault,
+    reader: &Reader<'_>,
+    places: &BTreeMap<RevisionId, Revision>,
+    more: (RevisionId, &Revision),
+) -> Result<bool> {
+    let record = more.1.record;
+    let mut versions: Vec<Version> = reader.held(record)?.into_iter().map(held).collect();
+    versions.extend(places.iter().map(|(id, revision)| Version { whole: false, ..taken_in(*id, revision) }));
+    versions.extend(typed(vault, reader, record)?);
+    versions.push(taken_in(more.0, more.1));
+    Ok(!lacking_of(&versions).is_empty())
+}
+
 /// The versions of a record whose contents are not here and that it cannot do without; with one more version, where that is
 /// to be taken in, all of whose parents are known.
 pub(super) fn lacking(
@@ -211,16 +234,7 @@ pub(super) fn lacking(
     {
         return Ok(Vec::new());
     }
-    let version = |row: HeldRow| Version {
-        id: row.rid,
-        parents: row.parents,
-        hlc: row.hlc,
-        author: row.author,
-        whole: !row.stub,
-        settled: false,
-        age_days: 0,
-    };
-    let mut versions: Vec<Version> = reader.held(record)?.into_iter().map(version).collect();
+    let mut versions: Vec<Version> = reader.held(record)?.into_iter().map(held).collect();
     // A question that is asked again names those who wrote its sides, which is before it was decided.
     if asks_again {
         return Ok(versions.into_iter().filter(|version| !version.whole).map(|version| version.id).collect());

@@ -316,3 +316,60 @@ async fn packs_are_compared_with_what_is_thinned_and_give_it_back() {
     assert_eq!(w["A"].vault().note_version(id, first).unwrap().row.body, LINES);
     assert_same(&w);
 }
+
+/// A server that is set back to before all that both computers have thinned: of those versions nobody has the contents.
+/// Who joins then, and who was away, sees the note.
+#[tokio::test]
+async fn a_server_that_lost_what_everybody_thinned_gets_the_places() {
+    let mut w = active(3).await;
+    for name in ["A", "B"] {
+        w[name].vault().set_history_kept(HistoryKept::Days(30)).unwrap();
+    }
+    let id = w["A"].add("Note", LINES);
+    w.sync_all().await;
+    let backup = w.server.backup().await;
+    for word in ["two", "three", "four", "five"] {
+        w["A"].replace(id, word, &format!("{word} {word}"));
+        w["A"].sync().await;
+    }
+    sign(&w, &["A", "B"]).await;
+    // So long that nobody waits for C any more.
+    days(&w, 184, &["A", "B"]).await;
+    sign(&w, &["A", "B"]).await;
+    days(&w, 33, &["A", "B"]).await;
+    assert_eq!((thinned(&w["A"], id), thinned(&w["B"], id)), (vec![0, 1, 2, 3], vec![0, 1, 2, 3]));
+
+    w.server.restore(&backup).await;
+    for _ in 0..2 {
+        w["A"].sync().await;
+        w["B"].sync().await;
+    }
+    let joined = TestDevice::join("D", w.dir.path(), &w.clock, &w.server).await.unwrap();
+    w.devices.push(joined);
+    w.sync_all().await;
+    w.sync_all().await;
+    for name in ["A", "B", "C", "D"] {
+        assert_eq!(w[name].body(id), w["A"].body(id), "{name}");
+        assert_eq!(w[name].vault().sync_status().unwrap().state, SyncState::UpToDate, "{name}");
+        assert_eq!(w[name].vault().set_aside().unwrap().len(), 0, "{name}");
+        assert_eq!(versions(&w[name], id), versions(&w["A"], id), "{name}");
+    }
+    // The first one was in the backup.
+    assert_eq!((thinned(&w["C"], id), thinned(&w["D"], id)), (vec![1, 2, 3], vec![1, 2, 3]));
+    assert_same(&w);
+    w["D"].replace(id, "nine", "nine nine");
+    w["A"].replace(id, "one", "one one");
+    w.sync_all().await;
+    w.sync_all().await;
+    assert!(w["C"].body(id).contains("nine nine") && w["C"].body(id).contains("one one"));
+    assert_same(&w);
+    // A second restore takes the places away again, and they come again.
+    w.server.restore(&backup).await;
+    w.sync_all().await;
+    w.sync_all().await;
+    let joined = TestDevice::join("E", w.dir.path(), &w.clock, &w.server).await.unwrap();
+    w.devices.push(joined);
+    w.sync_all().await;
+    assert_same(&w);
+    assert_eq!(w["E"].body(id), w["A"].body(id));
+}
