@@ -1,7 +1,7 @@
 //! History is thinned on a computer that does not keep all of it, and what is needed again comes from the server.
 
 use holdfast_domain::{NoteId, RevisionId};
-use holdfast_notebook::sync::{HistoryKept, SyncFlag, WhySetAside};
+use holdfast_notebook::sync::{Happened, HistoryKept, SyncFlag, WhySetAside};
 use holdfast_notebook::{NotePatch, NotebookError, WhyNotHere};
 use holdfast_sync::SyncState;
 use holdfast_testkit::{Fault, TestDevice, World};
@@ -46,7 +46,7 @@ const LINES: &str = "one\ntwo\nthree\nfour\nfive\nsix\nseven\neight\nnine\nten\n
 /// So many devices; the others of the account have not been heard of for long.
 async fn active(devices: usize) -> World {
     let w = World::of(devices);
-    days(&w, 182, &["A"]).await;
+    days(&w, 182, &["A", "B"]).await;
     sign(&w, &["A", "B"]).await;
     w.sync_all().await;
     w
@@ -56,13 +56,18 @@ async fn active(devices: usize) -> World {
 async fn world(devices: usize) -> (World, NoteId) {
     let w = active(devices).await;
     w["A"].vault().set_history_kept(HistoryKept::Days(30)).unwrap();
+    let id = written(&w).await;
+    (w, id)
+}
+
+async fn written(w: &World) -> NoteId {
     let id = w["A"].add("Note", LINES);
     for word in ["two", "three", "four", "five"] {
         w.sync_all().await;
         w["A"].replace(id, word, &format!("{word} {word}"));
     }
     w.sync_all().await;
-    (w, id)
+    id
 }
 
 #[tokio::test]
@@ -315,4 +320,69 @@ async fn packs_are_compared_with_what_is_thinned_and_give_it_back() {
     w["A"].syncer().fetch_version(id, first).await.unwrap();
     assert_eq!(w["A"].vault().note_version(id, first).unwrap().row.body, LINES);
     assert_same(&w);
+}
+
+#[tokio::test]
+async fn a_restored_server_gets_back_what_somebody_has_and_is_told_what_nobody_has() {
+    for everybody in [false, true] {
+        let mut w = active(2).await;
+        for name in if everybody { &["A", "B"][..] } else { &["A"] } {
+            w[*name].vault().set_history_kept(HistoryKept::Days(30)).unwrap();
+        }
+        let backup = w.server.backup().await;
+        let id = written(&w).await;
+        sign(&w, &["A", "B"]).await;
+        days(&w, 33, &["A", "B"]).await;
+        assert_eq!(thinned(&w["A"], id), [0, 1, 2, 3]);
+        w.server.restore(&backup).await;
+        for _ in 0..3 {
+            w.sync_all().await;
+        }
+        assert_same(&w);
+        let told = |name: &str| {
+            let lines = w[name].vault().activity(50).unwrap();
+            lines.into_iter().filter(|line| line.what == Happened::Healed).map(|line| line.message).collect::<String>()
+        };
+        let says = "4 older versions that it lost are not on this computer";
+        assert!(told("A").contains(says) && told("B").contains(says) == everybody, "{} | {}", told("A"), told("B"));
+        let first = versions(&w["A"], id)[0];
+        let came = w["A"].syncer().fetch_version(id, first).await;
+        let joined = TestDevice::join("New", w.dir.path(), &w.clock, &w.server).await.unwrap();
+        joined.sync().await;
+        if everybody {
+            assert!(matches!(came, Err(NotebookError::Thinned { why: Some(WhyNotHere::NotOnServer) })), "{came:?}");
+            // What is known: who comes later lacks what is nowhere, and says so.
+            assert!(joined.vault().set_aside().unwrap().contains_key(&WhySetAside::Orphan));
+        } else {
+            came.unwrap();
+            assert_eq!(joined.body(id), w["A"].body(id));
+        }
+        // The others go on.
+        w["A"].replace(id, "ten", "ten ten");
+        w.sync_all().await;
+        assert_same(&w);
+        assert!(w["B"].body(id).contains("ten ten"));
+    }
+}
+
+#[tokio::test]
+async fn who_joins_later_has_the_history_that_the_server_has() {
+    let (w, id) = world(2).await;
+    sign(&w, &["A", "B"]).await;
+    days(&w, 33, &["A", "B"]).await;
+    assert_eq!(thinned(&w["A"], id), [0, 1, 2, 3]);
+    let joined = TestDevice::join("New", w.dir.path(), &w.clock, &w.server).await.unwrap();
+    joined.sync().await;
+    assert_eq!(thinned(&joined, id), NONE);
+    for version in versions(&joined, id) {
+        joined.vault().note_version(id, version).unwrap();
+    }
+    // A vault that is set to keep less, or more, later.
+    w["B"].vault().set_history_kept(HistoryKept::Days(30)).unwrap();
+    w["A"].vault().set_history_kept(HistoryKept::Everything).unwrap();
+    sign(&w, &["A", "B"]).await;
+    joined.add("Signed", "by the new one");
+    joined.sync().await;
+    w.sync_all().await;
+    assert_eq!((thinned(&w["A"], id), thinned(&w["B"], id)), (vec![0, 1, 2, 3], vec![0, 1, 2, 3]));
 }
