@@ -424,7 +424,8 @@ fn finish(vault: &Vault, lost_blobs: &[[u8; 32]]) -> Result<()> {
             n => format!("{n} changes were sent again"),
         };
         // Of those only the place is here: another computer may have them.
-        let lacks = match places::queue_lost(t)? {
+        places::queue_lost(t)?;
+        let lacks = match t.tx.count_stubs()?.1 {
             0 => String::new(),
             1 => "; 1 older version that it lost is not on this computer".to_owned(),
             n => format!("; {n} older versions that it lost are not on this computer"),

@@ -19,7 +19,7 @@ use crate::{Result, Vault};
 
 /// So many notes are looked at in one transaction, and so many transactions are made after one sync.
 const NOTES_AT_ONCE: usize = 32;
-const TRANSACTIONS: usize = 16;
+const TRANSACTIONS: usize = 8;
 /// After the days in which everything stays: the last version of each day for so many.
 const DAILY: u64 = 365;
 

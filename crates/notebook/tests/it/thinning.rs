@@ -1,10 +1,10 @@
 //! History is thinned on a computer that does not keep all of it, and what is needed again comes from the server.
 
 use holdfast_domain::{NoteId, RevisionId};
-use holdfast_notebook::sync::{HistoryKept, SyncFlag, WhySetAside};
+use holdfast_notebook::sync::{Happened, HistoryKept, SyncFlag, WhySetAside, sign_in};
 use holdfast_notebook::{NotePatch, NotebookError, WhyNotHere};
 use holdfast_sync::SyncState;
-use holdfast_testkit::{Fault, TestDevice, World};
+use holdfast_testkit::{Backup, Fault, PASSPHRASE, TestDevice, World};
 
 use crate::syncing::assert_same;
 
@@ -46,7 +46,7 @@ const LINES: &str = "one\ntwo\nthree\nfour\nfive\nsix\nseven\neight\nnine\nten\n
 /// So many devices; the others of the account have not been heard of for long.
 async fn active(devices: usize) -> World {
     let w = World::of(devices);
-    days(&w, 182, &["A"]).await;
+    days(&w, 182, &["A", "B"]).await;
     sign(&w, &["A", "B"]).await;
     w.sync_all().await;
     w
@@ -56,13 +56,18 @@ async fn active(devices: usize) -> World {
 async fn world(devices: usize) -> (World, NoteId) {
     let w = active(devices).await;
     w["A"].vault().set_history_kept(HistoryKept::Days(30)).unwrap();
+    let id = written(&w).await;
+    (w, id)
+}
+
+async fn written(w: &World) -> NoteId {
     let id = w["A"].add("Note", LINES);
     for word in ["two", "three", "four", "five"] {
         w.sync_all().await;
         w["A"].replace(id, word, &format!("{word} {word}"));
     }
     w.sync_all().await;
-    (w, id)
+    id
 }
 
 #[tokio::test]
@@ -317,59 +322,130 @@ async fn packs_are_compared_with_what_is_thinned_and_give_it_back() {
     assert_same(&w);
 }
 
+/// The backup is older than the sessions.
+async fn restored(w: &mut World, backup: &Backup) {
+    w.server.restore(backup).await;
+    for device in &w.devices {
+        if device.try_sync().await.is_err() {
+            sign_in(device.vault(), device.connect(), PASSPHRASE).await.unwrap();
+        }
+    }
+    w.sync_all().await;
+    w.sync_all().await;
+}
+
 /// A server that is set back to before all that both computers have thinned: of those versions nobody has the contents.
 /// Who joins then, and who was away, sees the note.
 #[tokio::test]
 async fn a_server_that_lost_what_everybody_thinned_gets_the_places() {
-    let mut w = active(3).await;
+    let mut w = World::of(3);
+    // C has not been heard of for so long that nobody waits for it.
+    days(&w, 182, &["A", "B"]).await;
+    sign(&w, &["A", "B"]).await;
     for name in ["A", "B"] {
         w[name].vault().set_history_kept(HistoryKept::Days(30)).unwrap();
     }
     let id = w["A"].add("Note", LINES);
-    w.sync_all().await;
+    w["A"].sync().await;
     let backup = w.server.backup().await;
     for word in ["two", "three", "four", "five"] {
         w["A"].replace(id, word, &format!("{word} {word}"));
         w["A"].sync().await;
     }
     sign(&w, &["A", "B"]).await;
-    // So long that nobody waits for C any more.
-    days(&w, 184, &["A", "B"]).await;
-    sign(&w, &["A", "B"]).await;
     days(&w, 33, &["A", "B"]).await;
     assert_eq!((thinned(&w["A"], id), thinned(&w["B"], id)), (vec![0, 1, 2, 3], vec![0, 1, 2, 3]));
 
-    w.server.restore(&backup).await;
-    for _ in 0..2 {
-        w["A"].sync().await;
-        w["B"].sync().await;
-    }
-    let joined = TestDevice::join("D", w.dir.path(), &w.clock, &w.server).await.unwrap();
+    restored(&mut w, &backup).await;
+    let joined = TestDevice::join("New", w.dir.path(), &w.clock, &w.server).await.unwrap();
     w.devices.push(joined);
     w.sync_all().await;
     w.sync_all().await;
-    for name in ["A", "B", "C", "D"] {
+    for name in ["A", "B", "C", "New"] {
         assert_eq!(w[name].body(id), w["A"].body(id), "{name}");
         assert_eq!(w[name].vault().sync_status().unwrap().state, SyncState::UpToDate, "{name}");
         assert_eq!(w[name].vault().set_aside().unwrap().len(), 0, "{name}");
         assert_eq!(versions(&w[name], id), versions(&w["A"], id), "{name}");
     }
     // The first one was in the backup.
-    assert_eq!((thinned(&w["C"], id), thinned(&w["D"], id)), (vec![1, 2, 3], vec![1, 2, 3]));
+    assert_eq!((thinned(&w["C"], id), thinned(&w["New"], id)), (vec![1, 2, 3], vec![1, 2, 3]));
     assert_same(&w);
-    w["D"].replace(id, "nine", "nine nine");
+    w["New"].replace(id, "nine", "nine nine");
     w["A"].replace(id, "one", "one one");
     w.sync_all().await;
     w.sync_all().await;
     assert!(w["C"].body(id).contains("nine nine") && w["C"].body(id).contains("one one"));
     assert_same(&w);
     // A second restore takes the places away again, and they come again.
-    w.server.restore(&backup).await;
-    w.sync_all().await;
-    w.sync_all().await;
-    let joined = TestDevice::join("E", w.dir.path(), &w.clock, &w.server).await.unwrap();
+    restored(&mut w, &backup).await;
+    let joined = TestDevice::join("Newer", w.dir.path(), &w.clock, &w.server).await.unwrap();
     w.devices.push(joined);
     w.sync_all().await;
     assert_same(&w);
-    assert_eq!(w["E"].body(id), w["A"].body(id));
+    assert_eq!(w["Newer"].body(id), w["A"].body(id));
+}
+
+#[tokio::test]
+async fn a_restored_server_gets_back_what_somebody_has_and_is_told_what_nobody_has() {
+    for everybody in [false, true] {
+        let mut w = active(2).await;
+        for name in if everybody { &["A", "B"][..] } else { &["A"] } {
+            w[*name].vault().set_history_kept(HistoryKept::Days(30)).unwrap();
+        }
+        let backup = w.server.backup().await;
+        let id = written(&w).await;
+        sign(&w, &["A", "B"]).await;
+        days(&w, 33, &["A", "B"]).await;
+        assert_eq!(thinned(&w["A"], id), [0, 1, 2, 3]);
+        w.server.restore(&backup).await;
+        for _ in 0..3 {
+            w.sync_all().await;
+        }
+        assert_same(&w);
+        let told = |name: &str| {
+            let lines = w[name].vault().activity(50).unwrap();
+            lines.into_iter().filter(|line| line.what == Happened::Healed).map(|line| line.message).collect::<String>()
+        };
+        let says = "4 older versions that it lost are not on this computer";
+        assert!(told("A").contains(says) && told("B").contains(says) == everybody, "{} | {}", told("A"), told("B"));
+        let first = versions(&w["A"], id)[0];
+        let came = w["A"].syncer().fetch_version(id, first).await;
+        let joined = TestDevice::join("New", w.dir.path(), &w.clock, &w.server).await.unwrap();
+        joined.sync().await;
+        if everybody {
+            assert!(matches!(came, Err(NotebookError::Thinned { why: Some(WhyNotHere::NotOnServer) })), "{came:?}");
+        } else {
+            came.unwrap();
+        }
+        // Of what is nowhere the log has the places, so that what builds on it can be read.
+        assert_eq!(joined.body(id), w["A"].body(id));
+        assert_eq!((versions(&joined, id), joined.vault().set_aside().unwrap().len()), (versions(&w["A"], id), 0));
+        // The others go on.
+        w["A"].replace(id, "ten", "ten ten");
+        w.sync_all().await;
+        assert_same(&w);
+        assert!(w["B"].body(id).contains("ten ten"));
+    }
+}
+
+#[tokio::test]
+async fn who_joins_later_has_the_history_that_the_server_has() {
+    let (w, id) = world(2).await;
+    sign(&w, &["A", "B"]).await;
+    days(&w, 33, &["A", "B"]).await;
+    assert_eq!(thinned(&w["A"], id), [0, 1, 2, 3]);
+    let joined = TestDevice::join("New", w.dir.path(), &w.clock, &w.server).await.unwrap();
+    joined.sync().await;
+    assert_eq!(thinned(&joined, id), NONE);
+    for version in versions(&joined, id) {
+        joined.vault().note_version(id, version).unwrap();
+    }
+    // A vault that is set to keep less, or more, later.
+    w["B"].vault().set_history_kept(HistoryKept::Days(30)).unwrap();
+    w["A"].vault().set_history_kept(HistoryKept::Everything).unwrap();
+    sign(&w, &["A", "B"]).await;
+    joined.add("Signed", "by the new one");
+    joined.sync().await;
+    w.sync_all().await;
+    assert_eq!((thinned(&w["A"], id), thinned(&w["B"], id)), (vec![0, 1, 2, 3], vec![0, 1, 2, 3]));
 }
