@@ -326,7 +326,8 @@ fn next_batch(vault: &Vault) -> Result<Option<PushRequest>> {
 }
 
 fn entry(row: OutboxRow) -> Entry {
-    let kind = [EntryKind::Pack, EntryKind::Place, EntryKind::Release].into_iter().find(|kind| *kind as u64 == row.kind);
+    let kind =
+        [EntryKind::Pack, EntryKind::Place, EntryKind::Release].into_iter().find(|kind| *kind as u64 == row.kind);
     let kind = kind.unwrap_or(EntryKind::Revision);
     Entry { kind, rid: Rid(row.rid.0), key_epoch: row.key_epoch, body: row.body }
 }

@@ -213,6 +213,38 @@ fn what_is_thinned_is_gone_and_what_builds_on_it_reads_as_before() {
 }
 
 #[test]
+fn places_are_known_apart_until_something_builds_on_them() {
+    let t = TempStore::new();
+    let (one, two) = (revision(1, &[], 1, ""), revision(1, &[1], 2, ""));
+    t.write(|tx| {
+        tx.put_place(rid(101), rid(1), 5, b"one")?;
+        tx.put_place(rid(101), rid(1), 9, b"again")?;
+        Ok(())
+    });
+    t.read(|tx| {
+        assert!(tx.has_place(rid(101))? && !tx.has_place(rid(1))? && !tx.has_revision(rid(1))?);
+        assert_eq!((tx.place(rid(1))?.as_deref(), tx.place(rid(2))?), (Some(&b"one"[..]), None));
+        Ok(())
+    });
+    let three = revision(1, &[2], 3, "whole");
+    t.write(|tx| {
+        assert!(tx.put_stub(rid(1), &one)? && tx.put_stub(rid(2), &two)? && !tx.put_stub(rid(2), &two)?);
+        put(tx, 3, &three)
+    });
+    t.read(|tx| {
+        let record = RecordId([1; 16]);
+        assert_eq!(tx.heads(record)?, [rid(3)]);
+        assert!(tx.is_stub(rid(1))? && tx.is_stub(rid(2))?);
+        assert_eq!(tx.history(record)?[1].parents, [rid(1)]);
+        // Of the first the log has the place.
+        assert_eq!(tx.stubs_nowhere()?, [(record, rid(2))]);
+        Ok(())
+    });
+    t.write(|tx| tx.forget_log());
+    assert_eq!(t.read(|tx| tx.stubs_nowhere()).len(), 2);
+}
+
+#[test]
 fn a_transaction_that_fails_thins_nothing() {
     let t = TempStore::new();
     let all = long_history(&t);

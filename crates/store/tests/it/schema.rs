@@ -106,6 +106,7 @@ fn sample() -> TempStore {
         tx.put_file(&FileRow { content: [4; 32], size: 5, state: FileState::Whole, chunks: vec![[5; 32]] })?;
         tx.set_kept_offline(NotebookId([2; 16]), true)?;
         tx.mark_day(4)?;
+        tx.put_place(rid(9), rid(8), 2, b"place")?;
         Ok(())
     });
     t
