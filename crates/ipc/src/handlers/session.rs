@@ -217,4 +217,21 @@ mod tests {
         assert!(!status(&app).unwrap().recovery_code_unconfirmed);
         lock(&app).unwrap();
     }
+
+    #[test]
+    fn how_long_old_versions_stay_is_chosen_among_a_few() {
+        let w = World::of(1);
+        let (env, keychain) = (w.clock.env(), Box::new(MemoryKeychain::default()));
+        let dir = w.dir.path().join("another");
+        let app = App::new(dir, env, w["A"].connect().clone(), keychain, "A".into(), Arc::new(|_| ()));
+        create(&app, "the words of the first day").unwrap();
+        assert_eq!(settings(&app).unwrap().history_days, 90);
+        for days in [30, 90, 180, 365, 0] {
+            settings_save(&app, &Settings { history_days: days, ..settings(&app).unwrap() }).unwrap();
+            assert_eq!(settings(&app).unwrap().history_days, days);
+        }
+        settings_save(&app, &Settings { history_days: 7, ..settings(&app).unwrap() }).unwrap_err();
+        assert_eq!(settings(&app).unwrap().history_days, 0);
+        lock(&app).unwrap();
+    }
 }
