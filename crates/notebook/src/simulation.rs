@@ -1,8 +1,9 @@
 //! What the simulator sees of a vault beside what its use cases tell: the facts that its invariants are about.
 //! Reading changes nothing here; `Vault::review`, for one, commits what is being typed.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use holdfast_domain::{
     AttachmentId, DeviceId, Fields, NoteFields, NoteId, Opaque, Origin, RecordId, Revision, RevisionId, Stamp,
@@ -44,18 +45,21 @@ pub struct History {
     graph: Graph,
 }
 
-/// What was thinned somewhere: the judges of a world look at it still.
-static THINNED: Mutex<BTreeMap<RevisionId, Revision>> = Mutex::new(BTreeMap::new());
+// What was thinned somewhere in a world, which runs in one thread: its judges look at it still.
+thread_local! {
+    static THINNED: RefCell<BTreeMap<RevisionId, Revision>> = const { RefCell::new(BTreeMap::new()) };
+}
 
-fn thinned() -> MutexGuard<'static, BTreeMap<RevisionId, Revision>> {
-    THINNED.lock().unwrap_or_else(PoisonError::into_inner)
+/// Another world begins in this thread.
+pub fn forget_thinned() {
+    THINNED.with_borrow_mut(BTreeMap::clear);
 }
 
 /// These are about to be thinned.
 pub(crate) fn remember(reader: &Reader<'_>, rids: &BTreeSet<RevisionId>) -> Result<()> {
     for rid in rids {
         if let Some(revision) = reader.revision(*rid)? {
-            thinned().insert(*rid, revision);
+            THINNED.with_borrow_mut(|thinned| thinned.insert(*rid, revision));
         }
     }
     Ok(())
@@ -303,7 +307,8 @@ impl Look<'_> {
         self.0.read(|r| {
             let (rows, mut graph, mut revisions) = (r.history(id)?, Graph::new(), Vec::new());
             for row in &rows {
-                let revision = r.revision(row.rid)?.or_else(|| thinned().get(&row.rid).cloned());
+                let revision =
+                    r.revision(row.rid)?.or_else(|| THINNED.with_borrow(|thinned| thinned.get(&row.rid).cloned()));
                 let revision = revision.ok_or_else(|| crate::NotebookError::missing(&row.rid))?;
                 graph.insert(row.rid, row.parents.clone(), Some(Arc::new(revision.clone())));
                 revisions.push(revision);

@@ -163,7 +163,7 @@ impl Device {
         let env = env.with_pack_block(Arc::new(AtomicU64::new(pack_block))).packs_without_waiting();
         match (files_go, thins) {
             (true, _) => env.with_release_times(TIMES),
-            (false, Some(Thins { waits_ms })) => {
+            (false, Some(Thins { waits_ms, .. })) => {
                 env.with_release_times(thinned::TIMES).with_history_times(thinned::DAY_MS, waits_ms)
             }
             (false, None) => env,

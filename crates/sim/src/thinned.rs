@@ -24,6 +24,8 @@ pub const TIMES: ReleaseTimes = ReleaseTimes { wait_ms: u64::MAX / 4, grace_ms: 
 pub struct Thins {
     /// For so long it waits for a device that says nothing.
     pub waits_ms: u64,
+    /// Nobody keeps everything: what a server loses that all have thinned is nowhere.
+    pub all: bool,
 }
 
 impl Thins {
@@ -31,14 +33,16 @@ impl Thins {
     /// keeps everything may never have had what all others have thinned.
     pub fn of(plan: &Plan) -> Option<Self> {
         let forgets = [Fault::Restore, Fault::Fork].iter().any(|fault| plan.faults.contains(fault));
-        (plan.seed / 8 % 4 == 3).then_some(Self { waits_ms: if forgets { WAITS_MS } else { 0 } })
+        // Who is away for long may write on what is nowhere when they are back, and that stays set aside.
+        let all = forgets && !plan.faults.contains(&Fault::LongAway) && plan.seed / 32 % 2 == 1;
+        (plan.seed / 8 % 4 == 3).then_some(Self { waits_ms: if forgets { WAITS_MS } else { 0 }, all })
     }
 }
 
 /// What the person of a device has chosen.
-pub fn choose(device: &Device) -> Checked {
+pub fn choose(device: &Device, thins: Thins) -> Checked {
     let days = match device.index {
-        0 => return Ok(()),
+        0 if !thins.all => return Ok(()),
         1 => 1,
         _ => 4,
     };
@@ -74,6 +78,9 @@ impl World {
                 let thinned: Vec<RevisionId> = versions.iter().filter(|v| v.thinned).map(|v| v.id).collect();
                 let Some(version) = dice.pick(&thinned).copied() else { continue };
                 if !self.get_old(at, note, version, &mut dice)? {
+                    if self.devices[at].kind().thins.is_some_and(|thins| thins.all) {
+                        continue;
+                    }
                     let what = format!("{} does not get {version} of {note} back", self.devices[at].name);
                     return Invariant::LostEdit.broken(what);
                 }

@@ -142,6 +142,7 @@ pub struct World {
 
 impl World {
     pub fn new(template: &Template, plan: &Plan, trace: bool) -> Checked<Self> {
+        holdfast_notebook::simulation::forget_thinned();
         let dir = place().works("making a folder")?;
         template.copy(plan.devices, dir.path()).works("copying a world")?;
         let clock = SimClock::default();
@@ -168,8 +169,8 @@ impl World {
             device.source.restart(plan.seed.wrapping_add(index as u64));
             device.checked = template.log.len() as u64;
             device.reopen()?;
-            if kind.thins.is_some() {
-                thinned::choose(&device)?;
+            if let Some(thins) = kind.thins {
+                thinned::choose(&device, thins)?;
             }
             devices.push(device);
         }
