@@ -9,7 +9,8 @@ use crate::befall::{Ended, Job};
 use crate::device::Device;
 use crate::dice::Dice;
 use crate::fault::{Checked, Fault, Invariant, OrBroken as _};
-use crate::plan::Plan;
+use crate::plan::{Act, Plan};
+use crate::template::Template;
 use crate::world::World;
 
 /// What counts as a day.
@@ -66,6 +67,35 @@ impl World {
             }
         }
         is_here(self)
+    }
+
+    /// Where nobody keeps everything the server is set back in the end to how it was long before: what all have thinned
+    /// since then is nowhere. Everybody goes on, and so does who was silent.
+    pub fn the_past_is_lost(&mut self, template: &Template) -> Checked {
+        let all = self.devices.first().and_then(|device| device.kind().thins).is_some_and(|thins| thins.all);
+        // Where others have another log, or were removed, what they had is judged before.
+        let others = [Fault::Fork, Fault::Revoke].iter().any(|fault| self.met.faults.contains(fault));
+        // Whom the backup does not know has to sign in again.
+        let joined = self.devices.iter().any(|device| device.name == "joined");
+        if !all || others || joined || self.saved_server.is_none() {
+            return Ok(());
+        }
+        // Everybody says how far they have read; then it takes as long as nobody waits for who is silent.
+        let mut dice = Dice::new(self.met.operations ^ 0x1057);
+        for _ in 0..2 {
+            for at in self.members() {
+                self.person(at, Act::AddNote, &mut dice)?;
+                self.sync_in_peace(at)?;
+            }
+        }
+        for _ in 0..WAITS_MS / DAY_MS + 8 {
+            self.clock.advance(DAY_MS);
+            self.round_of_peace()?;
+        }
+        self.restore_server()?;
+        self.settle()?;
+        self.nothing_waits()?;
+        self.somebody_comes_late(template)
     }
 
     /// Whatever was thinned the server still has, and what it gives is what was there: one of them each, at the end.

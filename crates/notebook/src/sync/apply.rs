@@ -334,7 +334,7 @@ fn is_in(manifest: &[u8], rid: wire::Rid) -> bool {
 }
 
 /// True where the batch's device is the author, or its heir.
-fn is_from(vault: &Vault, manifest: &BatchManifest, author: DeviceId) -> bool {
+pub(super) fn is_from(vault: &Vault, manifest: &BatchManifest, author: DeviceId) -> bool {
     let author = wire::DeviceId(author.0);
     if author == manifest.device {
         return true;
@@ -377,7 +377,7 @@ fn store(
         missing = t.tx.missing_parents(&revision)?;
     }
     let rid = came.rid();
-    if !missing.is_empty() && places::bring(t, rid, &revision)? {
+    if !missing.is_empty() && !t.vault.env().is_older() && places::bring(t, rid, &revision)? {
         missing = t.tx.missing_parents(&revision)?;
     }
     if !missing.is_empty() && !crate::planted("parents-not-awaited") {

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use holdfast_crypto::CryptoError;
 use holdfast_domain::{Fields, NoteFields, RecordId, Revision, RevisionId, Stamp};
 use holdfast_protocol::{Entry, EntryKind, LogEntry, Rid, Stored};
-use holdfast_store::{HistoryRow, OutboxRow, Reader, Waiting};
+use holdfast_store::{HistoryRow, OutboxRow, QuarantineRow, Reader, Waiting};
 
 use super::{apply, seal, thinning};
 use crate::txn::Txn;
@@ -119,24 +119,34 @@ pub(super) fn is_in_log(reader: &Reader<'_>, entry: RevisionId) -> Result<bool> 
     Ok(reader.has_place(entry)? || reader.quarantined(entry)?.iter().any(|row| row.seq > 0))
 }
 
-/// Stores the places that a version builds on, where the log has all of them and the record needs the content of none: it
-/// can be taken in then. True where any were stored.
-pub(super) fn bring(t: &Txn<'_>, rid: RevisionId, revision: &Revision) -> Result<bool> {
-    let Some(places) = needed(t.vault, t.reader(), revision)? else { return Ok(false) };
-    if places.is_empty() || thinning::lacks_with(t.vault, t.reader(), &places, (rid, revision))? {
+/// Stores what a version builds on as places, where all of that is known and the record needs the content of none: it can
+/// be taken in then. True where any were stored.
+///
+/// Known is also what is set aside because something before it is missing. That is in the log, and a person can get its
+/// content from there.
+pub(super) fn bring(t: &mut Txn<'_>, rid: RevisionId, revision: &Revision) -> Result<bool> {
+    let Some(behind) = needed(t.vault, t.reader(), revision)? else { return Ok(false) };
+    let mut left: Vec<(RevisionId, Behind)> = behind.into_iter().collect();
+    let places = || left.iter().map(|(rid, behind)| (*rid, &behind.revision));
+    if left.is_empty() || thinning::lacks_with(t.vault, t.reader(), places(), (rid, revision))? {
         return Ok(false);
     }
-    let mut left: Vec<(RevisionId, Revision)> = places.into_iter().collect();
     // Parents first, for which the times are a good guess.
-    left.sort_by_key(|(rid, revision)| (revision.hlc, *rid));
+    left.sort_by_key(|(rid, behind)| (behind.revision.hlc, *rid));
     while !left.is_empty() {
         let before = left.len();
         let mut later = Vec::new();
-        for (rid, revision) in left {
-            if t.tx.missing_parents(&revision)?.is_empty() {
-                t.tx.put_stub(rid, &revision)?;
-            } else {
-                later.push((rid, revision));
+        for (rid, behind) in left {
+            if !t.tx.missing_parents(&behind.revision)?.is_empty() {
+                later.push((rid, behind));
+                continue;
+            }
+            t.tx.put_stub(rid, &behind.revision)?;
+            // What is shown now is without them.
+            t.arrived(behind.revision.record, rid);
+            if let Some(row) = behind.aside {
+                t.tx.remove_quarantine(row.rid, &row.body_hash)?;
+                t.tx.set_received(rid, row.seq)?;
             }
         }
         if later.len() == before {
@@ -147,23 +157,45 @@ pub(super) fn bring(t: &Txn<'_>, rid: RevisionId, revision: &Revision) -> Result
     Ok(true)
 }
 
-/// The places of all that a version builds on and that is not here. `None` where the log does not have all of them.
-fn needed(vault: &Vault, reader: &Reader<'_>, revision: &Revision) -> Result<Option<BTreeMap<RevisionId, Revision>>> {
-    if vault.env().is_older() {
-        return Ok(None);
-    }
+/// A version that is not here.
+struct Behind {
+    revision: Revision,
+    /// Where it came whole, and is set aside.
+    aside: Option<QuarantineRow>,
+}
+
+/// All that a version builds on and that is not here. `None` where not all of that is known.
+fn needed(vault: &Vault, reader: &Reader<'_>, revision: &Revision) -> Result<Option<BTreeMap<RevisionId, Behind>>> {
     let (mut found, mut todo) = (BTreeMap::new(), reader.missing_parents(revision)?);
+    let mut any = false;
     while let Some(rid) = todo.pop() {
         if found.contains_key(&rid) {
             continue;
         }
-        let Some(bytes) = reader.place(rid)? else { return Ok(None) };
-        let Ok(place) = Revision::decode(&bytes) else { return Ok(None) };
-        if place.record != revision.record {
-            return Ok(None);
-        }
-        todo.extend(reader.missing_parents(&place)?);
-        found.insert(rid, place);
+        let behind = match reader.place(rid)? {
+            Some(bytes) => {
+                any = true;
+                Revision::decode(&bytes).ok().map(|revision| Behind { revision, aside: None })
+            }
+            None => set_aside(vault, reader, rid)?,
+        };
+        let Some(behind) = behind.filter(|behind| behind.revision.record == revision.record) else { return Ok(None) };
+        todo.extend(reader.missing_parents(&behind.revision)?);
+        found.insert(rid, behind);
     }
-    Ok(Some(found))
+    Ok(Some(found).filter(|_| any))
+}
+
+fn set_aside(vault: &Vault, reader: &Reader<'_>, rid: RevisionId) -> Result<Option<Behind>> {
+    for row in reader.quarantined(rid)?.into_iter().filter(|row| row.waiting == Waiting::Parent && row.seq > 0) {
+        let Some((logged, manifest)) = apply::set_aside(reader, &row)? else { continue };
+        let Ok(bytes) = apply::open(vault, reader, &logged.entry)? else { continue };
+        if let Ok(revision) = Revision::decode(&bytes)
+            && logged.entry.kind == EntryKind::Revision
+            && apply::is_from(vault, &manifest, revision.author)
+        {
+            return Ok(Some(Behind { revision, aside: Some(row) }));
+        }
+    }
+    Ok(None)
 }

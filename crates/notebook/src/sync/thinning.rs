@@ -7,8 +7,6 @@
 //! **Invariant:** what the newest versions of a record make together, and what is being typed, needs no content that is not
 //! here. A version that arrives and would change that is set aside until what it needs was fetched ([`super::fetch`]).
 
-use std::collections::BTreeMap;
-
 use holdfast_domain::{Kind, Origin, RecordId, Revision, RevisionId};
 use holdfast_merge::thin::{Kept, Version, behind, lacking as lacking_of, thinned};
 use holdfast_store::{HeldRow, Reader};
@@ -200,15 +198,15 @@ fn held(row: HeldRow) -> Version {
 
 /// True where a record could not do without the contents of some versions, with these as their places alone and one more
 /// version that builds on them.
-pub(super) fn lacks_with(
+pub(super) fn lacks_with<'a>(
     vault: &Vault,
     reader: &Reader<'_>,
-    places: &BTreeMap<RevisionId, Revision>,
+    places: impl Iterator<Item = (RevisionId, &'a Revision)>,
     more: (RevisionId, &Revision),
 ) -> Result<bool> {
     let record = more.1.record;
     let mut versions: Vec<Version> = reader.held(record)?.into_iter().map(held).collect();
-    versions.extend(places.iter().map(|(id, revision)| Version { whole: false, ..taken_in(*id, revision) }));
+    versions.extend(places.map(|(id, revision)| Version { whole: false, ..taken_in(id, revision) }));
     versions.extend(typed(vault, reader, record)?);
     versions.push(taken_in(more.0, more.1));
     Ok(!lacking_of(&versions).is_empty())
