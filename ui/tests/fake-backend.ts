@@ -24,7 +24,7 @@ export class FakeBackend implements Backend {
   versions: NoteVersion[] = [];
   session: SessionStatus;
   sync: SyncStatus;
-  config: Settings = { theme: 'system', device_name: 'This laptop', use_keychain: false, keychain_available: true, fetch_all_files: false };
+  config: Settings = { theme: 'system', device_name: 'This laptop', use_keychain: false, keychain_available: true, fetch_all_files: false, history_days: 90 };
   copied = '';
   /** What the next dialogs of the system answer. */
   picks: (string | null)[] = [];
@@ -256,7 +256,12 @@ export class FakeBackend implements Backend {
     this.#log('noteVersion', id, revision);
     const found = this.versions.find((version) => version.item.revision === revision);
     if (!found) throw commandError('not_found', 'There is no such version.');
+    if (found.item.thinned) throw commandError('not_here', 'This old version is not on this computer any more.');
     return { ...found, is_shown: found.body === this.#note(id).body };
+  }
+  async noteVersionFetch(id: string, revision: string) {
+    this.#log('noteVersionFetch', id, revision);
+    for (const { item } of this.versions) if (item.revision === revision) item.thinned = false;
   }
   async noteVersionRestore(id: string, revision: string): Promise<NoteDetail> {
     this.#log('noteVersionRestore', id, revision);

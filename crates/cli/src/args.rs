@@ -144,6 +144,15 @@ pub enum ConfigValue {
     Off,
     Always,
     WhenOpened,
+    Everything,
+    #[value(name = "30")]
+    Days30,
+    #[value(name = "90")]
+    Days90,
+    #[value(name = "180")]
+    Days180,
+    #[value(name = "365")]
+    Days365,
 }
 
 #[derive(Debug, Args)]

@@ -69,6 +69,7 @@ pub fn command_error(error: &E) -> CommandError {
         E::Invalid(why) => (C::InvalidInput, sentence(why), true),
         E::TooLarge(why) => (C::TooLarge, sentence(why), false),
         E::NotHere { name, why } => (C::NotHere, not_here(name, *why), true),
+        E::Thinned { why } => (C::NotHere, thinned(*why), true),
         E::Stale => (
             C::Stale,
             "Another version arrived in the meantime. Nothing was changed; look at it and decide again.".into(),
@@ -158,6 +159,17 @@ fn not_here(name: &str, why: WhyNotHere) -> String {
         }
     };
     format!("This file is not on this computer yet: {name}. {then}")
+}
+
+fn thinned(why: Option<WhyNotHere>) -> String {
+    let then = match why {
+        Some(WhyNotHere::NoAnswer) => "The server has it; try again when it can be reached.",
+        Some(_) => "The server did not give it; a computer of yours that keeps everything may have it.",
+        None => {
+            "It can be got from the server: in the window's history of the note, or by `holdfast note show` with `--version`."
+        }
+    };
+    format!("This old version is not on this computer any more. {then}")
 }
 
 /// As [`command_error`], for making an account and for joining one: there is nothing yet that waits to be sent.

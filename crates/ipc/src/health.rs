@@ -165,6 +165,10 @@ pub fn set_aside(why: &BTreeMap<Why, u32>) -> Vec<SetAside> {
             "A computer sent it that was removed from the account, or was never in it.",
             "Look at it, then take it over or discard it. Until then it changes no note. Change the passphrase if somebody else may know it.",
         ),
+        Why::Thinned => (
+            "It builds on an old version that this computer does not keep any more.",
+            "Nothing: that version is fetched from the server, and then it is taken in. If it stays, sync your other computers.",
+        ),
         Why::Unknown => ("An older version of Holdfast did not take it in.", "Sync: it is tried again."),
     };
     let mut out: Vec<SetAside> = why

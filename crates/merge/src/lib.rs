@@ -6,7 +6,7 @@
 //! - [`text`]: words, lists and blocks, where whole lines disagree.
 //! - [`edit`]: a person's edit of the shown state, which carries open places on.
 //! - [`mod@review`]: the open places as a person decides them. [`receipt`]: what an automatic merge did, and undo.
-//! - [`diff`]: differences to show. [`tree`]: the tree of notebooks. [`stray`]: live notes under a trashed one.
+//! - [`thin`]: which old versions may lose their content. [`diff`]: differences to show. [`tree`]: the tree of notebooks. [`stray`]: live notes under a trashed one.
 //!
 //! **Invariant:** what a revision wrote is afterwards in the clean text, in a side of an open place, or was
 //! removed by a revision that had seen it. A disagreement is a value (`Merge`), so nothing decides it silently.
@@ -35,6 +35,7 @@ mod resolve;
 pub mod review;
 pub mod stray;
 pub mod text;
+pub mod thin;
 pub mod tree;
 pub mod value;
 
@@ -45,7 +46,8 @@ pub use fields::merge_fields;
 pub use fold::{FoldError, Folded, fold};
 pub use graph::Graph;
 pub use receipt::{
-    ChangedField, DiffHunk, SideChange, changes_of, left_by_undecided, left_by_undo, receipt_id, summarize, undo,
+    ChangedField, DiffHunk, SideChange, changes_of, changes_since, left_by_undecided, left_by_undo, receipt_id,
+    summarize, undo,
 };
 pub use resolve::{Choice, ResolveError, ResultSpan, resolve, resolve_notebook, resolve_with_body, result_text};
 pub use review::{Place, PlaceId, PlaceKind, PlaceValue, Review, Side, review, review_notebook};

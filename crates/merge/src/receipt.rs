@@ -175,6 +175,12 @@ pub fn changes_of(graph: &Graph, id: RevisionId) -> Result<SideChange, FoldError
     side_change(graph, base.as_ref(), id)
 }
 
+/// What came to be in a version since an earlier one; all of it, where there is none.
+pub fn changes_since(graph: &Graph, before: Option<RevisionId>, id: RevisionId) -> Result<SideChange, FoldError> {
+    let base = before.map(|before| fold(graph, &[before])).transpose()?;
+    side_change(graph, base.as_ref().map(|base| &base.fields), id)
+}
+
 /// Without a base: all of it.
 fn side_change(graph: &Graph, base: Option<&Fields>, head: RevisionId) -> Result<SideChange, FoldError> {
     let revision = graph.revision(head).ok_or(FoldError::Missing { id: head })?;

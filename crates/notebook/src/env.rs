@@ -34,6 +34,8 @@ pub struct Env {
     pack_block: Arc<AtomicU64>,
     pack_waits_ms: u64,
     release_times: ReleaseTimes,
+    history_day_ms: u64,
+    history_waits_ms: u64,
     #[cfg(feature = "simulation")]
     simulated: Option<Simulated>,
 }
@@ -43,6 +45,8 @@ const PACK_BLOCK: u64 = holdfast_protocol::limits::MAX_PACK_ENTRIES as u64;
 
 /// A device that was not heard of for so long does not keep history from being packed. (DESIGN.md, section 3.)
 const ACTIVE_MS: u64 = 180 * 24 * 3_600_000;
+
+const DAY_MS: u64 = 24 * 3_600_000;
 
 /// When the bytes of files go that nothing names any more. Milliseconds, by the vault's own time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +61,6 @@ pub struct ReleaseTimes {
 
 impl Default for ReleaseTimes {
     fn default() -> Self {
-        const DAY_MS: u64 = 24 * 3_600_000;
         Self { wait_ms: DAY_MS, grace_ms: 30 * DAY_MS, step_ms: DAY_MS }
     }
 }
@@ -78,6 +81,8 @@ impl Env {
             pack_block: block(),
             pack_waits_ms: ACTIVE_MS,
             release_times: ReleaseTimes::default(),
+            history_day_ms: DAY_MS,
+            history_waits_ms: ACTIVE_MS,
             #[cfg(feature = "simulation")]
             simulated: None,
         }
@@ -101,6 +106,8 @@ impl Env {
             pack_block: block(),
             pack_waits_ms: ACTIVE_MS,
             release_times: ReleaseTimes::default(),
+            history_day_ms: DAY_MS,
+            history_waits_ms: ACTIVE_MS,
             simulated: Some(simulated),
         }
     }
@@ -124,6 +131,23 @@ impl Env {
     #[must_use]
     pub fn with_release_times(self, release_times: ReleaseTimes) -> Self {
         Self { release_times, ..self }
+    }
+
+    /// For the simulator: what counts as a day where history is thinned, and for how long that waits for a device that says
+    /// nothing.
+    #[cfg(feature = "simulation")]
+    #[must_use]
+    pub fn with_history_times(self, history_day_ms: u64, history_waits_ms: u64) -> Self {
+        Self { history_day_ms, history_waits_ms, ..self }
+    }
+
+    pub(crate) fn history_waits_ms(&self) -> u64 {
+        self.history_waits_ms
+    }
+
+    /// A day, of the vault's own time, where history is thinned.
+    pub(crate) fn history_day_ms(&self) -> u64 {
+        self.history_day_ms
     }
 
     pub(crate) fn release_times(&self) -> ReleaseTimes {

@@ -46,6 +46,10 @@ pub enum NotebookError {
     /// A file whose bytes are not on this computer.
     #[error("{name} is not on this computer yet")]
     NotHere { name: String, why: WhyNotHere },
+    /// An old version whose content was thinned on this computer. `why` it could not be had from the server, where that
+    /// was tried.
+    #[error("this version is not on this computer any more")]
+    Thinned { why: Option<WhyNotHere> },
     /// Another version arrived since the caller read.
     #[error("another version arrived in the meantime")]
     Stale,

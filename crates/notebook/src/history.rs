@@ -1,7 +1,7 @@
 //! Every version of a record, and going back to one.
 
 use holdfast_domain::{DeviceId, Fields, NoteId, Origin, RecordId, RevisionId, SetEntry};
-use holdfast_merge::{Graph, SideChange, changes_of};
+use holdfast_merge::{Graph, SideChange, changes_of, changes_since};
 use holdfast_store::{HistoryRow, NoteRow, Reader};
 
 use crate::notes::live;
@@ -20,6 +20,8 @@ pub struct RevisionInfo {
     pub origin: Origin,
     /// Nothing was written on it yet: what is shown is made of it.
     pub is_head: bool,
+    /// Its content is not on this computer any more; the server has it ([`crate::sync::Syncer::fetch_version`]).
+    pub thinned: bool,
 }
 
 /// One version of a note as it was, and what it changed.
@@ -28,7 +30,7 @@ pub struct NoteVersion {
     pub info: RevisionInfo,
     /// As that version alone is shown.
     pub row: NoteRow,
-    /// Against what it was written on.
+    /// Against what it was written on; where that was thinned, against the last version before it that is here.
     pub change: SideChange,
     /// The note has its title, its text and all its files now: there is nothing to go back to.
     pub is_shown: bool,
@@ -46,16 +48,25 @@ impl Vault {
     /// A version of a note, whichever computer wrote it.
     ///
     /// # Errors
-    /// [`NotebookError::NotFound`] where the note has no such version.
+    /// [`NotebookError::NotFound`] where the note has no such version; [`NotebookError::Thinned`] where only its place in
+    /// the history is here.
     pub fn note_version(&self, id: NoteId, version: RevisionId) -> Result<NoteVersion> {
         self.read(|r| {
             let missing = || NotebookError::NotFound { what: "version", id: version.to_string() };
             let record = Record::load(self, r, id.into())?.ok_or_else(missing)?;
-            let row = r.history(id.into())?.into_iter().find(|row| row.rid == version).ok_or_else(missing)?;
+            let rows = r.history(id.into())?;
+            let row = rows.iter().find(|row| row.rid == version).cloned().ok_or_else(missing)?;
             let Fields::Note(fields) = record.alone(record.revision(version)?)?.fields else { return Err(missing()) };
             let mut graph = record.graph()?;
             record.fill(&mut graph, version)?;
-            let change = record.folding(&mut graph, |graph| changes_of(graph, version))?;
+            let change = match record.folding(&mut graph, |graph| changes_of(graph, version)) {
+                Err(NotebookError::Thinned { .. }) => {
+                    let mut before = rows.iter().rev().filter(|row| !row.stub && row.rid != version);
+                    let before = before.find(|row| graph.is_ancestor(row.rid, version)).map(|row| row.rid);
+                    record.folding(&mut graph, |graph| changes_since(graph, before, version))?
+                }
+                change => change?,
+            };
             let Fields::Note(shown) = record.shown()?.fields else { return Err(missing()) };
             let (now, then) = (note_row(id, &shown, false), note_row(id, &fields, false));
             let is_shown = now.title == then.title
@@ -104,6 +115,7 @@ fn info(row: HistoryRow, heads: &[RevisionId]) -> RevisionInfo {
         device: row.author,
         at_ms: row.hlc.ms,
         origin: row.origin,
+        thinned: row.stub,
     }
 }
 

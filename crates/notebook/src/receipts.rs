@@ -124,6 +124,14 @@ fn load(vault: &Vault, reader: &Reader<'_>, row: &ReceiptRow) -> Result<Option<R
     if cycles::is_cycle(reader, row)? {
         return cycles::load(vault, reader, row);
     }
+    match of_versions(vault, reader, row) {
+        // What it is of is not on this computer any more.
+        Err(NotebookError::Thinned { .. }) => Ok(None),
+        receipt => receipt,
+    }
+}
+
+fn of_versions(vault: &Vault, reader: &Reader<'_>, row: &ReceiptRow) -> Result<Option<Receipt>> {
     let Some(record) = Record::load(vault, reader, row.record)? else { return Ok(None) };
     let mut graph: Graph = record.graph()?;
     for head in &row.heads {

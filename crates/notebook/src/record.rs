@@ -142,10 +142,14 @@ impl<'r, 'c> Record<'r, 'c> {
     }
 
     pub fn revision(&self, id: RevisionId) -> Result<Revision> {
-        self.content(id)?.ok_or_else(|| NotebookError::missing(&id))
+        match self.content(id)? {
+            Some(revision) => Ok(revision),
+            None if self.reader.is_stub(id)? => Err(NotebookError::Thinned { why: None }),
+            None => Err(NotebookError::missing(&id)),
+        }
     }
 
-    /// As [`Record::revision`]; `None` where the content is not stored here.
+    /// As [`Record::revision`]; `None` where the content is not stored here: of old versions only the place may be.
     pub fn content(&self, id: RevisionId) -> Result<Option<Revision>> {
         if let Some(w) = self.working.as_ref().filter(|w| w.id == id) {
             return Ok(Some(w.revision.clone()));

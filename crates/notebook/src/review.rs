@@ -312,10 +312,22 @@ impl Vault {
             let mut last = decided().filter(|row| last.contains(&row.rid));
             let last = if crate::planted("undo-of-the-first") { decided().next() } else { last.next_back() };
             let last = last.ok_or_else(|| NotebookError::NothingToUndo("nothing was decided in this note".into()))?;
-            strays::check_own(&record.fold(&last.parents)?.fields, &record.revision(last.rid)?.fields)?;
-            let back = WayBack::of_decision(&record, &graph, &record.shown_heads(), last.rid, &last.parents)?;
-            write_undo(t, &record, &back)
+            let decided_on = record.fold(&last.parents).map_err(thinned_since)?;
+            strays::check_own(&decided_on.fields, &record.revision(last.rid).map_err(thinned_since)?.fields)?;
+            let back = WayBack::of_decision(&record, &graph, &record.shown_heads(), last.rid, &last.parents);
+            write_undo(t, &record, &back.map_err(thinned_since)?)
         })
+    }
+}
+
+fn thinned_since(error: NotebookError) -> NotebookError {
+    match error {
+        NotebookError::Thinned { .. } => NotebookError::NothingToUndo(
+            "what was decided is older than the history that this computer keeps; the server has it, and the history of the \
+             note can get it from there"
+                .into(),
+        ),
+        other => other,
     }
 }
 

@@ -1,6 +1,8 @@
 //! What the simulator sees of a vault beside what its use cases tell: the facts that its invariants are about.
 //! Reading changes nothing here; `Vault::review`, for one, commits what is being typed.
 
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use holdfast_domain::{
@@ -8,6 +10,7 @@ use holdfast_domain::{
 };
 use holdfast_merge::{Graph, fold, left_by_undecided, left_by_undo, receipt_id};
 pub use holdfast_store::HistoryRow;
+use holdfast_store::Reader;
 
 use crate::record::Record;
 use crate::strays;
@@ -40,6 +43,26 @@ pub struct History {
     pub rows: Vec<HistoryRow>,
     pub revisions: Vec<Revision>,
     graph: Graph,
+}
+
+// What was thinned somewhere in a world, which runs in one thread: its judges look at it still.
+thread_local! {
+    static THINNED: RefCell<BTreeMap<RevisionId, Revision>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// Another world begins in this thread.
+pub fn forget_thinned() {
+    THINNED.with_borrow_mut(BTreeMap::clear);
+}
+
+/// These are about to be thinned.
+pub(crate) fn remember(reader: &Reader<'_>, rids: &BTreeSet<RevisionId>) -> Result<()> {
+    for rid in rids {
+        if let Some(revision) = reader.revision(*rid)? {
+            THINNED.with_borrow_mut(|thinned| thinned.insert(*rid, revision));
+        }
+    }
+    Ok(())
 }
 
 impl History {
@@ -251,6 +274,11 @@ impl Look<'_> {
         self.0.read(|r| Ok(r.record_of(rid)?))
     }
 
+    /// How many versions are here of which only the place is.
+    pub fn stubs(&self) -> Result<u64> {
+        self.0.read(|r| Ok(r.count_stubs()?.0))
+    }
+
     /// A revision, or a pack of the log.
     pub fn has(&self, rid: RevisionId) -> Result<bool> {
         self.0.read(|r| Ok(r.has_revision(rid)? || r.pack(&rid.0)?.is_some()))
@@ -279,7 +307,8 @@ impl Look<'_> {
         self.0.read(|r| {
             let (rows, mut graph, mut revisions) = (r.history(id)?, Graph::new(), Vec::new());
             for row in &rows {
-                let revision = r.revision(row.rid)?;
+                let revision =
+                    r.revision(row.rid)?.or_else(|| THINNED.with_borrow(|thinned| thinned.get(&row.rid).cloned()));
                 let revision = revision.ok_or_else(|| crate::NotebookError::missing(&row.rid))?;
                 graph.insert(row.rid, row.parents.clone(), Some(Arc::new(revision.clone())));
                 revisions.push(revision);

@@ -105,7 +105,8 @@ impl<'a> Txn<'a> {
             record = self.existing(id, what)?;
         }
         for version in seen {
-            if !record.knows(*version)? {
+            // An old one that was thinned is as one that is not known: what the editor has is written on the newest.
+            if !record.knows(*version)? || self.tx.is_stub(*version)? {
                 return Err(NotebookError::Stale);
             }
         }

@@ -2,14 +2,14 @@
 
 use crate::{AccountId, Claim, Covered, DeviceId, Hash, Rid, SpaceId};
 
-/// What an entry of the log is. `Trim` is reserved: this version stores and passes them on, and a reader
-/// that does not know them keeps the bytes.
+/// What an entry of the log is. A reader that does not know one of them keeps the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum EntryKind {
     Revision = 1,
     Pack = 2,
-    Trim = 3,
+    /// The place of a version whose content the server lost.
+    Place = 3,
     Release = 4,
 }
 

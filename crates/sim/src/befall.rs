@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use holdfast_domain::{DeviceId, RevisionId};
+use holdfast_domain::{DeviceId, NoteId, RevisionId};
 use holdfast_notebook::sync::CycleReport;
 use holdfast_notebook::{NotebookError, SyncState};
 
@@ -27,6 +27,8 @@ pub enum Job {
     Sync,
     /// Removes a device from the account, perhaps with a new passphrase.
     Remove(DeviceId, Option<String>),
+    /// Gets an old version.
+    Fetch(NoteId, RevisionId),
 }
 
 /// How a sync ended, or a removal, which has nothing to report.
@@ -62,6 +64,10 @@ impl World {
                 Box::pin(async move {
                     match job {
                         Job::Sync => syncer.run_once().await,
+                        Job::Fetch(note, version) => {
+                            syncer.fetch_version(note, version).await?;
+                            Ok(CycleReport::default())
+                        }
                         Job::Remove(device, passphrase) => {
                             syncer.remove_device(device, passphrase.as_deref()).await?;
                             Ok(CycleReport::default())

@@ -15,6 +15,7 @@ use crate::dice::Source;
 use crate::fault::{Checked, Invariant, OrBroken as _};
 use crate::files::TIMES;
 use crate::keychain::MemoryKeychain;
+use crate::thinned::{self, Thins};
 use crate::wire::Network;
 
 /// The world's clock, and what each device's shows beside it.
@@ -66,6 +67,8 @@ pub struct VaultKind {
     pub pack_block: u64,
     /// Files that nothing names go while a world lasts.
     pub files_go: bool,
+    /// Old versions are thinned.
+    pub thins: Option<Thins>,
 }
 
 pub struct Device {
@@ -154,11 +157,17 @@ impl Device {
         let (clock, source) = (self.clock.clone(), self.source.clone());
         let older = self.older.clone();
         let older = Arc::new(move || older.load(Ordering::SeqCst));
-        let VaultKind { plain_pages, few_notes, pack_block, files_go } = self.kind;
+        let VaultKind { plain_pages, few_notes, pack_block, files_go, thins } = self.kind;
         let simulated = Simulated { older, plain_pages, few_notes };
         let env = Env::simulated(move || clock.now_ms(), move |bytes| source.fill(bytes), simulated);
         let env = env.with_pack_block(Arc::new(AtomicU64::new(pack_block))).packs_without_waiting();
-        if files_go { env.with_release_times(TIMES) } else { env }
+        match (files_go, thins) {
+            (true, _) => env.with_release_times(TIMES),
+            (false, Some(Thins { waits_ms, .. })) => {
+                env.with_release_times(thinned::TIMES).with_history_times(thinned::DAY_MS, waits_ms)
+            }
+            (false, None) => env,
+        }
     }
 
     /// The furthest that its clock ever showed; in peace it is right again.

@@ -100,7 +100,7 @@ impl World {
         let vault = self.devices[at].vault()?.clone();
         let now = named(self.devices[at].shown(id.into())?.as_ref());
         let mut with = Vec::new();
-        for version in vault.history(id.into()).works("reading a history")? {
+        for version in vault.history(id.into()).works("reading a history")?.iter().filter(|info| !info.thinned) {
             let row = vault.note_version(id, version.id).works("reading a version")?.row;
             if row.attachments.iter().any(|(_, file)| !now.contains(file)) {
                 with.push(version.id);

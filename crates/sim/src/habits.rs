@@ -105,10 +105,12 @@ impl World {
     fn go_back(&mut self, at: usize, dice: &mut Dice) -> Checked<String> {
         let notes = self.notes_of(at)?;
         let Some(note) = dice.pick(&notes).copied() else { return Ok("no note".into()) };
-        let vault = self.devices[at].vault()?.clone();
-        let versions = vault.history(note.into()).works("the history")?;
+        let versions = self.devices[at].vault()?.history(note.into()).works("the history")?;
         let Some(version) = dice.pick(&versions).map(|version| version.id) else { return Ok("no version".into()) };
-        let was = vault.note_version(note, version).works("a version")?.row;
+        if !self.get_old(at, note, version, dice)? {
+            return Ok("it is not here any more".into());
+        }
+        let was = self.devices[at].vault()?.note_version(note, version).works("a version")?.row;
         let deed = Deed { record: note.into(), may_go: None, fresh: &[], commit: true, most: 1, stale: false };
         let outcome = self.act(at, deed, |v| v.restore_version(note, version), "go back")?;
         let now = self.devices[at].vault()?.note(note).works("reading a note")?.row;

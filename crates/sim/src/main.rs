@@ -26,6 +26,7 @@ mod story;
 mod taking_back;
 mod template;
 mod thinking;
+mod thinned;
 mod tokens;
 mod traced;
 mod tripped;

@@ -14,7 +14,7 @@ use crate::fault::Invariant;
 /// A name as the code asks for it, the faults that it needs (any where there are none), and what goes wrong.
 type Mutant = (&'static str, &'static str, &'static str);
 
-const MUTANTS: [Mutant; 145] = [
+const MUTANTS: [Mutant; 150] = [
     ("cursor-before-rows", "", "the cursor is on disk before what was read"),
     ("acknowledged-by-batch", "", "an answer empties the outbox, whatever it names"),
     ("outbox-dropped-on-error", "", "a push that fails empties the outbox"),
@@ -160,6 +160,11 @@ const MUTANTS: [Mutant; 145] = [
     ("first-date-stays", "", "of two dates one stays"),
     ("newest-name-wins", "", "of two names of a notebook the newer one stays"),
     ("key-before-is-taken", "revoke,older", "the server takes what is sealed under the key before"),
+    ("thin-takes-the-base", "", "the version goes over which what comes next merges"),
+    ("thin-leaves-deltas", "", "what is stored as the difference to a version that goes stays so"),
+    ("stub-counts-as-content", "", "what builds on a version whose content is gone is taken in"),
+    ("thinned-not-fetched", "", "what was thinned and is needed again is not asked for"),
+    ("places-not-sent", "restore", "a server that lost what all have thinned does not get the places"),
 ];
 
 /// One of several lines of defence each: another one sees it, so that alone they are not caught; or no seed that was run has

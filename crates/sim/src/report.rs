@@ -33,6 +33,7 @@ pub struct Report {
     packed: [u64; 3],
     /// Seeds in which the bytes of a file went from a server.
     released: u64,
+    thinned: u64,
     faults: BTreeMap<Fault, u64>,
     /// Of the traces, by seed.
     hashes: BTreeMap<u64, String>,
@@ -110,6 +111,8 @@ impl Report {
         totals.bodies_gone += met.bodies_gone;
         totals.released += met.released;
         totals.kept += met.kept;
+        totals.thinned += met.thinned;
+        self.thinned += u64::from(met.thinned > 0);
         self.released += u64::from(met.released > 0);
         for (seeds, count) in self.packed.iter_mut().zip([met.packs, met.by_packs, met.bodies_gone]) {
             *seeds += u64::from(count > 0);
@@ -148,6 +151,8 @@ impl Report {
             t.packs, t.by_packs, t.bodies_gone
         );
         let seeds = self.released as f64 * 100.0 / self.seeds.max(1) as f64;
+        let thinned = self.thinned as f64 * 100.0 / self.seeds.max(1) as f64;
+        println!("{} versions were thinned at the end, in {thinned:.0} % of the seeds", t.thinned);
         println!("{} releases of files came true in {seeds:.0} % of the seeds, {} were taken back", t.released, t.kept);
         println!(
             "weak promises (0015): {} put back and gone, {} gone side by side, {} written alike and gone, {} back by parts",

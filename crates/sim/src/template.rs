@@ -82,7 +82,7 @@ impl Template {
             .map_err(|e| anyhow!("{e}"))?
             .to_string();
         network.net().servers.push(Real { core: Some(core), ..Real::default() });
-        let kind = VaultKind { plain_pages, few_notes: u64::MAX, pack_block: u64::MAX, files_go: false };
+        let kind = VaultKind { plain_pages, few_notes: u64::MAX, pack_block: u64::MAX, files_go: false, thins: None };
         let mut devices = Vec::new();
         for index in 0..MOST_DEVICES {
             network.net().lines.push(LineState::default());

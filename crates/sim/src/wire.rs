@@ -113,7 +113,7 @@ pub struct Net {
     /// Packs that a server took, and how many entries were read without their bodies.
     pub packs: BTreeSet<RevisionId>,
     pub by_packs: u64,
-    /// Releases that a server took, and what takes those back.
+    /// What a server took that is no revision and no pack: releases, what takes those back, and places of lost versions.
     pub releases: BTreeSet<RevisionId>,
     /// Where the first server's packs stand: who made each, and who said that it holds what it should.
     pub pack_makers: BTreeMap<u64, DeviceId>,
@@ -194,7 +194,8 @@ impl Net {
             }
             let packs = request.entries.iter().filter(|entry| entry.kind == EntryKind::Pack);
             self.packs.extend(packs.map(|entry| RevisionId(entry.rid.0)));
-            let releases = request.entries.iter().filter(|entry| entry.kind == EntryKind::Release);
+            let said = |entry: &&Entry| matches!(entry.kind, EntryKind::Release | EntryKind::Place);
+            let releases = request.entries.iter().filter(said);
             self.releases.extend(releases.map(|entry| RevisionId(entry.rid.0)));
             for (s, _) in stored.iter().zip(&request.entries).filter(|(s, e)| !s.duplicate && e.kind == EntryKind::Pack)
             {
@@ -229,7 +230,7 @@ impl Net {
                 if entry.kind == EntryKind::Pack {
                     self.packs.insert(RevisionId(entry.rid.0));
                 }
-                if entry.kind == EntryKind::Release {
+                if matches!(entry.kind, EntryKind::Release | EntryKind::Place) {
                     self.releases.insert(RevisionId(entry.rid.0));
                 }
                 if let Some(device) = batches.get(&batch.0) {

@@ -20,6 +20,7 @@ use crate::plan::{Act, Plan, Step};
 use crate::removals::Account;
 use crate::template::{Template, device_name, open_server, place};
 use crate::thinking::About;
+use crate::thinned::{self, Thins};
 
 use crate::tripped::few_notes;
 use crate::wire::{LineState, Network, Real};
@@ -61,6 +62,8 @@ pub struct Met {
     /// Releases that came true on a server, and those that were taken back.
     pub released: u64,
     pub kept: u64,
+    /// Versions of which only the place is left on a device.
+    pub thinned: u64,
     /// Clean text that somebody put back and that another, who had not seen that, took away (0015).
     pub put_back_gone: u64,
     /// Words of which each side was taken away by somebody who had seen it, and by nobody who had seen all (0015).
@@ -139,6 +142,7 @@ pub struct World {
 
 impl World {
     pub fn new(template: &Template, plan: &Plan, trace: bool) -> Checked<Self> {
+        holdfast_notebook::simulation::forget_thinned();
         let dir = place().works("making a folder")?;
         template.copy(plan.devices, dir.path()).works("copying a world")?;
         let clock = SimClock::default();
@@ -152,6 +156,7 @@ impl World {
             few_notes: few_notes(plan.seed),
             pack_block: pack_block(plan.seed),
             files_go: files_go(plan.seed),
+            thins: Thins::of(plan),
         };
         let mut devices = Vec::new();
         for index in 0..plan.devices {
@@ -164,6 +169,9 @@ impl World {
             device.source.restart(plan.seed.wrapping_add(index as u64));
             device.checked = template.log.len() as u64;
             device.reopen()?;
+            if let Some(thins) = kind.thins {
+                thinned::choose(&device, thins)?;
+            }
             devices.push(device);
         }
         let mut made: BTreeSet<RevisionId> = template.log.iter().copied().collect();

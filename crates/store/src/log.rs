@@ -106,6 +106,7 @@ impl WriteTx<'_> {
         self.run("DELETE FROM log_links", [])?;
         self.forget_packs()?;
         self.forget_releases()?;
+        self.forget_places()?;
         self.remove_meta(HEAD)?;
         self.remove_cursor()
     }

@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/client/0005_behind_and_aside.sql"),
     include_str!("../../../migrations/client/0006_packs.sql"),
     include_str!("../../../migrations/client/0007_releases.sql"),
+    include_str!("../../../migrations/client/0008_retention.sql"),
 ];
 
 /// The newest schema that this version knows.

@@ -27,6 +27,8 @@ pub enum Waiting {
     /// As [`Self::Removed`], and a person has decided about it: it was taken over, or discarded. It is kept, so that a
     /// restored server can be compared with, and so that nobody is asked again.
     Decided = 6,
+    /// The content of a version of which only the place is here.
+    Content = 7,
 }
 
 impl Waiting {
@@ -38,6 +40,7 @@ impl Waiting {
             4 => Self::Variant,
             5 => Self::Removed,
             6 => Self::Decided,
+            7 => Self::Content,
             _ => Self::Anything,
         }
     }

@@ -10,9 +10,9 @@ use crate::{Reader, Result, StoreError, WriteTx, delta, sql};
 /// A chain of deltas is never longer than this.
 const MAX_DEPTH: u32 = 16;
 
-const FULL: u8 = 0;
-const DELTA: u8 = 1;
-const STUB: u8 = 2;
+pub(crate) const FULL: u8 = 0;
+pub(crate) const DELTA: u8 = 1;
+pub(crate) const STUB: u8 = 2;
 
 /// Where a revision comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -240,15 +240,20 @@ impl WriteTx<'_> {
                 created_here,
             ],
         )?;
+        self.put_edges(rid, revision)?;
+        self.update_heads(rid, revision)?;
+        self.now_recent(rid, canonical.to_vec());
+        Ok(true)
+    }
+
+    pub(crate) fn put_edges(&self, rid: RevisionId, revision: &Revision) -> Result<()> {
         for parent in revision.parents().iter().skip(usize::from(crate::planted("first-edge-not-kept"))) {
             self.run(
                 "INSERT INTO edges (parent, child, record) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
                 params![parent.0, rid.0, revision.record.0],
             )?;
         }
-        self.update_heads(rid, revision)?;
-        self.now_recent(rid, canonical.to_vec());
-        Ok(true)
+        Ok(())
     }
 
     /// A delta on the first parent that is stored, where that is worth it.

@@ -19,6 +19,12 @@ pub async fn note_version(app: Shared<'_>, id: String, revision: String) -> Resu
 
 #[tauri::command]
 #[specta::specta]
+pub async fn note_version_fetch(app: Shared<'_>, id: String, revision: String) -> Result<(), CommandError> {
+    blocking(&app, move |app| history::fetch(app, &id, &revision)).await
+}
+
+#[tauri::command]
+#[specta::specta]
 pub async fn note_version_restore(app: Shared<'_>, id: String, revision: String) -> Result<NoteDetail, CommandError> {
     blocking(&app, move |app| history::restore(app, &id, &revision)).await
 }

@@ -78,6 +78,7 @@ pub fn builder() -> Builder<tauri::Wry> {
             notes::search,
             history::note_versions,
             history::note_version,
+            history::note_version_fetch,
             history::note_version_restore,
             notebooks::sidebar,
             notebooks::notebook_add,

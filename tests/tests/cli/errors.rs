@@ -61,6 +61,17 @@ fn what_can_be_switched_off_is_on_until_somebody_does() {
 }
 
 #[test]
+fn how_long_old_versions_stay_is_a_choice_of_this_computer() {
+    let device = Device::new("Desk");
+    assert_eq!(device.ok(["config", "history-kept"])["history-kept"], 90);
+    assert_eq!(device.ok(["config", "history-kept", "everything"])["history-kept"], "everything");
+    assert_eq!(device.ok(["config", "history-kept", "365"])["history-kept"], 365);
+    assert_eq!(device.ok(["config"])["history-kept"], 365);
+    device.run(["config", "history-kept", "7"]).failed(2, "7");
+    device.run(["config", "history-kept", "on"]).failed(2, "30, 90, 180 or 365");
+}
+
+#[test]
 fn a_vault_that_is_open_elsewhere_is_left_alone() {
     let device = Device::new("Desk");
     let lock = File::options().write(true).open(device.vault().join("vault.lock")).unwrap();

@@ -52,6 +52,8 @@ export interface Backend {
   /** Every version of a note, the newest first. */
   noteVersions(id: string): Promise<NoteVersionItem[]>;
   noteVersion(id: string, revision: string): Promise<NoteVersion>;
+  /** Gets the text of a version from the server that is not on this computer any more. */
+  noteVersionFetch(id: string, revision: string): Promise<void>;
   /** The title and the text of that version become the newest one. */
   noteVersionRestore(id: string, revision: string): Promise<NoteDetail>;
   /** Copies a file into the note; returns the note with the link at the end of its attachments. */

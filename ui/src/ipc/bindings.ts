@@ -37,6 +37,7 @@ export const commands = {
 	search: (query: string, limit: number) => __TAURI_INVOKE<SearchHit[]>("search", { query, limit }),
 	noteVersions: (id: string) => __TAURI_INVOKE<NoteVersionItem[]>("note_versions", { id }),
 	noteVersion: (id: string, revision: string) => __TAURI_INVOKE<NoteVersion>("note_version", { id, revision }),
+	noteVersionFetch: (id: string, revision: string) => __TAURI_INVOKE<null>("note_version_fetch", { id, revision }),
 	noteVersionRestore: (id: string, revision: string) => __TAURI_INVOKE<NoteDetail>("note_version_restore", { id, revision }),
 	sidebar: () => __TAURI_INVOKE<Sidebar>("sidebar"),
 	notebookAdd: (name: string, parent: string | null) => __TAURI_INVOKE<string>("notebook_add", { name, parent }),
@@ -443,6 +444,8 @@ export type NoteVersionItem = {
 	kind: VersionKind,
 	/**  Nothing was written on it yet: it is the newest, or one of those that wait side by side. */
 	newest: boolean,
+	/**  Its text is not on this computer any more; it can be got from the server. */
+	thinned: boolean,
 };
 
 /**  A notebook with its place in the tree, in the order of a tree that is all open. */
@@ -705,6 +708,8 @@ export type Settings = {
 	keychain_available: boolean,
 	/**  Large files come to this computer as soon as they are on the server, not only when they are opened. */
 	fetch_all_files: boolean,
+	/**  For how many days this computer keeps every version of a note; 0: for ever. */
+	history_days: number,
 };
 
 export type SideDevice = {

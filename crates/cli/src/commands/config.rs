@@ -1,7 +1,7 @@
 //! `config`: what this computer does differently.
 
 use holdfast_notebook::Vault;
-use holdfast_notebook::sync::{FetchFiles, SyncFlag};
+use holdfast_notebook::sync::{FetchFiles, HistoryKept, SyncFlag};
 use serde_json::{Map, Value};
 
 use crate::Outcome;
@@ -13,21 +13,26 @@ use crate::session::Place;
 /// When large files come; the others are switches.
 const FETCH_FILES: &str = "fetch-files";
 
+/// For how many days every version of a note stays on this computer.
+const HISTORY_KEPT: &str = "history-kept";
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Setting {
     Flag(SyncFlag),
     FetchFiles,
+    HistoryKept,
 }
 
 impl Setting {
     fn all() -> impl Iterator<Item = Self> {
-        SyncFlag::ALL.into_iter().map(Self::Flag).chain([Self::FetchFiles])
+        SyncFlag::ALL.into_iter().map(Self::Flag).chain([Self::FetchFiles, Self::HistoryKept])
     }
 
     fn name(self) -> &'static str {
         match self {
             Self::Flag(flag) => flag.name(),
             Self::FetchFiles => FETCH_FILES,
+            Self::HistoryKept => HISTORY_KEPT,
         }
     }
 
@@ -37,6 +42,16 @@ impl Setting {
             (Self::Flag(flag), ConfigValue::Off) => vault.set_sync_flag(flag, false)?,
             (Self::FetchFiles, ConfigValue::Always) => vault.set_fetch_files(FetchFiles::Always)?,
             (Self::FetchFiles, ConfigValue::WhenOpened) => vault.set_fetch_files(FetchFiles::WhenOpened)?,
+            (Self::HistoryKept, ConfigValue::Everything) => vault.set_history_kept(HistoryKept::Everything)?,
+            (Self::HistoryKept, ConfigValue::Days30) => vault.set_history_kept(HistoryKept::Days(30))?,
+            (Self::HistoryKept, ConfigValue::Days90) => vault.set_history_kept(HistoryKept::Days(90))?,
+            (Self::HistoryKept, ConfigValue::Days180) => vault.set_history_kept(HistoryKept::Days(180))?,
+            (Self::HistoryKept, ConfigValue::Days365) => vault.set_history_kept(HistoryKept::Days(365))?,
+            (Self::HistoryKept, _) => {
+                return Err(Failure::usage(format!(
+                    "`{HISTORY_KEPT}` can be `everything`, or 30, 90, 180 or 365 days."
+                )));
+            }
             (Self::Flag(_), _) => return Err(Failure::usage(format!("`{}` can be `on` or `off`.", self.name()))),
             (Self::FetchFiles, _) => {
                 return Err(Failure::usage(format!("`{FETCH_FILES}` can be `always` or `when-opened`.")));
@@ -60,6 +75,16 @@ impl Setting {
                 };
                 let what = "when files of more than 4 MiB come to this computer; smaller ones always do";
                 (Value::String(word.into()), format!("{FETCH_FILES}: {word} ({what})"))
+            }
+            Self::HistoryKept => {
+                let what = "for how many days every version of a note stays on this computer; then one of each day for a \
+                            year, and one of each month. The server keeps all of them";
+                match vault.history_kept()? {
+                    HistoryKept::Everything => {
+                        (Value::String("everything".into()), format!("{HISTORY_KEPT}: everything ({what})"))
+                    }
+                    HistoryKept::Days(days) => (Value::from(days), format!("{HISTORY_KEPT}: {days} ({what})")),
+                }
             }
         })
     }

@@ -1,10 +1,14 @@
 //! `note history`, `note show --version`, `note revert`: the versions of a note.
 
+use std::sync::Arc;
+
+use holdfast_notebook::sync::Syncer;
 use holdfast_notebook::{NoteId, Origin, RevisionId, RevisionInfo, Vault};
 use serde_json::{Value, json};
 
 use super::receipts::{change, hunk_json};
 use crate::output::Answer;
+use crate::session::{block_on, connect};
 use crate::shapes::{Names, lines, time, titled};
 use crate::{Outcome, ids};
 
@@ -14,6 +18,7 @@ pub fn list(vault: &Vault, id: &str) -> Outcome {
     let all: Vec<Value> = versions.iter().rev().map(|info| item(&names, info)).collect();
     let line = |info: &RevisionInfo| {
         let newest = if info.is_head { "  (newest)" } else { "" };
+        let newest = if info.thinned { "  (thinned: not on this computer)" } else { newest };
         let id = &info.id.to_string()[..8];
         format!("{id}  {}  {}  ({}){newest}", time(info.at_ms), kind(info.origin), names.device(info.device))
     };
@@ -21,10 +26,12 @@ pub fn list(vault: &Vault, id: &str) -> Outcome {
     Ok(Answer::new(Value::Array(all), lines(&text, "There is no version yet.")))
 }
 
-pub fn show(vault: &Vault, id: &str, version: &str) -> Outcome {
+pub fn show(vault: &Arc<Vault>, id: &str, version: &str) -> Outcome {
     let names = Names::load(vault)?;
     let id = ids::note(vault, id)?;
-    let version = vault.note_version(id, find(vault, id, version)?)?;
+    let version = find(vault, id, version)?;
+    here(vault, id, version)?;
+    let version = vault.note_version(id, version)?;
     let text = version.change.body.iter().map(|hunk| hunk_json("text", hunk));
     let changes: Vec<Value> = version.change.fields.iter().flat_map(|f| change(&names, f)).chain(text).collect();
     let mut json = names.note(&version.row);
@@ -37,12 +44,23 @@ pub fn show(vault: &Vault, id: &str, version: &str) -> Outcome {
     Ok(Answer::new(json, format!("{head}\n\n{}", version.row.body)))
 }
 
-pub fn revert(vault: &Vault, id: &str, version: &str) -> Outcome {
+pub fn revert(vault: &Arc<Vault>, id: &str, version: &str) -> Outcome {
     let id = ids::note(vault, id)?;
-    vault.restore_version(id, find(vault, id, version)?)?;
+    let version = find(vault, id, version)?;
+    here(vault, id, version)?;
+    vault.restore_version(id, version)?;
     Ok(Answer::done(
         "The note has the title, the text and the files of that version. What was written since stays in its history.",
     ))
+}
+
+/// What is not on this computer any more comes from the server.
+fn here(vault: &Arc<Vault>, id: NoteId, version: RevisionId) -> Outcome<()> {
+    if vault.history(id.into())?.iter().any(|info| info.id == version && info.thinned) {
+        let syncer = Syncer::new(vault.clone(), connect())?;
+        block_on(syncer.fetch_version(id, version))??;
+    }
+    Ok(())
 }
 
 fn find(vault: &Vault, id: NoteId, version: &str) -> Outcome<RevisionId> {
@@ -66,6 +84,7 @@ fn item(names: &Names, info: &RevisionInfo) -> Value {
         "time": info.at_ms,
         "kind": kind(info.origin),
         "newest": info.is_head,
+        "thinned": info.thinned,
     })
 }
 

@@ -26,6 +26,8 @@ pub struct NoteVersionItem {
     pub kind: VersionKind,
     /// Nothing was written on it yet: it is the newest, or one of those that wait side by side.
     pub newest: bool,
+    /// Its text is not on this computer any more; it can be got from the server.
+    pub thinned: bool,
 }
 
 /// A version of a note as it was.

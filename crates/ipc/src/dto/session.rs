@@ -56,4 +56,6 @@ pub struct Settings {
     pub keychain_available: bool,
     /// Large files come to this computer as soon as they are on the server, not only when they are opened.
     pub fetch_all_files: bool,
+    /// For how many days this computer keeps every version of a note; 0: for ever.
+    pub history_days: u32,
 }

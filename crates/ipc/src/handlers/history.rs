@@ -35,6 +35,12 @@ pub fn get(app: &App, id: &str, revision: &str) -> Answer<NoteVersion> {
     })
 }
 
+/// Gets the text of a version from the server that is not on this computer any more.
+pub fn fetch(app: &App, id: &str, revision: &str) -> Answer<()> {
+    let (id, revision) = (note_id(id)?, revision_id(revision)?);
+    answer(app.with_syncer(async |syncer| syncer.fetch_version(id, revision).await)?)
+}
+
 /// The title and the text of then become the newest version.
 pub fn restore(app: &App, id: &str, revision: &str) -> Answer<NoteDetail> {
     let vault = app.vault()?;
@@ -58,5 +64,6 @@ fn item(names: &Names, info: &nb::RevisionInfo) -> NoteVersionItem {
             Origin::Other(_) => VersionKind::Other,
         },
         newest: info.is_head,
+        thinned: info.thinned,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use holdfast_notebook::sync::FetchFiles;
+use holdfast_notebook::sync::{FetchFiles, HistoryKept};
 use holdfast_notebook::{Vault, vault_exists};
 
 use crate::convert::{answer, invalid};
@@ -143,6 +143,10 @@ pub fn settings(app: &App) -> Answer<Settings> {
         use_keychain: vault.uses_keychain(),
         keychain_available: app.keychain.available(),
         fetch_all_files: answer(vault.fetch_files())? == FetchFiles::Always,
+        history_days: match answer(vault.history_kept())? {
+            HistoryKept::Everything => 0,
+            HistoryKept::Days(days) => days,
+        },
     })
 }
 
@@ -166,6 +170,16 @@ pub fn settings_save(app: &App, new: &Settings) -> Answer<()> {
         let fetch = if new.fetch_all_files { FetchFiles::Always } else { FetchFiles::WhenOpened };
         answer(vault.set_fetch_files(fetch))?;
         app.syncer()?.wake();
+    }
+    if new.history_days != old.history_days {
+        let kept = match new.history_days {
+            0 => HistoryKept::Everything,
+            days => HistoryKept::Days(days),
+        };
+        if !HistoryKept::CHOICES.contains(&kept) {
+            return Err(invalid("Old versions are kept for 30, 90, 180 or 365 days, or all of them."));
+        }
+        answer(vault.set_history_kept(kept))?;
     }
     if new.use_keychain != old.use_keychain && !answer(vault.use_keychain(&*app.keychain, new.use_keychain))? {
         return Err(invalid(
@@ -201,6 +215,23 @@ mod tests {
         lock(&app).unwrap();
         unlock(&app, "other words for today").unwrap();
         assert!(!status(&app).unwrap().recovery_code_unconfirmed);
+        lock(&app).unwrap();
+    }
+
+    #[test]
+    fn how_long_old_versions_stay_is_chosen_among_a_few() {
+        let w = World::of(1);
+        let (env, keychain) = (w.clock.env(), Box::new(MemoryKeychain::default()));
+        let dir = w.dir.path().join("another");
+        let app = App::new(dir, env, w["A"].connect().clone(), keychain, "A".into(), Arc::new(|_| ()));
+        create(&app, "the words of the first day").unwrap();
+        assert_eq!(settings(&app).unwrap().history_days, 90);
+        for days in [30, 90, 180, 365, 0] {
+            settings_save(&app, &Settings { history_days: days, ..settings(&app).unwrap() }).unwrap();
+            assert_eq!(settings(&app).unwrap().history_days, days);
+        }
+        settings_save(&app, &Settings { history_days: 7, ..settings(&app).unwrap() }).unwrap_err();
+        assert_eq!(settings(&app).unwrap().history_days, 0);
         lock(&app).unwrap();
     }
 }

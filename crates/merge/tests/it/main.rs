@@ -10,5 +10,6 @@ mod reviews;
 mod text_props;
 mod text_rules;
 mod text_shapes;
+mod thin;
 mod undos;
 mod world;

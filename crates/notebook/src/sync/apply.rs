@@ -16,7 +16,7 @@ use holdfast_store::{ManifestRow, QuarantineRow, Reader, RevisionSource, Waiting
 
 use super::activity::{self, Happened, Line};
 use super::packs::{self, Unpacked};
-use super::releases;
+use super::{places, releases, thinning};
 use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
 
@@ -27,6 +27,8 @@ pub(super) struct Taken {
     pub new: u32,
     /// Sealed bytes that do not open: altered after they were sealed.
     pub altered: u32,
+    /// Places of versions, on which something may build that is set aside.
+    pub places: bool,
 }
 
 /// Takes over a checked page.
@@ -55,7 +57,7 @@ pub(super) fn apply(t: &mut Txn<'_>, page: &LogPage, unpacked: &Unpacked) -> Res
         match item {
             _ if late && outline.kind == EntryKind::Pack => packs::note_outline(t, outline.rid.0, outline.seq)?,
             // It counts for nothing, and there is nothing in it to decide about.
-            _ if late && outline.kind == EntryKind::Release => {}
+            _ if late && matches!(outline.kind, EntryKind::Release | EntryKind::Place) => {}
             Item::Whole(entry) if late => Came::Whole(entry).set_aside(t, Waiting::Removed, LATE)?,
             Item::Whole(entry) => take(t, entry, manifest, Vouched::No, &mut taken)?,
             Item::Outline(outline) => {
@@ -68,7 +70,7 @@ pub(super) fn apply(t: &mut Txn<'_>, page: &LogPage, unpacked: &Unpacked) -> Res
             }
         }
     }
-    if taken.new > 0 {
+    if taken.new > 0 || taken.places {
         retry_quarantined(t, &mut taken)?;
     }
     Ok(taken)
@@ -187,6 +189,20 @@ pub(super) fn take(
     if logged.entry.kind == EntryKind::Release && releases::note(t, logged, manifest)? {
         return Ok(());
     }
+    if knows_packs && logged.entry.kind == EntryKind::Place {
+        return match places::note(t, logged, is_late(t.vault, manifest))? {
+            places::Came::Noted => {
+                taken.places = true;
+                Ok(())
+            }
+            places::Came::Waits(Waiting::Key) => came.set_aside(t, Waiting::Key, MISSING_KEY),
+            places::Came::Waits(Waiting::Variant) => {
+                taken.altered += 1;
+                came.set_aside(t, Waiting::Variant, ALTERED)
+            }
+            places::Came::Waits(_) => came.set_aside(t, Waiting::Program, NEWER_KIND),
+        };
+    }
     if logged.entry.kind != EntryKind::Revision {
         return came.set_aside(t, Waiting::Program, NEWER_KIND);
     }
@@ -208,7 +224,10 @@ pub(super) fn take(
     }
     match opened {
         Ok(bytes) => store(t, came, manifest, &bytes, vouched, taken),
-        Err(CryptoError::MissingKey { .. }) => came.set_aside(t, Waiting::Key, "waiting for a key"),
+        Err(CryptoError::MissingKey { .. }) => came.set_aside(t, Waiting::Key, MISSING_KEY),
+        Err(CryptoError::MissingParent { parent }) if t.tx.is_stub(RevisionId(parent))? => {
+            came.set_aside(t, Waiting::Content, THINNED)
+        }
         Err(CryptoError::MissingParent { .. }) => came.set_aside(t, Waiting::Parent, ORPHAN),
         Err(CryptoError::NewerVersion(_)) => {
             came.set_aside(t, Waiting::Program, "sealed by a newer version of Holdfast")
@@ -234,7 +253,7 @@ pub(super) fn take_outline(
     match outline.kind {
         EntryKind::Revision => {}
         EntryKind::Pack => return packs::note_outline(t, outline.rid.0, outline.seq),
-        EntryKind::Trim | EntryKind::Release => return came.set_aside(t, Waiting::Program, NEWER_KIND),
+        EntryKind::Place | EntryKind::Release => return came.set_aside(t, Waiting::Program, NEWER_KIND),
     }
     if t.tx.has_revision(rid)? {
         if outline.seq > 0 {
@@ -315,7 +334,7 @@ fn is_in(manifest: &[u8], rid: wire::Rid) -> bool {
 }
 
 /// True where the batch's device is the author, or its heir.
-fn is_from(vault: &Vault, manifest: &BatchManifest, author: DeviceId) -> bool {
+pub(super) fn is_from(vault: &Vault, manifest: &BatchManifest, author: DeviceId) -> bool {
     let author = wire::DeviceId(author.0);
     if author == manifest.device {
         return true;
@@ -326,6 +345,9 @@ fn is_from(vault: &Vault, manifest: &BatchManifest, author: DeviceId) -> bool {
 
 /// Why an entry is set aside that builds on something that is not here.
 const ORPHAN: &str = "came before a version that it builds on";
+/// Why one is set aside that cannot be merged without what was thinned here.
+const THINNED: &str = "builds on an old version whose content is not here";
+const MISSING_KEY: &str = "waiting for a key";
 const NEWER_KIND: &str = "of a kind that needs a newer version of Holdfast";
 const NOT_IN_PACK: &str = "is in a pack that does not hold it";
 const LATE: &str = "sent by a computer that is no member of the account";
@@ -354,10 +376,17 @@ fn store(
     if !missing.is_empty() && vouch_for(t, &missing, manifest, vouched, taken)? {
         missing = t.tx.missing_parents(&revision)?;
     }
+    let rid = came.rid();
+    if !missing.is_empty() && !t.vault.env().is_older() && places::bring(t, rid, &revision)? {
+        missing = t.tx.missing_parents(&revision)?;
+    }
     if !missing.is_empty() && !crate::planted("parents-not-awaited") {
         return came.set_aside(t, Waiting::Parent, ORPHAN);
     }
-    let rid = came.rid();
+    let lacks = !thinning::lacking(t.vault, t.reader(), Some((rid, &revision)), revision.record)?.is_empty();
+    if lacks && !crate::planted("stub-counts-as-content") {
+        return came.set_aside(t, Waiting::Content, THINNED);
+    }
     t.observe(&revision);
     // Of several variants the first that opens counts.
     t.tx.clear_variants(rid)?;

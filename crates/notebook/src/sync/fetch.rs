@@ -13,7 +13,7 @@ use holdfast_store::{MAX_VARIANTS, QuarantineRow, Reader, Waiting};
 
 use super::keys::newest_epoch;
 use super::packs::{self, Unpacked};
-use super::{apply, meta, pull};
+use super::{apply, meta, pull, thinning, versions};
 use crate::{Result, Vault};
 
 /// An orphan's parent may be one too; so many generations are fetched at once.
@@ -52,6 +52,7 @@ pub(super) async fn fetch(vault: &Vault, server: &dyn SyncProtocol, token: &Toke
         pull::check_signatures(vault, server, token, &fetched.manifests).await?;
         new += take(vault, &fetched)?;
     }
+    new += fetch_contents(vault, server, token).await?;
     let now = vault.env().now_ms();
     vault.transact(|t| {
         let seq = t.tx.cursor()?.map_or(0, |cursor| cursor.seq);
@@ -59,6 +60,50 @@ pub(super) async fn fetch(vault: &Vault, server: &dyn SyncProtocol, token: &Toke
         Ok(t.tx.put_u64(meta::FETCHED_MS, now)?)
     })?;
     Ok(new)
+}
+
+/// Fetches the contents that were thinned here and that set-aside entries build on, and takes those in.
+async fn fetch_contents(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -> Result<u32> {
+    let (mut new, mut asked) = (0, BTreeSet::new());
+    loop {
+        let mut wanted = vault.read(|r| thinned_wanted(vault, r))?;
+        wanted.retain(|rid| asked.insert(*rid));
+        if wanted.is_empty() || crate::planted("thinned-not-fetched") {
+            return Ok(new);
+        }
+        versions::put_back(vault, server, token, &wanted).await?;
+        new += vault.transact(|t| {
+            t.changes.from_sync = true;
+            let mut taken = apply::Taken::default();
+            apply::retry_quarantined(t, &mut taken)?;
+            Ok(taken.new)
+        })?;
+    }
+}
+
+/// The versions whose contents set-aside entries need. Also those of a removed computer: a person may take them over.
+fn thinned_wanted(vault: &Vault, reader: &Reader<'_>) -> Result<BTreeSet<RevisionId>> {
+    let mut out = BTreeSet::new();
+    for row in reader.list_quarantine()? {
+        if !matches!(row.waiting, Waiting::Content | Waiting::Removed) {
+            continue;
+        }
+        let Ok(logged) = decode::<LogEntry>(&row.bytes) else { continue };
+        match apply::open(vault, reader, &logged.entry)? {
+            Err(CryptoError::MissingParent { parent }) if reader.is_stub(RevisionId(parent))? => {
+                out.insert(RevisionId(parent));
+            }
+            Err(_) => {}
+            Ok(bytes) => {
+                if let Ok(revision) = Revision::decode(&bytes)
+                    && reader.missing_parents(&revision)?.is_empty()
+                {
+                    out.extend(thinning::lacking(vault, reader, Some((row.rid, &revision)), revision.record)?);
+                }
+            }
+        }
+    }
+    Ok(out)
 }
 
 /// What waits for a key or for a newer program is looked at again where there is another one than at the last look.
@@ -108,7 +153,8 @@ fn wanted(vault: &Vault, reader: &Reader<'_>) -> Result<Vec<Rid>> {
                 let parents = missing_parents(vault, reader, row)?;
                 out.extend(parents.into_iter().filter(|parent| !aside.contains(parent)).map(|parent| Rid(parent.0)));
             }
-            Waiting::Key | Waiting::Program => {}
+            // Of versions that are here: see `thinned_wanted`.
+            Waiting::Content | Waiting::Key | Waiting::Program => {}
         }
     }
     Ok(out)

@@ -24,7 +24,7 @@ use super::activity::{self, Happened, Line};
 use super::keys::refresh_keys;
 use super::pull::{Page, Pulled};
 use super::push::{self, Duplicates, Sent};
-use super::{apply, behind, blobs, digest, fork, meta, pull};
+use super::{apply, behind, blobs, digest, fork, meta, places, pull};
 use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
 
@@ -423,7 +423,15 @@ fn finish(vault: &Vault, lost_blobs: &[[u8; 32]]) -> Result<()> {
             1 => "1 change was sent again".to_owned(),
             n => format!("{n} changes were sent again"),
         };
-        activity::write(t, &Line::new(Happened::Healed, format!("The server was restored from a backup; {what}")))?;
+        // Of those only the place is here: another computer may have them.
+        places::queue_lost(t)?;
+        let lacks = match t.tx.count_stubs()?.1 {
+            0 => String::new(),
+            1 => "; 1 older version that it lost is not on this computer".to_owned(),
+            n => format!("; {n} older versions that it lost are not on this computer"),
+        };
+        let message = format!("The server was restored from a backup; {what}{lacks}");
+        activity::write(t, &Line::new(Happened::Healed, message))?;
         t.changes.settings = true;
         Ok(())
     })

@@ -22,6 +22,7 @@ mod login;
 mod metrics;
 mod on_demand;
 mod packs;
+mod places;
 mod problem;
 mod pull;
 mod push;
@@ -31,7 +32,9 @@ mod seen;
 mod set_aside;
 mod status;
 mod take_over;
+mod thinning;
 pub(crate) mod tripwire;
+mod versions;
 
 use holdfast_crypto::{CryptoError, SealContext, open_revision, seal_revision, seal_revision_on};
 use holdfast_domain::{MAX_RECORD_BYTES, RevisionId};
@@ -54,6 +57,7 @@ pub use releases::UnnamedFiles;
 pub use set_aside::{AsideEntry, AsideId, AsideText, Takes, WhySetAside};
 pub use status::{DeviceStatus, FileProgress, SyncStatus};
 pub use take_over::TakenOver;
+pub use thinning::HistoryKept;
 pub use tripwire::{HeldNote, Tripwire};
 
 /// Meta rows that only sync reads and writes.
@@ -104,6 +108,12 @@ mod meta {
     /// The vault's own time, by which releases are counted, and the computer's clock then.
     pub const AGE_MS: &str = "age_ms";
     pub const AGE_AT_MS: &str = "age_at_ms";
+    /// For how many days all of the history stays here; 0: for ever.
+    pub const HISTORY_KEPT: &str = "history_kept";
+    /// The newest day that was marked, and the one on which everything was last looked at; how far, where it is under way.
+    pub const DAY_MARKED: &str = "day_marked";
+    pub const DAY_THINNED: &str = "day_thinned";
+    pub const THINNED_UP_TO: &str = "thinned_up_to";
     /// What went wrong last, until the next success.
     pub const PROBLEM: &str = "sync_problem";
 }
@@ -168,6 +178,8 @@ fn seal_anew(t: &Txn<'_>, rows: &[OutboxRow]) -> Result<bool> {
         } else if row.kind == EntryKind::Release as u64 {
             // It is not sealed.
             (newest, row.body.clone())
+        } else if row.kind == EntryKind::Place as u64 {
+            places::seal_anew(t, row)?
         } else {
             let bytes = t.tx.revision_bytes(row.rid)?.ok_or_else(|| crate::NotebookError::missing(&row.rid))?;
             seal_body(t, row.rid, &bytes, is_delta(t, row)?)?

@@ -388,6 +388,17 @@ fn named(vault: &Vault, rid: RevisionId, canonical: Vec<u8>) -> Option<PackedRev
 
 /// How far every active device has signed to have read, in this epoch of the log.
 pub(super) fn read_by_all(vault: &Vault, reader: &Reader<'_>, cursor: Cursor) -> Result<u64> {
+    read_by_active(vault, reader, cursor, vault.env().pack_waits_ms(), |_| Ok(true))
+}
+
+/// The same, where a device is active that was heard of for so long, or is not silent.
+pub(super) fn read_by_active(
+    vault: &Vault,
+    reader: &Reader<'_>,
+    cursor: Cursor,
+    waits_ms: u64,
+    is_silent: impl Fn(DeviceId) -> Result<bool>,
+) -> Result<u64> {
     let members: Vec<DeviceId> =
         vault.keys().open.account.members.devices.iter().map(|member| DeviceId(member.device_id)).collect();
     let devices = reader.devices()?;
@@ -405,8 +416,7 @@ pub(super) fn read_by_all(vault: &Vault, reader: &Reader<'_>, cursor: Cursor) ->
         let told = devices.iter().find(|row| row.id == device).map_or(0, |row| row.last_seen_ms.max(row.created_ms));
         let last_ms = reader.last_written_ms(device)?.unwrap_or(0).max(told);
         // One that has never told anything has just joined.
-        let waits_ms = vault.env().pack_waits_ms();
-        if waits_ms > 0 && (last_ms == 0 || now_ms.saturating_sub(last_ms) < waits_ms) {
+        if waits_ms > 0 && (last_ms == 0 || now_ms.saturating_sub(last_ms) < waits_ms || !is_silent(device)?) {
             read = at;
         }
     }

@@ -14,8 +14,7 @@ use super::activity::{self, Happened, Line};
 use super::apply::Taken;
 use super::keys::{own_keys, refresh_keys, shared_keys};
 use super::packs::{self, Unpacked};
-use super::releases;
-use super::{apply, device, digest, fetch, fork, heal, login, seen};
+use super::{apply, device, digest, fetch, fork, heal, login, releases, seen, thinning};
 use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
 
@@ -68,6 +67,10 @@ pub(super) async fn pull(vault: &Vault, server: &dyn SyncProtocol, token: &Token
                 pulled.revisions += fetch::look_again(vault)?;
                 pulled.revisions += fetch::fetch(vault, server, token).await?;
                 releases::look(vault, pulled.may_release)?;
+                if let Err(error) = thinning::look(vault) {
+                    // It only makes room.
+                    tracing::warn!(%error, "history could not be thinned");
+                }
                 if pulled.may_pack
                     && let Err(error) = packs::make(vault)
                 {

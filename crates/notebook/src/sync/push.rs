@@ -11,7 +11,7 @@ use holdfast_sync::StepReport;
 
 use super::account::KEY_TRIES;
 use super::keys::{newest_epoch, own_keys, refresh_keys, shared_keys};
-use super::{digest, fork, heal, packs, pull, releases};
+use super::{digest, fork, heal, packs, places, pull, releases};
 use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
 
@@ -223,7 +223,8 @@ pub(super) fn duplicates(reader: &Reader<'_>, sent: &[Sent], stored: &[Stored]) 
         let shown = match e.kind {
             EntryKind::Pack => packs::is_in_log(reader, s.rid)?,
             EntryKind::Release => releases::is_in_log(reader, s.rid, reader.outbox_body(rid)?.as_deref())?,
-            _ => reader.is_in_log(rid)?,
+            EntryKind::Place => places::is_in_log(reader, rid)?,
+            EntryKind::Revision => reader.is_in_log(rid)?,
         };
         if !shown {
             return Err(never_shown());
@@ -239,7 +240,8 @@ pub(super) fn move_over(t: &Txn<'_>, sent: &[Sent], stored: &[Stored], head: Log
         match e.kind {
             EntryKind::Pack => packs::sent(t, s)?,
             EntryKind::Release => releases::sent(t, s)?,
-            _ => t.tx.set_received(RevisionId(s.rid.0), s.seq)?,
+            EntryKind::Place => places::sent(t, s, e.key_epoch)?,
+            EntryKind::Revision => t.tx.set_received(RevisionId(s.rid.0), s.seq)?,
         }
     }
     let cursor = t.tx.cursor()?.unwrap_or(Cursor { log_epoch: head.log_epoch, seq: 0, link: [0; 32] });
@@ -324,7 +326,8 @@ fn next_batch(vault: &Vault) -> Result<Option<PushRequest>> {
 }
 
 fn entry(row: OutboxRow) -> Entry {
-    let kind = [EntryKind::Pack, EntryKind::Release].into_iter().find(|kind| *kind as u64 == row.kind);
+    let kind =
+        [EntryKind::Pack, EntryKind::Place, EntryKind::Release].into_iter().find(|kind| *kind as u64 == row.kind);
     let kind = kind.unwrap_or(EntryKind::Revision);
     Entry { kind, rid: Rid(row.rid.0), key_epoch: row.key_epoch, body: row.body }
 }

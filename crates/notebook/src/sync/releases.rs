@@ -71,7 +71,7 @@ impl Named {
 }
 
 /// True where something that is not taken in may name any file: then nothing is known of what nothing names.
-fn is_unsure(reader: &Reader<'_>) -> Result<bool> {
+pub(super) fn is_unsure(reader: &Reader<'_>) -> Result<bool> {
     let elsewhere = heal::is_healing(reader)? || fork::is_copied(reader)? || fork::reads_first(reader)?;
     Ok(elsewhere || reader.anything_held()? || reader.quarantine_open_len()? > 0)
 }
@@ -204,6 +204,11 @@ fn tick(t: &Txn<'_>, at_once: bool) -> Result<(u64, bool)> {
     t.tx.put_u64(meta::AGE_MS, age_ms + gone_ms)?;
     t.tx.put_u64(meta::AGE_AT_MS, t.now_ms)?;
     Ok((age_ms + gone_ms, true))
+}
+
+/// The vault's own time, as it was last written down.
+pub(super) fn age_ms(reader: &Reader<'_>) -> Result<u64> {
+    Ok(reader.get_u64(meta::AGE_MS)?.unwrap_or(0))
 }
 
 /// The log was read to its end: finds out what nothing names, takes back what is named, lets go what may go, and, where the

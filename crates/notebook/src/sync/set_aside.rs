@@ -27,6 +27,8 @@ pub enum WhySetAside {
     Altered,
     /// A computer sent it after it was removed from the account: it may be taken over, or discarded.
     Removed,
+    /// It builds on an old version whose content was thinned here: that is being fetched.
+    Thinned,
     /// Set aside by an older version of Holdfast, which did not say why: it is tried again.
     Unknown,
 }
@@ -40,6 +42,7 @@ impl WhySetAside {
             Waiting::Parent => Self::Orphan,
             Waiting::Variant => Self::Altered,
             Waiting::Removed => Self::Removed,
+            Waiting::Content => Self::Thinned,
             Waiting::Anything => Self::Unknown,
             Waiting::Decided => return None,
         })

@@ -10,6 +10,7 @@ use holdfast_domain::{AttachmentId, Fields, NoteId, Origin, RecordId, Revision, 
 
 use super::activity::{self, Happened, Line};
 use super::set_aside::{Aside, AsideId, Takes, WhySetAside, find, is_late};
+use super::thinning;
 use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
 
@@ -89,6 +90,11 @@ fn take(t: &mut Txn<'_>, aside: &Aside, takes: Takes) -> Result<TakenOver> {
     };
     let stamp = t.stamp();
     let fields = revision.fields.clone();
+    let like = Revision::new(record, parents.clone(), stamp, Origin::Restore, holdfast_merge::ALGO, fields.clone());
+    if !thinning::lacking(t.vault, t.reader(), Some((aside.row.rid, &like)), record)?.is_empty() {
+        // It is fetched with the next sync.
+        return Err(NotebookError::Thinned { why: None });
+    }
     let made = Revision::new(record, parents, stamp, Origin::Restore, holdfast_merge::ALGO, fields);
     let taken_as = t.commit_revision(made)?;
     t.tx.decide_quarantine(aside.row.rid, &aside.row.body_hash, Some(taken_as))?;

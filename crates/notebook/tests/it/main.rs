@@ -32,6 +32,7 @@ mod restore;
 mod reviews;
 mod strays;
 mod syncing;
+mod thinning;
 mod tripwire;
 mod upgrade;
 mod vault;

@@ -15,7 +15,7 @@ impl Wire for EntryKind {
         Ok(match from.uint()? {
             1 => Self::Revision,
             2 => Self::Pack,
-            3 => Self::Trim,
+            3 => Self::Place,
             4 => Self::Release,
             _ => return Err(ReadError("unknown kind of entry")),
         })

@@ -299,7 +299,7 @@ fn any_seen() -> impl Strategy<Value = Seen> {
 }
 
 fn any_entry() -> impl Strategy<Value = Entry> {
-    let kinds = prop::sample::select(vec![EntryKind::Revision, EntryKind::Pack, EntryKind::Trim, EntryKind::Release]);
+    let kinds = prop::sample::select(vec![EntryKind::Revision, EntryKind::Pack, EntryKind::Place, EntryKind::Release]);
     (kinds, any::<[u8; 32]>(), any::<u32>(), prop::collection::vec(any::<u8>(), 0..300))
         .prop_map(|(kind, rid, key_epoch, body)| Entry { kind, rid: Rid(rid), key_epoch, body })
 }

@@ -10,7 +10,7 @@ pub(super) fn kind(number: i64) -> Result<EntryKind> {
     match number {
         1 => Ok(EntryKind::Revision),
         2 => Ok(EntryKind::Pack),
-        3 => Ok(EntryKind::Trim),
+        3 => Ok(EntryKind::Place),
         4 => Ok(EntryKind::Release),
         _ => Err(ServerError::Damaged("kind of an entry")),
     }

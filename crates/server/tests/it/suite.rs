@@ -106,7 +106,7 @@ pub async fn push_and_read_back(world: World) {
     let empty = world.whole_log(&token, device.space).await;
     assert!(empty.entries.is_empty() && empty.log_epoch != 0);
 
-    let kinds = [EntryKind::Revision, EntryKind::Pack, EntryKind::Trim, EntryKind::Release];
+    let kinds = [EntryKind::Revision, EntryKind::Pack, EntryKind::Place, EntryKind::Release];
     let entries: Vec<_> = (1..).zip(kinds).map(|(n, kind)| Entry { kind, ..entry(n, 100) }).collect();
     let (stored, head) = device.push(&world, &token, entries.clone()).await;
     assert_eq!(

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use holdfast_domain::{AttachmentId, Fields, NotebookId, RecordId};
+use holdfast_domain::{AttachmentId, Fields, Kind, NotebookId, RecordId};
 use holdfast_store::{
     Fetch, FileRow, FileState, PackRow, PackState, ReleaseRow, SCHEMA_VERSION, Sent, Store, StoreError, UnnamedFile,
     Waiting,
@@ -22,8 +22,10 @@ const V4: &str = include_str!("fixtures/schema_v4.sql");
 const V5: &str = include_str!("fixtures/schema_v5.sql");
 /// Before the log had releases.
 const V6: &str = include_str!("fixtures/schema_v6.sql");
-/// The newest: what this version makes.
+/// Before history was thinned.
 const V7: &str = include_str!("fixtures/schema_v7.sql");
+/// The newest: what this version makes.
+const V8: &str = include_str!("fixtures/schema_v8.sql");
 
 fn raw(path: &Path) -> Connection {
     let conn = Connection::open(path).unwrap();
@@ -103,6 +105,8 @@ fn sample() -> TempStore {
         tx.set_outbox_files(rid(3), &[[4; 32]].into())?;
         tx.put_file(&FileRow { content: [4; 32], size: 5, state: FileState::Whole, chunks: vec![[5; 32]] })?;
         tx.set_kept_offline(NotebookId([2; 16]), true)?;
+        tx.mark_day(4)?;
+        tx.put_place(rid(9), rid(8), 2, b"place")?;
         Ok(())
     });
     t
@@ -114,14 +118,37 @@ fn the_newest_schema_is_what_it_was() {
     let path = t.path();
     drop(t.store);
     let now = dump(&raw(&path));
-    if std::env::var_os("HOLDFAST_WRITE_FIXTURES").is_some() && SCHEMA_VERSION == 7 {
-        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/fixtures/schema_v7.sql"), &now).unwrap();
+    if std::env::var_os("HOLDFAST_WRITE_FIXTURES").is_some() && SCHEMA_VERSION == 8 {
+        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/fixtures/schema_v8.sql"), &now).unwrap();
         return;
     }
     // Another version of zstd may write other bytes: only the definitions are compared.
     let definitions = |sql: &str| sql.split("INSERT INTO").next().unwrap_or_default().to_string();
-    assert_eq!(SCHEMA_VERSION, 7, "keep this fixture, add one for the new schema, and compare that one here");
-    assert_eq!(definitions(&now), definitions(V7));
+    assert_eq!(SCHEMA_VERSION, 8, "keep this fixture, add one for the new schema, and compare that one here");
+    assert_eq!(definitions(&now), definitions(V8));
+}
+
+/// Nothing is known of how long its versions were here: nothing is thinned for long.
+#[test]
+fn a_vault_of_schema_v7_opens_and_reads() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("vault.db");
+    let conn = raw(&path);
+    conn.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+    conn.execute_batch(V7).unwrap();
+    conn.execute_batch("PRAGMA application_id = 1214673780; PRAGMA user_version = 7;").unwrap();
+    drop(conn);
+    let store = Store::open(&path, &key(1)).unwrap();
+    store.quick_check().unwrap();
+    store
+        .read(|tx| {
+            let held = tx.held(RecordId([1; 16]))?;
+            assert_eq!(held.iter().map(|row| (row.stub, row.since_day)).collect::<Vec<_>>(), [(false, None); 3]);
+            assert_eq!(tx.records_held_since(Kind::Note, 400, None, 9)?, []);
+            assert_eq!((tx.live_releases()?.len(), tx.unnamed_files()?.len()), (1, 1));
+            Ok::<_, StoreError>(())
+        })
+        .unwrap();
 }
 
 /// No file is released yet, and what waits does as before.

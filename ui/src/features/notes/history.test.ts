@@ -13,9 +13,9 @@ afterEach(() => {
   toasts.items = [];
 });
 
-function version(n: number, body: string, over: { kind?: VersionKind; newest?: boolean; title?: string } = {}): NoteVersion {
+function version(n: number, body: string, over: { kind?: VersionKind; newest?: boolean; title?: string; thinned?: boolean } = {}): NoteVersion {
   return {
-    item: { revision: `v${n}`, device: 'Ward PC', this_device: false, at_ms: 1_700_000_000_000 + n * 60_000, kind: over.kind ?? 'edit', newest: over.newest ?? false },
+    item: { revision: `v${n}`, device: 'Ward PC', this_device: false, at_ms: 1_700_000_000_000 + n * 60_000, kind: over.kind ?? 'edit', newest: over.newest ?? false, thinned: over.thinned ?? false },
     title: over.title ?? 'Shift', body, to_review: 0, fields: [], diff: [{ kind: 'added', text: `${body}\n` }], is_shown: false,
   };
 }
@@ -62,6 +62,28 @@ test('the whole text of a version, and an error that names what is wrong', async
   await userEvent.click(screen.getByTestId('history-restore'));
   expect(await screen.findByText(/is in the trash/)).toBeTruthy();
   expect(toasts.items).toEqual([]);
+});
+
+test('a version that is not on this computer says so, and comes from the server', async () => {
+  const { backend } = await open();
+  cleanup();
+  backend.versions = [version(1, 'newer'), version(0, 'from long ago', { thinned: true })];
+  const fetch = vi.spyOn(backend, 'noteVersionFetch').mockRejectedValueOnce(commandError('not_here', 'The server cannot be reached.'));
+  mountWith(backend, HistoryDialog, { session: new NoteSession(backend, structuredClone([...backend.notes.values()][0] ?? never())), onclose: vi.fn() });
+  await screen.findAllByTestId('history-item');
+  expect(screen.getAllByTestId('history-item')[1]?.textContent).toContain('not on this computer');
+  screen.getByTestId('history-list').focus();
+  await userEvent.keyboard('{End}');
+  const get = await screen.findByTestId('history-fetch');
+  expect(screen.getByTestId<HTMLButtonElement>('history-restore').disabled).toBe(true);
+  expect(screen.getByTestId('history-version').textContent).not.toContain('newer');
+  await userEvent.click(get);
+  expect(await screen.findByText('The server cannot be reached.')).toBeTruthy();
+  await userEvent.click(screen.getByTestId('history-fetch'));
+  await waitFor(() => expect(screen.getByTestId('history-version').textContent).toContain('from long ago'));
+  expect(fetch).toHaveBeenCalledTimes(2);
+  expect(screen.queryByTestId('history-fetch')).toBeNull();
+  expect(screen.getByTestId<HTMLButtonElement>('history-restore').disabled).toBe(false);
 });
 
 test('of thousands of versions few are in the document, and End comes to the first one', async () => {

@@ -33,6 +33,14 @@ test('all attachments can be fetched at once', async () => {
   await waitFor(() => expect(backend.config.fetch_all_files).toBe(true));
 });
 
+test('how long old versions stay is chosen', async () => {
+  const { backend, user } = await open();
+  const select = screen.getByTestId<HTMLSelectElement>('settings-history');
+  expect(select.selectedOptions[0]?.textContent).toBe('Keep all for 90 days');
+  await user.selectOptions(select, 'Keep all for ever');
+  await waitFor(() => expect(backend.config.history_days).toBe(0));
+});
+
 test("this computer's name is saved on leaving the field and on closing; never empty", async () => {
   const { backend, asked, user } = await open();
   const field = screen.getByTestId('settings-device');
