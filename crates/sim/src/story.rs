@@ -11,7 +11,7 @@ use crate::fault::{Checked, Invariant};
 use crate::people::short;
 use crate::thinking::About;
 use crate::tokens::{Tokens, word};
-use crate::traced::{Gone, Traced, apart, of_token, places_in, trash_of};
+use crate::traced::{Gone, Traced, apart, became_one, of_token, places_in, trash_of};
 use crate::values::{do_not_hold, set_beside, values};
 use crate::world::{Decision, Met};
 
@@ -157,10 +157,18 @@ impl Story<'_> {
         // Of several who did not know of each other, and did not agree, nobody is passed over; but whoever decided of one
         // trashing has decided of another one, too, which is open with it.
         let last = self.history.heads(traced.trash.iter().map(|(act, _)| *act));
+        // What two did alike is one thing to whoever wrote on both, and somebody who had seen one of them did otherwise.
+        let is_left = |act: RevisionId, state: TrashState| {
+            let alike =
+                traced.trash.iter().filter(|(other, done)| *done == state && became_one(self.history, act, *other));
+            let left =
+                |other: RevisionId| last.iter().any(|later| *later != other && self.history.is_ancestor(other, *later));
+            alike.map(|(other, _)| *other).any(left)
+        };
         let said: BTreeSet<&str> = traced
             .trash
             .iter()
-            .filter(|(act, state)| last.contains(act) && *state != TrashState::Open)
+            .filter(|(act, state)| last.contains(act) && *state != TrashState::Open && !is_left(*act, *state))
             .map(|(_, state)| if *state == TrashState::Live { "kept" } else { "trashed" })
             .collect();
         let decided = self.history.rows.iter().any(|row| matches!(row.origin, Origin::Undo | Origin::Resolve));

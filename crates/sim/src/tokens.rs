@@ -86,11 +86,12 @@ impl Tokens {
                         }
                     }
                 }
-                let titles = note.title.adds().flat_map(|t| of_text(&t.value));
-                if note.title.is_resolved() {
-                    out.clean.extend(titles)
-                } else {
-                    out.all.extend(titles)
+                for title in note.title.adds() {
+                    let here: BTreeSet<u32> = of_text(&title.value).collect();
+                    for token in &here {
+                        *out.sides.entry(*token).or_default() += 1;
+                    }
+                    if note.title.is_resolved() { out.clean.extend(here) } else { out.all.extend(here) }
                 }
                 let due = note.due.adds().filter_map(|t| t.value).filter_map(of_date);
                 if note.due.is_resolved() {
