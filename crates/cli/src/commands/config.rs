@@ -78,7 +78,7 @@ impl Setting {
             }
             Self::HistoryKept => {
                 let what = "for how many days every version of a note stays on this computer; then one of each day for a \
-                            year, and one of each month. The server keeps all of them";
+                            year, and one of each month. The server keeps all; without one, all stay here";
                 match vault.history_kept()? {
                     HistoryKept::Everything => {
                         (Value::String("everything".into()), format!("{HISTORY_KEPT}: everything ({what})"))
