@@ -208,12 +208,13 @@ fn side_change(graph: &Graph, base: Option<&Fields>, head: RevisionId) -> Result
     Ok(SideChange { head, author: revision.author, stamp: revision.stamp(), fields, body })
 }
 
+/// What somebody has put back already is not put there a second time: who takes it out takes it out.
 fn renew_set<T: Ord + Clone>(set: &mut SetField<T>, current: &SetField<T>, stamp: Stamp) {
-    let renewed = set
-        .0
-        .iter()
-        .map(|e| if current.0.contains(e) { e.clone() } else { SetEntry { value: e.value.clone(), stamp } });
-    set.0 = renewed.collect();
+    let is_there = |entry: &&SetEntry<T>| current.0.contains(*entry);
+    let is_new = |entry: &&SetEntry<T>| !current.0.iter().any(|known| known.value == entry.value);
+    let stays = set.0.iter().filter(is_there).cloned();
+    let comes = set.0.iter().filter(is_new).map(|entry| SetEntry { value: entry.value.clone(), stamp });
+    set.0 = stays.chain(comes).collect();
 }
 
 /// Sides that `known` has not get a stamp of their own, in the order in which they were written: taken back, they

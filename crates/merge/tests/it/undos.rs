@@ -113,3 +113,23 @@ fn two_who_set_the_same_are_one_side_in_whatever_order_they_meet() {
     let together = world.fold(&[decided, then]);
     assert_eq!(together.notebook.as_resolved(), Some(&Some(NotebookId([2; 16]))), "{:?}", together.notebook);
 }
+
+/// Two took the same merge back, one of them without a difference: what is there again is there once.
+#[test]
+fn what_is_back_already_is_not_put_back_a_second_time() {
+    let mut world = World::default();
+    let base = world.write(&[], |f, stamp| assert!(f.tags.add_name("t".into(), stamp)));
+    let off = world.write(&[base], |f, _| assert!(f.tags.remove_name("t")));
+    let side = world.write(&[base], |f, stamp| f.title = Merge::resolved("title".into(), stamp));
+    let (merged, before) = (world.fold(&[off, side]), world.fold(&[side]));
+    assert!(merged.tags.names().is_empty());
+    let first = taken_back(&world, &[off, side], (merged.clone(), before.clone()));
+    let back = world.write(&[off, side], |f, _| *f = first);
+    let shown = Fields::Note(world.fold(&[back]));
+    let second = undo(&shown, &Fields::Note(merged), &Fields::Note(before), stamp(60, 1)).as_note().unwrap().clone();
+    assert_eq!(second.tags, world.fold(&[back]).tags);
+    // So whoever takes it off, not knowing of the second, takes it off.
+    let again = world.write(&[back], |f, _| *f = second);
+    let without = world.write(&[back], |f, _| assert!(f.tags.remove_name("t")));
+    assert!(world.fold(&[again, without]).tags.names().is_empty());
+}
