@@ -71,7 +71,7 @@ test('a version that is not on this computer says so, and comes from the server'
   const fetch = vi.spyOn(backend, 'noteVersionFetch').mockRejectedValueOnce(commandError('not_here', 'The server cannot be reached.'));
   mountWith(backend, HistoryDialog, { session: new NoteSession(backend, structuredClone([...backend.notes.values()][0] ?? never())), onclose: vi.fn() });
   await screen.findAllByTestId('history-item');
-  expect(screen.getAllByTestId('history-item')[1]?.textContent).toContain('not on this computer');
+  expect(screen.getAllByTestId('history-item')[1]?.textContent).toContain('Not on this computer');
   screen.getByTestId('history-list').focus();
   await userEvent.keyboard('{End}');
   const get = await screen.findByTestId('history-fetch');
