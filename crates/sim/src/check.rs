@@ -250,8 +250,8 @@ impl World {
             let count = self.devices[at].look(|l| l.revision_count())?;
             let released = self.network.net().releases.len();
             let mut report = self.sync_again(at)?;
-            // Just now a file was in no note for long enough, or a member was silent for so long that nobody waits for it
-            // with a pack: that happens once.
+            // Just now a file was in no note for long enough, or the last of the members has asked as one that knows packs:
+            // that happens once.
             if (self.network.net().releases.len() > released || report.packed > 0) && report.pushed == 0 {
                 report = self.sync_again(at)?;
             }
