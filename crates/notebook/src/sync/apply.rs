@@ -441,6 +441,10 @@ fn quarantine(t: &mut Txn<'_>, logged: &LogEntry, body: Hash, waiting: Waiting, 
     if crate::planted("quarantine-dropped") {
         return Ok(());
     }
+    // Whoever looked before, with whichever version of the program, has not looked at this.
+    if matches!(waiting, Waiting::Key | Waiting::Program) {
+        t.tx.remove_meta(super::meta::LOOKED_BY)?;
+    }
     let kept = t.tx.put_quarantine(&QuarantineRow {
         rid: RevisionId(logged.entry.rid.0),
         body_hash: body.0,
