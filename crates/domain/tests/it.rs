@@ -389,6 +389,12 @@ fn a_newer_schema_is_known_as_such() {
     assert_eq!(Revision::decode(&with(0, &[0x18, 200])), Err(DecodeError::Newer(200)));
 }
 
+/// It would be written as today's, with another id than it came with.
+#[test]
+fn a_schema_that_never_was_is_refused() {
+    assert_eq!(Revision::decode(&with(0, &[0])), Err(DecodeError::Unexpected("schema")));
+}
+
 #[test]
 fn unknown_fields_and_kinds_are_kept_byte_for_byte() {
     let raw = vec![0xd8, 0x64, 0x82, 0x20, 0xa1, 0x61, b'x', 0xf6];

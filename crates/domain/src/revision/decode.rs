@@ -22,6 +22,10 @@ pub(super) fn revision(bytes: &[u8]) -> Result<Revision> {
     if schema > SCHEMA {
         return Err(DecodeError::Newer(schema));
     }
+    // There never was an older one; read as today's it would be written with another number, and have another id.
+    if schema != SCHEMA {
+        return Err(DecodeError::Unexpected("schema"));
+    }
     let kind = Kind::from_number(field(1, "kind")?.uint("kind")?);
     let record = RecordId(field(2, "record")?.fixed("record")?);
     let mut r = field(3, "parents")?;
