@@ -88,19 +88,39 @@ fn merge_passage(base: &Merge<String>, sides: &[&Merge<String>]) -> Merge<String
 }
 
 /// Where a base and its sides come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Past {
+#[derive(Clone, Copy, Debug)]
+pub struct Past<'a> {
     /// Something was merged before, in the base or on the way to a side. A merge puts what several wrote in some order,
     /// so lines may stand elsewhere though nobody moved them. Otherwise what stands elsewhere in a side, a person moved.
     pub merged: bool,
-    /// Somebody took something back on the way to a side, and a place of the text was opened by it: one with newer stamps
-    /// may be that. Otherwise it was carried on while its author wrote elsewhere in the text.
-    pub undone: bool,
+    /// The places of the text that somebody opened who took something back on the way to a side.
+    pub opened: Opened<'a>,
 }
 
-impl Past {
+/// Places that an undo opened. One of these in a side may have the values that the base has, and newer stamps: it is
+/// asked again. Any other was carried on while its author wrote elsewhere in the text.
+#[derive(Clone, Copy, Debug)]
+pub enum Opened<'a> {
+    These(&'a [Merge<String>]),
+    /// What is merged is the undo itself.
+    Any,
+}
+
+impl Opened<'_> {
+    fn is_in(self, tokens: &[Token<'_>]) -> bool {
+        match self {
+            Self::Any => true,
+            Self::These(places) => {
+                let is_one = |merge: &Merge<String>| places.iter().any(|place| same_values(place, merge));
+                tokens.iter().any(|token| matches!(token, Token::Place(merge) if is_one(merge)))
+            }
+        }
+    }
+}
+
+impl Past<'_> {
     /// The sides are what people made of the base itself.
-    pub const PLAIN: Self = Self { merged: false, undone: false };
+    pub const PLAIN: Self = Self { merged: false, opened: Opened::These(&[]) };
 }
 
 /// Merges texts over a base, of a plain past. Symmetric in the sides, total on any text.
@@ -109,7 +129,7 @@ pub fn merge_body(base: &Body, sides: &[&Body]) -> Body {
 }
 
 /// As [`merge_body`], whatever was before.
-pub fn merge_body_after(past: Past, base: &Body, sides: &[&Body]) -> Body {
+pub fn merge_body_after(past: Past<'_>, base: &Body, sides: &[&Body]) -> Body {
     let changed: Vec<&Body> = sides.iter().copied().filter(|s| *s != base).collect();
     let Some(first) = changed.first() else { return base.clone() };
     if crate::planted("text-newest-wins") {
@@ -284,7 +304,7 @@ struct Texts<'a> {
     changed: &'a [&'a Body],
     pivot: Vec<Token<'a>>,
     rows: Vec<Vec<Token<'a>>>,
-    past: Past,
+    past: Past<'a>,
     /// By row: where not all are as the base.
     touched: Vec<Vec<Range<usize>>>,
     doubled: Doubled<'a>,
@@ -303,7 +323,7 @@ struct Merged {
 
 impl<'a> Texts<'a> {
     /// And as finely cut as they can be.
-    fn of(base: &'a Body, changed: &'a [&'a Body], past: Past) -> (Self, Vec<Piece>) {
+    fn of(base: &'a Body, changed: &'a [&'a Body], past: Past<'a>) -> (Self, Vec<Piece>) {
         let (pivot, rows): (_, Vec<Vec<Token<'_>>>) = (tokens(base), changed.iter().map(|s| tokens(s)).collect());
         let pieces = cut(&pivot, &rows, Grain::Places);
         let of_row = |row: usize| pieces.iter().filter(|p| !p.kept).map(|p: &Piece| p.is[row].clone()).collect();
@@ -385,9 +405,10 @@ impl<'a> Texts<'a> {
         }
         let was = passage(&self.pivot[piece.was.clone()], self.base.stamp);
         let rows = self.rows.iter().zip(&piece.is).map(|(row, range)| &row[range.clone()]);
-        let of = |(body, row): (&&Body, _)| {
+        let of = |(body, row): (&&Body, &[Token<'_>])| {
             let side = passage(row, body.stamp);
-            let untouched = same_values(&side, &was) && (was.is_resolved() || !self.past.undone);
+            let asked_again = !was.is_resolved() && self.past.opened.is_in(row);
+            let untouched = same_values(&side, &was) && !asked_again;
             if untouched { was.clone() } else { side }
         };
         let sides: Vec<Merge<String>> = self.changed.iter().zip(rows).map(of).collect();
@@ -468,8 +489,29 @@ fn joined(a: &str, b: &str) -> String {
     text
 }
 
+/// The newest first.
+type Sides = Vec<(Stamp, String)>;
+
+/// Two of these as one, each line once, in the place of the older one.
+fn one_of(sides: &Sides, older: usize, newer: usize) -> Sides {
+    let mut out = sides.clone();
+    let (older_stamp, older_text) = out.remove(older);
+    let (stamp, text) = out.remove(newer);
+    out.insert(older - 1, (stamp.max(older_stamp), joined(&text, &older_text)));
+    out
+}
+
+/// How much all sides share at both ends: it becomes clean text.
+fn shared_ends(sides: &Sides) -> (usize, usize) {
+    let texts: Vec<&str> = sides.iter().map(|(_, text)| text.as_str()).collect();
+    let start = shared(&texts, |text, bytes| lines(&text[bytes..]).next());
+    let texts: Vec<&str> = texts.iter().map(|text| &text[start..]).collect();
+    (start, shared(&texts, |text, bytes| lines(&text[..text.len() - bytes]).next_back()))
+}
+
 /// More than [`MAX_SIDES`] sides: the oldest that are contained in another go; then the two oldest become one, each
-/// line once; until there are few enough.
+/// line once; until there are few enough. None goes, or becomes one with another, if it alone is without a line that all
+/// others have at an end: that would be clean text then, and nobody asked who took it out.
 fn cap(terms: Vec<Term<String>>) -> Vec<Term<String>> {
     if terms.len() < 2 * MAX_SIDES {
         return terms;
@@ -484,19 +526,27 @@ fn cap(terms: Vec<Term<String>>) -> Vec<Term<String>> {
             removes.push(term.value);
         }
     }
-    let mut kept: Vec<(Stamp, String)> = adds.into_iter().map(|(text, stamp)| (stamp, text)).collect();
+    let mut kept: Sides = adds.into_iter().map(|(text, stamp)| (stamp, text)).collect();
     kept.sort_by(|a, b| b.cmp(a));
+    let borders = shared_ends(&kept);
     let mut i = kept.len();
     while i > 0 && kept.len() > MAX_SIDES {
         i -= 1;
         if kept.iter().enumerate().any(|(j, other)| j != i && contained(&kept[i].1, &other.1)) {
-            kept.remove(i);
+            let gone = kept.remove(i);
+            if shared_ends(&kept) != borders {
+                kept.insert(i, gone);
+            }
         }
     }
     while kept.len() > MAX_SIDES {
-        if let (Some(oldest), Some(next)) = (kept.pop(), kept.pop()) {
-            kept.push((oldest.0.max(next.0), joined(&next.1, &oldest.1)));
-        }
+        let oldest_first = || (0..kept.len()).rev();
+        let pairs = oldest_first().flat_map(|i| (0..i).rev().map(move |j| (i, j)));
+        let mut become_one = pairs.map(|(i, j)| one_of(&kept, i, j));
+        let first = become_one.next();
+        let keeps = |kept: &Vec<_>| shared_ends(kept) == borders;
+        let Some(fewer) = first.clone().filter(keeps).or_else(|| become_one.find(keeps)).or(first) else { break };
+        kept = fewer;
     }
     weave(kept.into_iter().map(|(stamp, text)| Term::new(text, stamp)).collect(), removes)
 }

@@ -51,7 +51,7 @@ pub fn merge_fields(base: &Fields, sides: &[&Fields]) -> Fields {
 }
 
 /// As [`merge_fields`], whatever was before.
-pub fn merge_fields_after(past: Past, base: &Fields, sides: &[&Fields]) -> Fields {
+pub fn merge_fields_after(past: Past<'_>, base: &Fields, sides: &[&Fields]) -> Fields {
     macro_rules! of_kind {
         ($kind:path) => {
             sides.iter().filter_map(|s| if let $kind(f) = s { Some(f) } else { None }).collect::<Vec<_>>()
@@ -147,7 +147,7 @@ fn same_note(a: &NoteFields, b: &NoteFields) -> bool {
         && a.unknown == b.unknown
 }
 
-fn note(past: Past, base: &NoteFields, sides: &[&NoteFields]) -> NoteFields {
+fn note(past: Past<'_>, base: &NoteFields, sides: &[&NoteFields]) -> NoteFields {
     let trash: Vec<Trash> = sides.iter().map(|s| s.trash).collect();
     let edited: Vec<bool> = sides.iter().map(|s| !same_note(s, base)).collect();
     let names = |get: fn(&NoteFields) -> &NameSet| set(base, sides, get);

@@ -6,9 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use holdfast_domain::{Fields, Revision, RevisionId, Stamp};
+use holdfast_domain::{Fields, Merge, Revision, RevisionId, Stamp};
 
-use crate::body::Past;
+use crate::body::{Opened, Past};
 use crate::fields::{empty, merge_fields_after};
 use crate::graph::{Bits, Graph};
 use crate::value::same_values;
@@ -112,8 +112,14 @@ impl Frame {
         graph.undos(&all, common)
     }
 
-    /// Merges those that share exactly `common`. `undone`: on the way to one of them, an undo opened a place of the text.
-    fn merge(&mut self, graph: &Graph, common: &Bits, base: Option<&Value>, undone: bool) -> Result<(), FoldError> {
+    /// Merges those that share exactly `common`. `opened`: the places of the text that undos opened on the way to them.
+    fn merge(
+        &mut self,
+        graph: &Graph,
+        common: &Bits,
+        base: Option<&Value>,
+        opened: &[Merge<String>],
+    ) -> Result<(), FoldError> {
         let members = self.group(common);
         let (mut group, mut rest) = (Vec::new(), Vec::new());
         for (i, node) in std::mem::take(&mut self.nodes).into_iter().enumerate() {
@@ -124,7 +130,8 @@ impl Frame {
 
         // A node of several heads is a merge.
         let merged = |node: &Node| node.ids.len() > 1 || graph.merges(&node.mask, common);
-        let past = Past { merged: matches!(base, Some(Value::Merged(_))) || group.iter().any(merged), undone };
+        let merged = matches!(base, Some(Value::Merged(_))) || group.iter().any(merged);
+        let past = Past { merged, opened: Opened::These(opened) };
         let kind = group[0].value.fields().kind();
         let nothing;
         let base = match base {
@@ -163,10 +170,11 @@ fn has_places(fields: &Fields) -> bool {
     matches!(fields, Fields::Note(note) if !note.body.is_resolved())
 }
 
-/// Whether the text of an undo asks about something that the text before it did not ask about.
-fn opens_a_place(undo: &Fields, before: &Fields) -> bool {
-    let (Fields::Note(undo), Fields::Note(before)) = (undo, before) else { return false };
-    undo.body.places().any(|place| !before.body.places().any(|known| same_values(place, known)))
+/// What the text of an undo asks about, and the text before it did not.
+fn opened_places(undo: &Fields, before: &Fields) -> Vec<Merge<String>> {
+    let (Fields::Note(undo), Fields::Note(before)) = (undo, before) else { return Vec::new() };
+    let known = |place: &Merge<String>| before.body.places().any(|known| same_values(place, known));
+    undo.body.places().filter(|place| !known(place)).cloned().collect()
 }
 
 /// The view that `heads` make together: a pure function of the set of heads, whatever their order. Heads that
@@ -198,7 +206,7 @@ pub fn fold(graph: &Graph, heads: &[RevisionId]) -> Result<Folded, FoldError> {
             },
         };
         // Only what is open already can be opened again.
-        let mut undone = false;
+        let mut opened = Vec::new();
         if base.as_ref().is_some_and(|base| has_places(base.fields())) {
             let mut below = None;
             for (id, on) in frame.undos(graph, &common) {
@@ -214,14 +222,14 @@ pub fn fold(graph: &Graph, heads: &[RevisionId]) -> Result<Folded, FoldError> {
                         }
                     },
                 };
-                undone |= opens_a_place(value_of(graph, id)?.fields(), before.fields());
+                opened.extend(opened_places(value_of(graph, id)?.fields(), before.fields()));
             }
             if let Some(below) = below {
                 stack.push(below);
                 continue;
             }
         }
-        frame.merge(graph, &common, base.as_ref(), undone)?;
+        frame.merge(graph, &common, base.as_ref(), &opened)?;
     }
     let (value, stamp) = done.remove(&key).ok_or(FoldError::NoHeads)?;
     let fields = match value {

@@ -39,7 +39,7 @@ pub mod thin;
 pub mod tree;
 pub mod value;
 
-pub use body::{Past, merge_body};
+pub use body::{Opened, Past, merge_body};
 pub use diff::{Span, SpanKind, diff_lines, diff_words};
 pub use edit::{edit_body, edit_merge};
 pub use fields::merge_fields;
@@ -55,4 +55,4 @@ pub use stray::{Link, Stray, stray, stray_place};
 pub use tree::{break_cycles, cycles, same_as};
 
 /// The number of this algorithm. Devices compare merged states only where it is equal.
-pub const ALGO: u32 = 8;
+pub const ALGO: u32 = 9;

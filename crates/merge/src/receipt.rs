@@ -8,7 +8,7 @@ use holdfast_domain::{
 };
 
 use crate::align::{hunks, lines};
-use crate::body::Past;
+use crate::body::{Opened, Past};
 use crate::fields::{empty, merge_fields_after};
 use crate::value::{from_woven, weave};
 use crate::{FoldError, Graph, fold};
@@ -290,7 +290,7 @@ pub fn undo(current: &Fields, merged: &Fields, side: &Fields, stamp: Stamp) -> F
     if current.kind() != merged.kind() || current.kind() != side.kind() {
         return current.clone();
     }
-    let mut fields = merge_fields_after(Past { merged: true, undone: true }, merged, &[current, side]);
+    let mut fields = merge_fields_after(Past { merged: true, opened: Opened::Any }, merged, &[current, side]);
     match (&mut fields, current) {
         (Fields::Note(f), Fields::Note(current)) => {
             renew_set(&mut f.tags, &current.tags, stamp);

@@ -96,20 +96,18 @@ impl Line {
     }
 }
 
-/// The versions without content that the record cannot do without, sorted: those that are not strictly behind its last
-/// waist. `versions` are all of them, also what is being typed, and what is about to be taken in.
+/// The versions whose content the record cannot do without: those that are not strictly behind its last waist. `versions`
+/// are all of them, also what is being typed, and what is about to be taken in.
+pub fn needed(versions: &[Version]) -> BTreeSet<RevisionId> {
+    let Some(line) = Line::new(versions) else { return versions.iter().map(|version| version.id).collect() };
+    let from = line.waists.last().copied().unwrap_or(0);
+    line.order[from..].iter().map(|n| versions[*n].id).collect()
+}
+
+/// The [`needed`] versions that are without content, sorted.
 pub fn lacking(versions: &[Version]) -> Vec<RevisionId> {
-    let stubs = |of: &mut dyn Iterator<Item = usize>| -> BTreeSet<RevisionId> {
-        of.filter(|n| !versions[*n].whole).map(|n| versions[n].id).collect()
-    };
-    let needed = match Line::new(versions) {
-        Some(line) => {
-            let from = line.waists.last().copied().unwrap_or(0);
-            stubs(&mut line.order[from..].iter().copied())
-        }
-        None => stubs(&mut (0..versions.len())),
-    };
-    needed.into_iter().collect()
+    let stubs: BTreeSet<RevisionId> = versions.iter().filter(|version| !version.whole).map(|v| v.id).collect();
+    needed(versions).intersection(&stubs).copied().collect()
 }
 
 /// The versions whose content may go, and one that all of them are behind.

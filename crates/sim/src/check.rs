@@ -53,6 +53,9 @@ impl World {
             (0..self.devices.len()).for_each(|at| self.set_older(at, false));
         }
         self.settle()?;
+        if self.who_let_files_go_has_the_newest_program()? {
+            self.settle()?;
+        }
         if self.months_follow { self.months_pass() } else { Ok(()) }
     }
 
@@ -131,7 +134,8 @@ impl World {
                         continue;
                     }
                     if bytes.as_ref().ok().map(|bytes| bytes.len() as u64) != Some(file.size) {
-                        return Invariant::Convergence.broken(format!("{} lacks the file {}", device.name, file.path));
+                        let what = format!("{} lacks the file {}: {:?}", device.name, file.path, bytes.err());
+                        return Invariant::Convergence.broken(what);
                     }
                     self.file_is_whole(at, &file.path, bytes.as_deref().unwrap_or_default())?;
                     out.insert(format!("file {id} {}", file.path), told);

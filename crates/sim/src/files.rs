@@ -166,6 +166,38 @@ impl World {
         Ok(())
     }
 
+    /// An earlier program knows of nothing that is let go. Where a newer one let a file go that is named again, it takes
+    /// nothing back: that comes with the newest one. True where somebody has got that now.
+    pub fn who_let_files_go_has_the_newest_program(&mut self) -> Checked<bool> {
+        let mut any = false;
+        for at in self.members().into_iter().filter(|at| self.devices[*at].is_older()).collect::<Vec<_>>() {
+            if self.names_what_it_let_go(at)? {
+                self.has_the_newest_program(at)?;
+                any = true;
+            }
+        }
+        Ok(any)
+    }
+
+    fn names_what_it_let_go(&self, at: usize) -> Checked<bool> {
+        let vault = self.devices[at].vault()?;
+        for note in self.notes_of(at)? {
+            for file in vault.attachments(note).works("reading files")? {
+                let bytes = vault.attachment_bytes(file.id);
+                if matches!(bytes, Err(NotebookError::NotHere { why: WhyNotHere::Gone { .. }, .. })) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    fn has_the_newest_program(&mut self, at: usize) -> Checked {
+        self.set_older(at, false);
+        self.person(at, Act::Restart, &mut Dice::new(self.met.operations ^ 0x60_4E))?;
+        Ok(())
+    }
+
     /// After peace has come somebody takes a file out, and months pass, in which what nothing names goes. When only the word
     /// is out, and again when all is gone, people attach what was attached before, or go back to when a note had it.
     pub fn months_pass(&mut self) -> Checked {
@@ -173,8 +205,7 @@ impl World {
         // By then everybody has the newest program: an earlier one that names what was let go takes nothing back.
         for at in self.members() {
             if self.devices[at].is_older() {
-                self.set_older(at, false);
-                self.person(at, Act::Restart, &mut dice.clone())?;
+                self.has_the_newest_program(at)?;
             }
         }
         for (acts, months) in [(&[Act::Detach][..], 1), (&AGAIN, MONTHS), (&AGAIN, MONTHS)] {

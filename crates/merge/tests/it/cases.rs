@@ -133,6 +133,25 @@ fn more_than_eight_sides_lose_no_line() {
     assert_eq!(w.fold(&titles).title.adds().count(), 12, "no title is dropped or joined");
 }
 
+/// Of ten sides two become one, or one that is contained in another goes. If that were the only one without a line, it
+/// would be clean text, and nobody asked.
+#[test]
+fn who_took_out_a_line_at_an_end_is_asked_however_many_sides_there_are() {
+    for (alone, at_start) in [("x0", false), ("x0", true), ("", false), ("", true)] {
+        let mut w = World::default();
+        let with_end = |word: &str| if at_start { format!("end {word}") } else { format!("{word} end") };
+        let base = w.write_text(&[], &format!("k {} m", with_end("x")));
+        let mut heads = vec![w.write_text(&[base], &format!("k {alone} m"))];
+        heads.extend((1..10).map(|i| w.write_text(&[base], &format!("k {} m", with_end(&format!("x{i}"))))));
+        let folded = w.fold(&heads);
+        assert_eq!(folded.body.places().map(|p| p.adds().count()).collect::<Vec<_>>(), [8]);
+        let clean = folded.body.segments().iter().filter_map(|s| if let Segment::Clean(t) = s { Some(t) } else { None });
+        assert_eq!(clean.map(String::as_str).collect::<String>(), "k\nm\n", "{}", show_body(&folded.body));
+        let all: String = folded.body.places().flat_map(|p| p.adds()).map(|t| t.value.as_str()).collect();
+        assert!((1..10).all(|i| all.contains(&format!("x{i}\n"))), "{all}");
+    }
+}
+
 #[test]
 fn what_is_missing_is_named() {
     let mut graph = Graph::new();
@@ -342,6 +361,22 @@ fn what_was_decided_is_not_asked_again_because_a_title_was_taken_back() {
     let carried =
         w.write(&[back], |f, stamp| f.body = edit_body(&f.body, &("0\n".to_owned() + &f.body.shown()), stamp));
     assert_eq!(show_body(&w.fold(&[took, carried]).body), "0,a,b,Y,d,e,f,g,h");
+}
+
+/// As above, and what was taken back asks about another place of the text.
+#[test]
+fn what_was_decided_is_not_asked_again_because_another_decision_was_taken_back() {
+    let (mut w, _, x, y) = two();
+    let others = [w.write_text(&[y], "a b Y d e f g1"), w.write_text(&[y], "a b Y d e f g2")];
+    let other = w.write_text(&others, "a b Y d e f g1");
+    let took = w.write_text(&[x, y], "a b X d e f g");
+    let stamp = w.stamp();
+    let [now, merged, before] = [&[x, other][..], &[other], &others].map(|of| Fields::Note(w.fold(of)));
+    let back = w.insert_as(Origin::Undo, &[x, other], stamp, undo(&now, &merged, &before, stamp));
+    assert_eq!(show_body(&w.fold(&[back]).body), "a,b {+X -c +Y} d,e,f {+g1 -g +g2}");
+    let carried =
+        w.write(&[back], |f, stamp| f.body = edit_body(&f.body, &("0\n".to_owned() + &f.body.shown()), stamp));
+    assert_eq!(show_body(&w.fold(&[took, carried]).body), "0,a,b,X,d,e,f {+g1 -g +g2}");
 }
 
 /// The smallest history that lost a line, as it was found: on one device an old merge was taken back beside a

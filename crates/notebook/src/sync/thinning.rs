@@ -7,8 +7,10 @@
 //! **Invariant:** what the newest versions of a record make together, and what is being typed, needs no content that is not
 //! here. A version that arrives and would change that is set aside until what it needs was fetched ([`super::fetch`]).
 
+use std::collections::BTreeSet;
+
 use holdfast_domain::{Kind, Origin, RecordId, Revision, RevisionId};
-use holdfast_merge::thin::{Kept, Version, behind, lacking as lacking_of, thinned};
+use holdfast_merge::thin::{Kept, Version, behind, lacking as lacking_of, needed, thinned};
 use holdfast_store::{HeldRow, Reader};
 
 use super::{meta, packs, releases};
@@ -149,6 +151,9 @@ fn thin_note(t: &mut Txn<'_>, id: RecordId, day: u64, kept: Kept, read: u64) -> 
     let mut versions: Vec<Version> = t.tx.held(id)?.into_iter().map(version).collect();
     versions.extend(typed(t.vault, t.reader(), id)?);
     let Some((waist, mut goes)) = thinned(&versions, kept) else { return Ok(()) };
+    if is_asked_again(t, id, &needed(&versions))? {
+        return Ok(());
+    }
     let behind = behind(&versions, waist);
     for rid in goes.clone() {
         if t.tx.in_outbox(rid)? {
@@ -169,6 +174,16 @@ fn thin_note(t: &mut Txn<'_>, id: RecordId, day: u64, kept: Kept, read: u64) -> 
     t.changes.notes.insert(id.into());
     tracing::debug!(versions = goes.len(), "older versions of a note were thinned");
     Ok(())
+}
+
+/// Whether one of these asks a question again. Another beside it may have closed it, and one beside both may open it.
+fn is_asked_again(t: &Txn<'_>, id: RecordId, versions: &BTreeSet<RevisionId>) -> Result<bool> {
+    for row in t.tx.history(id)?.into_iter().filter(|row| row.origin == Origin::Undo && versions.contains(&row.rid)) {
+        if t.tx.revision(row.rid)?.as_ref().is_none_or(asks_again) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// What is being typed, as a version.
@@ -196,6 +211,11 @@ fn held(row: HeldRow) -> Version {
     Version { id: rid, parents, hlc, author, whole: !stub, settled: false, age_days: 0 }
 }
 
+/// A question that is asked again names those who wrote its sides, which is before it was decided: it needs them all.
+fn asks_again(revision: &Revision) -> bool {
+    revision.origin == Origin::Undo && revision.fields.is_open()
+}
+
 /// True where a record could not do without the contents of some versions, with these as their places alone and one more
 /// version that builds on them.
 pub(super) fn lacks_with<'a>(
@@ -205,6 +225,10 @@ pub(super) fn lacks_with<'a>(
     more: (RevisionId, &Revision),
 ) -> Result<bool> {
     let record = more.1.record;
+    // Some of these are without their contents, or it would not be asked.
+    if asks_again(more.1) {
+        return Ok(true);
+    }
     let mut versions: Vec<Version> = reader.held(record)?.into_iter().map(held).collect();
     versions.extend(places.map(|(id, revision)| Version { whole: false, ..taken_in(id, revision) }));
     versions.extend(typed(vault, reader, record)?);
@@ -223,7 +247,7 @@ pub(super) fn lacking(
     if !reader.has_stubs(record)? {
         return Ok(Vec::new());
     }
-    let asks_again = more.is_some_and(|(_, revision)| revision.origin == Origin::Undo && revision.fields.is_open());
+    let asks_again = more.is_some_and(|(_, revision)| asks_again(revision));
     // What is written on the only newest version is behind nothing.
     if let ([only], Some((_, revision))) = (reader.heads(record)?.as_slice(), more)
         && revision.parents().contains(only)
@@ -233,7 +257,6 @@ pub(super) fn lacking(
         return Ok(Vec::new());
     }
     let mut versions: Vec<Version> = reader.held(record)?.into_iter().map(held).collect();
-    // A question that is asked again names those who wrote its sides, which is before it was decided.
     if asks_again {
         return Ok(versions.into_iter().filter(|version| !version.whole).map(|version| version.id).collect());
     }
