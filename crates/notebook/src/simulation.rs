@@ -231,6 +231,20 @@ impl Look<'_> {
         })
     }
 
+    /// What is missing of what the versions that are set aside build on.
+    pub fn awaited(&self) -> Result<Vec<RevisionId>> {
+        self.0.read(|r| crate::sync::awaited(self.0, r))
+    }
+
+    /// What is known of a version here.
+    pub fn whereabouts(&self, rid: RevisionId) -> Result<String> {
+        self.0.read(|r| {
+            let (here, seq, waits) = (r.has_revision(rid)?, r.is_in_log(rid)?, r.in_outbox(rid)?);
+            let aside: Vec<_> = r.quarantined(rid)?.into_iter().map(|row| (row.waiting, row.seq)).collect();
+            Ok(format!("here {here} author {:?} in the log {seq} to be sent {waits} aside {aside:?}", r.author_of(rid)?))
+        })
+    }
+
     /// What is set aside with its body, as it came: a server that lost it can have it back.
     pub fn kept_aside(&self) -> Result<Vec<RevisionId>> {
         self.0.read(|r| {

@@ -106,7 +106,13 @@ impl World {
             if let Some(waits) = waits {
                 let why = device.vault()?.set_aside().works("what is set aside")?;
                 let sent = late.contains(&waits);
-                let what = format!("{} has {waits} in quarantine ({why:?}; sent after a removal: {sent})", device.name);
+                let mut what = format!("{} has {waits} in quarantine ({why:?}; sent after a removal: {sent})", device.name);
+                for rid in device.look(|l| l.awaited())?.into_iter().take(3) {
+                    for at in 0..self.devices.len() {
+                        let of = self.devices[at].look(|l| l.whereabouts(rid))?;
+                        what.push_str(&format!("\n  {rid} {}: {of}", self.devices[at].name));
+                    }
+                }
                 return Invariant::Liveness.broken(what);
             }
         }
@@ -129,7 +135,8 @@ impl World {
                     // Whether its bytes are here is looked at below; where they may be gone, one may have them still.
                     let told = format!("{:?}", Attachment { here: false, here_bytes: 0, ..file.clone() });
                     let bytes = vault.attachment_bytes(file.id);
-                    if bytes.as_ref().is_err_and(|said| self.may_be_gone_for_good(id, file.id, said)) {
+                    let said = bytes.as_ref().err();
+                    if said.is_some() && self.may_be_gone_for_good(at, id, file.id, said)? {
                         out.insert(format!("file {id} {}", file.path), told);
                         continue;
                     }
@@ -261,7 +268,7 @@ impl World {
             }
             let mut requests = self.network.net().line(at).requests.clone();
             // What is gone is asked for, since whoever has it may have given it back.
-            requests.retain(|request| *request != "get_blob" || self.named_when_gone.is_empty());
+            requests.retain(|request| *request != "get_blob" || !self.files_may_be_gone());
             let name = self.devices[at].name.clone();
             let moved = report.pushed + report.pulled > 0;
             if moved || requests != ["log"] || self.devices[at].look(|l| l.revision_count())? != count {

@@ -140,9 +140,32 @@ impl World {
         Ok(())
     }
 
-    /// Whether a file of a note may be gone: it was when somebody named it again.
-    pub fn may_be_gone_for_good(&self, record: RecordId, file: AttachmentId, said: &NotebookError) -> bool {
-        matches!(said, NotebookError::NotHere { .. }) && self.named_when_gone.contains(&(record, file))
+    /// Whether any may be, as below.
+    pub fn files_may_be_gone(&self) -> bool {
+        !self.named_when_gone.is_empty() || self.server_forgets() && !self.network.net().removed.is_empty()
+    }
+
+    /// Whether a file of a note may be gone: it was when somebody named it again; or who attached it was removed while they
+    /// gave it to a server that had lost it. (Texts go before files there, too.)
+    pub fn may_be_gone_for_good(
+        &self,
+        at: usize,
+        record: RecordId,
+        file: AttachmentId,
+        said: Option<&NotebookError>,
+    ) -> Checked<bool> {
+        if said.is_some_and(|said| !matches!(said, NotebookError::NotHere { .. })) {
+            return Ok(false);
+        }
+        if self.named_when_gone.contains(&(record, file)) {
+            return Ok(true);
+        }
+        if !self.server_forgets() {
+            return Ok(false);
+        }
+        let versions = self.devices[at].vault()?.history(file.into()).works("reading a history")?;
+        let removed = &self.network.net().removed;
+        Ok(versions.iter().any(|info| removed.contains(&holdfast_protocol::DeviceId(info.device.0))))
     }
 
     /// In peace the server has all that a note of this device names: whoever comes later gets it.
@@ -157,7 +180,7 @@ impl World {
             for file in device.vault()?.attachments(note).works("reading files")? {
                 let sealings = device.look(|l| l.sealings_of(file.id))?;
                 let there = sealings.iter().any(|chunks| chunks.iter().all(is_there));
-                if !there && !self.named_when_gone.contains(&(note.into(), file.id)) {
+                if !there && !self.may_be_gone_for_good(at, note.into(), file.id, None)? {
                     return Invariant::LostEdit
                         .broken(format!("the server has {} no more, which a note names", file.path));
                 }

@@ -31,6 +31,32 @@ pub fn values(fields: &Fields) -> Values {
     }
 }
 
+/// The fields that somebody wrote on this version: also where they say what they said before, as what was given up and
+/// written again does.
+fn written(now: &Fields, before: &Fields) -> BTreeSet<&'static str> {
+    fn differs<T: Ord>(now: &Merge<T>, before: &Merge<T>) -> bool {
+        now.adds().any(|term| !before.adds().any(|of| of == term))
+    }
+    match (now, before) {
+        (Fields::Note(now), Fields::Note(before)) => [
+            ("notebook", differs(&now.notebook, &before.notebook)),
+            ("done", differs(&now.done, &before.done)),
+            ("due", differs(&now.due, &before.due)),
+            ("title", differs(&now.title, &before.title)),
+        ]
+        .into_iter()
+        .filter_map(|(field, differs)| differs.then_some(field))
+        .collect(),
+        (Fields::Notebook(now), Fields::Notebook(before)) => {
+            [("name", differs(&now.name, &before.name)), ("parent", differs(&now.parent, &before.parent))]
+                .into_iter()
+                .filter_map(|(field, differs)| differs.then_some(field))
+                .collect()
+        }
+        _ => BTreeSet::new(),
+    }
+}
+
 /// What somebody set who knew of none of these versions that put the record into the trash, and none of them of it, and is
 /// shown, and is not what those had.
 pub fn set_beside(
@@ -91,8 +117,17 @@ pub fn do_not_hold(
             [only] => own.get(only).cloned(),
             _ => merged.get(&row.rid).cloned(),
         };
+        let fields = |id: RevisionId| {
+            let at = history.rows.iter().position(|row| row.rid == id);
+            at.map(|at| &history.revisions[at].fields)
+        };
+        let again = match row.parents.as_slice() {
+            [only] => fields(row.rid).zip(fields(*only)).map(|(now, before)| written(now, before)),
+            _ => None,
+        };
+        let again = again.unwrap_or_default();
         for (field, now) in &own[&row.rid] {
-            if before.as_ref().and_then(|before| before.get(field)) != Some(now) {
+            if again.contains(field) || before.as_ref().and_then(|before| before.get(field)) != Some(now) {
                 setters.entry(field).or_default().push(row.rid);
             }
         }

@@ -509,6 +509,10 @@ impl SyncProtocol for Line {
         let look = |net: &mut Net, server: usize, answer: &Result<u64, ProtocolError>| {
             if answer.is_ok() {
                 net.note_keys(server, request);
+                // A copy of a vault becomes another device in the middle of a sync, and so does its session.
+                if let (Some(_), Some(claim)) = (&request.add_device, &request.by) {
+                    net.line(self.device).id = Some(claim.device);
+                }
             }
         };
         self.exchange("put_keys", call, look, None).await

@@ -30,6 +30,11 @@ impl Reader<'_> {
         )
     }
 
+    /// The number by which [`Reader::not_in_log`] counts, of a version that is stored.
+    pub fn number_of(&self, rid: RevisionId) -> Result<Option<i64>> {
+        self.row("SELECT rowid FROM revisions WHERE rid = ?1", [rid.0], |r| r.get(0))
+    }
+
     pub fn count_not_in_log(&self) -> Result<u64> {
         self.number(&format!("SELECT count(*) {NOT_IN_LOG}"), [])
     }

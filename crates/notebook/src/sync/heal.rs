@@ -139,17 +139,30 @@ pub(super) async fn step(vault: &Vault, server: &dyn SyncProtocol, token: &Token
         return Ok(pulled);
     }
     let not_yet = StepReport { moved: true, ..StepReport::default() };
-    if let Some(request) = vault.transact(|t| {
+    let under_way = vault.transact(|t| {
         // Who has been removed since must not read it.
         push::renew_pending(t)?;
         push::pending(t.reader())
-    })? {
+    })?;
+    if let Some(request) = under_way {
+        // What it builds on goes first: this may be the last that the server takes of this device.
+        let before = vault.read(|r| {
+            let numbers = request.manifest.rids.iter().map(|rid| r.number_of(RevisionId(rid.0)));
+            Ok(numbers.collect::<std::result::Result<Vec<_>, _>>()?.into_iter().flatten().max())
+        })?;
+        if let Some(before) = before.filter(|_| !crate::planted("batch-before-what-it-builds-on")) {
+            let lacks = find_lacking(vault, server, token, Some(before)).await?;
+            if !lacks.gone.is_empty() {
+                let sent_again = send(vault, server, token, lacks.gone).await?;
+                return Ok(Pulled { report: not_yet, sent_again, ..pulled });
+            }
+        }
         return match send_batch(vault, server, token, request).await? {
             Some(sent_again) => Ok(Pulled { report: not_yet, sent_again, ..pulled }),
             None => read_what_it_has(vault, server, token).await,
         };
     }
-    let lacks = find_lacking(vault, server, token).await?;
+    let lacks = find_lacking(vault, server, token, None).await?;
     let stops = crate::planted("heal-stops-early") && vault.read(|r| Ok(r.get_u64(meta::HEALING)?))? > Some(0);
     if !lacks.gone.is_empty() && !stops {
         let sent_again = send(vault, server, token, lacks.gone).await?;
@@ -242,12 +255,24 @@ impl Lost {
     }
 }
 
-/// Asks which of what the log does not hold the server lacks, until some are found.
-async fn find_lacking(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -> Result<Lacking> {
+/// Asks which of what the log does not hold the server lacks, until some are found. `before`: only of the versions that
+/// were stored before the one of this number.
+async fn find_lacking(
+    vault: &Vault,
+    server: &dyn SyncProtocol,
+    token: &Token,
+    before: Option<i64>,
+) -> Result<Lacking> {
     let mut shown_nowhere = false;
     let mut after = Some(i64::MIN);
     while let Some(n) = after {
-        let rows = vault.read(|r| Ok(r.not_in_log(n, limits::MAX_IDS)?))?;
+        let mut rows = vault.read(|r| Ok(r.not_in_log(n, limits::MAX_IDS)?))?;
+        if let Some(before) = before {
+            rows.retain(|row| row.n < before);
+            if rows.is_empty() {
+                break;
+            }
+        }
         after = rows.last().map(|row| row.n + i64::from(crate::planted("heal-skips-one")));
         let candidates = if rows.is_empty() {
             let aside = vault.read(|r| Ok(r.quarantine_not_in_log()?))?;

@@ -232,3 +232,6 @@ fn seal(vault: &Vault, rid: RevisionId, canonical: &[u8]) -> Result<Entry> {
         Ok(Entry { kind: EntryKind::Revision, rid: Rid(rid.0), key_epoch, body })
     })
 }
+
+#[cfg(feature = "simulation")]
+pub(crate) use set_aside::awaited;

@@ -316,3 +316,15 @@ impl Vault {
         })
     }
 }
+
+/// What is missing of what the versions that are set aside build on.
+#[cfg(feature = "simulation")]
+pub(crate) fn awaited(vault: &Vault, reader: &Reader<'_>) -> Result<Vec<RevisionId>> {
+    let mut out = Vec::new();
+    for row in reader.list_quarantine()?.into_iter().filter(|row| row.waiting == Waiting::Parent) {
+        if let Some(revision) = Aside::load(vault, reader, row)?.revision {
+            out.extend(reader.missing_parents(&revision)?);
+        }
+    }
+    Ok(out)
+}
