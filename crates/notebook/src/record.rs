@@ -1,5 +1,6 @@
 //! A record as it stands: its heads, what is being typed, and the state that they make together.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use holdfast_domain::{Fields, Merge, NotebookId, Origin, RecordId, Revision, RevisionId, Term};
@@ -24,6 +25,8 @@ pub(crate) struct Record<'r, 'c> {
     pub id: RecordId,
     pub heads: Vec<RevisionId>,
     pub working: Option<Working>,
+    /// What was folded last is open about the notebook, and those that are asked about show as one.
+    joined: Cell<bool>,
 }
 
 impl<'r, 'c> Record<'r, 'c> {
@@ -52,7 +55,19 @@ impl<'r, 'c> Record<'r, 'c> {
             }
             None => None,
         };
-        Ok((!heads.is_empty() || working.is_some()).then_some(Self { vault, reader, id, heads, working }))
+        Ok((!heads.is_empty() || working.is_some()).then_some(Self {
+            vault,
+            reader,
+            id,
+            heads,
+            working,
+            joined: Cell::new(false),
+        }))
+    }
+
+    /// Whether what was folded last asks nothing about the notebook only because the tree shows those as one.
+    pub fn notebooks_are_joined(&self) -> bool {
+        self.joined.get()
     }
 
     /// The versions that make up what is shown: the heads that the working revision does not supersede, and it.
@@ -100,12 +115,14 @@ impl<'r, 'c> Record<'r, 'c> {
     /// nothing to ask about a note that was moved to both, and one side of what else is asked. (One of them in the
     /// trash is another place.)
     fn settled(&self, mut folded: Folded) -> Result<Folded> {
+        self.joined.set(false);
         if let Fields::Note(note) = &mut folded.fields
             && !note.notebook.is_resolved()
         {
             let tree = Tree::load(self.reader)?;
             let shown = |id: &Option<NotebookId>| id.map(|id| tree.live(id).map_or(id, |node| node.id));
             note.notebook = joined(&note.notebook, shown);
+            self.joined.set(note.notebook.is_resolved());
         }
         Ok(folded)
     }

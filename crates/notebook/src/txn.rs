@@ -33,6 +33,8 @@ pub(crate) struct Txn<'a> {
     caught_up: bool,
     /// A notebook's view was made anew.
     tree_changed: bool,
+    /// The notes of [`Self::note_joined`], once they were read.
+    joined: Option<BTreeSet<RecordId>>,
 }
 
 impl<'a> Txn<'a> {
@@ -49,6 +51,7 @@ impl<'a> Txn<'a> {
             arrived: Vec::new(),
             caught_up: false,
             tree_changed: false,
+            joined: None,
         }
     }
 
@@ -249,10 +252,35 @@ impl<'a> Txn<'a> {
                     self.touch(note.id.into());
                 }
             }
+            let joined = self.joined()?.clone();
+            self.touched.extend(joined);
             self.refresh_touched()?;
             crate::cycles::record(self, &rows)?;
         }
         Ok(())
+    }
+
+    /// Notes that lie in several notebooks which the tree shows as one. Where it does so no more, there is something to ask.
+    pub fn note_joined(&mut self, id: RecordId, is_joined: bool) -> Result<()> {
+        if self.joined()?.contains(&id) == is_joined {
+            return Ok(());
+        }
+        let joined = self.joined.get_or_insert_default();
+        if is_joined {
+            joined.insert(id);
+        } else {
+            joined.remove(&id);
+        }
+        let bytes: Vec<u8> = joined.iter().flat_map(|id| id.0).collect();
+        Ok(self.tx.put_meta(meta::JOINED_NOTES, &bytes)?)
+    }
+
+    fn joined(&mut self) -> Result<&BTreeSet<RecordId>> {
+        if self.joined.is_none() {
+            let bytes = self.tx.get_meta(meta::JOINED_NOTES)?.unwrap_or_default();
+            self.joined = Some(bytes.as_chunks().0.iter().copied().map(RecordId).collect());
+        }
+        Ok(self.joined.get_or_insert_default())
     }
 
     fn refresh_touched(&mut self) -> Result<()> {

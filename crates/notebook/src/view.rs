@@ -46,6 +46,7 @@ pub(crate) fn refresh(t: &mut Txn<'_>, id: RecordId) -> Result<Option<Kind>> {
             t.changes.tags |= before.as_ref().is_none_or(|b| b.tags != row.tags || b.trashed != row.trashed);
             t.changes.review |= before.as_ref().map_or(0, |b| b.review) != row.review;
             t.tx.put_note_view(&row, &search_text(note))?;
+            t.note_joined(id, record.notebooks_are_joined())?;
             if merged {
                 crate::receipts::record_merge(t, id, &record.heads)?;
             }

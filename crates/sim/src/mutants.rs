@@ -14,7 +14,7 @@ use crate::fault::Invariant;
 /// A name as the code asks for it, the faults that it needs (any where there are none), and what goes wrong.
 type Mutant = (&'static str, &'static str, &'static str);
 
-const MUTANTS: [Mutant; 150] = [
+const MUTANTS: [Mutant; 152] = [
     ("cursor-before-rows", "", "the cursor is on disk before what was read"),
     ("acknowledged-by-batch", "", "an answer empties the outbox, whatever it names"),
     ("outbox-dropped-on-error", "", "a push that fails empties the outbox"),
@@ -77,6 +77,8 @@ const MUTANTS: [Mutant; 150] = [
     ("confirmed-and-not-kept", "", "the server confirms what it does not keep"),
     ("set-back-not-heeded", "restore", "a device goes on beside a server that was set back"),
     ("heal-stops-early", "restore", "a restored server gets back the first that it lost"),
+    ("altered-is-given-back", "restore,swap", "a restored server is given what was altered"),
+    ("batch-before-what-it-builds-on", "restore,revoke", "a restored server gets what waits before what that builds on"),
     ("nothing-is-missing", "restore", "a restored server says that it lost nothing"),
     ("same-epoch-goes-on", "restore", "a restored server begins no new epoch"),
     ("lost-files-forgotten", "restore", "a restored server does not get files back"),

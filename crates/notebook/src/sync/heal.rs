@@ -16,7 +16,7 @@ use holdfast_protocol::{
     BatchManifest, Entry, Hash, HealRequest, LogEntry, LogHead, MissingRequest, PushOutcome, Restored, Rid, Stored,
     SyncProtocol, Token, batch_hash, decode, limits,
 };
-use holdfast_store::{ManifestRow, Reader};
+use holdfast_store::{ManifestRow, Reader, Waiting};
 use holdfast_sync::StepReport;
 
 use super::account::KEY_TRIES;
@@ -275,7 +275,9 @@ async fn find_lacking(
         }
         after = rows.last().map(|row| row.n + i64::from(crate::planted("heal-skips-one")));
         let candidates = if rows.is_empty() {
-            let aside = vault.read(|r| Ok(r.quarantine_not_in_log()?))?;
+            let mut aside = vault.read(|r| Ok(r.quarantine_not_in_log()?))?;
+            // A server that had what does not open would ask nobody for what does.
+            aside.retain(|row| row.waiting != Waiting::Variant || crate::planted("altered-is-given-back"));
             let entries = aside.iter().filter_map(|row| Some((decode::<LogEntry>(&row.bytes).ok()?, row.body_hash)));
             // Of what came without its body, and was in no pack, there is nothing to give back.
             let entries = entries.filter(|(logged, _)| !logged.entry.body.is_empty());

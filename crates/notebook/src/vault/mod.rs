@@ -39,6 +39,8 @@ pub(crate) mod meta {
     pub const RECOVERY_PHRASE: &str = "recovery_phrase";
     pub const THEME: &str = "theme";
     pub const CREATED_MS: &str = "created_ms";
+    /// The notes of [`crate::txn::Txn::note_joined`], one id after another.
+    pub const JOINED_NOTES: &str = "joined_notes";
 }
 
 /// The keys, and the sealed file they come from.

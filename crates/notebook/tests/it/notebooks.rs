@@ -84,6 +84,38 @@ async fn a_note_moved_to_the_same_new_notebook_on_both_asks_nothing() {
     assert_eq!(w["A"].note(note).row.notebook, w["B"].note(note).row.notebook);
 }
 
+/// As above, and a third who knows one of the two gives it another name: then they are two places.
+#[tokio::test]
+async fn notebooks_that_are_one_no_more_are_asked_about() {
+    let w = World::of(3);
+    let note = put(w["A"].vault(), "Old", "moved");
+    w.sync_all().await;
+    let moved = |device: &str| {
+        let fresh = w[device].vault().ensure_notebook("Fresh").unwrap();
+        let patch = NotePatch { notebook: Some(Some(fresh)), ..NotePatch::default() };
+        w[device].vault().edit_note(note, &patch).unwrap();
+        fresh
+    };
+    let of_a = moved("A");
+    w["A"].sync().await;
+    w["C"].sync().await;
+    w["C"].vault().rename_notebook(of_a, "Other").unwrap();
+    moved("B");
+    w["B"].sync().await;
+    w["A"].sync().await;
+    assert!(w["A"].vault().reviews().unwrap().is_empty());
+    w.sync_all().await;
+    for device in ["A", "B", "C"] {
+        assert_eq!(w[device].vault().reviews().unwrap().len(), 1, "{device}");
+        assert_eq!(w[device].note(note).row.review, 1, "{device}");
+    }
+    w["B"].vault().rename_notebook(of_a, "Fresh").unwrap();
+    w.sync_all().await;
+    for device in ["A", "B", "C"] {
+        assert!(w[device].vault().reviews().unwrap().is_empty(), "{device}");
+    }
+}
+
 #[tokio::test]
 async fn moves_that_cross_make_no_cycle() {
     let w = World::of(2);
