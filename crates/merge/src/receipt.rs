@@ -210,11 +210,21 @@ fn side_change(graph: &Graph, base: Option<&Fields>, head: RevisionId) -> Result
 
 /// What somebody has put back already is not put there a second time: who takes it out takes it out.
 fn renew_set<T: Ord + Clone>(set: &mut SetField<T>, current: &SetField<T>, stamp: Stamp) {
-    let is_there = |entry: &&SetEntry<T>| current.0.contains(*entry);
-    let is_new = |entry: &&SetEntry<T>| !current.0.iter().any(|known| known.value == entry.value);
-    let stays = set.0.iter().filter(is_there).cloned();
-    let comes = set.0.iter().filter(is_new).map(|entry| SetEntry { value: entry.value.clone(), stamp });
-    set.0 = stays.chain(comes).collect();
+    let values: BTreeSet<&T> = set.0.iter().map(|entry| &entry.value).collect();
+    let entries = values.into_iter().flat_map(|value| {
+        let of = |set: &SetField<T>| -> Vec<SetEntry<T>> {
+            set.0.iter().filter(|entry| entry.value == *value).cloned().collect()
+        };
+        let there = of(current);
+        let stays: Vec<SetEntry<T>> = of(set).into_iter().filter(|entry| there.contains(entry)).collect();
+        match (stays.is_empty(), there.is_empty()) {
+            (false, _) => stays,
+            // Put back by somebody, as another entry.
+            (true, false) => there,
+            (true, true) => vec![SetEntry { value: value.clone(), stamp }],
+        }
+    });
+    set.0 = entries.collect();
 }
 
 /// Sides that `known` has not get a stamp of their own, in the order in which they were written: taken back, they

@@ -133,3 +133,18 @@ fn what_is_back_already_is_not_put_back_a_second_time() {
     let without = world.write(&[back], |f, _| assert!(f.tags.remove_name("t")));
     assert!(world.fold(&[again, without]).tags.names().is_empty());
 }
+
+/// One took a tag off, another put it there again: back at the version before, it is there.
+#[test]
+fn what_is_there_as_another_entry_stays_where_a_merge_is_taken_back() {
+    let mut world = World::default();
+    let base = world.write(&[], |f, stamp| assert!(f.tags.add_name("t".into(), stamp)));
+    let off = world.write(&[base], |f, _| assert!(f.tags.remove_name("t")));
+    let again = world.write(&[off], |f, stamp| assert!(f.tags.add_name("t".into(), stamp)));
+    let side = world.write(&[base], |f, stamp| f.title = Merge::resolved("title".into(), stamp));
+    let on = [again, side];
+    for stays in on {
+        let back = taken_back(&world, &on, (world.fold(&on), world.fold(&[stays])));
+        assert_eq!(back.tags.names(), ["t"]);
+    }
+}
