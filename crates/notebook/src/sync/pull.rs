@@ -48,6 +48,9 @@ pub(super) enum Page {
     Copied,
 }
 
+/// So often the log may be another one when the end of a page is asked about.
+const MAX_SET_BACK: usize = 8;
+
 pub(super) async fn pull(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -> Result<Pulled> {
     let step = |report| Pulled { report, ..Pulled::default() };
     if vault.read(fork::is_copied)? {
@@ -93,8 +96,9 @@ fn has_read(vault: &Vault) -> Result<()> {
 
 /// Reads and takes over the next page.
 pub(super) async fn page(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -> Result<Page> {
-    // A server that was set back between the page and the question about its end shows that at the next.
-    for _ in 0..2 {
+    // A server that was set back between the page and the question about its end shows that at the next; and each of the
+    // account's devices may find out in that moment, and begin a new epoch.
+    for _ in 0..MAX_SET_BACK {
         if let Some(page) = compared_page(vault, server, token).await? {
             return Ok(page);
         }
