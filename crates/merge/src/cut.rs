@@ -194,7 +194,8 @@ pub(crate) fn one(pieces: &[Piece], of: impl Fn(&Piece) -> bool) -> Vec<Piece> {
 /// Cuts the base and the rows into pieces, in order. Together they are all of each.
 pub(crate) fn cut(pivot: &[Token<'_>], rows: &[Vec<Token<'_>>], grain: Grain) -> Vec<Piece> {
     let keys: Vec<Key<'_>> = pivot.iter().map(|t| t.key(grain)).collect();
-    let maps = matches_of_each(&keys, rows.iter().map(|row| row.iter().map(|t| t.key(grain))));
+    let blank = |key: Key<'_>| matches!(key, Key::Line(line) if line.trim().is_empty());
+    let maps = matches_of_each(&keys, rows.iter().map(|row| row.iter().map(|t| t.key(grain))), blank);
     let places = pivot.iter().chain(rows.iter().flatten()).any(|t| t.place().is_some());
     let mut cutter = Cutter { pieces: Vec::new(), was: 0, is: vec![0; rows.len()] };
     for (i, token) in pivot.iter().enumerate() {

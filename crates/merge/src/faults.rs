@@ -195,8 +195,8 @@ pub(crate) type Faults = (usize, usize, usize);
 
 pub(crate) const NONE: Faults = (0, 0, 0);
 
-/// A line of the base that a side took out, and the clean line that it stands in afterwards: itself, or a new one with a
-/// word of it that that side has nowhere any more. The new one has all its words, or only such, or another side has it
+/// A line of the base that a side took out, or asks about, and the clean line that it stands in afterwards: itself, or a
+/// new one with a word of it that that side has nowhere any more, or not in its clean text. The new one has all its words, or only such, or another side has it
 /// in its place.
 pub(crate) struct Returned<'a> {
     pub line: &'a str,
@@ -217,8 +217,9 @@ struct Words<'a> {
     numbers: Lookup<&'a str, usize>,
     /// Of each line, each once and in order; of lines that nobody touched once they are asked for.
     of_line: Vec<OnceCell<Vec<usize>>>,
-    /// By side: whether it has a word.
+    /// By side: whether it has a word; and whether in clean text, so that it does not ask about it.
     of_side: Vec<Vec<bool>>,
+    clean_of_side: Vec<Vec<bool>>,
     /// Whether a word is in a line that a side took out, and a side has it nowhere.
     gone: Vec<bool>,
 }
@@ -346,21 +347,33 @@ impl<'a> Before<'a> {
             let touched = &self.known.texts[..self.known.untouched];
             let touched: Vec<Vec<usize>> =
                 touched.iter().map(|line| in_order(words(line).map(&mut number).collect())).collect();
-            let of_side = |side: &Held<'_>| {
+            let of_side = |side: &Held<'_>, mark| {
                 let mut has = vec![false; numbers.len()];
-                let lines = touched.iter().enumerate().filter(|(line, _)| side.has(*line, ANY));
+                let lines = touched.iter().enumerate().filter(|(line, _)| side.has(*line, mark));
                 lines.flat_map(|(_, words)| words).for_each(|word| has[*word] = true);
                 has
             };
-            let of_side: Vec<Vec<bool>> = self.sides.iter().map(of_side).collect();
+            let all_sides = |mark| self.sides.iter().map(|side| of_side(side, mark)).collect();
+            let (of_side, clean_of_side): (Vec<Vec<bool>>, Vec<Vec<bool>>) = (all_sides(ANY), all_sides(CLEAN));
             let mut gone = vec![false; numbers.len()];
             for line in self.base.lines().filter(|line| self.is_out(*line)) {
-                touched[line].iter().for_each(|word| gone[*word] = of_side.iter().any(|has| !has[*word]));
+                for word in &touched[line] {
+                    gone[*word] = (0..self.sides.len()).any(|side| {
+                        let has = if self.asks(side, line) { &clean_of_side } else { &of_side };
+                        !has[side][*word]
+                    });
+                }
             }
             let mut of_line: Vec<OnceCell<Vec<usize>>> = touched.into_iter().map(OnceCell::from).collect();
             of_line.resize_with(self.known.texts.len(), OnceCell::new);
-            Words { numbers, of_line, of_side, gone }
+            Words { numbers, of_line, of_side, clean_of_side, gone }
         })
+    }
+
+    /// Whether a side asks about a line that was clean.
+    fn asks(&self, side: usize, line: usize) -> bool {
+        let side = &self.sides[side];
+        self.base.has(line, CLEAN) && side.has(line, ANY) && !side.has(line, CLEAN)
     }
 
     /// Whether a line of the base is out, or asked about.
@@ -420,8 +433,12 @@ impl<'b, 'a, 'm> NewLines<'b, 'a, 'm> {
         let mut found: Option<(&str, usize)> = None;
         for word in here {
             let Some(at) = self.with.get(word) else { continue };
-            let gone = |(side, has): &(&Held<'_>, &Vec<bool>)| !side.has(line, ANY) && !has[*word];
-            let taken: Vec<&Held<'_>> = sides.iter().zip(&words.of_side).filter(gone).map(|(side, _)| side).collect();
+            let gone = |side: &usize| {
+                let asks = self.before.asks(*side, line);
+                !sides[*side].has(line, ANY) && !words.of_side[*side][*word]
+                    || asks && !words.clean_of_side[*side][*word]
+            };
+            let taken: Vec<&Held<'_>> = (0..sides.len()).filter(gone).map(|side| &sides[side]).collect();
             if taken.is_empty() {
                 continue;
             }

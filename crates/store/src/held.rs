@@ -77,6 +77,11 @@ impl Reader<'_> {
     }
 
     /// True where a version of the record is among the arrivals.
+    /// Whether anything is noted of a pull that goes on.
+    pub fn any_arrivals(&self) -> Result<bool> {
+        self.exists("SELECT 1 FROM arrivals WHERE held = 0", [])
+    }
+
     pub fn has_arrivals(&self, record: RecordId) -> Result<bool> {
         self.exists("SELECT 1 FROM arrivals WHERE record = ?1", [record.0])
     }

@@ -425,6 +425,39 @@ fn a_place_is_no_part_of_what_changes_beside_it() {
     assert_eq!(merged(&[&less, &decided, &more]), "a,n,X,e");
 }
 
+fn clean_text(body: &Body) -> String {
+    let clean = |segment: &Segment| if let Segment::Clean(text) = segment { text.clone() } else { String::new() };
+    body.segments().iter().map(clean).collect()
+}
+
+/// One took a line out; the other wrote a paragraph above it, and in the empty line below. That the first empty line of
+/// theirs is like the old one does not make the line a new one.
+#[test]
+fn an_empty_line_is_no_reason_to_take_a_line_for_moved() {
+    let of = |text: &str, n| Body::text(text.to_owned(), stamp(n, 1));
+    let base = of("a\nx y\n\nb\nc\n", 1);
+    let written = of("a\n\nnew\nparagraph\nx y\n3\nb\nc\n", 2);
+    let merged = holdfast_merge::merge_body(&base, &[&written, &of("a\n\nb\nc\n", 3)]);
+    assert!(!clean_text(&merged).contains("x y"), "{}", show_body(&merged));
+    assert!(show_body(&merged).contains("paragraph"), "{}", show_body(&merged));
+    // Where nothing else is the same, empty lines are.
+    let merged = holdfast_merge::merge_body(&base, &[&of("a\nz\n\nb\nc\n", 2), &of("a\nx y\n\nb\nd\n", 3)]);
+    assert_eq!(merged.shown(), "a\nz\n\nb\nd\n");
+}
+
+/// Whether a line stays is asked; who wrote in it, not knowing, has it in the question.
+#[test]
+fn a_line_that_is_asked_about_is_not_clean_with_more_words() {
+    let base = Body::text("a\n\nx y\nend\n".to_owned(), stamp(1, 1));
+    let terms = ["", "\nx y\n", "\nx y\nend\n"].map(str::to_owned).into_iter().enumerate();
+    let terms = terms.map(|(i, text)| Term::new(text, if i == 1 { Stamp::ZERO } else { stamp(2 - i as u64 / 2, 1) }));
+    let place = Merge::from_terms(terms.collect()).unwrap();
+    let asked = Body::from_segments(vec![Segment::Clean("a\n".to_owned()), Segment::Place(place)], stamp(2, 1));
+    let written = Body::text("a\n6\nx more y\n\nnew\nparagraph\nend\n".to_owned(), stamp(3, 2));
+    let merged = holdfast_merge::merge_body(&base, &[&asked, &written]);
+    assert!(!clean_text(&merged).contains("x more y"), "{}", show_body(&merged));
+}
+
 #[test]
 fn a_title_given_up_and_written_again_is_a_side() {
     let mut w = World::default();

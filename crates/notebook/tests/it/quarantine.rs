@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use holdfast_domain::NoteId;
-use holdfast_notebook::NotebookError;
+use holdfast_notebook::{NotebookError, NotesFilter};
 use holdfast_notebook::sync::Happened;
 use holdfast_protocol::*;
 use holdfast_sync::SyncState;
@@ -91,6 +91,34 @@ fn lie(w: &World, at: LogHead, rid: [u8; 32], mut how: impl FnMut(&mut LogPage, 
             link_again(page, at);
         }
     });
+}
+
+/// Twenty-one notes go: some came with the page, the others were asked for after it. That is one sync, and it asks.
+#[tokio::test]
+async fn what_is_asked_for_after_the_last_page_counts_for_the_tripwire() {
+    let w = World::of(2);
+    let ids: Vec<NoteId> = (0..60).map(|n| w["A"].add(&format!("Note {n}"), "text\n")).collect();
+    w.sync_all().await;
+    let at: Arc<Mutex<Option<LogHead>>> = Arc::default();
+    let noted = at.clone();
+    w.server.lies.about_pages(move |page| *noted.lock().unwrap() = Some(page.head));
+    w["B"].sync().await;
+    w.server.lies.be_honest();
+    for id in &ids[..21] {
+        w["A"].vault().trash_note(*id).unwrap();
+    }
+    w["A"].sync().await;
+    let at = at.lock().unwrap().unwrap();
+    w.server.lies.about_pages(move |page| {
+        if page.entries.first().is_some_and(|e| e.seq == at.seq + 1) {
+            page.entries.iter_mut().step_by(2).for_each(|e| e.entry.body[40] ^= 1);
+            link_again(page, at);
+        }
+    });
+    w["B"].sync().await;
+    let asked = w["B"].vault().tripwire().unwrap().map(|asked| (asked.trashed, asked.of));
+    assert_eq!(asked, Some((21, 60)));
+    assert_eq!(w["B"].vault().count_notes(&NotesFilter::default()).unwrap(), 60);
 }
 
 /// A server that has lost the bytes of one entry, in a log that fits them.
