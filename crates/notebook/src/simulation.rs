@@ -241,7 +241,10 @@ impl Look<'_> {
         self.0.read(|r| {
             let (here, seq, waits) = (r.has_revision(rid)?, r.is_in_log(rid)?, r.in_outbox(rid)?);
             let aside: Vec<_> = r.quarantined(rid)?.into_iter().map(|row| (row.waiting, row.seq)).collect();
-            Ok(format!("here {here} author {:?} in the log {seq} to be sent {waits} aside {aside:?}", r.author_of(rid)?))
+            Ok(format!(
+                "here {here} author {:?} in the log {seq} to be sent {waits} aside {aside:?}",
+                r.author_of(rid)?
+            ))
         })
     }
 

@@ -583,7 +583,8 @@ impl World {
                     return self.sync_in_peace(at);
                 }
                 if status.waiting > 0 || status.state != SyncState::UpToDate {
-                    let what = format!("{name} synced and is {:?}, {} waiting", status.state, status.waiting);
+                    let why = self.devices[at].vault()?.passphrase_problem().works("the passphrase")?;
+                    let what = format!("{name} synced and is {:?}, {} waiting: {why:?}", status.state, status.waiting);
                     return Invariant::Liveness.broken(what);
                 }
                 Ok(Some(report))

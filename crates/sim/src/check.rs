@@ -106,7 +106,8 @@ impl World {
             if let Some(waits) = waits {
                 let why = device.vault()?.set_aside().works("what is set aside")?;
                 let sent = late.contains(&waits);
-                let mut what = format!("{} has {waits} in quarantine ({why:?}; sent after a removal: {sent})", device.name);
+                let mut what =
+                    format!("{} has {waits} in quarantine ({why:?}; sent after a removal: {sent})", device.name);
                 for rid in device.look(|l| l.awaited())?.into_iter().take(3) {
                     for at in 0..self.devices.len() {
                         let of = self.devices[at].look(|l| l.whereabouts(rid))?;

@@ -78,7 +78,11 @@ const MUTANTS: [Mutant; 152] = [
     ("set-back-not-heeded", "restore", "a device goes on beside a server that was set back"),
     ("heal-stops-early", "restore", "a restored server gets back the first that it lost"),
     ("altered-is-given-back", "restore,swap", "a restored server is given what was altered"),
-    ("batch-before-what-it-builds-on", "restore,revoke", "a restored server gets what waits before what that builds on"),
+    (
+        "batch-before-what-it-builds-on",
+        "restore,revoke",
+        "a restored server gets what waits before what that builds on",
+    ),
     ("nothing-is-missing", "restore", "a restored server says that it lost nothing"),
     ("same-epoch-goes-on", "restore", "a restored server begins no new epoch"),
     ("lost-files-forgotten", "restore", "a restored server does not get files back"),

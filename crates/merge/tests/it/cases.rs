@@ -145,7 +145,8 @@ fn who_took_out_a_line_at_an_end_is_asked_however_many_sides_there_are() {
         heads.extend((1..10).map(|i| w.write_text(&[base], &format!("k {} m", with_end(&format!("x{i}"))))));
         let folded = w.fold(&heads);
         assert_eq!(folded.body.places().map(|p| p.adds().count()).collect::<Vec<_>>(), [8]);
-        let clean = folded.body.segments().iter().filter_map(|s| if let Segment::Clean(t) = s { Some(t) } else { None });
+        let clean =
+            folded.body.segments().iter().filter_map(|s| if let Segment::Clean(t) = s { Some(t) } else { None });
         assert_eq!(clean.map(String::as_str).collect::<String>(), "k\nm\n", "{}", show_body(&folded.body));
         let all: String = folded.body.places().flat_map(|p| p.adds()).map(|t| t.value.as_str()).collect();
         assert!((1..10).all(|i| all.contains(&format!("x{i}\n"))), "{all}");

@@ -29,6 +29,8 @@ pub(super) struct Taken {
     pub altered: u32,
     /// Places of versions, on which something may build that is set aside.
     pub places: bool,
+    /// The server was asked for the contents that are missing, and does not have them.
+    pub nowhere: bool,
 }
 
 /// Takes over a checked page.
@@ -377,7 +379,7 @@ fn store(
         missing = t.tx.missing_parents(&revision)?;
     }
     let rid = came.rid();
-    if !missing.is_empty() && !t.vault.env().is_older() && places::bring(t, rid, &revision)? {
+    if !missing.is_empty() && !t.vault.env().is_older() && places::bring(t, rid, &revision, taken.nowhere)? {
         missing = t.tx.missing_parents(&revision)?;
     }
     if !missing.is_empty() && !crate::planted("parents-not-awaited") {

@@ -69,7 +69,7 @@ async fn fetch_contents(vault: &Vault, server: &dyn SyncProtocol, token: &Token)
         let mut wanted = vault.read(|r| thinned_wanted(vault, r))?;
         wanted.retain(|rid| asked.insert(*rid));
         if wanted.is_empty() || crate::planted("thinned-not-fetched") {
-            return Ok(new);
+            break;
         }
         versions::put_back(vault, server, token, &wanted).await?;
         new += vault.transact(|t| {
@@ -79,6 +79,16 @@ async fn fetch_contents(vault: &Vault, server: &dyn SyncProtocol, token: &Token)
             Ok(taken.new)
         })?;
     }
+    if asked.is_empty() || vault.read(|r| thinned_wanted(vault, r))?.is_empty() {
+        return Ok(new);
+    }
+    new += vault.transact(|t| {
+        t.changes.from_sync = true;
+        let mut taken = apply::Taken { nowhere: true, ..apply::Taken::default() };
+        apply::retry_quarantined(t, &mut taken)?;
+        Ok(taken.new)
+    })?;
+    Ok(new)
 }
 
 /// The versions whose contents set-aside entries need. Also those of a removed computer: a person may take them over.

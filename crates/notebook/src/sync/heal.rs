@@ -257,12 +257,7 @@ impl Lost {
 
 /// Asks which of what the log does not hold the server lacks, until some are found. `before`: only of the versions that
 /// were stored before the one of this number.
-async fn find_lacking(
-    vault: &Vault,
-    server: &dyn SyncProtocol,
-    token: &Token,
-    before: Option<i64>,
-) -> Result<Lacking> {
+async fn find_lacking(vault: &Vault, server: &dyn SyncProtocol, token: &Token, before: Option<i64>) -> Result<Lacking> {
     let mut shown_nowhere = false;
     let mut after = Some(i64::MIN);
     while let Some(n) = after {

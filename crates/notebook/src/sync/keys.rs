@@ -131,7 +131,14 @@ pub(super) async fn bring_together(
             follow(vault, &bytes, newer)?
         };
         tell(vault, &taken)?;
-        let Some(lack) = taken.lack else { return keep_version(vault, version) };
+        let Some(lack) = taken.lack else {
+            keep_version(vault, version)?;
+            // A passphrase that was taken over is mostly the server's. A sync that only sends reads no page that says so.
+            if matches!(vault.read(|r| login::standing(vault, r))?, login::Standing::Waits) {
+                login::is_told(vault, server).await?;
+            }
+            return Ok(());
+        };
         if taken.is_junk && was_junk {
             return Err(NotebookError::HostileServer("the account's keys do not open".into()));
         }

@@ -123,9 +123,9 @@ pub(super) fn is_in_log(reader: &Reader<'_>, entry: RevisionId) -> Result<bool> 
 /// be taken in then. True where any were stored.
 ///
 /// Known is also what is set aside because something before it is missing. That is in the log, and a person can get its
-/// content from there.
-pub(super) fn bring(t: &mut Txn<'_>, rid: RevisionId, revision: &Revision) -> Result<bool> {
-    let Some(behind) = needed(t.vault, t.reader(), revision)? else { return Ok(false) };
+/// content from there. `nowhere`: the server was asked for what is missing, and does not have it.
+pub(super) fn bring(t: &mut Txn<'_>, rid: RevisionId, revision: &Revision, nowhere: bool) -> Result<bool> {
+    let Some(behind) = needed(t.vault, t.reader(), revision, nowhere)? else { return Ok(false) };
     let mut left: Vec<(RevisionId, Behind)> = behind.into_iter().collect();
     let places = || left.iter().map(|(rid, behind)| (*rid, &behind.revision));
     if left.is_empty() || thinning::lacks_with(t.vault, t.reader(), places(), (rid, revision))? {
@@ -165,9 +165,14 @@ struct Behind {
 }
 
 /// All that a version builds on and that is not here. `None` where not all of that is known.
-fn needed(vault: &Vault, reader: &Reader<'_>, revision: &Revision) -> Result<Option<BTreeMap<RevisionId, Behind>>> {
+fn needed(
+    vault: &Vault,
+    reader: &Reader<'_>,
+    revision: &Revision,
+    nowhere: bool,
+) -> Result<Option<BTreeMap<RevisionId, Behind>>> {
     let (mut found, mut todo) = (BTreeMap::new(), reader.missing_parents(revision)?);
-    let mut any = false;
+    let mut any = nowhere;
     while let Some(rid) = todo.pop() {
         if found.contains_key(&rid) {
             continue;
@@ -177,7 +182,7 @@ fn needed(vault: &Vault, reader: &Reader<'_>, revision: &Revision) -> Result<Opt
                 any = true;
                 Revision::decode(&bytes).ok().map(|revision| Behind { revision, aside: None })
             }
-            None => set_aside(vault, reader, rid)?,
+            None => set_aside(vault, reader, rid, nowhere)?,
         };
         let Some(behind) = behind.filter(|behind| behind.revision.record == revision.record) else { return Ok(None) };
         todo.extend(reader.missing_parents(&behind.revision)?);
@@ -186,8 +191,14 @@ fn needed(vault: &Vault, reader: &Reader<'_>, revision: &Revision) -> Result<Opt
     Ok(Some(found).filter(|_| any))
 }
 
-fn set_aside(vault: &Vault, reader: &Reader<'_>, rid: RevisionId) -> Result<Option<Behind>> {
-    for row in reader.quarantined(rid)?.into_iter().filter(|row| row.waiting == Waiting::Parent && row.seq > 0) {
+fn set_aside(vault: &Vault, reader: &Reader<'_>, rid: RevisionId, nowhere: bool) -> Result<Option<Behind>> {
+    let waits = |row: &QuarantineRow| match row.waiting {
+        Waiting::Parent => row.seq > 0,
+        // It needs contents that are not to be had; what builds on it may do without.
+        Waiting::Content => row.seq > 0 && nowhere,
+        _ => false,
+    };
+    for row in reader.quarantined(rid)?.into_iter().filter(waits) {
         let Some((logged, manifest)) = apply::set_aside(reader, &row)? else { continue };
         let Ok(bytes) = apply::open(vault, reader, &logged.entry)? else { continue };
         if let Ok(revision) = Revision::decode(&bytes)

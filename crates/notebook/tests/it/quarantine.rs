@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use holdfast_domain::NoteId;
-use holdfast_notebook::{NotebookError, NotesFilter};
 use holdfast_notebook::sync::Happened;
+use holdfast_notebook::{NotebookError, NotesFilter};
 use holdfast_protocol::*;
 use holdfast_sync::SyncState;
 use holdfast_testkit::{Instead, Other, TestDevice, World};
