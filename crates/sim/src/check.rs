@@ -1,6 +1,7 @@
 //! What must hold when the faults have stopped.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use holdfast_domain::{DeviceId, Fields, Hlc, NoteFields, NotebookId, Origin, Revision, RevisionId, Segment, Stamp};
 use holdfast_notebook::simulation::{History, Shown};
@@ -111,7 +112,7 @@ impl World {
                 for rid in device.look(|l| l.awaited())?.into_iter().take(3) {
                     for at in 0..self.devices.len() {
                         let of = self.devices[at].look(|l| l.whereabouts(rid))?;
-                        what.push_str(&format!("\n  {rid} {}: {of}", self.devices[at].name));
+                        let _ = write!(what, "\n  {rid} {}: {of}", self.devices[at].name);
                     }
                 }
                 return Invariant::Liveness.broken(what);
