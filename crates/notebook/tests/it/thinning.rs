@@ -299,6 +299,33 @@ async fn receipts_of_what_is_thinned_go_and_what_is_open_keeps_its_versions() {
     assert_same(&w);
 }
 
+/// A question was asked again by who took back what they had decided, and closed by another who had not seen that: whoever
+/// opens it once more needs all that it was about.
+#[tokio::test]
+async fn what_asks_again_keeps_its_versions_until_something_is_written_on_it() {
+    let (w, id) = world(2).await;
+    w["A"].vault().trash_note(id).unwrap();
+    w["B"].replace(id, "nine", "of B");
+    w.sync_all().await;
+    assert_eq!((w["A"].to_review(id), w["B"].to_review(id)), (1, 1));
+    w["A"].take_side_of(id, w["B"].id());
+    w["A"].sync().await;
+    w["A"].vault().undo_resolution(id.into()).unwrap();
+    w["B"].vault().trash_note(id).unwrap();
+    w.sync_all().await;
+    assert_same(&w);
+    assert_eq!((w["A"].to_review(id), w["A"].note(id).row.trashed), (0, true));
+    sign(&w, &["A", "B"]).await;
+    days(&w, 33, &["A", "B"]).await;
+    assert_eq!(thinned(&w["A"], id), NONE);
+    w["B"].vault().restore_note(id).unwrap();
+    w.sync_all().await;
+    sign(&w, &["A", "B"]).await;
+    days(&w, 33, &["A", "B"]).await;
+    assert!(!thinned(&w["A"], id).is_empty());
+    assert_same(&w);
+}
+
 #[tokio::test]
 async fn packs_are_compared_with_what_is_thinned_and_give_it_back() {
     let (w, id) = world(2).await;
