@@ -140,9 +140,10 @@ impl World {
         Ok(())
     }
 
-    /// Whether any may be, as below.
+    /// Whether any may be, as below; or one that is in no note, and that a device asks for which has not passed its release.
     pub fn files_may_be_gone(&self) -> bool {
-        !self.named_when_gone.is_empty() || self.server_forgets() && !self.network.net().removed.is_empty()
+        let net = self.network.net();
+        !self.named_when_gone.is_empty() || !net.releases.is_empty() || self.server_forgets() && !net.removed.is_empty()
     }
 
     /// Whether a file of a note may be gone: it was when somebody named it again; or who attached it was removed while they
