@@ -221,6 +221,29 @@ async fn a_batch_in_flight_is_sent_as_it_was_signed() {
     }
 }
 
+/// Wherever the line breaks while it is healed: nobody reads a change without what it builds on. Who heals may be removed
+/// from the account in that moment, and nobody else has that.
+#[tokio::test]
+async fn a_batch_in_flight_goes_behind_what_it_builds_on() {
+    for broken_after in 0..8 {
+        let (mut w, backup, ids) = changed_since_backup(2).await;
+        let id = w["A"].add("T", "one\n");
+        w["A"].sync().await;
+        w["A"].write(id, "two\n");
+        w["A"].net.fail(0, Fault::DropRequest);
+        assert!(w["A"].try_sync().await.is_err());
+        w.server.restore(&backup).await;
+        w["A"].net.fail(broken_after, Fault::DropRequest);
+        drop(w["A"].try_sync().await);
+        w["A"].net.heal();
+        w["B"].sync().await;
+        assert_eq!(w["B"].syncer().status().unwrap().quarantined, 0, "broken after {broken_after}");
+        w.sync_all().await;
+        assert_new(&w, &ids);
+        assert_eq!(w["B"].body(id), "two\n", "broken after {broken_after}");
+    }
+}
+
 #[tokio::test]
 async fn what_was_confirmed_past_the_place_that_was_read_is_not_forgotten() {
     let mut w = World::of(2);
