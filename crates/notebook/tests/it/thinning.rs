@@ -412,6 +412,40 @@ async fn a_server_that_lost_what_everybody_thinned_gets_the_places() {
     assert_eq!(w["Newer"].body(id), w["A"].body(id));
 }
 
+/// Somebody is removed while the places are under way: they go again, under the account's new key.
+#[tokio::test]
+async fn places_that_wait_are_sealed_with_the_key_that_counts() {
+    let mut w = World::of(3);
+    days(&w, 182, &["A", "B"]).await;
+    sign(&w, &["A", "B"]).await;
+    for name in ["A", "B"] {
+        w[name].vault().set_history_kept(HistoryKept::Days(30)).unwrap();
+    }
+    let backup = w.server.backup().await;
+    let id = written(&w).await;
+    sign(&w, &["A", "B"]).await;
+    days(&w, 33, &["A", "B"]).await;
+    assert_eq!(thinned(&w["A"], id), [0, 1, 2, 3]);
+    w.server.restore(&backup).await;
+    for name in ["A", "B"] {
+        sign_in(w[name].vault(), w[name].connect(), PASSPHRASE).await.unwrap();
+    }
+    let (by, c) = (w["B"].syncer().clone(), w["C"].id());
+    w["A"].net.take_requests();
+    w["A"].net.before("push", async move { by.remove_device(c, None).await.unwrap() });
+    w["A"].sync().await;
+    let requests = w["A"].net.take_requests();
+    assert!(requests.contains(&"heal") && requests.contains(&"push"), "{requests:?}");
+    w["A"].sync().await;
+    let joined = TestDevice::join("New", w.dir.path(), &w.clock, &w.server).await.unwrap();
+    w.devices.retain(|device| device.id() != c);
+    w.devices.push(joined);
+    w.sync_all().await;
+    assert_same(&w);
+    assert_eq!(w["New"].body(id), w["A"].body(id));
+    assert_eq!((thinned(&w["New"], id), w["New"].vault().set_aside().unwrap().len()), (vec![0, 1, 2, 3], 0));
+}
+
 #[tokio::test]
 async fn a_restored_server_gets_back_what_somebody_has_and_is_told_what_nobody_has() {
     for everybody in [false, true] {
