@@ -16,8 +16,9 @@ use crate::template::read;
 use crate::tokens::{MARK, Tokens, of_text, word};
 use crate::world::{Decision, World};
 
-/// So often every device syncs at most until nothing moves.
-const ROUNDS: usize = 10;
+/// So often every device syncs at most until nothing moves: each of nine may be asked in turn whether it keeps some notes,
+/// and writes them again.
+const ROUNDS: usize = 20;
 /// A device's clock follows another's by so much (`domain::hlc`).
 const FOLLOWS_MS: u64 = 5 * 60 * 1_000;
 
