@@ -36,6 +36,15 @@ pub(super) fn is_healing(reader: &Reader<'_>) -> Result<bool> {
     Ok(reader.get_u64(meta::HEALING)?.is_some())
 }
 
+/// Where a log is read from its beginning that was told of what it lost: the place of another epoch in which it stood then.
+/// It was set back once more, or somebody else told it. What is given back to the epoch before would seem to be another
+/// history of it to whoever reads that.
+pub(super) fn stood_elsewhere(reader: &Reader<'_>, log_epoch: u64) -> Result<Option<LogHead>> {
+    let told = reader.get_u64(meta::HEALED_EPOCH)?.filter(|told| *told != log_epoch);
+    let told = if is_healing(reader)? { told } else { None };
+    Ok(told.map(|log_epoch| LogHead { log_epoch, seq: 0, link: Hash::ZERO }))
+}
+
 /// Whether there may be two histories of this epoch, though nobody lies: the server was set back in it, twice perhaps, so
 /// that it had what this device had lost, and went on where another had been further.
 pub(super) fn was_set_back_in(reader: &Reader<'_>, log_epoch: u64) -> Result<bool> {
@@ -66,7 +75,7 @@ pub(super) async fn begin(
     let space = wire::SpaceId(vault.space().0);
     let own = vault.read(|r| own_last_manifest(vault, r))?;
     let request = HealRequest { space, lost: Some(lost), manifests: own.into_iter().collect(), entries: Vec::new() };
-    ask(vault, server, token, request).await?;
+    let (_, head) = ask(vault, server, token, request).await?;
     let blobs = blobs::lost(vault, server, token).await?;
     vault.transact(|t| {
         t.tx.forget_log()?;
@@ -75,6 +84,7 @@ pub(super) async fn begin(
         t.tx.put_u64(meta::HEALING, sent)?;
         t.tx.put_u64(meta::HEALINGS, times + 1)?;
         t.tx.put_u64(meta::SET_BACK_EPOCH, lost.log_epoch)?;
+        t.tx.put_u64(meta::HEALED_EPOCH, head.log_epoch)?;
         t.changes.settings = true;
         Ok(())
     })?;
@@ -84,6 +94,7 @@ pub(super) async fn begin(
 /// The log is read again from its beginning, and what it lacks is sent: this device and another disagree.
 pub(super) fn read_again(t: &Txn<'_>) -> Result<()> {
     t.tx.forget_log()?;
+    t.tx.remove_meta(meta::HEALED_EPOCH)?;
     Ok(t.tx.put_u64(meta::HEALING, 0)?)
 }
 
@@ -444,6 +455,7 @@ fn finish(vault: &Vault, lost_blobs: &[[u8; 32]]) -> Result<()> {
         behind::send_again(t, lost_blobs)?;
         let sent = t.tx.get_u64(meta::HEALING)?.unwrap_or(0);
         t.tx.remove_meta(meta::HEALING)?;
+        t.tx.remove_meta(meta::HEALED_EPOCH)?;
         if digest::was_read_again(t)? {
             return Ok(());
         }

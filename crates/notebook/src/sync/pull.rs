@@ -256,6 +256,11 @@ async fn ask(
         }
         LogAnswer::Rebase { .. } => return Ok(Err(Some(Page::SetBack(from)))),
     };
+    if cursor.is_none()
+        && let Some(lost) = vault.read(|r| heal::stood_elsewhere(r, page.log_epoch))?
+    {
+        return Ok(Err(Some(Page::SetBack(lost))));
+    }
     // Before anything is judged: who is a member, and which keys there are, may have changed.
     let known = |theirs| theirs == own_keys(vault) || crate::planted("page-keys-not-compared");
     if page.keys.is_some_and(|theirs| !known(theirs)) {
