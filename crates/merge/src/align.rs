@@ -89,6 +89,9 @@ pub(crate) fn matches_of_each<T: Hash + Eq + Copy>(
 /// Between two that are the same, empty lines were matched, and lines that say something were not, though both sequences
 /// have them: those are matched first there.
 fn words_before_blanks<T>(at: &mut [Option<usize>], input: &InternedInput<T>, blanks: &BTreeSet<u32>) {
+    if blanks.is_empty() || at.iter().all(Option::is_some) {
+        return;
+    }
     let numbers = |tokens: &[Token]| tokens.iter().map(|token| token.0).collect::<Vec<u32>>();
     let (old, new) = (numbers(&input.before), numbers(&input.after));
     let (mut from, mut from_new) = (0, 0);

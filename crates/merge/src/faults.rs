@@ -196,8 +196,8 @@ pub(crate) type Faults = (usize, usize, usize);
 pub(crate) const NONE: Faults = (0, 0, 0);
 
 /// A line of the base that a side took out, or asks about, and the clean line that it stands in afterwards: itself, or a
-/// new one with a word of it that that side has nowhere any more, or not in its clean text. The new one has all its words, or only such, or another side has it
-/// in its place.
+/// new one with a word of it that that side has nowhere any more, or not in its clean text. The new one has all its words,
+/// or only such, or another side has it in its place.
 pub(crate) struct Returned<'a> {
     pub line: &'a str,
     pub within: &'a str,
@@ -358,7 +358,7 @@ impl<'a> Before<'a> {
             let mut gone = vec![false; numbers.len()];
             for line in self.base.lines().filter(|line| self.is_out(*line)) {
                 for word in &touched[line] {
-                    gone[*word] = (0..self.sides.len()).any(|side| {
+                    gone[*word] |= (0..self.sides.len()).any(|side| {
                         let has = if self.asks(side, line) { &clean_of_side } else { &of_side };
                         !has[side][*word]
                     });

@@ -45,12 +45,6 @@ pub(super) fn stood_elsewhere(reader: &Reader<'_>, log_epoch: u64) -> Result<Opt
     Ok(told.map(|log_epoch| LogHead { log_epoch, seq: 0, link: Hash::ZERO }))
 }
 
-/// Whether there may be two histories of this epoch, though nobody lies: the server was set back in it, twice perhaps, so
-/// that it had what this device had lost, and went on where another had been further.
-pub(super) fn was_set_back_in(reader: &Reader<'_>, log_epoch: u64) -> Result<bool> {
-    Ok(reader.get_u64(meta::SET_BACK_EPOCH)? == Some(log_epoch))
-}
-
 /// The server took a batch or has everything, or the cycle failed: what happens next is counted anew.
 pub(super) fn is_over(t: &Txn<'_>) -> Result<()> {
     Ok(t.tx.remove_meta(meta::HEALINGS)?)
@@ -83,7 +77,6 @@ pub(super) async fn begin(
         let sent = t.tx.get_u64(meta::HEALING)?.unwrap_or(0);
         t.tx.put_u64(meta::HEALING, sent)?;
         t.tx.put_u64(meta::HEALINGS, times + 1)?;
-        t.tx.put_u64(meta::SET_BACK_EPOCH, lost.log_epoch)?;
         t.tx.put_u64(meta::HEALED_EPOCH, head.log_epoch)?;
         t.changes.settings = true;
         Ok(())

@@ -80,8 +80,6 @@ mod meta {
     pub const HEALING: &str = "healing";
     /// The epoch in which the log stood when it was told last of what it had lost.
     pub const HEALED_EPOCH: &str = "healed_epoch";
-    /// The epoch of the log in which the server was set back last.
-    pub const SET_BACK_EPOCH: &str = "set_back_epoch";
     /// How often that was begun without a success after it.
     pub const HEALINGS: &str = "healings";
     /// Where in the log and when single entries were asked for last.

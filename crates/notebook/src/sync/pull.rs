@@ -364,7 +364,7 @@ impl Read {
                 page.manifests.iter().filter(|manifest| !apply::is_late(t.vault, manifest)).cloned().collect();
             if let Some(seen::Contradiction { seen, error }) = seen::check(t, &said, page.head)? {
                 // Who reads the log again from its beginning has no position of its own that would show a restore.
-                if heal::is_healing(t.reader())? || heal::was_set_back_in(t.reader(), page.head.log_epoch)? {
+                if heal::is_healing(t.reader())? {
                     set_back = Some(seen);
                 }
                 return Err(error);
