@@ -279,6 +279,14 @@ impl Look<'_> {
         })
     }
 
+    /// The files that it asks the server for.
+    pub fn wanted_files(&self) -> Result<Vec<AttachmentId>> {
+        self.0.read(|r| {
+            let files = r.files_to_fetch(holdfast_store::Fetch::All)?;
+            Ok(files.into_iter().map(|file| file.attachment).collect())
+        })
+    }
+
     /// The chunks of a file, in each way in which it was sealed.
     pub fn sealings_of(&self, id: AttachmentId) -> Result<Vec<Vec<[u8; 32]>>> {
         self.0.read(|r| {

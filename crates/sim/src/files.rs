@@ -140,10 +140,21 @@ impl World {
         Ok(())
     }
 
-    /// Whether any may be, as below; or one that is in no note, and that a device asks for which has not passed its release.
-    pub fn files_may_be_gone(&self) -> bool {
-        let net = self.network.net();
-        !self.named_when_gone.is_empty() || !net.releases.is_empty() || self.server_forgets() && !net.removed.is_empty()
+    /// Whether what this device asks the server for may be gone: each is in no note of its, and was let go, or may be gone as
+    /// below.
+    pub fn asks_for_what_may_be_gone(&self, at: usize) -> Checked<bool> {
+        let wanted = self.devices[at].look(|l| l.wanted_files())?;
+        for file in &wanted {
+            for note in self.notes_of(at)? {
+                let files = self.devices[at].vault()?.attachments(note).works("reading files")?;
+                if files.iter().any(|named| named.id == *file)
+                    && !self.may_be_gone_for_good(at, note.into(), *file, None)?
+                {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(!wanted.is_empty())
     }
 
     /// Whether a file of a note may be gone: it was when somebody named it again; or who attached it was removed while they
@@ -163,6 +174,12 @@ impl World {
         }
         if !self.server_forgets() {
             return Ok(false);
+        }
+        // A member who has it gives it to the server.
+        for member in self.members() {
+            if self.devices[member].vault()?.attachment_bytes(file).is_ok() {
+                return Ok(false);
+            }
         }
         let versions = self.devices[at].vault()?.history(file.into()).works("reading a history")?;
         let removed = &self.network.net().removed;

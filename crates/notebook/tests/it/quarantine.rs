@@ -27,22 +27,27 @@ fn link_again(page: &mut LogPage, mut at: LogHead) {
     page.manifests.retain(|m| page.entries.iter().any(|e| e.batch == batch_hash(m)));
 }
 
-/// B has read up to this place. Behind it are two notes of two versions, in one batch: nothing that anybody has signed
-/// as seen yet.
-async fn unread() -> (World, LogHead, Vec<NoteId>) {
-    let w = World::of(2);
-    w.sync_all().await;
+/// How far B has read.
+async fn place_of_b(w: &World) -> LogHead {
     let at: Arc<Mutex<Option<LogHead>>> = Arc::default();
     let noted = at.clone();
     w.server.lies.about_pages(move |page| *noted.lock().unwrap() = Some(page.head));
     w["B"].sync().await;
     w.server.lies.be_honest();
+    at.lock().unwrap().unwrap()
+}
+
+/// B has read up to this place. Behind it are two notes of two versions, in one batch: nothing that anybody has signed
+/// as seen yet.
+async fn unread() -> (World, LogHead, Vec<NoteId>) {
+    let w = World::of(2);
+    w.sync_all().await;
+    let at = place_of_b(&w).await;
     let ids = vec![w["A"].add("T", "one\n"), w["A"].add("U", "one\n")];
     for id in &ids {
         w["A"].write(*id, "two\n");
     }
     w["A"].sync().await;
-    let at = at.lock().unwrap().unwrap();
     (w, at, ids)
 }
 
@@ -51,11 +56,7 @@ async fn unread() -> (World, LogHead, Vec<NoteId>) {
 async fn three_hundred_that_wait_are_asked_for_in_one_sync() {
     let w = World::of(2);
     w.sync_all().await;
-    let at: Arc<Mutex<Option<LogHead>>> = Arc::default();
-    let noted = at.clone();
-    w.server.lies.about_pages(move |page| *noted.lock().unwrap() = Some(page.head));
-    w["B"].sync().await;
-    let at = at.lock().unwrap().unwrap();
+    let at = place_of_b(&w).await;
     let ids: Vec<NoteId> = (0..300).map(|n| w["A"].add(&format!("N {n}"), "text\n")).collect();
     w.server.lies.about_pages(move |page| {
         if page.entries.first().is_some_and(|e| e.seq == at.seq + 1) {
@@ -99,16 +100,11 @@ async fn what_is_asked_for_after_the_last_page_counts_for_the_tripwire() {
     let w = World::of(2);
     let ids: Vec<NoteId> = (0..60).map(|n| w["A"].add(&format!("Note {n}"), "text\n")).collect();
     w.sync_all().await;
-    let at: Arc<Mutex<Option<LogHead>>> = Arc::default();
-    let noted = at.clone();
-    w.server.lies.about_pages(move |page| *noted.lock().unwrap() = Some(page.head));
-    w["B"].sync().await;
-    w.server.lies.be_honest();
+    let at = place_of_b(&w).await;
     for id in &ids[..21] {
         w["A"].vault().trash_note(*id).unwrap();
     }
     w["A"].sync().await;
-    let at = at.lock().unwrap().unwrap();
     w.server.lies.about_pages(move |page| {
         if page.entries.first().is_some_and(|e| e.seq == at.seq + 1) {
             page.entries.iter_mut().step_by(2).for_each(|e| e.entry.body[40] ^= 1);
