@@ -234,6 +234,7 @@ impl Net {
                     self.releases.insert(RevisionId(entry.rid.0));
                 }
                 if let Some(device) = batches.get(&batch.0) {
+                    self.taken.entry(*device).or_default().insert(RevisionId(entry.rid.0));
                     self.note_late(*device, RevisionId(entry.rid.0));
                 }
             }

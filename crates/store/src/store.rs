@@ -256,6 +256,9 @@ pub(crate) fn connect(path: &Path, key: &RawKey) -> Result<Connection> {
          PRAGMA cache_size = -16384;
          PRAGMA trusted_schema = OFF;",
     )?;
+    // The write-ahead log is short where thousands of databases are in memory: its pages are used again.
+    #[cfg(feature = "simulation")]
+    conn.pragma_update(None, "wal_autocheckpoint", 100)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
     Ok(conn)
 }
