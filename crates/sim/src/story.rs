@@ -435,4 +435,35 @@ mod tests {
         assert_eq!(decided_as_each_saw_it("3 4 instead\n2 base", "2 base"), Ok(()));
         assert_eq!(decided_as_each_saw_it("2 base", "2 base").unwrap_err().invariant, Invariant::Decision);
     }
+
+    /// As seed 83301: one wrote something else in a side and decided for it, and another, not knowing, took that side out.
+    fn decided_for_something_else(on: &[u8], another: &str) -> Checked {
+        let mut history = history([
+            edit(1, &[], "2 base"),
+            edit(2, &[1], "3 line\n2 base"),
+            edit(3, &[1], "4 line\n2 base"),
+            edit(4, &[2, 3], "3 line\n2 base"),
+            edit(5, &[2, 3], "2 base"),
+            edit(6, &[4], "6 instead\n2 base"),
+        ]);
+        let open = fold(&history, &[5, 6]);
+        let (id, _) = places_in(&open).into_iter().next().unwrap();
+        let (rid, written) = revision(7, &[5, 6], Origin::Edit, open.clone());
+        history.push(rid, written);
+        for (n, on, lines) in [(8, &[7][..], "6 instead\n2 base"), (9, on, another)] {
+            let (rid, decided) = revision(n, on, Origin::Edit, note(text(lines, n)));
+            history.push(rid, decided);
+        }
+        let decision = Decision { record: RECORD, revision: self::rid(8), places: vec![(id, About::Text)], device: 0 };
+        let (rid, asking) = revision(10, &[8, 9], Origin::Edit, open.clone());
+        history.push(rid, asking);
+        judged(&history, &[10], open, &[], &[&decision]).0
+    }
+
+    #[test]
+    fn who_took_out_what_was_written_over_did_otherwise() {
+        assert_eq!(decided_for_something_else(&[4, 5], "2 base"), Ok(()));
+        let elsewhere = decided_for_something_else(&[4], "3 line\n2 base\n9 line");
+        assert_eq!(elsewhere.unwrap_err().invariant, Invariant::Decision);
+    }
 }

@@ -219,7 +219,7 @@ impl Traced {
     }
 
     /// True where somebody who did not know of the decision `made` wrote what is open there, or made it clean, or took out
-    /// what had stood there, or what that decision kept: by hand, by another decision, or by taking something back. Who took
+    /// what had stood there, or what that decision kept or was about in place of: by hand, by another decision, or by taking something back. Who took
     /// something back and was asked there for that did so, too.
     pub fn did_otherwise(&self, history: &History, made: RevisionId, about: About, asked: &Asked) -> bool {
         let apart = |id: &RevisionId| apart(history, made, *id);
@@ -237,6 +237,7 @@ impl Traced {
                     || did(&self.clears, &asked.sides)
                     || did(&self.takes, &asked.before)
                     || did(&self.takes, &kept)
+                    || did(&self.takes, &self.replaced(history, made, &asked.sides))
                     || rows.any(|(row, undo)| {
                         row.origin == Origin::Undo
                             && history.fold(&row.parents).is_some_and(|on| asks_anew(&on, &undo.fields, &asked.sides))
@@ -247,6 +248,14 @@ impl Traced {
                 said(&revision.fields, about) != before.and_then(|fields| said(&fields, about))
             }),
         }
+    }
+
+    /// What these words were written in place of, by versions that the decision `made` knew.
+    fn replaced(&self, history: &History, made: RevisionId, words: &BTreeSet<u32>) -> BTreeSet<u32> {
+        let wrote = |id: &RevisionId| {
+            words.iter().any(|w| of_token(&self.puts, *w).contains(id)) && history.is_ancestor(*id, made)
+        };
+        self.takes.iter().filter(|(_, by)| by.iter().any(wrote)).map(|(word, _)| *word).collect()
     }
 
     fn gone_by_sides(&self, history: &History, token: u32) -> bool {
