@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use holdfast_domain::{Fields, Origin, Revision, RevisionId, TrashState};
+use holdfast_domain::{Fields, Merge, Origin, Revision, RevisionId, Segment, TrashState};
 use holdfast_merge::{PlaceId, review};
 use holdfast_notebook::RecordId;
 use holdfast_notebook::simulation::{History, HistoryRow, Shown};
@@ -273,7 +273,7 @@ fn rows(history: &History) -> String {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use holdfast_domain::{Body, DeviceId, Hlc, NoteFields, RecordId, Revision, Stamp};
+    use holdfast_domain::{Body, DeviceId, Hlc, Merge, NoteFields, RecordId, Revision, Segment, Stamp};
     use holdfast_merge::ALGO;
 
     use super::*;
@@ -436,34 +436,39 @@ mod tests {
         assert_eq!(decided_as_each_saw_it("2 base", "2 base").unwrap_err().invariant, Invariant::Decision);
     }
 
-    /// As seed 83301: one wrote something else in a side and decided for it, and another, not knowing, took that side out.
-    fn decided_for_something_else(on: &[u8], another: &str) -> Checked {
-        let mut history = history([
-            edit(1, &[], "2 base"),
-            edit(2, &[1], "3 line\n2 base"),
-            edit(3, &[1], "4 line\n2 base"),
-            edit(4, &[2, 3], "3 line\n2 base"),
-            edit(5, &[2, 3], "2 base"),
-            edit(6, &[4], "6 instead\n2 base"),
-        ]);
-        let open = fold(&history, &[5, 6]);
-        let (id, _) = places_in(&open).into_iter().next().unwrap();
-        let (rid, written) = revision(7, &[5, 6], Origin::Edit, open.clone());
-        history.push(rid, written);
-        for (n, on, lines) in [(8, &[7][..], "6 instead\n2 base"), (9, on, another)] {
-            let (rid, decided) = revision(n, on, Origin::Edit, note(text(lines, n)));
-            history.push(rid, decided);
+    /// As seed 83301: one wrote something else in a side and decided for it, and another did `otherwise`, not knowing.
+    fn decided_for_something_else(otherwise: &str) -> Checked {
+        let mut history =
+            history([edit(1, &[], "3 line\n2 base"), edit(2, &[1], "4 instead\n2 base"), edit(3, &[1], "2 base")]);
+        let Fields::Note(mut written) = fold(&history, &[2, 3]) else { unreachable!() };
+        let mut segments = written.body.clone().into_segments();
+        for segment in &mut segments {
+            if let Segment::Place(place) = segment {
+                let mut terms = place.terms().to_vec();
+                let side = terms.iter_mut().find(|term| !term.value.is_empty() && term.stamp == stamp(2)).unwrap();
+                (side.value, side.stamp) = (format!("{}6 more\n", crate::tokens::MARK), stamp(4));
+                *place = Merge::from_terms(terms).unwrap();
+            }
         }
-        let decision = Decision { record: RECORD, revision: self::rid(8), places: vec![(id, About::Text)], device: 0 };
-        let (rid, asking) = revision(10, &[8, 9], Origin::Edit, open.clone());
-        history.push(rid, asking);
-        judged(&history, &[10], open, &[], &[&decision]).0
+        written.body = Body::from_segments(segments, stamp(4));
+        let open = Fields::Note(written);
+        let (id, _) = places_in(&open).into_iter().next().unwrap();
+        for (n, on, fields) in [
+            (4, &[2, 3][..], open.clone()),
+            (5, &[4], note(text("6 more\n2 base", 5))),
+            (6, &[2, 3], note(text(otherwise, 6))),
+            (7, &[5, 6], open.clone()),
+        ] {
+            let (rid, revision) = revision(n, on, Origin::Edit, fields);
+            history.push(rid, revision);
+        }
+        let decision = Decision { record: RECORD, revision: self::rid(5), places: vec![(id, About::Text)], device: 0 };
+        judged(&history, &[7], open, &[], &[&decision]).0
     }
 
     #[test]
     fn who_took_out_what_was_written_over_did_otherwise() {
-        assert_eq!(decided_for_something_else(&[4, 5], "2 base"), Ok(()));
-        let elsewhere = decided_for_something_else(&[4], "3 line\n2 base\n9 line");
-        assert_eq!(elsewhere.unwrap_err().invariant, Invariant::Decision);
+        assert_eq!(decided_for_something_else("2 base"), Ok(()));
+        assert_eq!(decided_for_something_else("4 instead\n2 base").unwrap_err().invariant, Invariant::Decision);
     }
 }
