@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use holdfast_domain::{Fields, Merge, Origin, Revision, RevisionId, Segment, TrashState};
+use holdfast_domain::{Fields, Origin, Revision, RevisionId, TrashState};
 use holdfast_merge::{PlaceId, review};
 use holdfast_notebook::RecordId;
 use holdfast_notebook::simulation::{History, HistoryRow, Shown};
