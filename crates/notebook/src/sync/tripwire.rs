@@ -56,6 +56,11 @@ pub(crate) fn look(t: &mut Txn<'_>, arrived: &[(RecordId, RevisionId)], caught_u
     for (record, rid) in arrived {
         by_record.entry(*record).or_default().push(*rid);
     }
+    let few = t.vault.env().few_notes(FEW_NOTES);
+    // A pull of one page that brought so few asks nothing, whatever is in it.
+    if caught_up && !pending && by_record.len() as u64 <= few && !t.tx.any_arrivals()? {
+        return Ok(());
+    }
     let mut changed = false;
     for (record, rids) in &by_record {
         let earlier = t.tx.has_arrivals(*record)?;
@@ -74,7 +79,7 @@ pub(crate) fn look(t: &mut Txn<'_>, arrived: &[(RecordId, RevisionId)], caught_u
             None => {}
         }
     }
-    let (losses, few) = (t.tx.losses()?, t.vault.env().few_notes(FEW_NOTES));
+    let losses = t.tx.losses()?;
     if pending || !losses.is_empty() && trips(few, notes(&losses), live_notes(t.reader(), &losses)?) {
         for loss in &losses {
             note_arrivals(t, loss.record, by_record.get(&loss.record).map_or(&[], Vec::as_slice))?;
