@@ -256,12 +256,12 @@ export class FakeBackend implements Backend {
     this.#log('noteVersion', id, revision);
     const found = this.versions.find((version) => version.item.revision === revision);
     if (!found) throw commandError('not_found', 'There is no such version.');
-    if (found.item.thinned) throw commandError('not_here', 'This old version is not on this computer any more.');
+    if (found.item.content !== 'here') throw commandError('not_here', 'This old version is not on this computer any more.');
     return { ...found, is_shown: found.body === this.#note(id).body };
   }
   async noteVersionFetch(id: string, revision: string) {
     this.#log('noteVersionFetch', id, revision);
-    for (const { item } of this.versions) if (item.revision === revision) item.thinned = false;
+    for (const { item } of this.versions) if (item.revision === revision) item.content = 'here';
   }
   async noteVersionRestore(id: string, revision: string): Promise<NoteDetail> {
     this.#log('noteVersionRestore', id, revision);

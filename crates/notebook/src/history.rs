@@ -20,8 +20,17 @@ pub struct RevisionInfo {
     pub origin: Origin,
     /// Nothing was written on it yet: what is shown is made of it.
     pub is_head: bool,
-    /// Its content is not on this computer any more; the server has it ([`crate::sync::Syncer::fetch_version`]).
-    pub thinned: bool,
+    pub content: ContentAt,
+}
+
+/// Where the content of a version is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContentAt {
+    Here,
+    /// Not on this computer any more; the server has it ([`crate::sync::Syncer::fetch_version`]).
+    Server,
+    /// Neither here nor, as far as is known, on the server, which was set back. Another computer may bring it back.
+    Elsewhere,
 }
 
 /// One version of a note as it was, and what it changed.
@@ -115,7 +124,11 @@ fn info(row: HistoryRow, heads: &[RevisionId]) -> RevisionInfo {
         device: row.author,
         at_ms: row.hlc.ms,
         origin: row.origin,
-        thinned: row.stub,
+        content: match (row.stub, row.in_log) {
+            (false, _) => ContentAt::Here,
+            (true, true) => ContentAt::Server,
+            (true, false) => ContentAt::Elsewhere,
+        },
     }
 }
 

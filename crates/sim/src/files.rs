@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use holdfast_domain::{AttachmentId, NoteId};
 use holdfast_notebook::simulation::Shown;
-use holdfast_notebook::{NotebookError, RecordId, ReleaseTimes, WhyNotHere};
+use holdfast_notebook::{ContentAt, NotebookError, RecordId, ReleaseTimes, WhyNotHere};
 use holdfast_protocol::Cid;
 
 use crate::dice::Dice;
@@ -100,7 +100,9 @@ impl World {
         let vault = self.devices[at].vault()?.clone();
         let now = named(self.devices[at].shown(id.into())?.as_ref());
         let mut with = Vec::new();
-        for version in vault.history(id.into()).works("reading a history")?.iter().filter(|info| !info.thinned) {
+        for version in
+            vault.history(id.into()).works("reading a history")?.iter().filter(|info| info.content == ContentAt::Here)
+        {
             let row = vault.note_version(id, version.id).works("reading a version")?.row;
             if row.attachments.iter().any(|(_, file)| !now.contains(file)) {
                 with.push(version.id);

@@ -35,6 +35,8 @@ pub struct HistoryRow {
     pub created_here: bool,
     /// True where only the node was kept, and the content is gone.
     pub stub: bool,
+    /// The server's log has it, as far as it was read.
+    pub in_log: bool,
 }
 
 fn gone() -> StoreError {
@@ -149,7 +151,8 @@ impl Reader<'_> {
     /// All revisions of a record without their contents, oldest first by (HLC, author, id).
     pub fn history(&self, record: RecordId) -> Result<Vec<HistoryRow>> {
         self.rows(
-            "SELECT rid, parents, author, hlc_ms, hlc_ctr, origin, merge_algo, created_here, encoding
+            "SELECT rid, parents, author, hlc_ms, hlc_ctr, origin, merge_algo, created_here, encoding,
+                    received_seq IS NOT NULL
              FROM revisions WHERE record = ?1 ORDER BY hlc_ms, hlc_ctr, author, rid",
             [record.0],
             |r| {
@@ -162,6 +165,7 @@ impl Reader<'_> {
                     merge_algo: r.get(6)?,
                     created_here: r.get(7)?,
                     stub: r.get::<_, u8>(8)? == STUB,
+                    in_log: r.get(9)?,
                 })
             },
         )

@@ -214,6 +214,13 @@ export type ConfirmWord = {
 	word: string,
 };
 
+/**  Where the text of a version is. */
+export type ContentAt = "here" | 
+/**  Not on this computer any more; it can be got from the server. */
+"server" | 
+/**  Nor, as far as is known, on the server; another computer may bring it back. */
+"elsewhere";
+
 /**  Adds a server to this vault and makes an account on it. */
 export type CreateAccountRequest = {
 	link: string,
@@ -444,8 +451,7 @@ export type NoteVersionItem = {
 	kind: VersionKind,
 	/**  Nothing was written on it yet: it is the newest, or one of those that wait side by side. */
 	newest: boolean,
-	/**  Its text is not on this computer any more; it can be got from the server. */
-	thinned: boolean,
+	content: ContentAt,
 };
 
 /**  A notebook with its place in the tree, in the order of a tree that is all open. */

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use holdfast_notebook::sync::Syncer;
-use holdfast_notebook::{NoteId, Origin, RevisionId, RevisionInfo, Vault};
+use holdfast_notebook::{ContentAt, NoteId, Origin, RevisionId, RevisionInfo, Vault};
 use serde_json::{Value, json};
 
 use super::receipts::{change, hunk_json};
@@ -17,10 +17,14 @@ pub fn list(vault: &Vault, id: &str) -> Outcome {
     let versions = versions(vault, ids::note(vault, id)?)?;
     let all: Vec<Value> = versions.iter().rev().map(|info| item(&names, info)).collect();
     let line = |info: &RevisionInfo| {
-        let newest = if info.is_head { "  (newest)" } else { "" };
-        let newest = if info.thinned { "  (thinned: not on this computer)" } else { newest };
+        let note = match info.content {
+            ContentAt::Here if info.is_head => "  (newest)",
+            ContentAt::Here => "",
+            ContentAt::Server => "  (thinned: not on this computer)",
+            ContentAt::Elsewhere => "  (thinned: not on this computer, nor on the server)",
+        };
         let id = &info.id.to_string()[..8];
-        format!("{id}  {}  {}  ({}){newest}", time(info.at_ms), kind(info.origin), names.device(info.device))
+        format!("{id}  {}  {}  ({}){note}", time(info.at_ms), kind(info.origin), names.device(info.device))
     };
     let text: Vec<String> = versions.iter().rev().map(line).collect();
     Ok(Answer::new(Value::Array(all), lines(&text, "There is no version yet.")))
@@ -56,7 +60,7 @@ pub fn revert(vault: &Arc<Vault>, id: &str, version: &str) -> Outcome {
 
 /// What is not on this computer any more comes from the server.
 fn here(vault: &Arc<Vault>, id: NoteId, version: RevisionId) -> Outcome<()> {
-    if vault.history(id.into())?.iter().any(|info| info.id == version && info.thinned) {
+    if vault.history(id.into())?.iter().any(|info| info.id == version && info.content != ContentAt::Here) {
         let syncer = Syncer::new(vault.clone(), connect())?;
         block_on(syncer.fetch_version(id, version))??;
     }
@@ -84,7 +88,12 @@ fn item(names: &Names, info: &RevisionInfo) -> Value {
         "time": info.at_ms,
         "kind": kind(info.origin),
         "newest": info.is_head,
-        "thinned": info.thinned,
+        "thinned": info.content != ContentAt::Here,
+        "content": match info.content {
+            ContentAt::Here => "here",
+            ContentAt::Server => "server",
+            ContentAt::Elsewhere => "elsewhere",
+        },
     })
 }
 

@@ -26,8 +26,18 @@ pub struct NoteVersionItem {
     pub kind: VersionKind,
     /// Nothing was written on it yet: it is the newest, or one of those that wait side by side.
     pub newest: bool,
-    /// Its text is not on this computer any more; it can be got from the server.
-    pub thinned: bool,
+    pub content: ContentAt,
+}
+
+/// Where the text of a version is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum ContentAt {
+    Here,
+    /// Not on this computer any more; it can be got from the server.
+    Server,
+    /// Nor, as far as is known, on the server; another computer may bring it back.
+    Elsewhere,
 }
 
 /// A version of a note as it was.

@@ -6,7 +6,7 @@ use holdfast_notebook as nb;
 use super::notes::detail;
 use super::receipts::{field, hunk};
 use crate::convert::{Names, answer, ms, note_id, revision_id};
-use crate::dto::{NoteDetail, NoteVersion, NoteVersionItem, VersionKind};
+use crate::dto::{ContentAt, NoteDetail, NoteVersion, NoteVersionItem, VersionKind};
 use crate::{Answer, App};
 
 /// The newest first.
@@ -64,6 +64,10 @@ fn item(names: &Names, info: &nb::RevisionInfo) -> NoteVersionItem {
             Origin::Other(_) => VersionKind::Other,
         },
         newest: info.is_head,
-        thinned: info.thinned,
+        content: match info.content {
+            nb::ContentAt::Here => ContentAt::Here,
+            nb::ContentAt::Server => ContentAt::Server,
+            nb::ContentAt::Elsewhere => ContentAt::Elsewhere,
+        },
     }
 }

@@ -2,7 +2,7 @@
 
 use holdfast_domain::{NoteId, RevisionId};
 use holdfast_notebook::sync::{Happened, HistoryKept, SyncFlag, WhySetAside, sign_in};
-use holdfast_notebook::{NotePatch, NotebookError, WhyNotHere};
+use holdfast_notebook::{ContentAt, NotePatch, NotebookError, WhyNotHere};
 use holdfast_sync::SyncState;
 use holdfast_testkit::{Backup, Fault, PASSPHRASE, TestDevice, World};
 
@@ -37,7 +37,7 @@ fn versions(device: &TestDevice, id: NoteId) -> Vec<RevisionId> {
 /// By their number in the history, the oldest first.
 fn thinned(device: &TestDevice, id: NoteId) -> Vec<usize> {
     let history = device.vault().history(id.into()).unwrap();
-    history.iter().enumerate().filter(|(_, info)| info.thinned).map(|(n, _)| n).collect()
+    history.iter().enumerate().filter(|(_, info)| info.content != ContentAt::Here).map(|(n, _)| n).collect()
 }
 
 const NONE: [usize; 0] = [];
@@ -470,6 +470,8 @@ async fn a_restored_server_gets_back_what_somebody_has_and_is_told_what_nobody_h
         let says = "4 older versions that it lost are not on this computer";
         assert!(told("A").contains(says) && told("B").contains(says) == everybody, "{} | {}", told("A"), told("B"));
         let first = versions(&w["A"], id)[0];
+        let is_said_to_be = w["A"].vault().history(id.into()).unwrap()[0].content;
+        assert_eq!(is_said_to_be, if everybody { ContentAt::Elsewhere } else { ContentAt::Server });
         let came = w["A"].syncer().fetch_version(id, first).await;
         let joined = TestDevice::join("New", w.dir.path(), &w.clock, &w.server).await.unwrap();
         joined.sync().await;

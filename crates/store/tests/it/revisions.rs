@@ -236,6 +236,7 @@ fn places_are_known_apart_until_something_builds_on_them() {
         assert_eq!(tx.heads(record)?, [rid(3)]);
         assert!(tx.is_stub(rid(1))? && tx.is_stub(rid(2))?);
         assert_eq!(tx.history(record)?[1].parents, [rid(1)]);
+        assert!(tx.history(record)?.iter().all(|row| row.stub != (row.rid == rid(3)) && !row.in_log));
         // Of the first the log has the place.
         assert_eq!(tx.stubs_nowhere()?, [(record, rid(2))]);
         Ok(())

@@ -3,7 +3,7 @@ import userEvent from '@testing-library/user-event';
 import { afterEach, expect, test, vi } from 'vitest';
 import { FakeBackend, commandError } from '../../../tests/fake-backend';
 import { mountWith } from '../../../tests/mount';
-import type { NoteVersion, VersionKind } from '../../ipc/types';
+import type { ContentAt, NoteVersion, VersionKind } from '../../ipc/types';
 import { toasts } from '../../lib/toast.svelte';
 import HistoryDialog from './HistoryDialog.svelte';
 import { NoteSession } from './note-session.svelte';
@@ -13,9 +13,9 @@ afterEach(() => {
   toasts.items = [];
 });
 
-function version(n: number, body: string, over: { kind?: VersionKind; newest?: boolean; title?: string; thinned?: boolean } = {}): NoteVersion {
+function version(n: number, body: string, over: { kind?: VersionKind; newest?: boolean; title?: string; content?: ContentAt } = {}): NoteVersion {
   return {
-    item: { revision: `v${n}`, device: 'Ward PC', this_device: false, at_ms: 1_700_000_000_000 + n * 60_000, kind: over.kind ?? 'edit', newest: over.newest ?? false, thinned: over.thinned ?? false },
+    item: { revision: `v${n}`, device: 'Ward PC', this_device: false, at_ms: 1_700_000_000_000 + n * 60_000, kind: over.kind ?? 'edit', newest: over.newest ?? false, content: over.content ?? 'here' },
     title: over.title ?? 'Shift', body, to_review: 0, fields: [], diff: [{ kind: 'added', text: `${body}\n` }], is_shown: false,
   };
 }
@@ -67,7 +67,7 @@ test('the whole text of a version, and an error that names what is wrong', async
 test('a version that is not on this computer says so, and comes from the server', async () => {
   const { backend } = await open();
   cleanup();
-  backend.versions = [version(1, 'newer'), version(0, 'from long ago', { thinned: true })];
+  backend.versions = [version(1, 'newer'), version(0, 'from long ago', { content: 'server' })];
   const fetch = vi.spyOn(backend, 'noteVersionFetch').mockRejectedValueOnce(commandError('not_here', 'The server cannot be reached.'));
   mountWith(backend, HistoryDialog, { session: new NoteSession(backend, structuredClone([...backend.notes.values()][0] ?? never())), onclose: vi.fn() });
   await screen.findAllByTestId('history-item');
@@ -84,6 +84,19 @@ test('a version that is not on this computer says so, and comes from the server'
   expect(fetch).toHaveBeenCalledTimes(2);
   expect(screen.queryByTestId('history-fetch')).toBeNull();
   expect(screen.getByTestId<HTMLButtonElement>('history-restore').disabled).toBe(false);
+});
+
+test('of a version that the server lost, too, nobody is told that the server has it', async () => {
+  const { backend } = await open();
+  cleanup();
+  backend.versions = [version(1, 'newer'), version(0, 'from long ago', { content: 'elsewhere' })];
+  mountWith(backend, HistoryDialog, { session: new NoteSession(backend, structuredClone([...backend.notes.values()][0] ?? never())), onclose: vi.fn() });
+  await screen.findAllByTestId('history-item');
+  screen.getByTestId('history-list').focus();
+  await userEvent.keyboard('{End}');
+  await screen.findByTestId('history-fetch');
+  expect(screen.getByTestId('history-version').textContent).toContain('The server lost it, too');
+  expect(screen.getByTestId('history-version').textContent).not.toContain('The server has it');
 });
 
 test('of thousands of versions few are in the document, and End comes to the first one', async () => {
