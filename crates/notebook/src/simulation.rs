@@ -77,6 +77,7 @@ impl History {
             merge_algo: revision.merge_algo,
             created_here: true,
             stub: false,
+            in_log: false,
         });
         self.graph.insert(rid, revision.parents().to_vec(), Some(Arc::new(revision.clone())));
         self.revisions.push(revision);

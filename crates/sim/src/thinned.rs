@@ -2,8 +2,8 @@
 //! (which is more than a program has to stand: it waits for everybody). One device keeps everything, so that what a server lost comes back.
 
 use holdfast_domain::{NoteId, RevisionId};
-use holdfast_notebook::ReleaseTimes;
 use holdfast_notebook::sync::HistoryKept;
+use holdfast_notebook::{ContentAt, ReleaseTimes};
 
 use crate::befall::{Ended, Job};
 use crate::device::Device;
@@ -56,7 +56,7 @@ impl World {
     pub fn get_old(&mut self, at: usize, note: NoteId, version: RevisionId, dice: &mut Dice) -> Checked<bool> {
         let is_here = |world: &Self| -> Checked<bool> {
             let versions = world.devices[at].vault()?.history(note.into()).works("the history")?;
-            Ok(versions.iter().any(|info| info.id == version && !info.thinned))
+            Ok(versions.iter().any(|info| info.id == version && info.content == ContentAt::Here))
         };
         if is_here(self)? {
             return Ok(true);
@@ -105,9 +105,16 @@ impl World {
             self.met.thinned += self.devices[at].look(|l| l.stubs())?;
             for note in self.notes_of(at)? {
                 let versions = self.devices[at].vault()?.history(note.into()).works("the history")?;
-                let thinned: Vec<RevisionId> = versions.iter().filter(|v| v.thinned).map(|v| v.id).collect();
-                let Some(version) = dice.pick(&thinned).copied() else { continue };
-                if !self.get_old(at, note, version, &mut dice)? {
+                let thinned: Vec<(RevisionId, ContentAt)> =
+                    versions.iter().filter(|v| v.content != ContentAt::Here).map(|v| (v.id, v.content)).collect();
+                let Some((version, said)) = dice.pick(&thinned).copied() else { continue };
+                let came = self.get_old(at, note, version, &mut dice)?;
+                if came != (said == ContentAt::Server) {
+                    let what =
+                        format!("{} says that {version} is at {said:?}; it comes: {came}", self.devices[at].name);
+                    return Invariant::Liveness.broken(what);
+                }
+                if !came {
                     if self.devices[at].kind().thins.is_some_and(|thins| thins.all) {
                         continue;
                     }
