@@ -43,6 +43,7 @@ impl World {
             }
             Act::Edit | Act::Type if dice.chance(30) => self.type_on(at, act == Act::Edit, dice),
             Act::AddNotebook => self.name_alike(at, dice).map(Some),
+            Act::MoveNotebook if dice.chance(50) => self.lay_crosswise(at, dice),
             Act::TrashNotebook => self.clear_out(at, dice).map(Some),
             Act::Resolve if dice.chance(30) => self.decide_and_regret(at, dice).map(Some),
             Act::OpenBuffer if dice.chance(40) => self.go_back(at, dice).map(Some),
@@ -67,6 +68,26 @@ impl World {
         }
         let theirs = self.add_notebook(other, name, None, &[])?;
         Ok(format!("{said}; {} {theirs}", self.devices[other].name))
+    }
+
+    /// Two lay two notebooks into each other, not knowing, and hear of it. `None` where there are no two.
+    fn lay_crosswise(&mut self, at: usize, dice: &mut Dice) -> Checked<Option<String>> {
+        let here = self.notebooks_of(at)?;
+        let (Some(one), Some(two)) = (dice.pick(&here).copied(), dice.pick(&here).copied()) else { return Ok(None) };
+        let other = dice.below(self.devices.len());
+        let alone = self.unacknowledged || other == at || self.devices[other].away;
+        let theirs = self.notebooks_of(other)?;
+        if alone || one == two || !theirs.contains(&one) || !theirs.contains(&two) {
+            return Ok(None);
+        }
+        let mut said = self.move_notebook(at, one, Some(two))?;
+        let moved = self.move_notebook(other, two, Some(one))?;
+        said = format!("{said}; {} {moved}", self.devices[other].name);
+        for device in [at, other, at] {
+            let synced = self.sync(device, None)?;
+            said = format!("{said}; {} {synced}", self.devices[device].name);
+        }
+        Ok(Some(said))
     }
 
     /// Puts a notebook into the trash in which there is another, and brings a note of that one back.

@@ -404,28 +404,25 @@ impl World {
                 }
                 Ok(outcome)
             }
-            (Act::MoveNotebook, Some(id)) => {
-                let deed = Deed {
-                    record: id.into(),
-                    may_go: Some(BTreeSet::new()),
-                    fresh: &[],
-                    commit: false,
-                    most: many,
-                    stale: false,
-                };
-                let before = vault.notebook_tree().works("the tree")?;
-                let outcome = self.act(at, deed, |v| v.move_notebook(id, other), "move")?;
-                if outcome.contains("done") {
-                    let there = |node: &NotebookNode, above: Option<&NotebookNode>| match other {
-                        Some(other) => above.is_some_and(|above| above.same.contains(&other)),
-                        None => node.parent.is_none(),
-                    };
-                    self.all_of_it_is(at, id, &before, there)?;
-                }
-                Ok(outcome)
-            }
+            (Act::MoveNotebook, Some(id)) => self.move_notebook(at, id, other),
             (_, Some(id)) => self.trash_notebook(at, id),
         }
+    }
+
+    pub fn move_notebook(&mut self, at: usize, id: NotebookId, to: Option<NotebookId>) -> Checked<String> {
+        let most = 1 + self.notes.len() + self.notebooks.len();
+        let may_go = Some(BTreeSet::new());
+        let deed = Deed { record: id.into(), may_go, fresh: &[], commit: false, most, stale: false };
+        let before = self.devices[at].vault()?.notebook_tree().works("the tree")?;
+        let outcome = self.act(at, deed, |v| v.move_notebook(id, to), "move")?;
+        if outcome.contains("done") {
+            let there = |node: &NotebookNode, above: Option<&NotebookNode>| match to {
+                Some(to) => above.is_some_and(|above| above.same.contains(&to)),
+                None => node.parent.is_none(),
+            };
+            self.all_of_it_is(at, id, &before, there)?;
+        }
+        Ok(outcome)
     }
 
     pub fn add_notebook(&mut self, at: usize, name: &str, above: Option<NotebookId>, fresh: &[u32]) -> Checked<String> {
