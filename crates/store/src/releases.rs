@@ -49,6 +49,11 @@ impl Reader<'_> {
         self.exists("SELECT 1 FROM releases WHERE kept = 0 AND seq > 0", [])
     }
 
+    /// True where the bytes of a file went because nothing named it.
+    pub fn anything_let_go(&self) -> Result<bool> {
+        self.exists("SELECT 1 FROM unnamed_files WHERE gone_ms > 0 AND named = 0", [])
+    }
+
     /// Those that stand in the log and were not taken back.
     pub fn live_releases(&self) -> Result<Vec<ReleaseRow>> {
         let sql = "SELECT rid, seq, age_ms, cids FROM releases WHERE kept = 0 AND seq > 0 ORDER BY seq, rid";

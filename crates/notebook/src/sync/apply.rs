@@ -75,6 +75,9 @@ pub(super) fn apply(t: &mut Txn<'_>, page: &LogPage, unpacked: &Unpacked) -> Res
     if taken.new > 0 || taken.places {
         retry_quarantined(t, &mut taken)?;
     }
+    if taken.new > 0 {
+        releases::look_soon(t)?;
+    }
     Ok(taken)
 }
 

@@ -92,7 +92,7 @@ async fn fetch_contents(vault: &Vault, server: &dyn SyncProtocol, token: &Token)
 }
 
 /// The versions whose contents set-aside entries need. Also those of a removed computer: a person may take them over.
-fn thinned_wanted(vault: &Vault, reader: &Reader<'_>) -> Result<BTreeSet<RevisionId>> {
+pub(super) fn thinned_wanted(vault: &Vault, reader: &Reader<'_>) -> Result<BTreeSet<RevisionId>> {
     let mut out = BTreeSet::new();
     for row in reader.list_quarantine()? {
         if !matches!(row.waiting, Waiting::Content | Waiting::Removed) {

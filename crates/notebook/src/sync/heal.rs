@@ -72,7 +72,7 @@ pub(super) async fn begin(
     let (_, head) = ask(vault, server, token, request).await?;
     let blobs = blobs::lost(vault, server, token).await?;
     vault.transact(|t| {
-        t.tx.forget_log()?;
+        forget_log(t)?;
         behind::send_again(t, &blobs)?;
         let sent = t.tx.get_u64(meta::HEALING)?.unwrap_or(0);
         t.tx.put_u64(meta::HEALING, sent)?;
@@ -84,9 +84,15 @@ pub(super) async fn begin(
     Ok(StepReport { moved: true, ..StepReport::default() })
 }
 
+/// What the log said, and where it was read to. Where it grows as long again, that is another one.
+fn forget_log(t: &Txn<'_>) -> Result<()> {
+    t.tx.forget_log()?;
+    Ok(t.tx.remove_meta(meta::FETCHED_SEQ)?)
+}
+
 /// The log is read again from its beginning, and what it lacks is sent: this device and another disagree.
 pub(super) fn read_again(t: &Txn<'_>) -> Result<()> {
-    t.tx.forget_log()?;
+    forget_log(t)?;
     t.tx.remove_meta(meta::HEALED_EPOCH)?;
     Ok(t.tx.put_u64(meta::HEALING, 0)?)
 }
@@ -197,7 +203,7 @@ async fn read_what_it_has(vault: &Vault, server: &dyn SyncProtocol, token: &Toke
             let again = vault.transact(|t| {
                 let times = t.tx.get_u64(meta::HEALINGS)?.unwrap_or(0);
                 if times < MAX_HEALINGS {
-                    t.tx.forget_log()?;
+                    forget_log(t)?;
                     t.tx.put_u64(meta::HEALINGS, times + 1)?;
                 }
                 Ok(times < MAX_HEALINGS)

@@ -57,21 +57,16 @@ pub(super) async fn pull(vault: &Vault, server: &dyn SyncProtocol, token: &Token
         return Ok(step(fork::become_another(vault, server, token).await?));
     }
     if vault.read(heal::is_healing)? {
-        let pulled = heal::step(vault, server, token).await?;
+        let mut pulled = heal::step(vault, server, token).await?;
         if pulled.report.caught_up {
-            has_read(vault)?;
-            is_all_taken(vault)?;
+            pulled.revisions += take_the_rest(vault, server, token).await?;
         }
         return Ok(pulled);
     }
     match page(vault, server, token).await? {
         Page::Taken { mut pulled, .. } => {
             if pulled.report.caught_up {
-                has_read(vault)?;
-                pulled.revisions += fetch::look_again(vault)?;
-                let fetched = fetch::fetch(vault, server, token).await;
-                is_all_taken(vault)?;
-                pulled.revisions += fetched?;
+                pulled.revisions += take_the_rest(vault, server, token).await?;
                 releases::look(vault, pulled.may_release)?;
                 if let Err(error) = thinning::look(vault) {
                     // It only makes room.
@@ -91,7 +86,17 @@ pub(super) async fn pull(vault: &Vault, server: &dyn SyncProtocol, token: &Token
     }
 }
 
-/// The log was read to its end: what had to wait for that is done.
+/// The log was read to its end: what was set aside may have what it waits for, or is asked for. Answers with the number of
+/// revisions that this brought.
+async fn take_the_rest(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -> Result<u32> {
+    has_read(vault)?;
+    let looked = fetch::look_again(vault)?;
+    let fetched = fetch::fetch(vault, server, token).await;
+    is_all_taken(vault)?;
+    Ok(looked + fetched?)
+}
+
+/// What had to wait until the log was read to its end is done.
 fn has_read(vault: &Vault) -> Result<()> {
     fork::has_read(vault)?;
     device::introduce(vault)

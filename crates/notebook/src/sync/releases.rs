@@ -91,10 +91,11 @@ pub(super) fn to_say(vault: &Vault, reader: &Reader<'_>) -> Result<Option<bool>>
 
 /// Takes back the releases of what is named here. Before anything is signed, in the same transaction.
 pub(super) fn keep_named(t: &Txn<'_>) -> Result<()> {
-    if !is_on(t.vault) || !t.tx.has_live_releases()? {
+    if !is_on(t.vault) {
         return Ok(());
     }
-    keep(t, &Named::load(t.reader())?)
+    look_soon(t)?;
+    if t.tx.has_live_releases()? { keep(t, &Named::load(t.reader())?) } else { Ok(()) }
 }
 
 fn keep(t: &Txn<'_>, named: &Named) -> Result<()> {
@@ -209,6 +210,14 @@ fn tick(t: &Txn<'_>, at_once: bool) -> Result<(u64, bool)> {
 /// The vault's own time, as it was last written down.
 pub(super) fn age_ms(reader: &Reader<'_>) -> Result<u64> {
     Ok(reader.get_u64(meta::AGE_MS)?.unwrap_or(0))
+}
+
+/// Something came, or is about to be sent, that may name what was let go: that is looked at when the log was read to its end.
+pub(super) fn look_soon(t: &Txn<'_>) -> Result<()> {
+    if t.tx.has_live_releases()? || t.tx.anything_let_go()? {
+        t.tx.remove_meta(meta::RELEASES_LOOKED)?;
+    }
+    Ok(())
 }
 
 /// The log was read to its end: finds out what nothing names, takes back what is named, lets go what may go, and, where the

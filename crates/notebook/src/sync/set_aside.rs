@@ -326,5 +326,6 @@ pub(crate) fn awaited(vault: &Vault, reader: &Reader<'_>) -> Result<Vec<Revision
             out.extend(reader.missing_parents(&revision)?);
         }
     }
+    out.extend(super::fetch::thinned_wanted(vault, reader)?);
     Ok(out)
 }
