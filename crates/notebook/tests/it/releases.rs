@@ -336,6 +336,26 @@ async fn a_server_that_was_set_back_to_before_the_end_lets_it_go_again() {
 }
 
 /// What is being typed names it, and so does a version that another one is beside.
+/// The server has forgotten the release, so that nobody takes it back.
+#[tokio::test]
+async fn what_went_and_is_given_again_to_a_server_that_was_set_back_is_here_at_once() {
+    let (mut w, id, attachment) = with_file().await;
+    let backup = w.server.backup().await;
+    w["A"].vault().detach_file(id, attachment).unwrap();
+    w.sync_all().await;
+    days(&w, &ALL, 2).await;
+    sign(&w, &ALL).await;
+    days(&w, &ALL, 31).await;
+    assert_eq!((has(&w["A"], attachment), on_server(&w)), (false, 0));
+    w.server.restore(&backup).await;
+    w.sync_all().await;
+    w.sync_all().await;
+    w["B"].vault().attach_file(id, &file(&w, "again.pdf", "the plan")).unwrap();
+    w["B"].sync().await;
+    w["A"].sync().await;
+    assert_eq!(bytes(&w["A"], only(&w["A"], id)), "the plan");
+}
+
 #[tokio::test]
 async fn an_open_note_and_a_version_beside_another_name_it() {
     let (w, id, attachment) = released().await;

@@ -230,6 +230,22 @@ async fn what_needs_a_thinned_version_is_set_aside_until_that_comes() {
     }
 }
 
+/// Who finds in the same sync that the server was set back has it at the end of that, too.
+#[tokio::test]
+async fn what_comes_with_a_healing_and_needs_a_thinned_version_comes_with_it() {
+    let (mut w, id) = away().await;
+    let backup = w.server.backup().await;
+    w["A"].add("Lost", "what the server loses\n");
+    w["A"].sync().await;
+    w.server.restore(&backup).await;
+    w["B"].sync().await;
+    w["A"].sync().await;
+    assert_eq!(w["A"].vault().set_aside().unwrap().len(), 0);
+    assert!(w["A"].body(id).contains("nine nine"), "{}", w["A"].body(id));
+    w.sync_all().await;
+    assert_same(&w);
+}
+
 #[tokio::test]
 async fn an_answer_that_breaks_off_is_asked_for_again() {
     let (w, id) = away().await;
