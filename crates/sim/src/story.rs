@@ -126,9 +126,11 @@ impl Story<'_> {
             };
             if decision.places.iter().any(asks) {
                 let (record, name) = (short(self.record), self.by);
-                let story = traced.story(history, u32::MAX, &shown.fields);
+                let asked = decision.places.iter().filter_map(|(id, _)| open.get(id));
+                let side = asked.flat_map(|asked| asked.sides.iter().copied()).next();
+                let story = traced.story(history, side.unwrap_or(u32::MAX), &shown.fields);
                 let what = format!("a place in {record} that d{} decided is open again on {name}", decision.device);
-                let what = format!("{what}: {:?}, in {made}{story}", decision.places);
+                let what = format!("{what}: {:?}, in {made}; of {side:?}:{story}", decision.places);
                 return Invariant::Decision.broken(what);
             }
         }
@@ -470,5 +472,41 @@ mod tests {
     fn who_took_out_what_was_written_over_did_otherwise() {
         assert_eq!(decided_for_something_else("2 base"), Ok(()));
         assert_eq!(decided_for_something_else("4 instead\n2 base").unwrap_err().invariant, Invariant::Decision);
+    }
+
+    /// As seed 121764: one decided two other versions, and in what was made of that and all that another decided, the word
+    /// that the other one took out is no side of a place.
+    fn decided_what_was_no_place_there(origin: Origin) -> Checked {
+        let mut history = history([
+            edit(1, &[], "2 base\n3 base\n4 base\n5 base\n6 base"),
+            edit(2, &[1], "2 base\n3 base\n4 base\n5 base\n6 base\n7 line"),
+            edit(3, &[1], "2 base\n3 base\n8 task\n4 base\n5 base\n6 base"),
+            edit(4, &[2], "2 base\n4 base\n5 base\n6 base\n7 line"),
+            edit(5, &[2], "2 base\n3 base\n4 base\n5 base\n7 line\n9 line"),
+            edit(6, &[5], "3 base\n4 base\n5 base\n7 line\n9 line"),
+            edit(7, &[4], "4 base\n5 base\n6 base\n7 line"),
+            edit(8, &[3, 4, 6], "8 task\n4 base\n5 base\n7 line\n9 line"),
+        ]);
+        let (id, _) = places_in(&fold(&history, &[7, 8])).into_iter().next().unwrap();
+        for (n, on, origin, lines) in [
+            (9, &[3, 7, 6][..], origin, "8 task\n4 base\n5 base\n7 line\n9 line"),
+            (10, &[8, 9], Origin::Edit, "8 task\n4 base\n5 base\n7 10 line\n9 line"),
+            (11, &[7, 8], Origin::Resolve, "4 base\n5 base\n7 line\n9 line"),
+        ] {
+            let (rid, decided) = revision(n, on, origin, note(text(lines, n)));
+            history.push(rid, decided);
+        }
+        let open = fold(&history, &[10, 11]);
+        assert!(places_in(&open).contains_key(&id), "{open:?}");
+        let decision = Decision { record: RECORD, revision: self::rid(11), places: vec![(id, About::Text)], device: 0 };
+        let (rid, asking) = revision(12, &[10, 11], Origin::Edit, open.clone());
+        history.push(rid, asking);
+        judged(&history, &[12], open, &[], &[&decision]).0
+    }
+
+    #[test]
+    fn what_was_no_place_where_another_decided_may_be_asked_again() {
+        assert_eq!(decided_what_was_no_place_there(Origin::Resolve), Ok(()));
+        assert_eq!(decided_what_was_no_place_there(Origin::Edit).unwrap_err().invariant, Invariant::Decision);
     }
 }

@@ -238,6 +238,7 @@ impl Traced {
                     || did(&self.takes, &asked.before)
                     || did(&self.takes, &kept)
                     || did(&self.takes, &self.replaced(history, made, &asked.sides))
+                    || decided_before_it_was_one(history, made, &asked.sides)
                     || rows.any(|(row, undo)| {
                         row.origin == Origin::Undo
                             && history.fold(&row.parents).is_some_and(|on| asks_anew(&on, &undo.fields, &asked.sides))
@@ -276,6 +277,25 @@ impl Traced {
         };
         of_token(&self.puts, token).iter().any(before)
     }
+}
+
+/// True where somebody decided other places, not knowing of the decision `made`, and one of these words is in clean text
+/// where that meets all that the decider saw: it was no place there.
+fn decided_before_it_was_one(history: &History, made: RevisionId, words: &BTreeSet<u32>) -> bool {
+    let Some(decision) = history.rows.iter().find(|row| row.rid == made) else { return false };
+    let knows = |of: RevisionId, what: RevisionId| of == what || history.is_ancestor(what, of);
+    let decided: Vec<RevisionId> = history
+        .rows
+        .iter()
+        .filter(|row| row.origin == Origin::Resolve && apart(history, made, row.rid))
+        .map(|row| row.rid)
+        .collect();
+    history.rows.iter().zip(&history.revisions).any(|(row, revision)| {
+        apart(history, made, row.rid)
+            && decision.parents.iter().all(|seen| knows(row.rid, *seen))
+            && decided.iter().any(|other| knows(row.rid, *other))
+            && !Tokens::of(&revision.fields).clean.is_disjoint(words)
+    })
 }
 
 /// Neither knew of the other.
