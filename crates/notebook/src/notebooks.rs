@@ -268,14 +268,11 @@ impl Vault {
             if parent.is_some_and(|p| tree.with_descendants(id).contains(&p)) {
                 return Err(NotebookError::Invalid("a notebook cannot be moved into itself".into()));
             }
-            for id in shown_with(t, id)? {
-                t.change_now(id.into(), NOTEBOOK, Origin::Edit, |fields, stamp, _| {
-                    let notebook = notebook_of(fields)?;
-                    notebook.parent = edit_merge(&notebook.parent, parent, stamp);
-                    Ok(())
-                })?;
+            let moved = shown_with(t, id)?;
+            for unseen in links_that_are_not_shown(t.reader(), parent, &moved)? {
+                set_parent(t, unseen, None)?;
             }
-            Ok(())
+            moved.into_iter().try_for_each(|id| set_parent(t, id, parent))
         })
     }
 
@@ -318,6 +315,35 @@ impl Vault {
 }
 
 /// The records that show as one notebook: what is done to it is done to each.
+fn set_parent(t: &mut Txn<'_>, id: NotebookId, parent: Option<NotebookId>) -> Result<()> {
+    t.change_now(id.into(), NOTEBOOK, Origin::Edit, |fields, stamp, _| {
+        let notebook = notebook_of(fields)?;
+        notebook.parent = edit_merge(&notebook.parent, parent, stamp);
+        Ok(())
+    })
+}
+
+/// The notebooks at the root, as one of a cycle each, by whose moves `moved` would lie in themselves below `parent`. Who
+/// moves them sees those at the root, and means that.
+fn links_that_are_not_shown(
+    reader: &Reader<'_>,
+    parent: Option<NotebookId>,
+    moved: &[NotebookId],
+) -> Result<Vec<NotebookId>> {
+    let rows: BTreeMap<NotebookId, NotebookRow> = reader.notebooks()?.into_iter().map(|n| (n.id, n)).collect();
+    let links: Vec<_> = rows.values().map(|n| (n.id, n.parent, n.parent_stamp)).collect();
+    let at_root: BTreeSet<NotebookId> = break_cycles(&links).into_iter().collect();
+    let (mut at, mut unseen, mut seen) = (parent, Vec::new(), BTreeSet::new());
+    while let Some(row) = at.and_then(|id| rows.get(&id)).filter(|row| seen.insert(row.id)) {
+        if moved.contains(&row.id) {
+            return Ok(unseen);
+        }
+        unseen.extend(at_root.contains(&row.id).then_some(row.id));
+        at = row.parent;
+    }
+    Ok(Vec::new())
+}
+
 fn shown_with(t: &Txn<'_>, id: NotebookId) -> Result<Vec<NotebookId>> {
     let shown = Tree::load(t.reader())?.shown(id).filter(|_| !crate::planted("namesake-left")).cloned();
     Ok(shown.map_or_else(|| vec![id], |node| node.same))

@@ -163,3 +163,23 @@ async fn a_cycle_put_right_by_hand_keeps_its_receipt() {
     assert!(matches!(said, Err(NotebookError::NothingToUndo(_))), "{said:?}");
     assert_eq!(paths(w["A"].vault()), ["Shelf", "Y", "Y/X"]);
 }
+
+/// Who moves a notebook of a cycle sees no cycle, but a tree.
+#[tokio::test]
+async fn a_notebook_of_a_cycle_goes_where_it_is_moved() {
+    let w = World::of(2);
+    let (x, y) = crossed(&w, true).await;
+    let vault = w["A"].vault();
+    let beside = vault.add_notebook("Beside", Some(y)).unwrap();
+    assert_eq!(paths(vault), ["Shelf", "Y", "Y/Beside", "Y/X"]);
+    vault.move_notebook(x, Some(beside)).unwrap();
+    assert_eq!(paths(vault), ["Shelf", "Y", "Y/Beside", "Y/Beside/X"]);
+    w.sync_all().await;
+    assert_eq!(paths(w["B"].vault()), paths(w["A"].vault()));
+    // What shows at the root is refused below what shows in it, as ever, and goes elsewhere.
+    let refused = vault.move_notebook(y, Some(x));
+    assert!(matches!(refused, Err(NotebookError::Invalid(_))), "{refused:?}");
+    let shelf = vault.ensure_notebook("Shelf").unwrap();
+    vault.move_notebook(y, Some(shelf)).unwrap();
+    assert_eq!(paths(vault), ["Shelf", "Shelf/Y", "Shelf/Y/Beside", "Shelf/Y/Beside/X"]);
+}
