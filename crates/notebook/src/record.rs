@@ -1,6 +1,7 @@
 //! A record as it stands: its heads, what is being typed, and the state that they make together.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use holdfast_domain::{Fields, Merge, NotebookId, Origin, RecordId, Revision, RevisionId, Term};
@@ -199,8 +200,14 @@ impl<'r, 'c> Record<'r, 'c> {
     }
 }
 
-/// The same merge with each value as `shown` gives it: resolved, where all sides are one then.
-fn joined<T: Ord>(merge: &Merge<T>, shown: impl Fn(&T) -> T) -> Merge<T> {
+/// The same merge with each value as `shown` gives it: resolved, where all sides are one then. As it is where none of them
+/// become one: what is written on it meets what others, to whom the tree shows more, write on the same versions.
+fn joined<T: Ord + Clone>(merge: &Merge<T>, shown: impl Fn(&T) -> T) -> Merge<T> {
+    let sides: BTreeSet<&T> = merge.adds().map(|side| &side.value).collect();
+    let as_shown: BTreeSet<T> = sides.iter().map(|side| shown(side)).collect();
+    if as_shown.len() == sides.len() && sides.len() > 1 {
+        return merge.clone();
+    }
     let term = |term: &Term<T>| Term::new(shown(&term.value), term.stamp);
     let mut adds: Vec<Term<T>> = merge.adds().map(term).collect();
     let mut removes: Vec<Term<T>> = merge.removes().map(term).collect();
