@@ -157,6 +157,40 @@ async fn siblings_of_one_name_show_as_one() {
     assert!(a.notebook_tree().unwrap().is_empty());
 }
 
+/// Of two notebooks that show as one a note was moved to the one and to another place; what two write on that question, the
+/// one about the place and the other about something else, asks about two places still.
+#[tokio::test]
+async fn what_asks_beside_notebooks_that_show_as_one_asks_no_more_than_that() {
+    let w = World::of(3);
+    let (a, b, c) = (w["A"].vault(), w["B"].vault(), w["C"].vault());
+    a.ensure_notebook("Home").unwrap();
+    b.ensure_notebook("Home").unwrap();
+    let (x, y) = (a.ensure_notebook("X").unwrap(), a.ensure_notebook("Y").unwrap());
+    w.sync_all().await;
+    let home = a.notebook_tree().unwrap().into_iter().find(|node| node.name == "Home").unwrap().same;
+    let (shown, hidden) = (home[0], home[1]);
+    let id = w["A"].add("Note", "text\n");
+    let put = |vault: &Vault, notebook| {
+        vault.edit_note(id, &NotePatch { notebook: Some(Some(notebook)), ..NotePatch::default() }).unwrap();
+    };
+    put(a, hidden);
+    w.sync_all().await;
+    put(a, x);
+    put(b, shown);
+    w.sync_all().await;
+    let sides = |vault: &Vault| {
+        let place = vault.review(id.into()).unwrap().review.places.into_iter().next().unwrap();
+        place.sides.len()
+    };
+    assert_eq!((sides(a), sides(c)), (2, 2));
+    put(a, y);
+    w["C"].write(id, "text\nand more\n");
+    w.sync_all().await;
+    for d in &w.devices {
+        assert_eq!(sides(d.vault()), 2, "{}", d.name);
+    }
+}
+
 #[tokio::test]
 async fn a_notebook_renamed_on_both_devices_is_a_question() {
     let w = World::of(2);
