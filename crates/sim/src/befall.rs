@@ -49,6 +49,7 @@ impl World {
         typist: Option<usize>,
     ) -> Checked<Vec<(usize, Ended)>> {
         let mut running: Vec<(usize, Running)> = Vec::new();
+        self.deeds += jobs.len() as u64;
         for (at, job) in jobs {
             let syncer = self.devices[at].syncer()?;
             let id = holdfast_protocol::DeviceId(self.devices[at].vault()?.device().0);

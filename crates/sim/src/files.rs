@@ -237,14 +237,14 @@ impl World {
 
     fn has_the_newest_program(&mut self, at: usize) -> Checked {
         self.set_older(at, false);
-        self.person(at, Act::Restart, &mut Dice::new(self.met.operations ^ 0x60_4E))?;
+        self.person(at, Act::Restart, &mut Dice::new(self.met.steps ^ 0x60_4E))?;
         Ok(())
     }
 
     /// After peace has come somebody takes a file out, and months pass, in which what nothing names goes. When only the word
     /// is out, and again when all is gone, people attach what was attached before, or go back to when a note had it.
     pub fn months_pass(&mut self) -> Checked {
-        let mut dice = Dice::new(self.met.operations ^ 0x60_4E);
+        let mut dice = Dice::new(self.met.steps ^ 0x60_4E);
         // By then everybody has the newest program: an earlier one that names what was let go takes nothing back.
         for at in self.members() {
             if self.devices[at].is_older() {

@@ -14,7 +14,7 @@ use crate::world::World;
 impl World {
     /// True in every second step of one seed of four: for what is dear.
     pub fn now_and_then(&self) -> bool {
-        self.looks && self.met.operations.is_multiple_of(2)
+        self.looks && self.met.steps.is_multiple_of(2)
     }
 
     /// Nothing that waits is left out of what a device says: in its status, at the notes, and where it says that it is up

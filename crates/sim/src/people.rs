@@ -131,6 +131,7 @@ impl World {
         act: impl FnOnce(&Vault) -> Result<T, NotebookError>,
         doing: &str,
     ) -> Checked<String> {
+        self.deeds += 1;
         let typing = self.devices[at].position()?.typing.len();
         let before = self.devices[at].shown(deed.record)?;
         let held = before.as_ref().map(|b| Tokens::of(&b.fields)).unwrap_or_default();
@@ -263,6 +264,7 @@ impl World {
         }
         let notebook = if dice.chance(40) { dice.pick(&self.notebooks_of(at)?).copied() } else { None };
         let new = NewNote { title: word(fresh[0]), body, notebook, ..NewNote::default() };
+        self.deeds += 1;
         let added = self.devices[at].vault()?.add_note(&new);
         let outcome = self.judge(&added, "add a note")?;
         if let Ok(id) = added {
@@ -427,6 +429,7 @@ impl World {
 
     pub fn add_notebook(&mut self, at: usize, name: &str, above: Option<NotebookId>, fresh: &[u32]) -> Checked<String> {
         let typing = self.devices[at].position()?.typing.len();
+        self.deeds += 1;
         let added = self.devices[at].vault()?.add_notebook(name, above);
         let outcome = self.judge(&added, "add a notebook")?;
         self.look_at_outbox(at, typing + 1)?;

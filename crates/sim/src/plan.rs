@@ -175,7 +175,7 @@ impl Plan {
         let mut dice = Dice::new(seed ^ 0x005E_ED0F_7A57);
         let devices = choice.devices.unwrap_or_else(|| DEVICES[dice.below(DEVICES.len())]);
         let faults = faults(&mut dice, choice);
-        let length = 192 + dice.below(25);
+        let length = 172 + dice.below(17);
         let mut weights = WEIGHTS.to_vec();
         if files_go(seed) {
             weights.extend(WITH_FILES);

@@ -81,7 +81,7 @@ impl World {
             return Ok(());
         }
         // Everybody says how far they have read; then it takes as long as nobody waits for who is silent.
-        let mut dice = Dice::new(self.met.operations ^ 0x1057);
+        let mut dice = Dice::new(self.met.steps ^ 0x1057);
         for _ in 0..2 {
             for at in self.members() {
                 self.person(at, Act::AddNote, &mut dice)?;
@@ -100,7 +100,7 @@ impl World {
 
     /// Whatever was thinned the server still has, and what it gives is what was there: one of them each, at the end.
     pub fn old_comes_back(&mut self) -> Checked {
-        let mut dice = Dice::new(self.met.operations ^ 0x01D);
+        let mut dice = Dice::new(self.met.steps ^ 0x01D);
         for at in self.members() {
             self.met.thinned += self.devices[at].look(|l| l.stubs())?;
             for note in self.notes_of(at)? {

@@ -47,6 +47,9 @@ pub struct Decision {
 /// What a run met.
 #[derive(Clone, Debug, Default)]
 pub struct Met {
+    /// Of the plan, done.
+    pub steps: u64,
+    /// What people did in these, one thing at a time, whether it was refused or not; each sync of a device; and each fault.
     pub operations: u64,
     pub conflicts: u64,
     pub reviews: u64,
@@ -92,6 +95,8 @@ pub struct World {
     pub network: Network,
     pub devices: Vec<Device>,
     pub server_source: Source,
+    /// Done in the step that is under way, as [`Met::operations`] counts.
+    pub deeds: u64,
     /// Entries that were in the log before anything happened.
     pub first: u64,
     pub notes: Vec<NoteId>,
@@ -202,6 +207,7 @@ impl World {
             tokens: 0,
             full: false,
             unacknowledged: false,
+            deeds: 0,
             met: Met::default(),
             hash: blake3::Hasher::new(),
             trace: trace.then(Vec::new),
@@ -263,6 +269,7 @@ impl World {
             device.source.restart(step.salt.wrapping_mul(31).wrapping_add(device.index as u64));
         }
         self.server_source.restart(step.salt.wrapping_mul(37));
+        self.deeds = u64::from(matches!(step.act, Act::Befall(_)));
         let outcome = match step.act {
             Act::Sync => self.sync(at, None)?,
             Act::SyncTogether => self.sync_together(at, &mut dice)?,
@@ -271,7 +278,8 @@ impl World {
             Act::Befall(fault) => self.befall(at, fault, &mut dice)?,
             act => self.person(at, act, &mut dice)?,
         };
-        self.met.operations += 1;
+        self.met.steps += 1;
+        self.met.operations += std::mem::take(&mut self.deeds).max(1);
         self.note(&format!("{number} {} {:?}: {outcome}", self.devices[at].name, step.act));
         self.overheard()
     }
