@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use holdfast_crypto::{CryptoError, open_revision_on};
-use holdfast_domain::{DecodeError, DeviceId, MAX_RECORD_BYTES, Revision, RevisionId};
+use holdfast_domain::{DecodeError, DeviceId, Fields, MAX_RECORD_BYTES, Revision, RevisionId};
 use holdfast_protocol as wire;
 use holdfast_protocol::{
     BatchManifest, Entry, EntryKind, Hash, Item, LogEntry, LogPage, Outline, batch_hash, body_hash, decode, encode,
@@ -74,9 +74,6 @@ pub(super) fn apply(t: &mut Txn<'_>, page: &LogPage, unpacked: &Unpacked) -> Res
     }
     if taken.new > 0 || taken.places {
         retry_quarantined(t, &mut taken)?;
-    }
-    if taken.new > 0 {
-        releases::look_soon(t)?;
     }
     Ok(taken)
 }
@@ -395,6 +392,11 @@ fn store(
     t.observe(&revision);
     // Of several variants the first that opens counts.
     t.tx.clear_variants(rid)?;
+    if matches!(&revision.fields, Fields::Note(note) if note.attachments.iter().next().is_some())
+        || matches!(&revision.fields, Fields::Attachment(_))
+    {
+        releases::look_soon(t)?;
+    }
     let record = revision.record;
     let new = t.store(rid, revision, bytes, RevisionSource::Log { seq: came.seq() })?;
     t.arrived(record, rid);
