@@ -23,6 +23,17 @@ pub struct RevisionInfo {
     pub content: ContentAt,
 }
 
+/// What the change of a version is told against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Since {
+    /// What it was written on.
+    Before,
+    /// The last version before it that is here: what it was written on is not.
+    Earlier,
+    /// Nothing, since nothing before it is here: all of it seems new.
+    Nothing,
+}
+
 /// Where the content of a version is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ContentAt {
@@ -39,8 +50,9 @@ pub struct NoteVersion {
     pub info: RevisionInfo,
     /// As that version alone is shown.
     pub row: NoteRow,
-    /// Against what it was written on; where that was thinned, against the last version before it that is here.
+    /// What it changed, against `since`.
     pub change: SideChange,
+    pub since: Since,
     /// The note has its title, its text and all its files now: there is nothing to go back to.
     pub is_shown: bool,
 }
@@ -68,10 +80,12 @@ impl Vault {
             let Fields::Note(fields) = record.alone(record.revision(version)?)?.fields else { return Err(missing()) };
             let mut graph = record.graph()?;
             record.fill(&mut graph, version)?;
+            let mut since = Since::Before;
             let change = match record.folding(&mut graph, |graph| changes_of(graph, version)) {
                 Err(NotebookError::Thinned { .. }) => {
                     let mut before = rows.iter().rev().filter(|row| !row.stub && row.rid != version);
                     let before = before.find(|row| graph.is_ancestor(row.rid, version)).map(|row| row.rid);
+                    since = if before.is_some() { Since::Earlier } else { Since::Nothing };
                     record.folding(&mut graph, |graph| changes_since(graph, before, version))?
                 }
                 change => change?,
@@ -81,7 +95,7 @@ impl Vault {
             let is_shown = now.title == then.title
                 && now.body == then.body
                 && then.attachments.iter().all(|file| now.attachments.contains(file));
-            Ok(NoteVersion { info: info(row, &r.heads(id.into())?), row: then, change, is_shown })
+            Ok(NoteVersion { info: info(row, &r.heads(id.into())?), row: then, change, since, is_shown })
         })
     }
 

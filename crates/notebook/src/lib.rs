@@ -46,7 +46,7 @@ pub use cycles::NotebookMove;
 pub use env::Simulated;
 pub use env::{Env, ReleaseTimes};
 pub use error::{NotebookError, Result};
-pub use history::{ContentAt, NoteVersion, RevisionInfo};
+pub use history::{ContentAt, NoteVersion, RevisionInfo, Since};
 pub use notebooks::{NotebookNode, TagCount};
 pub use notes::{NewNote, Note, NotesFilter, Saved};
 pub use patch::{NotePatch, TagPatch};

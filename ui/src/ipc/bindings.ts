@@ -438,6 +438,7 @@ export type NoteVersion = {
 	fields: string[],
 	/**  What it changed in the text. */
 	diff: DiffSpan[],
+	since: Since,
 	/**  The note has this title, this text and these files now. */
 	is_shown: boolean,
 };
@@ -736,6 +737,15 @@ export type Sidebar = {
 	notebooks: NotebookItem[],
 	tags: TagItem[],
 };
+
+/**  What `fields` and `diff` of a version are told against. */
+export type Since = 
+/**  What it was written on. */
+"before" | 
+/**  The last version before it that is on this computer. */
+"earlier" | 
+/**  Nothing: no version before it is on this computer. */
+"nothing";
 
 export type Skipped = {
 	path: string,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use holdfast_notebook::sync::Syncer;
-use holdfast_notebook::{ContentAt, NoteId, Origin, RevisionId, RevisionInfo, Vault};
+use holdfast_notebook::{ContentAt, NoteId, Origin, RevisionId, RevisionInfo, Since, Vault};
 use serde_json::{Value, json};
 
 use super::receipts::{change, hunk_json};
@@ -42,6 +42,12 @@ pub fn show(vault: &Arc<Vault>, id: &str, version: &str) -> Outcome {
     if let Value::Object(map) = &mut json {
         map.insert("version".into(), item(&names, &version.info));
         map.insert("changes".into(), json!(changes));
+        let since = match version.since {
+            Since::Before => "before",
+            Since::Earlier => "earlier",
+            Since::Nothing => "nothing",
+        };
+        map.insert("since".into(), json!(since));
     }
     let who = names.device(version.info.device);
     let head = format!("{}\nVersion: {}, {who}", titled(&version.row.title), time(version.info.at_ms));

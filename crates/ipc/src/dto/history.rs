@@ -40,6 +40,18 @@ pub enum ContentAt {
     Elsewhere,
 }
 
+/// What `fields` and `diff` of a version are told against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum Since {
+    /// What it was written on.
+    Before,
+    /// The last version before it that is on this computer.
+    Earlier,
+    /// Nothing: no version before it is on this computer.
+    Nothing,
+}
+
 /// A version of a note as it was.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
 pub struct NoteVersion {
@@ -52,6 +64,7 @@ pub struct NoteVersion {
     pub fields: Vec<String>,
     /// What it changed in the text.
     pub diff: Vec<DiffSpan>,
+    pub since: Since,
     /// The note has this title, this text and these files now.
     pub is_shown: bool,
 }

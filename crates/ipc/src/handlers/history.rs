@@ -6,7 +6,7 @@ use holdfast_notebook as nb;
 use super::notes::detail;
 use super::receipts::{field, hunk};
 use crate::convert::{Names, answer, ms, note_id, revision_id};
-use crate::dto::{ContentAt, NoteDetail, NoteVersion, NoteVersionItem, VersionKind};
+use crate::dto::{ContentAt, NoteDetail, NoteVersion, NoteVersionItem, Since, VersionKind};
 use crate::{Answer, App};
 
 /// The newest first.
@@ -26,6 +26,11 @@ pub fn get(app: &App, id: &str, revision: &str) -> Answer<NoteVersion> {
     let version = answer(vault.note_version(id, revision_id(revision)?))?;
     Ok(NoteVersion {
         item: item(&names, &version.info),
+        since: match version.since {
+            nb::Since::Before => Since::Before,
+            nb::Since::Earlier => Since::Earlier,
+            nb::Since::Nothing => Since::Nothing,
+        },
         is_shown: version.is_shown,
         title: version.row.title,
         body: version.row.body,

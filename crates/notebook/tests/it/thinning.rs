@@ -2,7 +2,7 @@
 
 use holdfast_domain::{NoteId, RevisionId};
 use holdfast_notebook::sync::{Happened, HistoryKept, SyncFlag, WhySetAside, sign_in};
-use holdfast_notebook::{ContentAt, NotePatch, NotebookError, WhyNotHere};
+use holdfast_notebook::{ContentAt, NotePatch, NotebookError, Since, WhyNotHere};
 use holdfast_sync::SyncState;
 use holdfast_testkit::{Backup, Fault, PASSPHRASE, TestDevice, World};
 
@@ -88,7 +88,7 @@ async fn old_versions_go_from_one_computer_and_come_back_when_they_are_wanted() 
     assert_eq!(places(&now), places(&before));
     // What stayed says what changed since the last before it that is here.
     let last = w["A"].vault().note_version(id, now[4].id).unwrap();
-    assert_eq!((last.row.body, last.is_shown), (w["A"].body(id), true));
+    assert_eq!((last.row.body, last.is_shown, last.since), (w["A"].body(id), true, Since::Nothing));
 
     let first = now[0].id;
     let gone = || w["A"].vault().note_version(id, first);
@@ -103,6 +103,8 @@ async fn old_versions_go_from_one_computer_and_come_back_when_they_are_wanted() 
     w["A"].syncer().fetch_version(id, first).await.unwrap();
     assert_eq!(gone().unwrap().row.body, LINES);
     assert_eq!(thinned(&w["A"], id), [1, 2, 3], "only what was asked for");
+    assert_eq!(w["A"].vault().note_version(id, now[4].id).unwrap().since, Since::Earlier);
+    assert_eq!(gone().unwrap().since, Since::Before, "the first one was written on nothing");
     w["A"].syncer().fetch_version(id, first).await.unwrap();
     // It is as any other.
     w["A"].vault().restore_version(id, first).unwrap();

@@ -3,7 +3,7 @@ import userEvent from '@testing-library/user-event';
 import { afterEach, expect, test, vi } from 'vitest';
 import { FakeBackend, commandError } from '../../../tests/fake-backend';
 import { mountWith } from '../../../tests/mount';
-import type { ContentAt, NoteVersion, VersionKind } from '../../ipc/types';
+import type { ContentAt, NoteVersion, Since, VersionKind } from '../../ipc/types';
 import { toasts } from '../../lib/toast.svelte';
 import HistoryDialog from './HistoryDialog.svelte';
 import { NoteSession } from './note-session.svelte';
@@ -13,10 +13,10 @@ afterEach(() => {
   toasts.items = [];
 });
 
-function version(n: number, body: string, over: { kind?: VersionKind; newest?: boolean; title?: string; content?: ContentAt } = {}): NoteVersion {
+function version(n: number, body: string, over: { kind?: VersionKind; newest?: boolean; title?: string; content?: ContentAt; since?: Since } = {}): NoteVersion {
   return {
     item: { revision: `v${n}`, device: 'Ward PC', this_device: false, at_ms: 1_700_000_000_000 + n * 60_000, kind: over.kind ?? 'edit', newest: over.newest ?? false, content: over.content ?? 'here' },
-    title: over.title ?? 'Shift', body, to_review: 0, fields: [], diff: [{ kind: 'added', text: `${body}\n` }], is_shown: false,
+    title: over.title ?? 'Shift', body, to_review: 0, fields: [], diff: [{ kind: 'added', text: `${body}\n` }], since: over.since ?? 'before', is_shown: false,
   };
 }
 
@@ -84,6 +84,19 @@ test('a version that is not on this computer says so, and comes from the server'
   expect(fetch).toHaveBeenCalledTimes(2);
   expect(screen.queryByTestId('history-fetch')).toBeNull();
   expect(screen.getByTestId<HTMLButtonElement>('history-restore').disabled).toBe(false);
+});
+
+test('what a version changed is told against what is here, and against nothing not at all', async () => {
+  const { backend } = await open();
+  cleanup();
+  backend.versions = [version(2, 'newer', { since: 'earlier' }), version(1, 'alone', { since: 'nothing' }), version(0, 'from long ago', { content: 'server' })];
+  mountWith(backend, HistoryDialog, { session: new NoteSession(backend, structuredClone([...backend.notes.values()][0] ?? never())), onclose: vi.fn() });
+  await screen.findByText(/since the last one that is/);
+  screen.getByTestId('history-list').focus();
+  await userEvent.keyboard('{ArrowDown}');
+  await screen.findByText(/all of its text is shown/);
+  expect(screen.getByTestId('history-version').querySelector('.text')?.textContent).toBe('alone');
+  expect(screen.getByTestId('history-version').querySelector('ins')).toBeNull();
 });
 
 test('of a version that the server lost, too, nobody is told that the server has it', async () => {
