@@ -232,12 +232,19 @@ pub(super) fn look(vault: &Vault, may_release: bool) -> Result<()> {
         if !ticked && t.tx.get_u64(meta::RELEASES_LOOKED)?.is_some() {
             return Ok(());
         }
-        if is_unsure(t.reader())? {
+        let unsure = is_unsure(t.reader())?;
+        if unsure {
             t.tx.remove_meta(meta::RELEASES_LOOKED)?;
-            return keep_named(t);
+            if !t.tx.has_live_releases()? && t.tx.unnamed_files()?.is_empty() {
+                return Ok(());
+            }
         }
         let named = Named::load(t.reader())?;
         keep(t, &named)?;
+        note_named(t, &named)?;
+        if unsure {
+            return Ok(());
+        }
         let files = Files::load(t.reader())?;
         let unnamed = note_unnamed(t, &named, &files, age_ms)?;
         let live = Live::load(t.reader(), &named)?;
@@ -282,6 +289,20 @@ impl Files {
     }
 }
 
+/// Forgets of what is named that it was not; or, where its bytes are gone, that it may stay away.
+fn note_named(t: &Txn<'_>, named: &Named) -> Result<()> {
+    for row in t.tx.unnamed_files()?.into_iter().filter(|row| named.contents.contains(&row.content)) {
+        // What is gone and named again is told as gone, until it is here.
+        let still_gone = UnnamedFile { named: true, released: false, ..row };
+        if row.gone_ms == 0 || t.tx.has_file(&row.content)? {
+            t.tx.remove_unnamed(&row.content)?;
+        } else if row != still_gone {
+            t.tx.put_unnamed(&still_gone)?;
+        }
+    }
+    Ok(())
+}
+
 /// Writes down which files nothing names since when, and gives those.
 fn note_unnamed(t: &Txn<'_>, named: &Named, files: &Files, age_ms: u64) -> Result<Vec<UnnamedFile>> {
     let mut known: BTreeMap<_, _> = t.tx.unnamed_files()?.into_iter().map(|row| (row.content, row)).collect();
@@ -289,13 +310,6 @@ fn note_unnamed(t: &Txn<'_>, named: &Named, files: &Files, age_ms: u64) -> Resul
     for content in files.0.keys() {
         let before = known.remove(content);
         if named.contents.contains(content) {
-            let Some(row) = before else { continue };
-            // What is gone and named again is told as gone, until it is here.
-            if row.gone_ms > 0 && !t.tx.has_file(content)? {
-                t.tx.put_unnamed(&UnnamedFile { named: true, released: false, ..row })?;
-            } else {
-                t.tx.remove_unnamed(content)?;
-            }
             continue;
         }
         let fresh = UnnamedFile { content: *content, age_ms, named: false, released: false, gone_ms: 0 };

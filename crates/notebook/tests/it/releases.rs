@@ -335,7 +335,26 @@ async fn a_server_that_was_set_back_to_before_the_end_lets_it_go_again() {
     assert_same(&w);
 }
 
-/// What is being typed names it, and so does a version that another one is beside.
+/// While something waits that may name any file nothing goes, and what is named comes.
+#[tokio::test]
+async fn what_went_and_is_given_again_comes_while_something_else_waits() {
+    let (w, id, attachment) = released().await;
+    let notes: Vec<NoteId> = (0..25).map(|n| w["B"].add(&format!("Note {n}"), "text\n")).collect();
+    w.sync_all().await;
+    days(&w, &ALL, 31).await;
+    assert_eq!((has(&w["A"], attachment), on_server(&w)), (false, 0));
+    for note in notes {
+        w["B"].vault().trash_note(note).unwrap();
+    }
+    w["B"].sync().await;
+    w["A"].sync().await;
+    assert!(w["A"].vault().tripwire().unwrap().is_some(), "the case is none");
+    w["B"].vault().attach_file(id, &file(&w, "again.pdf", "the plan")).unwrap();
+    w["B"].sync().await;
+    w["A"].sync().await;
+    assert_eq!(bytes(&w["A"], only(&w["A"], id)), "the plan");
+}
+
 /// The server has forgotten the release, so that nobody takes it back.
 #[tokio::test]
 async fn what_went_and_is_given_again_to_a_server_that_was_set_back_is_here_at_once() {
@@ -356,6 +375,7 @@ async fn what_went_and_is_given_again_to_a_server_that_was_set_back_is_here_at_o
     assert_eq!(bytes(&w["A"], only(&w["A"], id)), "the plan");
 }
 
+/// What is being typed names it, and so does a version that another one is beside.
 #[tokio::test]
 async fn an_open_note_and_a_version_beside_another_name_it() {
     let (w, id, attachment) = released().await;
