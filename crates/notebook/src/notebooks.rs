@@ -40,6 +40,10 @@ pub struct TagCount {
 pub(crate) struct Tree {
     pub nodes: Vec<NotebookNode>,
     shown_as: BTreeMap<NotebookId, NotebookId>,
+    /// The parents as people set them.
+    links: BTreeMap<NotebookId, Option<NotebookId>>,
+    /// Those that show at the root whatever they were moved into: each is the newest move of a cycle.
+    at_root: BTreeSet<NotebookId>,
 }
 
 impl Tree {
@@ -69,7 +73,8 @@ impl Tree {
         for row in rows.values().filter(|r| !r.trashed) {
             children.entry(parent_of(row)).or_default().push(row);
         }
-        let mut tree = Self { nodes: Vec::new(), shown_as: BTreeMap::new() };
+        let links = rows.values().map(|row| (row.id, row.parent)).collect();
+        let mut tree = Self { nodes: Vec::new(), shown_as: BTreeMap::new(), links, at_root: at_root.clone() };
         tree.level(&children, &[None], None, &[]);
         for row in rows.values().filter(|r| r.trashed) {
             if let Some(shown) = nearest_live(row.id).and_then(|id| tree.shown_as.get(&id).copied()) {
@@ -122,6 +127,26 @@ impl Tree {
     /// What a live notebook shows as: itself or its namesake.
     pub fn live(&self, id: NotebookId) -> Option<&NotebookNode> {
         self.shown(id).filter(|node| node.same.contains(&id))
+    }
+
+    /// The records that show as one notebook: what is done to it is done to each.
+    fn shown_with(&self, id: NotebookId) -> Vec<NotebookId> {
+        let shown = self.shown(id).filter(|_| !crate::planted("namesake-left"));
+        shown.map_or_else(|| vec![id], |node| node.same.clone())
+    }
+
+    /// The notebooks at the root, each as one of a cycle, by whose moves `moved` would lie in themselves below `parent`. Who
+    /// moves them sees those at the root, and means that.
+    fn unseen_above(&self, parent: Option<NotebookId>, moved: &[NotebookId]) -> Vec<NotebookId> {
+        let (mut at, mut unseen, mut seen) = (parent, Vec::new(), BTreeSet::new());
+        while let Some(id) = at.filter(|id| seen.insert(*id)) {
+            if moved.contains(&id) {
+                return unseen;
+            }
+            unseen.extend(self.at_root.contains(&id).then_some(id));
+            at = self.links.get(&id).copied().flatten();
+        }
+        Vec::new()
     }
 
     /// All records shown in or below a notebook.
@@ -250,7 +275,7 @@ impl Vault {
     pub fn rename_notebook(&self, id: NotebookId, name: &str) -> Result<()> {
         let name = one_name(name)?;
         self.transact(|t| {
-            for id in shown_with(t, id)? {
+            for id in Tree::load(t.reader())?.shown_with(id) {
                 t.change_now(id.into(), NOTEBOOK, Origin::Edit, |fields, stamp, _| {
                     let notebook = notebook_of(fields)?;
                     notebook.name = edit_merge(&notebook.name, name.clone(), stamp);
@@ -268,8 +293,8 @@ impl Vault {
             if parent.is_some_and(|p| tree.with_descendants(id).contains(&p)) {
                 return Err(NotebookError::Invalid("a notebook cannot be moved into itself".into()));
             }
-            let moved = shown_with(t, id)?;
-            for unseen in links_that_are_not_shown(t.reader(), parent, &moved)? {
+            let moved = tree.shown_with(id);
+            for unseen in tree.unseen_above(parent, &moved) {
                 set_parent(t, unseen, None)?;
             }
             moved.into_iter().try_for_each(|id| set_parent(t, id, parent))
@@ -314,39 +339,12 @@ impl Vault {
     }
 }
 
-/// The records that show as one notebook: what is done to it is done to each.
 fn set_parent(t: &mut Txn<'_>, id: NotebookId, parent: Option<NotebookId>) -> Result<()> {
     t.change_now(id.into(), NOTEBOOK, Origin::Edit, |fields, stamp, _| {
         let notebook = notebook_of(fields)?;
         notebook.parent = edit_merge(&notebook.parent, parent, stamp);
         Ok(())
     })
-}
-
-/// The notebooks at the root, as one of a cycle each, by whose moves `moved` would lie in themselves below `parent`. Who
-/// moves them sees those at the root, and means that.
-fn links_that_are_not_shown(
-    reader: &Reader<'_>,
-    parent: Option<NotebookId>,
-    moved: &[NotebookId],
-) -> Result<Vec<NotebookId>> {
-    let rows: BTreeMap<NotebookId, NotebookRow> = reader.notebooks()?.into_iter().map(|n| (n.id, n)).collect();
-    let links: Vec<_> = rows.values().map(|n| (n.id, n.parent, n.parent_stamp)).collect();
-    let at_root: BTreeSet<NotebookId> = break_cycles(&links).into_iter().collect();
-    let (mut at, mut unseen, mut seen) = (parent, Vec::new(), BTreeSet::new());
-    while let Some(row) = at.and_then(|id| rows.get(&id)).filter(|row| seen.insert(row.id)) {
-        if moved.contains(&row.id) {
-            return Ok(unseen);
-        }
-        unseen.extend(at_root.contains(&row.id).then_some(row.id));
-        at = row.parent;
-    }
-    Ok(Vec::new())
-}
-
-fn shown_with(t: &Txn<'_>, id: NotebookId) -> Result<Vec<NotebookId>> {
-    let shown = Tree::load(t.reader())?.shown(id).filter(|_| !crate::planted("namesake-left")).cloned();
-    Ok(shown.map_or_else(|| vec![id], |node| node.same))
 }
 
 /// The notebook at a path, made where it is missing; `None` for the empty path.

@@ -83,11 +83,16 @@ impl World {
         let mut said = self.move_notebook(at, one, Some(two))?;
         let moved = self.move_notebook(other, two, Some(one))?;
         said = format!("{said}; {} {moved}", self.devices[other].name);
+        self.hear_of_it(at, other, said).map(Some)
+    }
+
+    /// Both sync, until each has what the other did.
+    fn hear_of_it(&mut self, at: usize, other: usize, mut said: String) -> Checked<String> {
         for device in [at, other, at] {
             let synced = self.sync(device, None)?;
             said = format!("{said}; {} {synced}", self.devices[device].name);
         }
-        Ok(Some(said))
+        Ok(said)
     }
 
     /// Puts a notebook into the trash in which there is another, and brings a note of that one back.
@@ -160,13 +165,7 @@ impl World {
         }
         let theirs = self.tag(other, note, FEW[dice.below(FEW.len())], dice)?;
         said = format!("{said}; {} {theirs}", self.devices[other].name);
-        if dice.chance(50) {
-            for device in [at, other, at] {
-                let synced = self.sync(device, None)?;
-                said = format!("{said}; {} {synced}", self.devices[device].name);
-            }
-        }
-        Ok(said)
+        if dice.chance(50) { self.hear_of_it(at, other, said) } else { Ok(said) }
     }
 
     /// Takes one of the few off a note that has it.

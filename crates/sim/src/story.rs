@@ -384,7 +384,7 @@ mod tests {
 
     /// Somebody took one side of a place, and somebody who did not know saved what `other` says; the place is open again.
     fn asked_again(other: &str) -> Checked {
-        let mut history = history([
+        let history = history([
             edit(1, &[], "1 base\n2 base"),
             edit(2, &[1], "3 instead\n2 base"),
             edit(3, &[1], "2 base"),
@@ -393,10 +393,16 @@ mod tests {
         ]);
         let open = fold(&history, &[2, 3]);
         let (id, _) = places_in(&open).into_iter().next().unwrap();
-        let (rid, revision) = revision(6, &[4, 5], Origin::Edit, open.clone());
-        history.push(rid, revision);
-        let decision = Decision { record: RECORD, revision: self::rid(4), places: vec![(id, About::Text)], device: 0 };
-        judged(&history, &[6], open, &[], &[&decision]).0
+        asked_by(history, (4, id), 6, &[4, 5], open)
+    }
+
+    /// What the judge says where the place of a decision is open in a version on these.
+    fn asked_by(mut history: History, decided: (u8, PlaceId), n: u8, on: &[u8], open: Fields) -> Checked {
+        let (revision, id) = (self::rid(decided.0), decided.1);
+        let decision = Decision { record: RECORD, revision, places: vec![(id, About::Text)], device: 0 };
+        let (rid, asking) = self::revision(n, on, Origin::Edit, open.clone());
+        history.push(rid, asking);
+        judged(&history, &[n], open, &[], &[&decision]).0
     }
 
     #[test]
@@ -426,10 +432,7 @@ mod tests {
         let together = fold(&history, &[6, 7]);
         // Who decides alike is not asked; whoever asks them all the same is at fault.
         assert_eq!(places_in(&together).contains_key(&id), one != another, "{together:?}");
-        let decision = Decision { record: RECORD, revision: self::rid(6), places: vec![(id, About::Text)], device: 0 };
-        let (rid, asking) = revision(8, &[6, 7], Origin::Edit, open.clone());
-        history.push(rid, asking);
-        judged(&history, &[8], open, &[], &[&decision]).0
+        asked_by(history, (6, id), 8, &[6, 7], open)
     }
 
     #[test]
@@ -459,13 +462,11 @@ mod tests {
             (4, &[2, 3][..], open.clone()),
             (5, &[4], note(text("6 more\n2 base", 5))),
             (6, &[2, 3], note(text(otherwise, 6))),
-            (7, &[5, 6], open.clone()),
         ] {
             let (rid, revision) = revision(n, on, Origin::Edit, fields);
             history.push(rid, revision);
         }
-        let decision = Decision { record: RECORD, revision: self::rid(5), places: vec![(id, About::Text)], device: 0 };
-        judged(&history, &[7], open, &[], &[&decision]).0
+        asked_by(history, (5, id), 7, &[5, 6], open)
     }
 
     #[test]
@@ -498,10 +499,7 @@ mod tests {
         }
         let open = fold(&history, &[10, 11]);
         assert!(places_in(&open).contains_key(&id), "{open:?}");
-        let decision = Decision { record: RECORD, revision: self::rid(11), places: vec![(id, About::Text)], device: 0 };
-        let (rid, asking) = revision(12, &[10, 11], Origin::Edit, open.clone());
-        history.push(rid, asking);
-        judged(&history, &[12], open, &[], &[&decision]).0
+        asked_by(history, (11, id), 12, &[10, 11], open)
     }
 
     #[test]

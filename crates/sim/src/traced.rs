@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use holdfast_domain::{Fields, Merge, NoteFields, Origin, RevisionId, TrashState};
+use holdfast_domain::{Fields, Merge, NoteFields, Origin, Revision, RevisionId, TrashState};
 use holdfast_merge::{Place, PlaceId, PlaceValue, review, review_notebook};
 use holdfast_notebook::simulation::{History, HistoryRow};
 
@@ -219,7 +219,8 @@ impl Traced {
     }
 
     /// True where somebody who did not know of the decision `made` wrote what is open there, or made it clean, or took out
-    /// what had stood there, or what that decision kept or was about in place of: by hand, by another decision, or by taking something back. Who took
+    /// what had stood there, what that decision kept, or what a side of it was written over: by hand, by another decision, or
+    /// by taking something back. Who took
     /// something back and was asked there for that did so, too.
     pub fn did_otherwise(&self, history: &History, made: RevisionId, about: About, asked: &Asked) -> bool {
         let apart = |id: &RevisionId| apart(history, made, *id);
@@ -279,22 +280,22 @@ impl Traced {
     }
 }
 
-/// True where somebody decided other places, not knowing of the decision `made`, and one of these words is in clean text
-/// where that meets all that the decider saw: it was no place there.
+/// True where somebody decided other places, not knowing of the decision `made`, and left one of these words in clean text,
+/// and it still is where that meets all that the decider saw: it was no place there.
 fn decided_before_it_was_one(history: &History, made: RevisionId, words: &BTreeSet<u32>) -> bool {
     let Some(decision) = history.rows.iter().find(|row| row.rid == made) else { return false };
     let knows = |of: RevisionId, what: RevisionId| of == what || history.is_ancestor(what, of);
-    let decided: Vec<RevisionId> = history
-        .rows
-        .iter()
-        .filter(|row| row.origin == Origin::Resolve && apart(history, made, row.rid))
-        .map(|row| row.rid)
+    let beside = || history.rows.iter().zip(&history.revisions).filter(|(row, _)| apart(history, made, row.rid));
+    let left = |revision: &Revision| -> BTreeSet<u32> {
+        Tokens::of(&revision.fields).clean.intersection(words).copied().collect()
+    };
+    let decided: Vec<(RevisionId, BTreeSet<u32>)> = beside()
+        .filter(|(row, _)| row.origin == Origin::Resolve)
+        .map(|(row, revision)| (row.rid, left(revision)))
         .collect();
-    history.rows.iter().zip(&history.revisions).any(|(row, revision)| {
-        apart(history, made, row.rid)
-            && decision.parents.iter().all(|seen| knows(row.rid, *seen))
-            && decided.iter().any(|other| knows(row.rid, *other))
-            && !Tokens::of(&revision.fields).clean.is_disjoint(words)
+    beside().filter(|(row, _)| decision.parents.iter().all(|seen| knows(row.rid, *seen))).any(|(row, revision)| {
+        let still = left(revision);
+        decided.iter().any(|(other, kept)| knows(row.rid, *other) && !kept.is_disjoint(&still))
     })
 }
 

@@ -63,21 +63,21 @@ pub(crate) fn compress_on(base: &[u8], bytes: &[u8]) -> Result<Vec<u8>> {
 }
 
 fn compress_small_on(base: &[u8], bytes: &[u8]) -> Result<Vec<u8>, usize> {
-    COMPRESSOR_ON.with_borrow_mut(|made| {
-        let context = match made {
-            Some(context) => context,
-            None => {
-                let mut new = CCtx::create();
-                new.set_parameter(CParameter::CompressionLevel(LEVEL))?;
-                new.set_parameter(CParameter::ChecksumFlag(true))?;
-                made.insert(new)
-            }
-        };
-        context.load_dictionary(base)?;
-        let mut out = Vec::with_capacity(compress_bound(bytes.len()));
-        context.compress2(&mut out, bytes)?;
-        Ok(out)
-    })
+    // One that failed is not used again: it may be in the middle of a frame.
+    let mut context = match COMPRESSOR_ON.take() {
+        Some(context) => context,
+        None => {
+            let mut new = CCtx::create();
+            new.set_parameter(CParameter::CompressionLevel(LEVEL))?;
+            new.set_parameter(CParameter::ChecksumFlag(true))?;
+            new
+        }
+    };
+    context.load_dictionary(base)?;
+    let mut out = Vec::with_capacity(compress_bound(bytes.len()));
+    context.compress2(&mut out, bytes)?;
+    COMPRESSOR_ON.set(Some(context));
+    Ok(out)
 }
 
 /// What a dictionary of zstd's own begins with; anything else is taken as the bytes it is.

@@ -94,7 +94,6 @@ fn item(names: &Names, info: &RevisionInfo) -> Value {
         "time": info.at_ms,
         "kind": kind(info.origin),
         "newest": info.is_head,
-        "thinned": info.content != ContentAt::Here,
         "content": match info.content {
             ContentAt::Here => "here",
             ContentAt::Server => "server",

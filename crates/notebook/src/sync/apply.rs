@@ -392,9 +392,12 @@ fn store(
     t.observe(&revision);
     // Of several variants the first that opens counts.
     t.tx.clear_variants(rid)?;
-    if matches!(&revision.fields, Fields::Note(note) if note.attachments.iter().next().is_some())
-        || matches!(&revision.fields, Fields::Attachment(_))
-    {
+    let may_name = match &revision.fields {
+        Fields::Note(note) => note.attachments.iter().next().is_some(),
+        Fields::Attachment(_) => true,
+        Fields::Notebook(_) | Fields::Device(_) | Fields::Unknown(..) => false,
+    };
+    if may_name {
         releases::look_soon(t)?;
     }
     let record = revision.record;
