@@ -163,10 +163,10 @@ fn not_here(name: &str, why: WhyNotHere) -> String {
 
 fn thinned(why: Option<WhyNotHere>) -> String {
     let then = match why {
-        Some(WhyNotHere::NoAnswer) => "The server has it; try again when it can be reached.",
+        Some(WhyNotHere::NoAnswer) => "The server cannot be reached; try again when it can.",
         Some(_) => "The server did not give it; a computer of yours that keeps everything may have it.",
         None => {
-            "It can be got from the server: in the window's history of the note, or by `holdfast note show` with `--version`."
+            "Ask the server for it: in the window's history of the note, or by `holdfast note show` with `--version`."
         }
     };
     format!("This old version is not on this computer any more. {then}")

@@ -91,7 +91,7 @@ test('what a version changed is told against what is here, and against nothing n
   cleanup();
   backend.versions = [version(2, 'newer', { since: 'earlier' }), version(1, 'alone', { since: 'nothing' }), version(0, 'from long ago', { content: 'server' })];
   mountWith(backend, HistoryDialog, { session: new NoteSession(backend, structuredClone([...backend.notes.values()][0] ?? never())), onclose: vi.fn() });
-  await screen.findByText(/since the last one that is/);
+  await screen.findByText(/since the last one that is here/);
   screen.getByTestId('history-list').focus();
   await userEvent.keyboard('{ArrowDown}');
   await screen.findByText(/all of its text is shown/);
