@@ -5,10 +5,12 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use holdfast_crypto::DeviceKeys;
 use holdfast_domain::{
     AttachmentId, DeviceId, Fields, NoteFields, NoteId, Opaque, Origin, RecordId, Revision, RevisionId, Stamp,
 };
 use holdfast_merge::{Graph, fold, left_by_undecided, left_by_undo, receipt_id};
+use holdfast_protocol::{Hash, SpaceId, Token};
 pub use holdfast_store::HistoryRow;
 use holdfast_store::Reader;
 
@@ -155,6 +157,34 @@ pub struct Membership {
     pub members: Vec<DeviceId>,
     pub removed: Vec<DeviceId>,
     pub key_epoch: u32,
+}
+
+/// What a member's computer signs in and signs with, for one whose program is broken.
+#[derive(Clone)]
+pub struct Member {
+    pub space: SpaceId,
+    pub token: Token,
+    /// The last batch that the server took.
+    pub last: (u64, Hash),
+    keys: DeviceKeys,
+}
+
+impl Member {
+    /// `None` before it is one, or where its session is over.
+    pub fn of(vault: &Vault) -> Result<Option<Self>> {
+        let keys = vault.keys().open.device.clone();
+        let (token, last) = vault.read(|r| Ok((crate::sync::session(r)?, r.batch_accepted()?)))?;
+        let last = last.map_or((0, Hash::ZERO), |last| (last.ctr, Hash(last.hash)));
+        Ok(token.map(|token| Self { space: SpaceId(vault.space().0), token, last, keys }))
+    }
+
+    pub fn device(&self) -> holdfast_protocol::DeviceId {
+        holdfast_protocol::DeviceId(self.keys.device_id)
+    }
+
+    pub fn sign(&self, message: &[u8]) -> [u8; 64] {
+        self.keys.sign(message)
+    }
 }
 
 /// An open vault, looked at.

@@ -409,7 +409,12 @@ impl World {
         self.met.crashes += 1;
         self.devices[at].crash(&after)?;
         self.devices[at].reopen()?;
-        self.made = made;
+        let meanwhile = std::mem::replace(&mut self.made, made);
+        // A copy that became a device of its own wrote its name, and sent it.
+        let net = self.network.net();
+        let sent = net.servers.iter().flat_map(|server| &server.log).filter(|rid| meanwhile.contains(rid));
+        self.made.extend(sent.copied());
+        drop(net);
         self.saved.truncate(saved);
         self.decisions.truncate(decisions);
         self.devices[at].outbox = outbox;
@@ -581,7 +586,14 @@ impl World {
                 self.look_at_cursor(at)?;
                 if status.tripwire.is_some() {
                     self.decide_in_peace(at)?;
-                    return self.sync_in_peace(at);
+                    // What moved before it was held counts as moved.
+                    let then = self.sync_in_peace(at)?;
+                    return Ok(then.map(|then| CycleReport {
+                        pushed: report.pushed + then.pushed,
+                        pulled: report.pulled + then.pulled,
+                        packed: report.packed + then.packed,
+                        ..then
+                    }));
                 }
                 if status.waiting > 0 || status.state != SyncState::UpToDate {
                     let why = self.devices[at].vault()?.passphrase_problem().works("the passphrase")?;

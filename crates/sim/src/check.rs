@@ -115,7 +115,10 @@ impl World {
                 let net = self.network.net();
                 packs.extend(net.packs.union(&net.releases));
             }
-            let waits = device.position()?.quarantine.into_iter().find(|rid| !is_late(rid) && !packs.contains(rid));
+            // What its maker never sent nobody can give back.
+            let is_junk = |rid: &RevisionId| self.network.net().is_only_junk(rid, 0);
+            let mut aside = device.position()?.quarantine.into_iter();
+            let waits = aside.find(|rid| !is_late(rid) && !packs.contains(rid) && !is_junk(rid));
             if let Some(waits) = waits {
                 let why = device.vault()?.set_aside().works("what is set aside")?;
                 let sent = late.contains(&waits);

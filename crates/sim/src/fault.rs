@@ -48,10 +48,12 @@ pub enum Fault {
     Older,
     /// A device has a later version of the program, and writes what this one does not know.
     Newer,
+    /// A member's program is broken, and sends junk under the id of what another is about to send.
+    Squat,
 }
 
 impl Fault {
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::DropRequest,
         Self::DropAnswer,
         Self::Duplicate,
@@ -74,6 +76,7 @@ impl Fault {
         Self::Revoke,
         Self::Older,
         Self::Newer,
+        Self::Squat,
     ];
     /// How many of them came first: a seed that has none of those that came later is as it was before.
     pub const FIRST: usize = 19;
@@ -102,6 +105,7 @@ impl Fault {
             Self::Revoke => "revoke",
             Self::Older => "older",
             Self::Newer => "newer",
+            Self::Squat => "squat",
         }
     }
 
@@ -109,7 +113,13 @@ impl Fault {
     pub fn is_of_request(self) -> bool {
         matches!(
             self,
-            Self::DropRequest | Self::DropAnswer | Self::Duplicate | Self::Late | Self::Truncate | Self::CrashInRequest
+            Self::DropRequest
+                | Self::DropAnswer
+                | Self::Duplicate
+                | Self::Late
+                | Self::Truncate
+                | Self::CrashInRequest
+                | Self::Squat
         )
     }
 

@@ -45,7 +45,7 @@ impl World {
                 line.reads_again = false;
             }
             let log: HashSet<&RevisionId> = net.servers[server].log.iter().collect();
-            let kept = heads.iter().chain(aside.iter().filter(|_| confirmed));
+            let kept = heads.iter().chain(aside.iter().filter(|rid| confirmed && !net.is_only_junk(rid, server)));
             let lacking: Vec<RevisionId> = kept.filter(|rid| !log.contains(rid)).copied().collect();
             (lacking, position.cursor.is_some_and(|(_, seq)| seq < net.servers[server].log.len() as u64), knows)
         };

@@ -22,6 +22,7 @@ mod removals;
 mod report;
 mod run;
 mod shrink;
+mod squat;
 mod story;
 mod taking_back;
 mod template;

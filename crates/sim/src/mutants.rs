@@ -14,7 +14,7 @@ use crate::fault::Invariant;
 /// A name as the code asks for it, the faults that it needs (any where there are none), and what goes wrong.
 type Mutant = (&'static str, &'static str, &'static str);
 
-const MUTANTS: [Mutant; 152] = [
+const MUTANTS: [Mutant; 158] = [
     ("cursor-before-rows", "", "the cursor is on disk before what was read"),
     ("acknowledged-by-batch", "", "an answer empties the outbox, whatever it names"),
     ("outbox-dropped-on-error", "", "a push that fails empties the outbox"),
@@ -171,21 +171,24 @@ const MUTANTS: [Mutant; 152] = [
     ("stub-counts-as-content", "", "what builds on a version whose content is gone is taken in"),
     ("thinned-not-fetched", "", "what was thinned and is needed again is not asked for"),
     ("places-not-sent", "restore", "a server that lost what all have thinned does not get the places"),
+    ("duplicate-by-id", "squat", "the server knows an entry by its id, whatever its body"),
+    ("one-body-an-id", "squat", "the server takes one body of an id"),
+    ("one-variant", "squat", "one body of an id is set aside, and no other"),
+    ("junk-is-the-change", "squat,restore", "whatever the log has under the id of a change is taken for it"),
+    ("healed-by-id", "squat,restore", "a restored server takes one body of an id back, whoever sent it"),
+    ("healed-by-anybody", "squat,restore,clone,fork", "a lost change goes back under the batch of whoever used its id"),
 ];
 
 /// One of several lines of defence each: another one sees it, so that alone they are not caught; or no seed that was run has
 /// shown it. docs/testing-sync.md says which.
-const SECOND_LINES: [Mutant; 19] = [
+const SECOND_LINES: [Mutant; 16] = [
     ("seen-not-checked", "restore", "the server takes a batch from a log that it does not have"),
     ("position-not-checked", "restore", "the server shows its log to whoever has read another"),
     ("links-not-kept", "fork", "a reader does not keep what it was shown"),
     ("digest-not-compared", "", "devices do not compare what they have"),
-    ("duplicate-by-id", "", "the server knows an entry by its id, whatever its body"),
     ("aad-without-id", "swap,alter", "a seal does not say whose it is"),
     ("id-not-compared", "swap,alter", "what opens is not compared with its id"),
     ("packs-suffice", "", "a pack that lacks something is enough"),
-    ("one-body-an-id", "clone", "the server takes one body of an id"),
-    ("one-variant", "", "one body of an id is set aside, and no other"),
     ("members-stay-out", "revoke,restore", "who was shut out by a removed device stays so"),
     ("passphrase-not-told", "revoke,drop-request", "a new passphrase whose sending failed is not sent again"),
     ("gone-unasked", "", "the server lets files go and waits for nobody"),

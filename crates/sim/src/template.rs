@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Waker};
 
 use anyhow::{Context as _, anyhow};
 use holdfast_domain::RevisionId;
+use holdfast_notebook::simulation::Member;
 use holdfast_notebook::{Vault, sync};
 use holdfast_protocol::JoinLink;
 use holdfast_server::{Core, CoreOptions, Randomness, Tamper, Work};
@@ -17,6 +18,7 @@ use crate::dice::Source;
 use crate::files::SERVER_TIMES;
 use crate::keychain::MemoryKeychain;
 use crate::plan::MOST_DEVICES;
+use crate::squat::SQUATTER;
 use crate::wire::{LineState, Network, Real};
 
 pub const PASSPHRASE: &str = "correct horse battery staple";
@@ -29,6 +31,8 @@ pub struct Template {
     pub keychain: MemoryKeychain,
     /// By which another computer joins.
     pub link: String,
+    /// The one that may send junk.
+    pub squatter: Option<Member>,
     /// The server's log.
     pub log: Vec<RevisionId>,
     pub now_ms: u64,
@@ -106,6 +110,9 @@ impl Template {
         }
         for device in &mut devices {
             sync_once(device)?;
+        }
+        let squatter = Member::of(devices[SQUATTER].vault().map_err(|e| anyhow!("{e}"))?)?;
+        for device in &mut devices {
             device.close().map_err(|e| anyhow!("{e}"))?;
         }
         let log = {
@@ -115,7 +122,7 @@ impl Template {
         };
         let mut files = Vec::new();
         read(dir.path(), Path::new(""), &mut files)?;
-        Ok(Self { files, keychain, link, log, now_ms: clock.now_ms(), plain_pages })
+        Ok(Self { files, keychain, link, squatter, log, now_ms: clock.now_ms(), plain_pages })
     }
 
     /// Puts one of its devices into a folder, as it was before anything happened.

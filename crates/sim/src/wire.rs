@@ -9,15 +9,16 @@ use std::task::{Context, Poll};
 use async_trait::async_trait;
 use holdfast_domain::RevisionId;
 use holdfast_protocol::{
-    Cid, CreateAccount, DeviceId, Entry, EntryKind, FetchRequest, Fetched, HealRequest, KdfParams, LogAnswer, LogPage,
-    LogRequest, Login, Missing, MissingRequest, PackRange, ProtocolError, PushOutcome, PushRequest, PutKeys, Restored,
-    Rid, ServerInfo, Session, SpaceId, SyncProtocol, Token, Wire, batch_hash, decode, encode,
+    Cid, CreateAccount, DeviceId, Entry, EntryKind, FetchRequest, Fetched, HealRequest, Item, KdfParams, LogAnswer,
+    LogPage, LogRequest, Login, Missing, MissingRequest, PackRange, ProtocolError, PushOutcome, PushRequest, PutKeys,
+    Restored, Rid, ServerInfo, Session, SpaceId, SyncProtocol, Token, Wire, batch_hash, decode, encode,
 };
 use holdfast_server::Core;
 
 use crate::dice::Dice;
 use crate::fault::{Fault, Invariant, Violation};
 use crate::lies;
+use crate::squat::{Squatter, name_of};
 use crate::tokens::MARK;
 
 /// A server as it really is.
@@ -118,6 +119,8 @@ pub struct Net {
     /// Where the first server's packs stand: who made each, and who said that it holds what it should.
     pub pack_makers: BTreeMap<u64, DeviceId>,
     pub pack_words: BTreeSet<(u64, DeviceId)>,
+    /// A member that nobody uses, and that may send junk.
+    pub squatter: Option<Squatter>,
     pub violation: Option<Violation>,
 }
 
@@ -138,6 +141,17 @@ impl Network {
 impl Net {
     pub fn line(&mut self, device: usize) -> &mut LineState {
         &mut self.lines[device]
+    }
+
+    /// Of the list of what a log holds.
+    pub fn is_junk(&self, entry: &RevisionId) -> bool {
+        self.squatter.as_ref().is_some_and(|squatter| squatter.junk.contains(entry))
+    }
+
+    /// Junk has its id, and this server nothing else under it.
+    pub fn is_only_junk(&self, rid: &RevisionId, server: usize) -> bool {
+        let used = self.squatter.as_ref().is_some_and(|squatter| squatter.ids.contains_key(rid));
+        used && !self.servers[server].log.contains(rid)
     }
 
     fn broken(&mut self, invariant: Invariant, what: String) {
@@ -397,6 +411,13 @@ impl Line {
             _ => {}
         }
         let (core, server) = self.reach().await?;
+        if let (Some((Fault::Squat, dice)), Some((_, others))) = (fate, late) {
+            self.network.squat(&core, server, others, dice).await;
+            // For a while the log has nothing else under that id.
+            if (dice >> 32).is_multiple_of(4) {
+                return Err(lost("the request was lost"));
+            }
+        }
         let mut answer = call(core.clone()).await;
         self.note_served(what, server, answer.is_ok());
         look(&mut self.net(), server, &answer);
@@ -569,9 +590,13 @@ impl SyncProtocol for Line {
                 }
                 // What another copy of the same disk sent waits here too, until this device sees it in the log.
                 let items = page.items().unwrap_or_default();
-                let shown = items.iter().map(|item| RevisionId(item.outline().rid.0));
+                let shown = items.iter().map(Item::outline);
                 let told = self.lie(&request, page.clone());
                 let mut net = self.net();
+                let shown: Vec<RevisionId> = shown
+                    .filter(|shown| !net.is_junk(&name_of(shown.body)))
+                    .map(|shown| RevisionId(shown.rid.0))
+                    .collect();
                 net.by_packs += items.len() as u64 - page.entries.len() as u64;
                 net.line(self.device).acknowledged.extend(shown);
                 LogAnswer::Page(told)

@@ -18,6 +18,7 @@ use crate::joiner::somebody_joins;
 use crate::latecomer::pack_block;
 use crate::plan::{Act, Plan, Step};
 use crate::removals::Account;
+use crate::squat::{SQUATTER, Squatter};
 use crate::template::{Template, device_name, open_server, place};
 use crate::thinking::About;
 use crate::thinned::{self, Thins};
@@ -155,6 +156,8 @@ impl World {
         let (network, server_source) = (Network::default(), Source::new(plan.seed));
         let core = open_server(&dir.path().join("server"), &clock, &server_source).works("opening the server")?;
         network.net().servers.push(Real { core: Some(core), log: template.log.clone(), ..Real::default() });
+        let squats = plan.devices <= SQUATTER && plan.faults.contains(&Fault::Squat);
+        network.net().squatter = template.squatter.clone().filter(|_| squats).map(Squatter::new);
         let mut dice = Dice::new(plan.seed ^ 0xC10C);
         let kind = VaultKind {
             plain_pages: template.plain_pages,
@@ -342,7 +345,7 @@ impl World {
             }
             // Of releases a device keeps what they say.
             let new = log[from as usize..seq as usize].iter().copied().enumerate();
-            new.filter(|(_, rid)| !net.releases.contains(rid)).collect()
+            new.filter(|(_, rid)| !net.releases.contains(rid) && !net.is_junk(rid)).collect()
         };
         for (n, rid) in entries {
             if !self.devices[at].look(|l| l.has(rid))? && !position.quarantine.contains(&rid) {

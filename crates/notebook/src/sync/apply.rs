@@ -209,9 +209,9 @@ pub(super) fn take(
         return came.set_aside(t, Waiting::Program, NEWER_KIND);
     }
     if t.tx.has_revision(rid)? {
-        if logged.seq > 0 {
+        if logged.seq > 0 && is_of_its_author(t, rid, manifest)? {
             t.tx.set_received(rid, logged.seq)?;
-            sent_by_copy(t, logged.entry.rid, manifest, |t| Ok(open(t.vault, t.reader(), &logged.entry)?.is_ok()))?;
+            sent_by_copy(t, logged.entry.rid, |t| Ok(open(t.vault, t.reader(), &logged.entry)?.is_ok()))?;
         }
         return Ok(());
     }
@@ -258,10 +258,10 @@ pub(super) fn take_outline(
         EntryKind::Place | EntryKind::Release => return came.set_aside(t, Waiting::Program, NEWER_KIND),
     }
     if t.tx.has_revision(rid)? {
-        if outline.seq > 0 {
+        if outline.seq > 0 && is_of_its_author(t, rid, manifest)? {
             t.tx.set_received(rid, outline.seq)?;
             // The id of what the pack has was computed: it is this change.
-            sent_by_copy(t, outline.rid, manifest, |_| Ok(bytes.is_some()))?;
+            sent_by_copy(t, outline.rid, |_| Ok(bytes.is_some()))?;
         }
         return Ok(());
     }
@@ -311,24 +311,24 @@ pub(super) fn set_aside(reader: &Reader<'_>, row: &QuarantineRow) -> Result<Opti
 
 /// What waits here and is in the log already was sent by another copy of this vault: it is not sent again. Not so what
 /// is in the batch under way, whose answer says it, nor what does not open.
-fn sent_by_copy(
-    t: &mut Txn<'_>,
-    id: wire::Rid,
-    manifest: &BatchManifest,
-    opens: impl FnOnce(&Txn<'_>) -> Result<bool>,
-) -> Result<()> {
+fn sent_by_copy(t: &mut Txn<'_>, id: wire::Rid, opens: impl FnOnce(&Txn<'_>) -> Result<bool>) -> Result<()> {
     let rid = RevisionId(id.0);
     if !t.tx.in_outbox(rid)? || t.tx.batch()?.is_some_and(|batch| is_in(&batch.manifest, id)) {
         return Ok(());
     }
-    let author = t.tx.author_of(rid)?;
-    if author.is_some_and(|author| is_from(t.vault, manifest, author)) && opens(t)? {
+    if opens(t)? {
         t.tx.ack_outbox(&[rid])?;
         if let Some(record) = t.tx.record_of(rid)? {
             t.changes.notes.insert(record.into());
         }
     }
     Ok(())
+}
+
+/// False where another member used the id of what is here: that is not in the log by this.
+fn is_of_its_author(t: &Txn<'_>, rid: RevisionId, manifest: &BatchManifest) -> Result<bool> {
+    let known = crate::planted("junk-is-the-change");
+    Ok(known || t.tx.author_of(rid)?.is_some_and(|author| is_from(t.vault, manifest, author)))
 }
 
 fn is_in(manifest: &[u8], rid: wire::Rid) -> bool {

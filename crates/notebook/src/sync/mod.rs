@@ -237,3 +237,9 @@ fn seal(vault: &Vault, rid: RevisionId, canonical: &[u8]) -> Result<Entry> {
 
 #[cfg(feature = "simulation")]
 pub(crate) use set_aside::awaited;
+
+/// The session of this device at its server.
+#[cfg(feature = "simulation")]
+pub(crate) fn session(reader: &Reader<'_>) -> Result<Option<holdfast_protocol::Token>> {
+    Ok(account::load(reader)?.and_then(|account| account.token))
+}

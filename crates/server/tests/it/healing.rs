@@ -115,6 +115,20 @@ pub async fn lost_batches_come_back_with_their_counters(world: World) {
     device.push(&world, &token, vec![entry(14, 10)]).await;
 }
 
+pub async fn junk_under_the_id_of_what_was_lost_keeps_nothing_from_coming_back(world: World) {
+    let (token, mut device) = world.account("ada", 1).await;
+    let (first, _) = lost_batches(&mut device);
+    let mut broken = second_device(&world, &token, 9, device.space).await;
+    broken.push(&world, &token, vec![Entry { body: vec![9; 5], ..entry(11, 0) }]).await;
+
+    let healed = world.api.heal(&token, heal(&[&first])).await.unwrap();
+    assert_eq!(seqs(healed), [(2, false), (3, false)]);
+    assert_eq!(seqs(world.api.heal(&token, heal(&[&first])).await.unwrap()), [(2, true), (3, true)]);
+    let page = world.whole_log(&token, device.space).await;
+    let got: Vec<_> = page.entries.iter().map(|e| (e.entry.rid.0[0], e.entry.body.len())).collect();
+    assert_eq!(got, [(11, 5), (11, 10), (12, 10)]);
+}
+
 pub async fn a_lost_position_begins_a_new_epoch(world: World) {
     let (token, mut device) = world.account("ada", 1).await;
     let (_, head) = device.push(&world, &token, vec![entry(1, 10), entry(2, 10)]).await;

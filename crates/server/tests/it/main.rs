@@ -61,6 +61,7 @@ both!(
     what_is_missing_is_told,
     single_entries_are_fetched,
     lost_batches_come_back_with_their_counters,
+    junk_under_the_id_of_what_was_lost_keeps_nothing_from_coming_back,
     a_lost_position_begins_a_new_epoch,
     a_member_heals_for_another_who_then_retries,
     healing_takes_only_what_is_signed_by_members,
