@@ -227,7 +227,9 @@ impl World {
         for note in self.notes_of(at)? {
             for file in vault.attachments(note).works("reading files")? {
                 let bytes = vault.attachment_bytes(file.id);
-                if matches!(bytes, Err(NotebookError::NotHere { why: WhyNotHere::Gone { .. }, .. })) {
+                // Also what was never here, and is not fetched any more.
+                let let_go = self.devices[at].look(|l| l.is_released(file.id))?.0;
+                if let_go && matches!(bytes, Err(NotebookError::NotHere { .. })) {
                     return Ok(true);
                 }
             }

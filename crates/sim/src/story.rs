@@ -507,4 +507,33 @@ mod tests {
         assert_eq!(decided_what_was_no_place_there(Origin::Resolve), Ok(()));
         assert_eq!(decided_what_was_no_place_there(Origin::Edit).unwrap_err().invariant, Invariant::Decision);
     }
+
+    /// As seed 174064: of a place that was decided somebody had written something else in a side, so it was asked again, and
+    /// two decided it each their own way.
+    fn decided_again(last: Origin, on: &[u8]) -> Checked {
+        let mut history = history([
+            edit(1, &[], "1 base\n2 base"),
+            edit(2, &[1], "3 instead\n2 base"),
+            edit(3, &[1], "4 instead\n2 base"),
+        ]);
+        let open = fold(&history, &[2, 3]);
+        let (id, _) = places_in(&open).into_iter().next().unwrap();
+        for (n, on, origin, lines) in [
+            (5, &[2, 3][..], Origin::Resolve, "1 base\n2 base"),
+            (6, &[2, 3], Origin::Edit, "6 more\n2 base"),
+            (7, &[5, 6], Origin::Resolve, "3 instead\n2 base"),
+            (8, on, last, "4 instead\n2 base"),
+        ] {
+            let (rid, decided) = revision(n, on, origin, note(text(lines, n)));
+            history.push(rid, decided);
+        }
+        asked_by(history, (5, id), 9, &[7, 8], open)
+    }
+
+    #[test]
+    fn what_two_decided_again_each_their_own_way_is_asked_again() {
+        assert_eq!(decided_again(Origin::Resolve, &[5, 6]), Ok(()));
+        assert_eq!(decided_again(Origin::Edit, &[5, 6]).unwrap_err().invariant, Invariant::Decision);
+        assert_eq!(decided_again(Origin::Resolve, &[7]).unwrap_err().invariant, Invariant::Decision);
+    }
 }

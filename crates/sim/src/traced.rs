@@ -240,6 +240,7 @@ impl Traced {
                     || did(&self.takes, &kept)
                     || did(&self.takes, &self.replaced(history, made, &asked.sides))
                     || decided_before_it_was_one(history, made, &asked.sides)
+                    || self.decided_again_by_two(history, made, &asked.sides)
                     || rows.any(|(row, undo)| {
                         row.origin == Origin::Undo
                             && history.fold(&row.parents).is_some_and(|on| asks_anew(&on, &undo.fields, &asked.sides))
@@ -258,6 +259,21 @@ impl Traced {
             words.iter().any(|w| of_token(&self.puts, *w).contains(id)) && history.is_ancestor(*id, made)
         };
         self.takes.iter().filter(|(_, by)| by.iter().any(wrote)).map(|(word, _)| *word).collect()
+    }
+
+    /// True where two who knew of the decision `made`, and not of each other, were asked once more, and each decided for
+    /// another one of these words.
+    fn decided_again_by_two(&self, history: &History, made: RevisionId, words: &BTreeSet<u32>) -> bool {
+        let is_later = |id: &RevisionId| {
+            history.is_ancestor(made, *id)
+                && history.rows.iter().any(|row| row.rid == *id && row.origin == Origin::Resolve)
+        };
+        let by: Vec<(u32, RevisionId)> = words
+            .iter()
+            .flat_map(|word| of_token(&self.clears, *word).iter().map(|id| (*word, *id)))
+            .filter(|(_, id)| is_later(id))
+            .collect();
+        by.iter().any(|(word, one)| by.iter().any(|(other, two)| word != other && apart(history, *one, *two)))
     }
 
     fn gone_by_sides(&self, history: &History, token: u32) -> bool {
