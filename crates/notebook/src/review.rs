@@ -12,7 +12,7 @@ use holdfast_merge::{
     ChangedField, Choice, PlaceId, PlaceKind, PlaceValue, ResultSpan, Review, SideChange, resolve, resolve_notebook,
     resolve_with_body, result_text, review, review_notebook, summarize,
 };
-use holdfast_store::{NoteQuery, Reader, ReviewChoice, TrashFilter};
+use holdfast_store::{HistoryRow, NoteQuery, Reader, ReviewChoice, TrashFilter};
 
 use crate::notes::note_of;
 use crate::record::Record;
@@ -305,8 +305,10 @@ impl Vault {
             t.commit_working(id)?;
             let record = t.existing(id, RECORD)?;
             let graph = record.graph()?;
-            let rows = t.tx.history(id)?;
-            let decided = || rows.iter().filter(|row| row.origin == Origin::Resolve);
+            let (rows, heads) = (t.tx.history(id)?, record.shown_heads());
+            // Where a sync is held back others may have decided what is not shown.
+            let is_shown = |row: &&HistoryRow| heads.iter().any(|head| graph.is_ancestor(row.rid, *head));
+            let decided = || rows.iter().filter(|row| row.origin == Origin::Resolve).filter(is_shown);
             // Which came last is told by what builds on what: a clock may have been set.
             let last = graph.maximal(decided().map(|row| row.rid));
             let mut last = decided().filter(|row| last.contains(&row.rid));
@@ -314,7 +316,7 @@ impl Vault {
             let last = last.ok_or_else(|| NotebookError::NothingToUndo("nothing was decided in this note".into()))?;
             let decided_on = record.fold(&last.parents).map_err(thinned_since)?;
             strays::check_own(&decided_on.fields, &record.revision(last.rid).map_err(thinned_since)?.fields)?;
-            let back = WayBack::of_decision(&record, &graph, &record.shown_heads(), last.rid, &last.parents);
+            let back = WayBack::of_decision(&record, &graph, &heads, last.rid, &last.parents);
             write_undo(t, &record, &back.map_err(thinned_since)?)
         })
     }

@@ -50,15 +50,24 @@ pub struct History {
 // What was thinned somewhere in a world, which runs in one thread: its judges look at it still.
 thread_local! {
     static THINNED: RefCell<BTreeMap<RevisionId, Revision>> = const { RefCell::new(BTreeMap::new()) };
+    // By whom, since it was last asked.
+    static JUST_THINNED: RefCell<Vec<(DeviceId, RevisionId)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Another world begins in this thread.
 pub fn forget_thinned() {
     THINNED.with_borrow_mut(BTreeMap::clear);
+    JUST_THINNED.with_borrow_mut(Vec::clear);
+}
+
+/// What devices have thinned since this was last asked.
+pub fn just_thinned() -> Vec<(DeviceId, RevisionId)> {
+    JUST_THINNED.take()
 }
 
 /// These are about to be thinned.
-pub(crate) fn remember(reader: &Reader<'_>, rids: &BTreeSet<RevisionId>) -> Result<()> {
+pub(crate) fn remember(by: DeviceId, reader: &Reader<'_>, rids: &BTreeSet<RevisionId>) -> Result<()> {
+    JUST_THINNED.with_borrow_mut(|just| just.extend(rids.iter().map(|rid| (by, *rid))));
     for rid in rids {
         if let Some(revision) = reader.revision(*rid)? {
             THINNED.with_borrow_mut(|thinned| thinned.insert(*rid, revision));

@@ -33,6 +33,11 @@ impl World {
             let what = format!("{name} says {:?}, {} waiting, and {waiting} wait", status.state, status.waiting);
             return Invariant::Liveness.broken(what);
         }
+        // Nobody decides about any of it here.
+        if status.quarantined as usize != position.quarantine.len() {
+            let (said, is) = (status.quarantined, position.quarantine.len());
+            return Invariant::Liveness.broken(format!("{name} says that {said} are set aside, and {is} are"));
+        }
         let is_healing = self.devices[at].look(|l| l.is_healing())?;
         // What it could not read is the account's all the same.
         let aside =

@@ -14,7 +14,7 @@ use crate::fault::Invariant;
 /// A name as the code asks for it, the faults that it needs (any where there are none), and what goes wrong.
 type Mutant = (&'static str, &'static str, &'static str);
 
-const MUTANTS: [Mutant; 158] = [
+const MUTANTS: [Mutant; 162] = [
     ("cursor-before-rows", "", "the cursor is on disk before what was read"),
     ("acknowledged-by-batch", "", "an answer empties the outbox, whatever it names"),
     ("outbox-dropped-on-error", "", "a push that fails empties the outbox"),
@@ -177,6 +177,10 @@ const MUTANTS: [Mutant; 158] = [
     ("junk-is-the-change", "squat,restore", "whatever the log has under the id of a change is taken for it"),
     ("healed-by-id", "squat,restore", "a restored server takes one body of an id back, whoever sent it"),
     ("healed-by-anybody", "squat,restore,clone,fork", "a lost change goes back under the batch of whoever used its id"),
+    ("thins-too-early", "", "history is thinned sooner than its person has chosen"),
+    ("tried-is-sent", "drop-request", "a part of a file whose sending failed counts as sent"),
+    ("row-without-its-file", "restore", "a restored server says that it has a file which is not on its disk"),
+    ("aside-not-counted", "", "what is set aside is not said"),
 ];
 
 /// One of several lines of defence each: another one sees it, so that alone they are not caught; or no seed that was run has

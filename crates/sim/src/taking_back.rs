@@ -4,9 +4,10 @@ use holdfast_domain::{Fields, NoteId};
 use holdfast_notebook::RecordId;
 
 use crate::dice::Dice;
-use crate::fault::{Checked, Invariant, OrBroken as _};
+use crate::fault::{Checked, Invariant, OrBroken as _, Violation};
 use crate::people::{Deed, short};
 use crate::tokens::Tokens;
+use crate::traced::Traced;
 use crate::world::{Decision, World};
 
 impl World {
@@ -32,9 +33,18 @@ impl World {
         let outcome = self.act(at, deed, |v| v.undo_resolution(record), "undo a resolution")?;
         if let Some(was) = before.filter(|_| outcome.contains("done")) {
             let is = self.devices[at].shown(record)?.map(|s| s.fields);
-            is_as_it_was(record, Some(&was), is.as_ref(), "a decision that was taken back")?;
+            is_as_it_was(record, Some(&was), is.as_ref(), "a decision that was taken back")
+                .or_else(|broken| self.with_its_story(at, record, broken))?;
         }
         Ok(outcome)
+    }
+
+    /// A violation that tells how the record came to be what it is.
+    fn with_its_story(&self, at: usize, record: RecordId, broken: Violation) -> Checked {
+        let history = self.devices[at].look(|l| l.history(record))?;
+        let (traced, shown) = (Traced::of(&history)?, self.devices[at].shown(record)?);
+        let story = shown.map(|shown| traced.story(&history, u32::MAX, &shown.fields)).unwrap_or_default();
+        Err(Violation { what: broken.what + &story, ..broken })
     }
 
     /// What a record was before somebody decided, where nothing was written since.

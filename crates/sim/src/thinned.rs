@@ -1,7 +1,9 @@
 //! History is thinned while a world lasts, in one seed of four: by days that are seconds, in most seeds whoever has read what
-//! (which is more than a program has to stand: it waits for everybody). One device keeps everything, so that what a server lost comes back.
+//! (which is more than a program has to stand: it waits for everybody). One device keeps ninety days, which is nearly all of it, so
+//! that what a server lost comes back.
 
 use holdfast_domain::{NoteId, RevisionId};
+use holdfast_notebook::simulation::just_thinned;
 use holdfast_notebook::sync::HistoryKept;
 use holdfast_notebook::{ContentAt, ReleaseTimes};
 
@@ -25,7 +27,7 @@ pub const TIMES: ReleaseTimes = ReleaseTimes { wait_ms: u64::MAX / 4, grace_ms: 
 pub struct Thins {
     /// For so long it waits for a device that says nothing.
     pub waits_ms: u64,
-    /// Nobody keeps everything: what a server loses that all have thinned is nowhere.
+    /// Nobody keeps nearly everything: what a server loses that all have thinned is nowhere.
     pub all: bool,
 }
 
@@ -45,7 +47,8 @@ pub fn choose(device: &Device, thins: Thins) -> Checked {
     let days = match device.index {
         0 if !thins.all => return Ok(()),
         1 => 1,
-        _ => 4,
+        2 => 4,
+        _ => 30,
     };
     device.vault()?.set_history_kept(HistoryKept::Days(days)).works("choosing how much history stays")
 }
@@ -67,6 +70,27 @@ impl World {
             }
         }
         is_here(self)
+    }
+
+    /// Nobody thins what is not as old as that device's person has chosen. Clocks that jump make days of their own.
+    pub fn keeps_what_was_chosen(&mut self) -> Checked {
+        let jumps = [Fault::ClockJump, Fault::LongAway].iter().any(|fault| self.faults.contains(fault));
+        for (by, version) in just_thinned().into_iter().filter(|_| !jumps) {
+            let vaults = self.devices.iter().filter_map(|device| Some((device, device.vault().ok()?)));
+            let Some((device, vault)) = vaults.into_iter().find(|(_, vault)| vault.device() == by) else { continue };
+            let kept = vault.history_kept().works("how much history stays")?;
+            let age_ms = self.made_ms.get(&version).map(|made_ms| self.clock.now_ms() - made_ms);
+            // A day is counted when it has begun.
+            let may = match kept {
+                HistoryKept::Everything => false,
+                HistoryKept::Days(days) => age_ms.is_none_or(|age_ms| age_ms + DAY_MS >= u64::from(days) * DAY_MS),
+            };
+            if !may {
+                let what = format!("{} keeps {kept:?}, and thinned {version} after {age_ms:?} ms", device.name);
+                return Invariant::LostEdit.broken(what);
+            }
+        }
+        Ok(())
     }
 
     /// Where nobody keeps everything the server is set back in the end to how it was long before: what all have thinned

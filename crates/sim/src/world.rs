@@ -115,6 +115,8 @@ pub struct World {
     pub typed_over: BTreeSet<u32>,
     /// Every revision that somebody made, and those that were there before.
     pub made: BTreeSet<RevisionId>,
+    /// When, where history is thinned: by the clock of the world, and no earlier than it was.
+    pub made_ms: BTreeMap<RevisionId, u64>,
     pub saved_server: Option<SavedServer>,
     /// After so many turns of what goes on the server is set back.
     pub restore_after: Option<usize>,
@@ -203,6 +205,7 @@ impl World {
             decisions: Vec::new(),
             typed_over: BTreeSet::new(),
             made,
+            made_ms: BTreeMap::new(),
             saved_server: None,
             restore_after: None,
             switch_after: None,
@@ -315,6 +318,12 @@ impl World {
             let name = &self.devices[at].name;
             let what = format!("{name} made {} revisions where a person made at most {most}", fresh.len());
             return Invariant::Storm.broken(what);
+        }
+        if self.devices[at].kind().thins.is_some() {
+            let now_ms = self.clock.now_ms();
+            for rid in &fresh {
+                self.made_ms.entry(*rid).or_insert(now_ms);
+            }
         }
         self.made.extend(&fresh);
         Ok(())

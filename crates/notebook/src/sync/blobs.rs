@@ -17,7 +17,7 @@ use crate::files::{Cut, Sealing, Unreadable, is_content, read_file};
 use crate::{NotebookError, Result, Vault};
 
 /// Sent again without asking first: the question would cost as much.
-const NOT_WORTH_ASKING_BYTES: u64 = 64 * 1024;
+const NOT_WORTH_ASKING_BYTES: u64 = if cfg!(feature = "simulation") { 512 } else { 64 * 1024 };
 /// How often the server is asked whether it still has what this computer could send again.
 const ASK_EVERY_MS: u64 = 24 * 3_600_000;
 
@@ -52,7 +52,10 @@ async fn ask_about_tried(vault: &Vault, server: &dyn SyncProtocol, token: &Token
     let gone = missing(vault, server, token, &tried).await?;
     vault.transact(|t| {
         for cid in &tried {
-            t.tx.mark_sent(cid, if gone.contains(cid) { Sent::No } else { Sent::Yes })?;
+            t.tx.mark_sent(
+                cid,
+                if gone.contains(cid) && !crate::planted("tried-is-sent") { Sent::No } else { Sent::Yes },
+            )?;
         }
         Ok(())
     })?;

@@ -88,6 +88,7 @@ pub(super) fn look(vault: &Vault) -> Result<()> {
         })?;
     }
     let HistoryKept::Days(days) = vault.history_kept()? else { return Ok(()) };
+    let days = if crate::planted("thins-too-early") { days / 8 } else { days };
     for _ in 0..TRANSACTIONS {
         if day < u64::from(days) || vault.read(|r| Ok(r.get_u64(meta::DAY_THINNED)?))? == Some(day) {
             break;
@@ -169,7 +170,7 @@ fn thin_note(t: &mut Txn<'_>, id: RecordId, day: u64, kept: Kept, read: u64) -> 
         }
     }
     #[cfg(feature = "simulation")]
-    crate::simulation::remember(t.reader(), &goes)?;
+    crate::simulation::remember(t.vault.device(), t.reader(), &goes)?;
     t.tx.thin(&goes)?;
     t.changes.notes.insert(id.into());
     tracing::debug!(versions = goes.len(), "older versions of a note were thinned");

@@ -258,6 +258,39 @@ async fn writing_in_a_held_note_and_accepting_asks_about_that_note() {
     }
 }
 
+/// Another decided the places too, and emptied the notes then: that is held, and not what is taken back.
+#[tokio::test]
+async fn a_decision_that_is_taken_back_is_one_that_is_shown() {
+    let w = World::of(2);
+    let ids = notes(&w, 30).await;
+    let asking = &ids[..6];
+    for id in asking {
+        w["A"].replace(*id, "pumps", "fans");
+        w["B"].replace(*id, "pumps", "hoses");
+    }
+    w.sync_all().await;
+    w.sync_all().await;
+    let sides = w["B"].text_sides(asking[0]);
+    assert_eq!((sides.len(), sides[0].len()), (1, 2));
+    for id in asking {
+        w["B"].take_side_of(*id, w["B"].id());
+        w["A"].take_side_of(*id, w["A"].id());
+        w["A"].write(*id, "");
+    }
+    trash(&w["A"], &ids[6..]);
+    w["A"].sync().await;
+    w["B"].sync().await;
+    assert_eq!(asked(&w["B"]), Some((24, 6, 30)));
+    w["B"].sync().await;
+    for id in asking {
+        assert!(w["B"].body(*id).contains("hoses"));
+        w["B"].vault().undo_resolution((*id).into()).unwrap();
+        assert_eq!(w["B"].text_sides(*id), sides);
+        // There is nothing else of what is shown.
+        assert!(matches!(w["B"].vault().undo_resolution((*id).into()), Err(NotebookError::NothingToUndo(_))));
+    }
+}
+
 /// The notes that a first page took are part of the question that a later page of the same pull asks.
 #[tokio::test]
 async fn a_pull_of_several_pages_is_one_pull() {
