@@ -10,7 +10,7 @@ use holdfast_domain::{
     AttachmentId, DeviceId, Fields, NoteFields, NoteId, Opaque, Origin, RecordId, Revision, RevisionId, Stamp,
 };
 use holdfast_merge::{Graph, fold, left_by_undecided, left_by_undo, receipt_id};
-use holdfast_protocol::{Hash, SpaceId, Token};
+use holdfast_protocol::{Hash, Token};
 pub use holdfast_store::HistoryRow;
 use holdfast_store::Reader;
 
@@ -171,7 +171,6 @@ pub struct Membership {
 /// What a member's computer signs in and signs with, for one whose program is broken.
 #[derive(Clone)]
 pub struct Member {
-    pub space: SpaceId,
     pub token: Token,
     /// The last batch that the server took.
     pub last: (u64, Hash),
@@ -184,7 +183,7 @@ impl Member {
         let keys = vault.keys().open.device.clone();
         let (token, last) = vault.read(|r| Ok((crate::sync::session(r)?, r.batch_accepted()?)))?;
         let last = last.map_or((0, Hash::ZERO), |last| (last.ctr, Hash(last.hash)));
-        Ok(token.map(|token| Self { space: SpaceId(vault.space().0), token, last, keys }))
+        Ok(token.map(|token| Self { token, last, keys }))
     }
 
     pub fn device(&self) -> holdfast_protocol::DeviceId {

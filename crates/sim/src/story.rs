@@ -536,4 +536,29 @@ mod tests {
         assert_eq!(decided_again(Origin::Edit, &[5, 6]).unwrap_err().invariant, Invariant::Decision);
         assert_eq!(decided_again(Origin::Resolve, &[7]).unwrap_err().invariant, Invariant::Decision);
     }
+
+    /// As seed 184516: on a merge somebody set a field and set it back, and another, not knowing, set it.
+    #[test]
+    fn what_was_set_back_on_a_merge_was_set() {
+        let done = |n: u8, on: &[u8], lines: &str, done: bool, at: u8| {
+            let Fields::Note(mut note) = note(text(lines, n)) else { unreachable!() };
+            note.done = Merge::resolved(done, stamp(at));
+            revision(n, on, Origin::Edit, Fields::Note(note))
+        };
+        let with = |at: u8| {
+            history([
+                done(1, &[], "1 base\n2 base", false, 1),
+                done(2, &[1], "1 base\n2 base\n3 line", false, 1),
+                done(3, &[1], "4 line\n1 base\n2 base", false, 1),
+                done(4, &[3], "4 line\n1 base\n2 base", true, 4),
+                done(5, &[2, 3], "4 line\n1 base\n2 base\n3 line", false, at),
+            ])
+        };
+        let asked = fold(&with(5), &[4, 5]);
+        assert!(asked.as_note().is_some_and(|note| !note.done.is_resolved()), "the case is none: {asked:?}");
+        assert_eq!(judged(&with(5), &[4, 5], asked.clone(), &[], &[]).0, Ok(()));
+        // Who did not touch it set nothing.
+        let broken = judged(&with(1), &[4, 5], asked, &[], &[]).0.unwrap_err();
+        assert_eq!(broken.invariant, Invariant::Decision);
+    }
 }

@@ -10,7 +10,6 @@ use holdfast_notebook::simulation::{History, HistoryRow};
 use crate::fault::{Checked, Invariant};
 use crate::thinking::About;
 use crate::tokens::{Tokens, of_text};
-use crate::values::{Values, values};
 
 /// The words of an open place.
 pub struct Asked {
@@ -100,7 +99,7 @@ pub struct Traced {
     pub again: BTreeMap<u32, Vec<RevisionId>>,
     pub trash: Vec<(RevisionId, TrashState)>,
     /// What those that were made from several versions began with.
-    pub merged: BTreeMap<RevisionId, Values>,
+    pub merged: BTreeMap<RevisionId, Fields>,
     /// Places of places were decided in part.
     pub by_parts: bool,
 }
@@ -139,8 +138,9 @@ impl Traced {
                 },
                 several => match history.fold(several) {
                     Some(fields) => {
-                        out.merged.insert(row.rid, values(&fields));
-                        (Tokens::of(&fields), trash_of(&fields))
+                        let base = (Tokens::of(&fields), trash_of(&fields));
+                        out.merged.insert(row.rid, fields);
+                        base
                     }
                     None => return Invariant::Causality.broken(format!("{} lacks a parent", row.rid)),
                 },

@@ -63,7 +63,7 @@ pub fn set_beside(
     history: &History,
     trashed: &[RevisionId],
     shown: &Fields,
-    merged: &BTreeMap<RevisionId, Values>,
+    merged: &BTreeMap<RevisionId, Fields>,
 ) -> Option<(RevisionId, &'static str)> {
     let of = |id: RevisionId| {
         let at = history.rows.iter().position(|row| row.rid == id)?;
@@ -78,7 +78,7 @@ pub fn set_beside(
         }
         let before = match row.parents.as_slice() {
             [only] => of(*only),
-            _ => merged.get(&row.rid).cloned(),
+            _ => merged.get(&row.rid).map(values),
         };
         let Some(before) = before else { continue };
         let set = values(&revision.fields).into_iter().find(|(field, value)| {
@@ -104,7 +104,7 @@ pub fn set_beside(
 /// is no matter.
 pub fn do_not_hold(
     history: &History,
-    merged: &BTreeMap<RevisionId, Values>,
+    merged: &BTreeMap<RevisionId, Fields>,
     shown: &Fields,
     hidden: &BTreeSet<String>,
 ) -> Option<String> {
@@ -112,19 +112,16 @@ pub fn do_not_hold(
         history.rows.iter().zip(&history.revisions).map(|(row, r)| (row.rid, values(&r.fields))).collect();
     let mut setters: BTreeMap<&'static str, Vec<RevisionId>> = BTreeMap::new();
     for row in &history.rows {
-        let before = match row.parents.as_slice() {
-            [] => None,
-            [only] => own.get(only).cloned(),
-            _ => merged.get(&row.rid).cloned(),
-        };
         let fields = |id: RevisionId| {
             let at = history.rows.iter().position(|row| row.rid == id);
             at.map(|at| &history.revisions[at].fields)
         };
-        let again = match row.parents.as_slice() {
-            [only] => fields(row.rid).zip(fields(*only)).map(|(now, before)| written(now, before)),
-            _ => None,
+        let (before, on) = match row.parents.as_slice() {
+            [] => (None, None),
+            [only] => (own.get(only).cloned(), fields(*only)),
+            _ => (merged.get(&row.rid).map(values), merged.get(&row.rid)),
         };
+        let again = fields(row.rid).zip(on).map(|(now, before)| written(now, before));
         let again = again.unwrap_or_default();
         for (field, now) in &own[&row.rid] {
             if again.contains(field) || before.as_ref().and_then(|before| before.get(field)) != Some(now) {
@@ -185,7 +182,7 @@ pub fn do_not_hold(
             merged.iter().any(|(both, made)| {
                 let of_last = last.iter().any(|one| history.is_ancestor(*one, *both));
                 let seen = last.iter().any(|one| history.is_ancestor(*both, *one));
-                of_last && !seen && made.get(field).is_some_and(|made| made.contains(value))
+                of_last && !seen && values(made).get(field).is_some_and(|made| made.contains(value))
             })
         };
         if let Some(old) = now.iter().find(|value| !last.iter().any(|one| said(one).contains(*value)) && !made(value)) {
