@@ -1,6 +1,6 @@
 //! History is thinned while a world lasts, in one seed of four: by days that are seconds, in most seeds whoever has read what
-//! (which is more than a program has to stand: it waits for everybody). One device keeps ninety days, which is nearly all of it, so
-//! that what a server lost comes back.
+//! (which is more than a program has to stand: it waits for everybody). One device keeps ninety days, which is nearly all of
+//! it, so that what a server lost comes back.
 
 use holdfast_domain::{NoteId, RevisionId};
 use holdfast_notebook::simulation::just_thinned;
@@ -73,11 +73,11 @@ impl World {
     }
 
     /// Nobody thins what is not as old as that device's person has chosen. Clocks that jump make days of their own.
-    pub fn keeps_what_was_chosen(&mut self) -> Checked {
+    pub fn keeps_what_was_chosen(&self) -> Checked {
         let jumps = [Fault::ClockJump, Fault::LongAway].iter().any(|fault| self.faults.contains(fault));
         for (by, version) in just_thinned().into_iter().filter(|_| !jumps) {
-            let vaults = self.devices.iter().filter_map(|device| Some((device, device.vault().ok()?)));
-            let Some((device, vault)) = vaults.into_iter().find(|(_, vault)| vault.device() == by) else { continue };
+            let mut vaults = self.devices.iter().filter_map(|device| Some((device, device.vault().ok()?)));
+            let Some((device, vault)) = vaults.find(|(_, vault)| vault.device() == by) else { continue };
             let kept = vault.history_kept().works("how much history stays")?;
             let age_ms = self.made_ms.get(&version).map(|made_ms| self.clock.now_ms() - made_ms);
             // A day is counted when it has begun.

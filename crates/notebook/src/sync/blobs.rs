@@ -52,10 +52,8 @@ async fn ask_about_tried(vault: &Vault, server: &dyn SyncProtocol, token: &Token
     let gone = missing(vault, server, token, &tried).await?;
     vault.transact(|t| {
         for cid in &tried {
-            t.tx.mark_sent(
-                cid,
-                if gone.contains(cid) && !crate::planted("tried-is-sent") { Sent::No } else { Sent::Yes },
-            )?;
+            let is_gone = gone.contains(cid) && !crate::planted("tried-is-sent");
+            t.tx.mark_sent(cid, if is_gone { Sent::No } else { Sent::Yes })?;
         }
         Ok(())
     })?;

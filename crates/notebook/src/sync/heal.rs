@@ -30,6 +30,8 @@ use crate::{NotebookError, Result, Vault};
 
 /// A server that says again and again that it was restored is not believed for ever.
 const MAX_HEALINGS: u64 = 3;
+/// Something came or went, and that is not all.
+const MOVED: StepReport = StepReport { caught_up: false, moved: true, blob_skipped: false };
 
 /// True while something that the server lost may still be to be sent.
 pub(super) fn is_healing(reader: &Reader<'_>) -> Result<bool> {
@@ -81,7 +83,7 @@ pub(super) async fn begin(
         t.changes.settings = true;
         Ok(())
     })?;
-    Ok(StepReport { moved: true, ..StepReport::default() })
+    Ok(MOVED)
 }
 
 /// What the log said, and where it was read to. Where it grows as long again, that is another one.
@@ -155,7 +157,6 @@ pub(super) async fn step(vault: &Vault, server: &dyn SyncProtocol, token: &Token
     if !pulled.report.caught_up {
         return Ok(pulled);
     }
-    let not_yet = StepReport { moved: true, ..StepReport::default() };
     let under_way = vault.transact(|t| {
         // Who has been removed since must not read it.
         push::renew_pending(t)?;
@@ -171,11 +172,11 @@ pub(super) async fn step(vault: &Vault, server: &dyn SyncProtocol, token: &Token
             let lacks = find_lacking(vault, server, token, Of::Before(before)).await?;
             if !lacks.gone.is_empty() {
                 let sent_again = send(vault, server, token, lacks.gone).await?;
-                return Ok(Pulled { report: not_yet, sent_again, ..pulled });
+                return Ok(Pulled { report: MOVED, sent_again, ..pulled });
             }
         }
         return match send_batch(vault, server, token, request).await? {
-            Some(sent_again) => Ok(Pulled { report: not_yet, sent_again, ..pulled }),
+            Some(sent_again) => Ok(Pulled { report: MOVED, sent_again, ..pulled }),
             None => read_what_it_has(vault, server, token).await,
         };
     }
@@ -183,7 +184,7 @@ pub(super) async fn step(vault: &Vault, server: &dyn SyncProtocol, token: &Token
     let stops = crate::planted("heal-stops-early") && vault.read(|r| Ok(r.get_u64(meta::HEALING)?))? > Some(0);
     if !lacks.gone.is_empty() && !stops {
         let sent_again = send(vault, server, token, lacks.gone).await?;
-        return Ok(Pulled { report: not_yet, sent_again, ..pulled });
+        return Ok(Pulled { report: MOVED, sent_again, ..pulled });
     }
     if lacks.shown_nowhere {
         return read_what_it_has(vault, server, token).await;
@@ -196,48 +197,41 @@ pub(super) async fn step(vault: &Vault, server: &dyn SyncProtocol, token: &Token
 
 /// The server says that it has what its log did not show: another device was quicker, and the log must show it now.
 async fn read_what_it_has(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -> Result<Pulled> {
-    let moved = StepReport { moved: true, ..StepReport::default() };
-    let report = match pull::page(vault, server, token).await? {
-        // What was shown before may have been altered, and what it was altered from came by itself, without a place.
-        Page::Taken { entries: 0, .. } => {
-            let again = vault.transact(|t| {
-                let times = t.tx.get_u64(meta::HEALINGS)?.unwrap_or(0);
-                if times < MAX_HEALINGS {
-                    forget_log(t)?;
-                    t.tx.put_u64(meta::HEALINGS, times + 1)?;
-                }
-                Ok(times < MAX_HEALINGS)
-            })?;
-            if !again {
-                return send_all_the_same(vault, server, token).await;
-            }
-            moved
+    if let Some(read) = read_on(vault, server, token).await? {
+        return Ok(read);
+    }
+    // What was shown before may have been altered, and what it was altered from came by itself, without a place.
+    let again = vault.transact(|t| {
+        let times = t.tx.get_u64(meta::HEALINGS)?.unwrap_or(0);
+        if times < MAX_HEALINGS {
+            forget_log(t)?;
+            t.tx.put_u64(meta::HEALINGS, times + 1)?;
         }
-        Page::Taken { pulled, .. } => return Ok(Pulled { report: moved, ..pulled }),
+        Ok(times < MAX_HEALINGS)
+    })?;
+    if again {
+        return Ok(Pulled { report: MOVED, ..Pulled::default() });
+    }
+    // It may have junk under the ids of these, which another member sent: then it takes them.
+    let lacks = find_lacking(vault, server, token, Of::Unasked).await?;
+    let sent_again = if lacks.gone.is_empty() { 0 } else { send(vault, server, token, lacks.gone).await? };
+    if sent_again > 0 {
+        return Ok(Pulled { report: MOVED, sent_again, ..Pulled::default() });
+    }
+    let what = "it says that it has changes which its log does not show";
+    let never_shown = || NotebookError::HostileServer(what.into());
+    read_on(vault, server, token).await?.ok_or_else(never_shown)
+}
+
+/// The log may have grown. `None` where it has not.
+async fn read_on(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -> Result<Option<Pulled>> {
+    let report = match pull::page(vault, server, token).await? {
+        Page::Taken { entries: 0, .. } => return Ok(None),
+        Page::Taken { pulled, .. } => return Ok(Some(Pulled { report: MOVED, ..pulled })),
         Page::SetBack(lost) => begin(vault, server, token, lost).await?,
         Page::Copied => fork::become_another(vault, server, token).await?,
     };
-    Ok(Pulled { report, ..Pulled::default() })
-}
-
-/// It may have junk under the ids of these, which another member sent: then it takes them. Else its log has to show them
-/// now, because another device was quicker.
-async fn send_all_the_same(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -> Result<Pulled> {
-    let lacks = find_lacking(vault, server, token, Of::Unasked).await?;
-    let sent_again = if lacks.gone.is_empty() { 0 } else { send(vault, server, token, lacks.gone).await? };
-    let report = StepReport { moved: true, ..StepReport::default() };
-    if sent_again > 0 {
-        return Ok(Pulled { report, sent_again, ..Pulled::default() });
-    }
-    match pull::page(vault, server, token).await? {
-        Page::Taken { pulled, entries } if entries > 0 => Ok(Pulled { report, ..pulled }),
-        Page::Taken { .. } => {
-            let what = "it says that it has changes which its log does not show";
-            Err(NotebookError::HostileServer(what.into()))
-        }
-        Page::SetBack(lost) => Ok(Pulled { report: begin(vault, server, token, lost).await?, ..Pulled::default() }),
-        Page::Copied => Ok(Pulled { report: fork::become_another(vault, server, token).await?, ..Pulled::default() }),
-    }
+    Ok(Some(Pulled { report, ..Pulled::default() }))
 }
 
 /// The batch that was under way, as it was signed: it may have been accepted before the server was set back, and
