@@ -239,7 +239,7 @@ fn name_trash(place: &mut Place, said: &[Said]) {
     place.sides.sort_by_key(|side| Reverse(side.stamp()));
 }
 
-fn name_same(place: &mut Place, said: &[Said], tree: Option<&Tree>, around: Option<&Around>) {
+fn name_same(place: &mut Place, said: &[Said], tree: Option<&Tree>, around: Option<&Around>, writing: &Writing) {
     let is = |value: &PlaceValue, side: &PlaceValue| match (value, tree) {
         (PlaceValue::Notebook(Some(id)), Some(tree)) if value != side => {
             tree.live(*id).is_some_and(|node| *side == PlaceValue::Notebook(Some(node.id)))
@@ -261,7 +261,33 @@ fn name_same(place: &mut Place, said: &[Said], tree: Option<&Tree>, around: Opti
                 _ => None,
             })
             .collect();
+        if !wrote.is_empty() {
+            side.stamps.retain(|stamp| writing.is_of(*stamp));
+        }
         add(&mut side.stamps, wrote);
+    }
+    place.sides.sort_by_key(|side| Reverse(side.stamp()));
+}
+
+/// The versions in which somebody wrote. Who takes something back puts stamps of their own on what they bring back.
+struct Writing {
+    /// Of all versions but those; `None` where nobody took anything back.
+    stamps: Option<BTreeSet<Stamp>>,
+}
+
+impl Writing {
+    fn new(record: &Record<'_, '_>, history: &[HistoryRow]) -> Self {
+        let taken_back = history.iter().any(|row| row.origin == Origin::Undo);
+        let stamps = || {
+            let rows = history.iter().filter(|row| row.origin != Origin::Undo);
+            let committed = rows.map(|row| Stamp { hlc: row.hlc, device: row.author });
+            committed.chain(record.working.iter().map(|w| w.revision.stamp())).collect()
+        };
+        Self { stamps: taken_back.then(stamps) }
+    }
+
+    fn is_of(&self, stamp: Stamp) -> bool {
+        self.stamps.as_ref().is_none_or(|stamps| stamps.contains(&stamp))
     }
 }
 
@@ -273,7 +299,7 @@ pub(super) fn name(
     reader: &Reader<'_>,
     history: &[HistoryRow],
 ) -> Result<()> {
-    let versions = Versions::new(record, history);
+    let (versions, writing) = (Versions::new(record, history), Writing::new(record, history));
     let leaves = leaves(record, &versions, &record.shown_heads(), review)?;
     let in_tree = review.places.iter().any(|place| place.kind == PlaceKind::Notebook);
     let tree = if in_tree { Some(Tree::load(reader)?) } else { None };
@@ -283,7 +309,7 @@ pub(super) fn name(
         let around = if matches!(place.kind, PlaceKind::Text { .. }) { around.next() } else { None };
         match leaves.get(&n) {
             Some(said) if place.kind == PlaceKind::Trash => name_trash(place, said),
-            Some(said) => name_same(place, said, tree.as_ref(), around),
+            Some(said) => name_same(place, said, tree.as_ref(), around, &writing),
             None => {}
         }
     }

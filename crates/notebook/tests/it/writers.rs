@@ -94,6 +94,32 @@ async fn who_decided_and_took_it_back_wrote_no_side() {
 }
 
 #[tokio::test]
+async fn who_took_a_decision_about_words_or_a_title_back_wrote_neither() {
+    for titles in [true, false] {
+        let (w, id) = three_with("one\n\ntwo\n\nthree\n").await;
+        for (name, words) in [("A", "zwei"), ("B", "deux")] {
+            if titles {
+                w[name].set_title(id, words)
+            } else {
+                w[name].replace(id, "two", words)
+            }
+            w.clock.advance(1_000);
+        }
+        w.sync_all().await;
+        w["C"].take_side_of(id, w["B"].id());
+        w.sync_all().await;
+        w.clock.advance(1_000);
+        w["C"].vault().undo_resolution(id.into()).unwrap();
+        w.sync_all().await;
+        let place = asked(&w, id);
+        let [zwei, deux] =
+            ["zwei", "deux"].map(|words| text(&if titles { words.into() } else { format!("{words}\n") }));
+        assert_eq!((wrote(&w, &place, &zwei), wrote(&w, &place, &deux)), (vec!["A".into()], vec!["B".into()]));
+        assert_eq!(place.sides[0].value, deux, "the newest is first");
+    }
+}
+
+#[tokio::test]
 async fn who_wrote_the_same_title_is_named_beside_the_other() {
     let (w, id) = three_with("text\n").await;
     for (name, title) in [("A", "X"), ("B", "Y"), ("C", "X")] {
