@@ -12,7 +12,7 @@ use holdfast_domain::{
 use holdfast_merge::{Graph, fold, left_by_undecided, left_by_undo, receipt_id};
 use holdfast_protocol::{Hash, Token};
 pub use holdfast_store::HistoryRow;
-use holdfast_store::Reader;
+use holdfast_store::{Reader, Waiting};
 
 use crate::record::Record;
 use crate::strays;
@@ -36,6 +36,8 @@ pub struct SyncPosition {
     pub cursor: Option<(u64, u64)>,
     pub outbox: Vec<RevisionId>,
     pub quarantine: Vec<RevisionId>,
+    /// Of what is set aside, so many a person has decided about.
+    pub decided: usize,
     pub typing: Vec<RecordId>,
 }
 
@@ -240,6 +242,7 @@ impl Look<'_> {
             Ok(SyncPosition {
                 cursor: r.cursor()?.map(|c| (c.log_epoch, c.seq)),
                 outbox: r.outbox_rids()?,
+                decided: r.list_quarantine()?.iter().filter(|q| q.waiting == Waiting::Decided).count(),
                 quarantine: r.list_quarantine()?.into_iter().map(|q| q.rid).collect(),
                 typing: r.list_working()?.into_iter().map(|w| w.record).collect(),
             })
@@ -262,11 +265,11 @@ impl Look<'_> {
         Ok(Membership { members, removed, key_epoch })
     }
 
-    /// What is set aside because its device had no part in the account any more.
+    /// What is set aside because its device had no part in the account any more, decided about or not.
     pub fn set_aside_as_late(&self) -> Result<Vec<RevisionId>> {
         self.0.read(|r| {
             let rows = r.list_quarantine()?.into_iter();
-            Ok(rows.filter(|q| q.waiting == holdfast_store::Waiting::Removed).map(|q| q.rid).collect())
+            Ok(rows.filter(|q| matches!(q.waiting, Waiting::Removed | Waiting::Decided)).map(|q| q.rid).collect())
         })
     }
 

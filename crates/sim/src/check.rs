@@ -58,6 +58,7 @@ impl World {
         if self.who_let_files_go_has_the_newest_program()? {
             self.settle()?;
         }
+        self.late_is_decided()?;
         if self.months_follow { self.months_pass() } else { Ok(()) }
     }
 

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use holdfast_domain::{NoteId, RevisionId};
 use holdfast_notebook::simulation::{Look, Shown, SyncPosition};
-use holdfast_notebook::sync::{Connect, Syncer};
+use holdfast_notebook::sync::{AsideId, Connect, Syncer};
 use holdfast_notebook::{Env, NotebookError, RecordId, Simulated, Vault};
 
 use crate::dice::Source;
@@ -98,6 +98,8 @@ pub struct Device {
     pub out: bool,
     /// It knew, when it was last looked at, that somebody was removed.
     pub knows_of_removal: bool,
+    /// What its person decided about of what was sent late.
+    pub decided_late: BTreeSet<AsideId>,
     /// What removed devices sent since, and is here.
     pub late: BTreeSet<RevisionId>,
     /// The latest that its own clock ever showed.
@@ -145,6 +147,7 @@ impl Device {
             away: false,
             out: false,
             knows_of_removal: false,
+            decided_late: BTreeSet::new(),
             late: BTreeSet::new(),
             furthest_ms: 0,
             kept_in_peace: 0,

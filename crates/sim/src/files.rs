@@ -183,6 +183,10 @@ impl World {
                 return Ok(false);
             }
         }
+        // What came late with a note was nobody's until somebody took it over.
+        if self.came_late.contains(&file) && !self.is_at_the_server(at, file)? {
+            return Ok(true);
+        }
         let versions = self.devices[at].vault()?.history(file.into()).works("reading a history")?;
         let removed = &self.network.net().removed;
         Ok(versions.iter().any(|info| removed.contains(&holdfast_protocol::DeviceId(info.device.0))))
@@ -190,23 +194,26 @@ impl World {
 
     /// In peace the server has all that a note of this device names: whoever comes later gets it.
     pub fn named_files_are_at_the_server(&self, at: usize) -> Checked {
-        let device = &self.devices[at];
-        let blobs = self.server_dir(0).join("blobs");
-        let is_there = |cid: &[u8; 32]| {
-            let name = Cid(*cid).to_string();
-            blobs.join(&name[..2]).join(name).exists()
-        };
         for note in self.notes_of(at)? {
-            for file in device.vault()?.attachments(note).works("reading files")? {
-                let sealings = device.look(|l| l.sealings_of(file.id))?;
-                let there = sealings.iter().any(|chunks| chunks.iter().all(is_there));
-                if !there && !self.may_be_gone_for_good(at, note.into(), file.id, None)? {
+            for file in self.devices[at].vault()?.attachments(note).works("reading files")? {
+                if !self.is_at_the_server(at, file.id)? && !self.may_be_gone_for_good(at, note.into(), file.id, None)? {
                     return Invariant::LostEdit
                         .broken(format!("the server has {} no more, which a note names", file.path));
                 }
             }
         }
         Ok(())
+    }
+
+    /// Whether the server has all of a file, in one of the ways in which it was sealed.
+    fn is_at_the_server(&self, at: usize, file: AttachmentId) -> Checked<bool> {
+        let blobs = self.server_dir(0).join("blobs");
+        let is_there = |cid: &[u8; 32]| {
+            let name = Cid(*cid).to_string();
+            blobs.join(&name[..2]).join(name).exists()
+        };
+        let sealings = self.devices[at].look(|l| l.sealings_of(file))?;
+        Ok(sealings.iter().any(|chunks| chunks.iter().all(is_there)))
     }
 
     /// An earlier program knows of nothing that is let go. Where a newer one let a file go that is named again, it takes

@@ -33,9 +33,8 @@ impl World {
             let what = format!("{name} says {:?}, {} waiting, and {waiting} wait", status.state, status.waiting);
             return Invariant::Liveness.broken(what);
         }
-        // Nobody decides about any of it here.
-        if status.quarantined as usize != position.quarantine.len() {
-            let (said, is) = (status.quarantined, position.quarantine.len());
+        let (said, is) = (status.quarantined, position.quarantine.len() - position.decided);
+        if said as usize != is {
             return Invariant::Liveness.broken(format!("{name} says that {said} are set aside, and {is} are"));
         }
         let is_healing = self.devices[at].look(|l| l.is_healing())?;

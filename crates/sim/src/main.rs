@@ -11,6 +11,7 @@ mod habits;
 mod honest;
 mod joiner;
 mod keychain;
+mod late;
 mod latecomer;
 mod lies;
 mod lists;

@@ -112,6 +112,7 @@ impl Report {
         totals.released += met.released;
         totals.kept += met.kept;
         totals.thinned += met.thinned;
+        totals.taken_over += met.taken_over;
         self.thinned += u64::from(met.thinned > 0);
         self.released += u64::from(met.released > 0);
         for (seeds, count) in self.packed.iter_mut().zip([met.packs, met.by_packs, met.bodies_gone]) {
@@ -154,6 +155,7 @@ impl Report {
         let thinned = self.thinned as f64 * 100.0 / self.seeds.max(1) as f64;
         println!("{} versions were thinned at the end, in {thinned:.0} % of the seeds", t.thinned);
         println!("{} releases of files came true in {seeds:.0} % of the seeds, {} were taken back", t.released, t.kept);
+        println!("{} changes that were sent late were taken over", t.taken_over);
         println!(
             "weak promises (0015): {} put back and gone, {} gone side by side, {} written alike and gone, {} back by parts",
             t.put_back_gone, t.gone_by_sides, t.alike_gone, t.back_by_parts

@@ -68,6 +68,8 @@ pub struct Met {
     pub kept: u64,
     /// Versions of which only the place is left on a device.
     pub thinned: u64,
+    /// What was sent late and somebody took over.
+    pub taken_over: u64,
     /// Clean text that somebody put back and that another, who had not seen that, took away (0015).
     pub put_back_gone: u64,
     /// Words of which each side was taken away by somebody who had seen it, and by nobody who had seen all (0015).
@@ -144,6 +146,8 @@ pub struct World {
     pub months_follow: bool,
     /// Files that somebody made a note name when their bytes were gone.
     pub named_when_gone: BTreeSet<(RecordId, AttachmentId)>,
+    /// Files that came late with a note that somebody took over.
+    pub came_late: BTreeSet<AttachmentId>,
     /// People have few tags, and share them; and they go back to versions of long ago.
     pub few_tags: bool,
 }
@@ -223,6 +227,7 @@ impl World {
             trips: few_notes(plan.seed) < u64::MAX,
             months_follow: months_follow(plan.seed),
             named_when_gone: BTreeSet::new(),
+            came_late: BTreeSet::new(),
             few_tags: few_tags(plan.seed),
         })
     }
@@ -277,7 +282,11 @@ impl World {
         self.server_source.restart(step.salt.wrapping_mul(37));
         self.deeds = u64::from(matches!(step.act, Act::Befall(_)));
         let outcome = match step.act {
-            Act::Sync => self.sync(at, None)?,
+            Act::Sync => {
+                let synced = self.sync(at, None)?;
+                let decided = if dice.chance(30) { self.decide_about_late(at, false, &mut dice)? } else { None };
+                decided.map_or_else(|| synced.clone(), |decided| format!("{synced}; {decided}"))
+            }
             Act::SyncTogether => self.sync_together(at, &mut dice)?,
             Act::SaveServer => self.save_server()?,
             Act::Mend => self.mend(&mut dice),

@@ -20,6 +20,8 @@ use crate::{NotebookError, Result, Vault};
 const NOT_WORTH_ASKING_BYTES: u64 = if cfg!(feature = "simulation") { 512 } else { 64 * 1024 };
 /// How often the server is asked whether it still has what this computer could send again.
 const ASK_EVERY_MS: u64 = 24 * 3_600_000;
+/// A time from which every clock is far.
+const AT_ONCE: u64 = u64::MAX;
 
 /// Sends the next chunk that the server is not known to have.
 pub(super) async fn upload(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -> Result<StepReport> {
@@ -99,6 +101,12 @@ pub(super) async fn ask_now_and_then(vault: &Vault, server: &dyn SyncProtocol, t
         behind::send_again(t, &lost)?;
         Ok(t.tx.put_u64(meta::FILES_ASKED_MS, now_ms)?)
     })
+}
+
+/// The next sync asks as if a day had gone by: a server that had older keys was set back, and where its log is as it was
+/// nothing else would tell.
+pub(super) fn doubt_sent(vault: &Vault) -> Result<()> {
+    vault.transact(|t| Ok(t.tx.put_u64(meta::FILES_ASKED_MS, AT_ONCE)?))
 }
 
 /// What came of fetching a part of a file.

@@ -14,7 +14,7 @@ use super::account::KEY_TRIES;
 use super::activity::{self, Happened, Line};
 use super::driver::is_the_lines;
 use super::login::{self, Login};
-use super::meta;
+use super::{blobs, meta};
 use crate::{NotebookError, Result, Vault};
 
 /// Keys that a server handed out and that do not open are the server's doing: the login was right.
@@ -144,9 +144,13 @@ pub(super) async fn bring_together(
         }
         was_junk |= taken.is_junk;
         match send(vault, server, token, &lack, bytes, version).await {
-            // What it hands out from now on is what was put there, or it is the server's doing.
-            Ok(()) if taken.is_junk => {}
-            Ok(()) => return Ok(()),
+            Ok(()) => {
+                blobs::doubt_sent(vault)?;
+                // What it hands out from now on is what was put there, or it is the server's doing.
+                if !taken.is_junk {
+                    return Ok(());
+                }
+            }
             Err(NotebookError::Protocol(ProtocolError::KeysChanged { .. })) => {}
             Err(other) => return Err(other),
         }

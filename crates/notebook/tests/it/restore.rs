@@ -358,6 +358,32 @@ async fn attachments_that_are_gone_are_sent_again() {
     assert_eq!(fresh.vault().attachment_bytes(all[0].id).unwrap(), vec![7; 300_000]);
 }
 
+/// A backup of the database may be newer than that of the files. Where the log has gone no further since, only the
+/// account's keys tell that the server was set back.
+#[tokio::test]
+async fn a_file_that_went_is_sent_again_where_only_the_keys_are_older() {
+    let mut w = World::of(3);
+    let id = w["A"].add("T", "text\n");
+    let file = w.dir.path().join("photo.png");
+    fs::write(&file, vec![7; 300_000]).unwrap();
+    w["A"].vault().attach_file(id, &file).unwrap();
+    w.sync_all().await;
+    w["A"].sync().await;
+    let backup = w.server.backup().await;
+    w["A"].syncer().remove_device(w["C"].id(), None).await.unwrap();
+    w["A"].sync().await;
+    w.server.restore(&backup).await;
+    fs::remove_dir_all(w.server.data().join("blobs")).unwrap();
+    w.clock.advance(1_000);
+    w["A"].sync().await;
+    w.clock.advance(1_000);
+    w["A"].sync().await;
+    let fresh = TestDevice::join("Fresh", w.dir.path(), &w.clock, &w.server).await.unwrap();
+    fresh.sync().await;
+    let all = fresh.vault().attachments(id).unwrap();
+    assert_eq!(fresh.vault().attachment_bytes(all[0].id).unwrap(), vec![7; 300_000]);
+}
+
 #[tokio::test]
 async fn a_server_that_is_told_of_the_restore_tells_everybody() {
     let (mut w, backup, ids) = changed_since_backup(2).await;
