@@ -1,6 +1,6 @@
 //! Answers on standard output, sentences on standard error.
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 
 use serde_json::{Value, json};
 
@@ -41,13 +41,32 @@ pub fn print(answer: &Answer, json: bool) -> io::Result<()> {
         out.push('\n');
     }
     let mut stdout = std::io::stdout().lock();
+    if !json && stdout.is_terminal() {
+        out = harmless(&out);
+    }
     match stdout.write_all(out.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         done => done,
     }
 }
 
+/// A text as a terminal may show it: what others wrote into their notes moves no cursor and sets no colour. A file gets it
+/// as it is.
+fn harmless(text: &str) -> String {
+    text.replace("\r\n", "\n").replace(|c: char| c.is_control() && c != '\n' && c != '\t', "\u{fffd}")
+}
+
 pub fn complain(sentence: &str) {
     // Nowhere is left to say that this failed.
     let _ = writeln!(std::io::stderr().lock(), "{sentence}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_is_not_told_what_to_do_by_a_note() {
+        assert_eq!(harmless("a\tb\r\n\u{1b}[2J\u{7}\u{9b}1m\r"), "a\tb\n\u{fffd}[2J\u{fffd}\u{fffd}1m\u{fffd}");
+    }
 }

@@ -1,5 +1,6 @@
 //! How notes, states and places look as JSON, and as text. Times are milliseconds since 1970 in JSON.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -96,7 +97,7 @@ impl Names {
     pub fn note_line(&self, row: &NoteRow) -> String {
         let mut line = format!("{}  {}", &row.id.to_string()[..8], titled(&row.title));
         if let Some(path) = self.path(row.notebook) {
-            line.extend(["  [", path, "]"]);
+            line.extend(["  [", &one_line(path), "]"]);
         }
         if let Some(due) = row.due {
             line.extend(["  due ", &due.to_string()]);
@@ -110,8 +111,13 @@ impl Names {
     }
 }
 
-pub fn titled(title: &str) -> &str {
-    if title.is_empty() { "(no title)" } else { title }
+pub fn titled(title: &str) -> Cow<'_, str> {
+    if title.is_empty() { "(no title)".into() } else { one_line(title) }
+}
+
+/// A name that came from elsewhere, as it may stand in a list: another program may have put a line break into it.
+pub fn one_line(name: &str) -> Cow<'_, str> {
+    if name.contains(char::is_control) { name.replace(char::is_control, "\u{fffd}").into() } else { name.into() }
 }
 
 /// Lines, or a sentence where there are none.

@@ -49,7 +49,7 @@ fn show(vault: &Vault, id: &str) -> Outcome {
     let note = vault.note(ids::note(vault, id)?)?;
     let names = Names::load(vault)?;
     let row = &note.row;
-    let mut head = vec![titled(&row.title).to_owned()];
+    let mut head = vec![titled(&row.title).into_owned()];
     let mut add = |name: &str, value: Option<String>| head.extend(value.map(|v| format!("{name}: {v}")));
     add("Notebook", names.path(row.notebook).map(str::to_owned));
     add("Tags", (!row.tags.is_empty()).then(|| row.tags.join(", ")));

@@ -8,7 +8,7 @@ use crate::args::{NotebookCommand, Switch};
 use crate::failure::Failure;
 use crate::output::Answer;
 use crate::session::Place;
-use crate::shapes::{count, lines};
+use crate::shapes::{count, lines, one_line};
 
 pub fn run(place: &Place, command: NotebookCommand) -> Outcome {
     place.with_vault(|vault| match command {
@@ -53,7 +53,7 @@ fn list(vault: &Vault) -> Outcome {
     });
     let line = |n: &NotebookNode| {
         let offline = if kept.contains(&n.id) { ", kept offline" } else { "" };
-        format!("{}  ({}{offline})", n.path.join("/"), count(n.notes.into(), "note"))
+        format!("{}  ({}{offline})", one_line(&n.path.join("/")), count(n.notes.into(), "note"))
     };
     let text: Vec<String> = tree.iter().map(line).collect();
     Ok(Answer::new(Value::Array(json.collect()), lines(&text, "There are no notebooks.")))

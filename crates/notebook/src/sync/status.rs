@@ -157,7 +157,7 @@ impl Vault {
             let mut devices: Vec<_> = r
                 .devices()?
                 .into_iter()
-                .filter(|d| d.id == me || members.removed(d.id.0).is_none())
+                .filter(|d| d.id == me || members.devices.iter().any(|member| member.device_id == d.id.0))
                 .map(|d| DeviceStatus {
                     this_device: d.id == me,
                     id: d.id,
