@@ -19,7 +19,7 @@ const CHECK_LEN: usize = 4;
 
 /// Where a server is, how to know it, and leave to create an account there.
 ///
-/// Text form: `holdfast://join/1/` and, in unpadded base64url, CBOR and the first 4 bytes of its BLAKE3.
+/// Text form: `holdfast://join/1/` and, in unpadded base64url, CBOR and the first 4 bytes of its BLAKE3, under a tag.
 #[derive(Clone, PartialEq, Eq)]
 pub struct JoinLink {
     /// Of the link's format; this crate writes 1.
