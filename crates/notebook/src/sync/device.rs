@@ -69,6 +69,10 @@ pub(crate) fn tell_joined(t: &mut Txn<'_>, joined: &DeviceRow) -> Result<()> {
     if joined.id == me || t.reader().device(me)?.is_none() {
         return Ok(());
     }
+    // Anybody of the account can write such a record; who is in it the membership log says.
+    if !t.vault.keys().open.account.members.devices.iter().any(|member| member.device_id == joined.id.0) {
+        return Ok(());
+    }
     t.changes.settings = true;
     activity::write(t, &Line::new(Happened::Joined, format!("“{}” joined the account", joined.name)))
 }
