@@ -92,7 +92,7 @@ async fn a_vault_s_folder_that_cannot_be_used_is_said_at_the_start() -> anyhow::
         ensure!(desk.count(&hook("create-passphrase")).await? == 0, "{fault}: another vault is offered");
         desk.click(&hook("problem-retry")).await?;
         // The answer to this try, and not one that finds the folder open.
-        desk.find(&format!("{}:not(:disabled)", hook("problem-retry"))).await?;
+        desk.find(&format!("{}:not([aria-busy])", hook("problem-retry"))).await?;
         desk.wait_text(&hook("session-problem"), "there is no permission for it").await?;
         allow(&vault, 0o700);
         desk.click(&hook("problem-retry")).await?;
