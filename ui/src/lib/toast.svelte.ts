@@ -8,9 +8,16 @@ export interface ToastItem {
   tone: 'info' | 'error';
   text: string;
   action?: { label: string; run: () => void } | undefined;
+  /** Until somebody dismisses it, over a lock too: what one must not miss. A locked vault does not show it. */
+  stays: boolean;
+  /** The dialog that was on top when it was said. */
+  where: symbol | null;
 }
 
 const SHOWN_MS = 6000;
+/** Long enough to read an error twice; what is still wrong is said where it is wrong. */
+const ERROR_SHOWN_MS = 30_000;
+const MOST = 3;
 
 class Toasts {
   items = $state<ToastItem[]>([]);
@@ -29,6 +36,12 @@ class Toasts {
     return this.#dialogs.at(-1) === dialog;
   }
 
+  /** What is shown there. An error is no news in a dialog that was opened later, and that it is not about. */
+  shownIn(dialog: symbol | null, locked: boolean): ToastItem[] {
+    const here = (item: ToastItem) => dialog === null || item.tone === 'info' || item.where === dialog;
+    return this.items.filter((item) => here(item) && !(locked && item.stays));
+  }
+
   /** A dialog opened; call the answer when it closes. */
   opened(dialog: symbol): () => void {
     this.#dialogs = [...this.#dialogs, dialog];
@@ -36,10 +49,13 @@ class Toasts {
   }
 
   /** Answers with what `dismiss` takes. */
-  show(text: string, options: { tone?: ToastItem['tone']; action?: ToastItem['action'] } = {}): number {
+  show(text: string, options: { tone?: ToastItem['tone']; action?: ToastItem['action']; stays?: boolean } = {}): number {
     const id = this.#next++;
     const tone = options.tone ?? 'info';
-    this.items = [...this.items.slice(-2), { id, tone, text, action: options.action }];
+    const item = { id, tone, text, action: options.action, stays: options.stays ?? false, where: this.#dialogs.at(-1) ?? null };
+    const going = this.items.filter((one) => !one.stays);
+    for (const old of going.slice(0, Math.max(0, this.items.length + 1 - MOST))) this.dismiss(old.id);
+    this.items = [...this.items, item];
     announce(text);
     this.#start(id);
     return id;
@@ -56,18 +72,22 @@ class Toasts {
     if (this.#held.delete(id)) this.#start(id);
   }
 
-  /** An error stays until it was read. */
   #start(id: number): void {
-    if (this.items.some((item) => item.id === id && item.tone === 'info')) {
-      this.#timers.set(
-        id,
-        setTimeout(() => this.dismiss(id), SHOWN_MS),
-      );
-    }
+    const item = this.items.find((one) => one.id === id);
+    if (!item || item.stays) return;
+    this.#timers.set(
+      id,
+      setTimeout(() => this.dismiss(id), item.tone === 'error' ? ERROR_SHOWN_MS : SHOWN_MS),
+    );
   }
 
   error(error: unknown): void {
     this.show(errorText(error), { tone: 'error' });
+  }
+
+  /** The vault is locked: what was said of it goes, and with it what can be done about it. */
+  clear(): void {
+    for (const item of this.items) if (!item.stays) this.dismiss(item.id);
   }
 
   dismiss(id: number): void {

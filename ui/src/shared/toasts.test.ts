@@ -93,8 +93,41 @@ test('a message goes after a time, but not from under the pointer or the focus',
     await wait(0);
     screen.getByRole('button', { name: 'Dismiss' }).focus();
     screen.getByRole('button', { name: 'Dismiss' }).blur();
-    await wait(60_000);
+    await wait(20_000);
     expect(shown()).toEqual(['window']);
+    await wait(15_000);
+    expect(screen.queryByTestId('toast')).toBeNull();
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('an error is not shown in a dialog that was opened later', async () => {
+  render(Toasts);
+  toasts.error(new Error('No.'));
+  const first = render(Dialog, { title: 'First', testid: 'first', onclose: vi.fn(), children });
+  await tick();
+  expect(screen.queryByTestId('toast')).toBeNull();
+  toasts.error(new Error('No.'));
+  await waitFor(() => expect(shown()).toEqual(['first']));
+  first.unmount();
+  await waitFor(() => expect(shown()).toEqual(['window', 'window']));
+});
+
+test('a lock takes the messages with it, but for one that must be seen, which waits for the vault to be open', async () => {
+  vi.useFakeTimers({ shouldAdvanceTime: false });
+  try {
+    const { rerender } = render(Toasts);
+    toasts.show('Ward PC joined.', { stays: true });
+    for (let n = 0; n < 4; n += 1) toasts.error(new Error('No.'));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(toasts.items.map((item) => item.stays)).toEqual([true, false, false]);
+    toasts.clear();
+    await rerender({ locked: true });
+    expect(screen.queryByTestId('toast')).toBeNull();
+    await vi.advanceTimersByTimeAsync(600_000);
+    await rerender({ locked: false });
+    expect(screen.getByTestId('toast').textContent).toContain('Ward PC joined.');
   } finally {
     vi.useRealTimers();
   }

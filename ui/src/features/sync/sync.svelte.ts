@@ -122,7 +122,7 @@ export class SyncController {
 
   #take(status: SyncStatus): void {
     const first = this.status === null;
-    if (this.status) for (const name of joined(this.status, status)) toasts.show(`${name} joined. If that was not you, remove it under Sync.`);
+    if (this.status) for (const name of joined(this.status, status)) toasts.show(`${name} joined. If that was not you, remove it under Sync.`, { stays: true });
     this.status = status;
     this.failed = '';
     if (this.activity) void this.readActivity();
