@@ -46,6 +46,13 @@ export function dueText(due: string, now: number): string {
   return dayMonth(year, month - 1, day, new Date(now).getFullYear());
 }
 
+/** The same with its weekday: `Sat 28 Nov`. */
+export function dueDayText(due: string, now: number): string {
+  const [year, month, day] = due.split('-').map(Number);
+  if (!year || !month || !day) return due;
+  return `${WEEKDAYS[new Date(Date.UTC(year, month - 1, day)).getUTCDay()] ?? ''} ${dueText(due, now)}`;
+}
+
 /** True from the day after. */
 export function isOverdue(due: string, now: number): boolean {
   return due < isoDate(now);
