@@ -1,7 +1,7 @@
 // A Backend in memory, for vitest and for looking at views in a browser. It keeps what it is told and answers at
 // once; a test replaces single functions or reads `calls`. It merges nothing: a test says what arrived.
 import type { Backend } from '../src/ipc/backend';
-import type { ActivityQuery, CommandError, ErrorCode, Event, NoteDetail, NoteListItem, NoteVersion, NoteVersionItem, NotesQuery, OpChanges, PassphraseChange, RecoveryCode, RemoveDeviceRequest, ResultSpan, ReviewPlace, SaveRequest, Saved, SessionStatus, Settings, SyncStatus, TrayShown } from '../src/ipc/types';
+import type { ActivityQuery, CommandError, ErrorCode, Event, NoteDetail, NoteListItem, NoteVersion, NoteVersionItem, NotesQuery, OpChanges, PassphraseChange, RecoveryCode, RemoveDeviceRequest, ResultSpan, ReviewListItem, ReviewPlace, SaveRequest, Saved, SessionStatus, Settings, SyncStatus, TrayShown } from '../src/ipc/types';
 import { WORDS, sampleActivity, sampleAside, sampleBackups, sampleHealth, sampleHeld, sampleNotebooks, sampleNotes, sampleReceipts, sampleReview, syncOf } from './sample';
 
 export type Scenario = 'first' | 'locked' | 'damaged' | 'elsewhere' | 'empty' | 'main' | 'review' | 'offline' | 'local' | 'joining' | 'many' | 'held';
@@ -338,7 +338,7 @@ export class FakeBackend implements Backend {
     this.changed({ notebooks: true, many: true });
   }
 
-  async reviewList() {
+  async reviewList(): Promise<ReviewListItem[]> {
     return [...this.notes.values()].filter((note) => note.to_review > 0).map((note) => ({ id: note.id, is_note: true, title: note.title, choices: note.to_review, devices: note.review_devices, trashed_by: [], updated_ms: note.updated_ms }));
   }
   async reviewGet(id: string) {

@@ -54,10 +54,11 @@ export function scopeName(scope: NoteScope, sidebar: Sidebar | null): string {
   }
 }
 
-/** An empty list: one sentence and one action. */
-export function emptyWords(scope: NoteScope): { text: string; action: 'new' | 'all' } {
+/** An empty list: one sentence and one action. `coming`: this computer joined, and its notes are not all here. */
+export function emptyWords(scope: NoteScope, coming = false): { text: string; action: 'new' | 'all' } {
   switch (scope.kind) {
     case 'all':
+      if (coming) return { text: 'Your notes are on their way to this computer. You can write meanwhile.', action: 'new' };
       return { text: 'No notes yet. The first one is a click away.', action: 'new' };
     case 'tasks':
       return { text: 'Nothing is due: no open note has a due date.', action: 'all' };

@@ -29,7 +29,7 @@ test.each([
 ])('a file that is %s says so', (_, one, fetching, words) => {
   show(one, fetching);
   expect(screen.getByTestId('attachment-standing').textContent).toBe(words);
-  expect(button().disabled).toBe(fetching.length > 0);
+  expect(button().getAttribute('aria-disabled')).toBe(fetching.length > 0 ? 'true' : null);
 });
 
 test('a click saves a copy of what is here, and fetches what is not', async () => {

@@ -8,6 +8,7 @@ test('each mark has its words, and what waits is never sent', () => {
     expect(markWords({ waiting: false, sent: true, to_review })).toEqual(['the server has it', ...review]);
     for (const sent of [false, true]) expect(markWords({ waiting: true, sent, to_review })).toEqual(['waiting for the server', ...review]);
   }
+  expect(markWords({ waiting: true, sent: false, to_review: 1 }, true)).toEqual(['not sent', 'to review']);
   expect(markOf({ waiting: false, sent: false, to_review: 0 })).toBe('');
   expect(markOf({ waiting: true, sent: false, to_review: 0 })).toBe('waiting');
   expect(markOf({ waiting: true, sent: false, to_review: 1 })).toBe('to_review');

@@ -14,10 +14,10 @@ export function markOf(mark: NoteMark): 'to_review' | 'waiting' | 'sent' | '' {
   return mark.sent ? 'sent' : '';
 }
 
-/** After “Saved on this computer”. */
-export function markWords(mark: NoteMark): string[] {
+/** After “Saved on this computer”. `removed`: this computer is no part of the account any more, and sends nothing. */
+export function markWords(mark: NoteMark, removed = false): string[] {
   const words: string[] = [];
-  if (mark.waiting) words.push('waiting for the server');
+  if (mark.waiting) words.push(removed ? 'not sent' : 'waiting for the server');
   else if (mark.sent) words.push('the server has it');
   if (mark.to_review > 0) words.push('to review');
   return words;

@@ -351,7 +351,7 @@ test('a computer that was removed is told so, and is not asked for a passphrase'
   const words = 'This computer was removed from the account. Its notes stay here.';
   emit(backend, { state: 'needs_sign_in', waiting: 2, problem: commandError('device_removed', words) });
   await screen.findByText(words);
-  expect(screen.getByTestId('sync-panel').textContent).toContain('2 changes were not sent. Everything here can be read and exported.');
+  expect(screen.getByTestId('sync-panel').textContent).toContain('2 changes were not sent and stay here. Everything here can be read and exported.');
   expect(screen.queryByTestId('sign-in-passphrase')).toBeNull();
   emit(backend, { state: 'needs_sign_in', problem: commandError('sign_in_again', 'Sign in again.') });
   await screen.findByTestId('sign-in-passphrase');

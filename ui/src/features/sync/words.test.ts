@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { SyncState, SyncStatus } from '../../ipc/types';
 import { heldSentence, shareSentence, whose } from './tripwire';
-import { panelSentence, statusWords } from './words';
+import { isFirstSync, panelSentence, statusWords } from './words';
 
 const NOW = new Date(2026, 10, 23, 15, 0, 0).getTime();
 const CONFIRMED = new Date(2026, 10, 23, 14, 2, 0).getTime();
@@ -50,7 +50,7 @@ test('a computer that was removed is not asked to sign in, and claims nothing', 
   const problem = { code: 'device_removed' as const, message: 'Why.', retryable: false };
   const removed = status({ state: 'needs_sign_in', waiting: 3, problem });
   expect(statusWords(removed, NOW)).toMatchObject({ text: 'Removed from the account', tone: 'attention', detail: '3 changes not sent. Saved on this computer.' });
-  expect(panelSentence(removed, NOW)).toBe('This computer was removed from the account. 3 changes were not sent. Everything here can be read and exported.');
+  expect(panelSentence(removed, NOW)).toBe('This computer was removed from the account. 3 changes were not sent and stay here. Everything here can be read and exported.');
   expect(words({ state: 'needs_sign_in', problem })).toBe('Removed from the account');
 });
 
@@ -140,6 +140,21 @@ test('what a held sync would do, in numbers', () => {
   expect(heldSentence({ ...held, trashed: 0, devices: [] })).toBe('A sync from another computer would take most of the text of 3 notes away.');
   expect(shareSentence({ ...held, of: 27, notebooks: 0 })).toBe('That is all of your 27 notes.');
   expect(whose({ ...held, devices: ['A', 'B', 'C'] })).toBe('A, B and C');
+});
+
+test('what is sent soon has no time of a next try, unless a try failed', () => {
+  const soon = status({ state: 'waiting', waiting: 1, next_try_ms: NOW + 900_000 });
+  expect(panelSentence(soon, NOW)).toBe('1 change is saved here and will be sent soon.');
+  const problem = { code: 'server_unreachable' as const, message: 'Why.', retryable: true };
+  expect(panelSentence({ ...soon, problem }, NOW)).toBe('1 change is saved here and will be sent soon. Next try in 15 min.');
+});
+
+test('a computer that has just joined knows that its notes are on their way', () => {
+  expect(isFirstSync(status({ state: 'syncing', last_confirmed_ms: null }))).toBe(true);
+  expect(isFirstSync(status({ state: 'syncing', catch_up: { first: true, done: 1, total: 9, left: null } }))).toBe(true);
+  expect(isFirstSync(status({ state: 'local_only', server: null, last_confirmed_ms: null }))).toBe(false);
+  expect(isFirstSync(status({ state: 'needs_sign_in', last_confirmed_ms: null }))).toBe(false);
+  expect(isFirstSync(status())).toBe(false);
 });
 
 test("the panel's sentence", () => {

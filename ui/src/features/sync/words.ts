@@ -51,6 +51,11 @@ export function isRemoved(status: SyncStatus): boolean {
   return status.state === 'needs_sign_in' && status.problem?.code === 'device_removed';
 }
 
+/** A computer that joined and has not seen everything yet: what is in the account is on its way, or comes with the network. */
+export function isFirstSync(status: SyncStatus): boolean {
+  return status.catch_up?.first === true || (status.server !== null && status.last_confirmed_ms === null && !['local_only', 'locked', 'needs_sign_in'].includes(status.state));
+}
+
 /** `1 note`, `2 notebooks`, or both with `and`. */
 export function reviewCount(status: Pick<SyncStatus, 'to_review' | 'notebooks_to_review'>): string {
   const notes = status.to_review - status.notebooks_to_review;
@@ -161,7 +166,7 @@ export function panelSentence(status: SyncStatus, now: number, unsaved: Unsaved 
       if (status.tripwire && !status.paused) return `${waits ? `${saved} soon.` : 'Your own changes reached the server.'}${review}`;
       return `Paused. ${waits ? `${saved} when you resume.` : 'Nothing waits to be sent.'}${review}`;
     case 'needs_sign_in':
-      if (isRemoved(status)) return `This computer was removed from the account. ${waits ? `${parts} ${one ? 'was' : 'were'} not sent. ` : ''}Everything here can be read and exported.`;
+      if (isRemoved(status)) return `This computer was removed from the account. ${waits ? `${parts} ${one ? 'was' : 'were'} not sent and ${one ? 'stays' : 'stay'} here. ` : ''}Everything here can be read and exported.`;
       return `The server asks you to sign in again. ${waits ? `${saved} after that.` : 'Your notes are saved here.'}${held}`;
     case 'locked':
       return 'Locked: a locked vault does not sync.';
@@ -169,8 +174,9 @@ export function panelSentence(status: SyncStatus, now: number, unsaved: Unsaved 
       return `${waits ? `Sending ${parts}.` : 'Asking the server for changes.'}${review}`;
     case 'up_to_date':
     case 'waiting':
-      if (waits) return `${saved} soon.${next}${review}`;
-      if (status.state === 'waiting') return `Waiting for the server.${next}${review}`;
+      // A time of the next try is news only where the last one failed.
+      if (waits) return `${saved} soon.${status.problem ? next : ''}${review}`;
+      if (status.state === 'waiting') return `Waiting for the server.${status.problem ? next : ''}${review}`;
       return `The server has every change that you made here.${review}`;
   }
 }

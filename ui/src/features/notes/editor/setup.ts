@@ -10,6 +10,7 @@ import type { NoteSession } from '../note-session.svelte';
 import { direction } from './direction';
 import { tabKeys } from './indent';
 import { links } from './links';
+import { holdsOnlyPicture } from './paste';
 import { livePreview } from './live-preview';
 import { toggleTask } from './tasks';
 
@@ -47,6 +48,7 @@ export function createEditor(
   session: NoteSession,
   onDoc: (doc: Text) => void,
   onLink: (address: string) => void,
+  onPicture: () => void,
 ): EditorView {
   const extensions: Extension[] = [
     history(),
@@ -79,6 +81,9 @@ export function createEditor(
         setTimeout(() => {
           if (!view.composing) session.compositionEnded();
         }, AFTER_COMPOSITION_MS);
+      },
+      paste: (event) => {
+        if (holdsOnlyPicture(event.clipboardData)) onPicture();
       },
       blur: () => void session.flush(),
     }),
