@@ -273,6 +273,16 @@ impl Look<'_> {
         })
     }
 
+    /// What was sent late and decided about, and is asked about again.
+    pub fn asked_again(&self) -> Result<Vec<RevisionId>> {
+        self.0.read(|r| {
+            let rows = r.list_quarantine()?;
+            let of = |waiting| rows.iter().filter(move |row| row.waiting == waiting).map(|row| row.rid);
+            let decided: BTreeSet<RevisionId> = of(Waiting::Decided).collect();
+            Ok(of(Waiting::Removed).filter(|rid| decided.contains(rid)).collect())
+        })
+    }
+
     /// What is missing of what the versions that are set aside build on.
     pub fn awaited(&self) -> Result<Vec<RevisionId>> {
         self.0.read(|r| crate::sync::awaited(self.0, r))

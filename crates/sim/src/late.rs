@@ -46,6 +46,9 @@ impl World {
         let (device, vault) = (&self.devices[at], self.devices[at].vault()?);
         let mut out = vault.set_aside_entries().works("what is set aside")?;
         out.retain(|entry| entry.why == WhySetAside::Removed);
+        if let Some(again) = device.look(|l| l.asked_again())?.first() {
+            return Invariant::Decision.broken(format!("{} decided about {again}, and is asked again", device.name));
+        }
         for entry in &out {
             vault.set_aside_text(entry.id).works("a text that is set aside")?;
             // What was done just before a torn write may be gone.

@@ -1,6 +1,7 @@
 //! The simulator: the real engine, store and server handlers, over a network, clocks and disks that fail. A seed is a
 //! run; docs/testing-sync.md says what is checked.
 
+mod alone;
 mod befall;
 mod check;
 mod device;

@@ -9,11 +9,13 @@ use std::task::{Context, Poll};
 use async_trait::async_trait;
 use holdfast_domain::RevisionId;
 use holdfast_protocol::{
-    Cid, CreateAccount, DeviceId, Entry, EntryKind, FetchRequest, Fetched, HealRequest, Item, KdfParams, LogAnswer,
-    LogPage, LogRequest, Login, Missing, MissingRequest, PackRange, ProtocolError, PushOutcome, PushRequest, PutKeys,
-    Restored, Rid, ServerInfo, Session, SpaceId, SyncProtocol, Token, Wire, batch_hash, decode, encode,
+    Cid, CreateAccount, DeviceId, Entry, EntryKind, EventStream, FetchRequest, Fetched, HealRequest, Item, KdfParams,
+    LogAnswer, LogHead, LogPage, LogRequest, Login, Missing, MissingRequest, PackRange, ProtocolError, PushOutcome,
+    PushRequest, PutKeys, Restored, Rid, ServerInfo, Session, SpaceId, SyncProtocol, Token, Wire, batch_hash, decode,
+    encode,
 };
 use holdfast_server::Core;
+use tokio::sync::Notify;
 
 use crate::dice::Dice;
 use crate::fault::{Fault, Invariant, Violation};
@@ -67,6 +69,8 @@ pub struct LineState {
     /// What of it a server put into its log: which server, and how many blobs it had then.
     pub stored: Vec<(RevisionId, usize, usize)>,
     pub last_page: Option<LogPage>,
+    /// Ends the streams of events that are open.
+    pub cut: Arc<Notify>,
 }
 
 impl LineState {
@@ -135,6 +139,11 @@ impl Network {
 
     pub fn line(&self, device: usize) -> Line {
         Line { network: self.clone(), device }
+    }
+
+    /// What this device hears of ends.
+    pub fn cut(&self, device: usize) {
+        self.net().line(device).cut.notify_waiters();
     }
 }
 
@@ -300,8 +309,29 @@ struct Turn(bool);
 impl Future for Turn {
     type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
-        if std::mem::replace(&mut self.0, true) { Poll::Ready(()) } else { Poll::Pending }
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if std::mem::replace(&mut self.0, true) {
+            return Poll::Ready(());
+        }
+        // Where programs are left alone a runtime asks them.
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+/// A stream of events, over a line that breaks.
+struct Heard {
+    stream: Box<dyn EventStream>,
+    cut: Arc<Notify>,
+}
+
+#[async_trait]
+impl EventStream for Heard {
+    async fn next(&mut self) -> Result<LogHead, ProtocolError> {
+        tokio::select! {
+            heard = self.stream.next() => heard,
+            () = self.cut.notified() => Err(lost("the stream was cut")),
+        }
     }
 }
 
@@ -662,5 +692,11 @@ impl SyncProtocol for Line {
             net.met.insert(Fault::Alter);
         }
         Ok(sealed)
+    }
+    async fn events(&self, token: &Token, space: SpaceId) -> Result<Box<dyn EventStream>, ProtocolError> {
+        let call = |core: Core| async move { core.events(token, space).await };
+        let stream = self.exchange("events", call, |_, _, _| {}, None).await?;
+        let cut = self.net().line(self.device).cut.clone();
+        Ok(Box::new(Heard { stream, cut }))
     }
 }

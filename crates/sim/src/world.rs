@@ -9,6 +9,7 @@ use holdfast_notebook::{NotebookError, RecordId};
 use holdfast_protocol::DeviceId;
 use tempfile::TempDir;
 
+use crate::alone::are_left_alone;
 use crate::device::{Device, SimClock, VaultKind};
 use crate::dice::{Dice, Source};
 use crate::fault::{Checked, Fault, Invariant, OrBroken as _, Violation};
@@ -142,6 +143,8 @@ pub struct World {
     pub looks: bool,
     /// A few notes that go at once are a question.
     pub trips: bool,
+    /// Programs are left alone when all else is over.
+    pub left_alone: bool,
     /// What nothing names goes.
     pub months_follow: bool,
     /// Files that somebody made a note name when their bytes were gone.
@@ -225,6 +228,7 @@ impl World {
             joins: somebody_joins(plan.seed),
             looks: plan.seed.is_multiple_of(4),
             trips: few_notes(plan.seed) < u64::MAX,
+            left_alone: are_left_alone(plan.seed),
             months_follow: months_follow(plan.seed),
             named_when_gone: BTreeSet::new(),
             came_late: BTreeSet::new(),

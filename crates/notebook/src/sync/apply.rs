@@ -16,6 +16,7 @@ use holdfast_store::{ManifestRow, QuarantineRow, Reader, RevisionSource, Waiting
 
 use super::activity::{self, Happened, Line};
 use super::packs::{self, Unpacked};
+use super::set_aside::{self, Aside};
 use super::{places, releases, thinning};
 use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
@@ -216,7 +217,7 @@ pub(super) fn take(
         return Ok(());
     }
     if vouched == Vouched::No && is_late(t.vault, manifest) {
-        return came.set_aside(t, Waiting::Removed, LATE);
+        return came.set_aside_as_late(t);
     }
     let mut opened = open(t.vault, t.reader(), &logged.entry)?;
     if let Err(CryptoError::MissingParent { parent }) = opened
@@ -266,7 +267,7 @@ pub(super) fn take_outline(
         return Ok(());
     }
     if is_late(t.vault, manifest) {
-        return came.set_aside(t, Waiting::Removed, LATE);
+        return came.set_aside_as_late(t);
     }
     match bytes {
         Some(bytes) => store(t, came, manifest, bytes, Vouched::No, taken),
@@ -444,6 +445,36 @@ impl Came<'_> {
                 quarantine(t, &LogEntry { seq, entry, batch }, body, waiting, reason)
             }
         }
+    }
+
+    /// Whoever gave it back to a server sealed it anew. So where what is here already, decided about or not, says the same,
+    /// that is it, at another place.
+    fn set_aside_as_late(&self, t: &mut Txn<'_>) -> Result<()> {
+        let rid = self.rid();
+        let rows: Vec<_> = t.tx.quarantined(rid)?.into_iter().filter(set_aside::is_late).collect();
+        let body = match self {
+            Self::Whole(logged) => body_hash(&logged.entry.body),
+            Self::Packed(outline, _) => outline.body,
+        };
+        let is_known = rows.is_empty() || rows.iter().any(|row| row.body_hash == body.0);
+        // The id is a hash over what it says: what opens under it says the same.
+        let opens = |t: &Txn<'_>| match self {
+            Self::Whole(logged) => Ok::<_, NotebookError>(set_aside::open(t.vault, t.reader(), logged)?.is_some()),
+            Self::Packed(_, bytes) => Ok(bytes.is_some()),
+        };
+        if !is_known && opens(t)? {
+            for row in rows {
+                let under = row.body_hash;
+                if Aside::load(t.vault, t.reader(), row)?.revision.is_some() {
+                    return if self.seq() > 0 {
+                        Ok(t.tx.place_quarantine(rid, &under, &under, self.seq())?)
+                    } else {
+                        Ok(())
+                    };
+                }
+            }
+        }
+        self.set_aside(t, Waiting::Removed, LATE)
     }
 }
 

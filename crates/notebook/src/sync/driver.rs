@@ -611,9 +611,12 @@ pub(super) fn is_the_lines(error: &NotebookError) -> bool {
 pub(super) fn failure(error: &NotebookError) -> Failure {
     match error {
         NotebookError::Protocol(ProtocolError::NoNetwork) => Failure::Offline,
-        // A full disk too: nothing was taken over, and it may be freed.
+        // A full disk too: nothing was taken over, and it may be freed. Another key, and what is no answer, are mostly of
+        // somebody on the way (a train's network that wants to be signed in to), who goes without any network coming.
         NotebookError::Protocol(
             ProtocolError::Unreachable(_)
+            | ProtocolError::PinMismatch
+            | ProtocolError::Malformed(_)
             | ProtocolError::Server(_)
             | ProtocolError::KeysChanged { .. }
             | ProtocolError::DeviceAhead,

@@ -171,7 +171,9 @@ pub(super) async fn step(vault: &Vault, server: &dyn SyncProtocol, token: &Token
         if let Some(before) = before.filter(|_| !crate::planted("batch-before-what-it-builds-on")) {
             let lacks = find_lacking(vault, server, token, Of::Before(before)).await?;
             if !lacks.gone.is_empty() {
-                let sent_again = send(vault, server, token, lacks.gone).await?;
+                let Some(sent_again) = send(vault, server, token, lacks.gone).await? else {
+                    return read_what_it_has(vault, server, token).await;
+                };
                 return Ok(Pulled { report: MOVED, sent_again, ..pulled });
             }
         }
@@ -183,7 +185,9 @@ pub(super) async fn step(vault: &Vault, server: &dyn SyncProtocol, token: &Token
     let lacks = find_lacking(vault, server, token, Of::All).await?;
     let stops = crate::planted("heal-stops-early") && vault.read(|r| Ok(r.get_u64(meta::HEALING)?))? > Some(0);
     if !lacks.gone.is_empty() && !stops {
-        let sent_again = send(vault, server, token, lacks.gone).await?;
+        let Some(sent_again) = send(vault, server, token, lacks.gone).await? else {
+            return read_what_it_has(vault, server, token).await;
+        };
         return Ok(Pulled { report: MOVED, sent_again, ..pulled });
     }
     if lacks.shown_nowhere {
@@ -214,7 +218,7 @@ async fn read_what_it_has(vault: &Vault, server: &dyn SyncProtocol, token: &Toke
     }
     // It may have junk under the ids of these, which another member sent: then it takes them.
     let lacks = find_lacking(vault, server, token, Of::Unasked).await?;
-    let sent_again = if lacks.gone.is_empty() { 0 } else { send(vault, server, token, lacks.gone).await? };
+    let sent_again = if lacks.gone.is_empty() { 0 } else { send(vault, server, token, lacks.gone).await?.unwrap_or(0) };
     if sent_again > 0 {
         return Ok(Pulled { report: MOVED, sent_again, ..Pulled::default() });
     }
@@ -412,13 +416,14 @@ fn listed_in(
     Ok(())
 }
 
-/// Sends the first of these, as many as one request holds. Returns how many of them the server did not have.
+/// Sends the first of these, as many as one request holds. Returns how many of them the server did not have; `None` where
+/// the log has to show first that it has them.
 async fn send(
     vault: &Vault,
     server: &dyn SyncProtocol,
     token: &Token,
     lost: Vec<(Lost, BatchManifest)>,
-) -> Result<u32> {
+) -> Result<Option<u32>> {
     let space = wire::SpaceId(vault.space().0);
     let (mut entries, mut manifests) = (Vec::<Restored>::new(), HashMap::<Hash, BatchManifest>::new());
     let (mut bytes, mut listed, mut aside) = (0, 0, Vec::new());
@@ -453,7 +458,9 @@ async fn send(
             }
         }
         // What lies behind the part that was read is read next.
-        push::duplicates(t.reader(), &of, &revisions)?;
+        if push::duplicates(t.reader(), &of, &revisions)? == Duplicates::Never {
+            return Ok(None);
+        }
         push::move_over(t, &sent, &stored, head)?;
         for ((s, one), under) in stored.iter().zip(&sent).zip(&aside) {
             if let Some(under) = under {
@@ -462,7 +469,7 @@ async fn send(
         }
         let before = t.tx.get_u64(meta::HEALING)?.unwrap_or(0);
         t.tx.put_u64(meta::HEALING, before + new)?;
-        Ok(new as u32)
+        Ok(Some(new as u32))
     })
 }
 

@@ -81,8 +81,9 @@ pub(super) async fn push(vault: &Vault, server: &dyn SyncProtocol, token: &Token
                     if !changes.is_empty() && pull::is_of_batch(vault, server, token, batch, &changes).await? {
                         return Err(never_shown());
                     }
-                    return read_what_is_said(vault, server, token).await;
+                    return read_what_is_said(vault, server, token, head).await;
                 }
+                Taken::Never => return look_for_set_back(vault, server, token).await,
             };
             let caught_up = at_head && !is_retry;
             let report = StepReport { caught_up, moved: true, ..StepReport::default() };
@@ -204,6 +205,8 @@ pub(super) enum Duplicates {
     Shown,
     /// Some are said to lie behind it.
     NotYet,
+    /// Some are said to lie in it, and it did not show them: it is another log since then, or a lie.
+    Never,
 }
 
 /// A duplicate was not stored for this answer: only a log that was read shows that it is there, never a number. Else a
@@ -227,7 +230,7 @@ pub(super) fn duplicates(reader: &Reader<'_>, sent: &[Sent], stored: &[Stored]) 
             EntryKind::Revision => reader.is_in_log(rid)?,
         };
         if !shown {
-            return Err(never_shown());
+            return Ok(Duplicates::Never);
         }
     }
     Ok(if unread { Duplicates::NotYet } else { Duplicates::Shown })
@@ -350,6 +353,8 @@ enum Taken {
     /// The log has to be read first. `changes`: those that are said to lie in the part that was not read, where nothing known
     /// here explains that.
     Unread { changes: Vec<Rid> },
+    /// The log that was read did not show what the server says that it had.
+    Never,
 }
 
 /// Checks the server's confirmation, takes the batch out of the outbox, and moves the cursor over it.
@@ -359,11 +364,15 @@ fn accept(vault: &Vault, manifest: &BatchManifest, sent: &[Sent], stored: &[Stor
         // This device sends each change once, and a retry is answered as the first time: what the server calls a
         // duplicate another device packed, too, and was quicker, or another copy of the vault has sent. It must be in the
         // log, or the server has lost it.
-        if duplicates(t.reader(), sent, stored)? == Duplicates::NotYet {
-            // A vault that was copied knows that another copy sends what it has.
-            let unexplained = manifest.heirs.is_empty();
-            let known = stored.iter().zip(sent).filter(|(s, e)| s.duplicate && e.kind == EntryKind::Revision);
-            return Ok(Taken::Unread { changes: known.filter(|_| unexplained).map(|(s, _)| s.rid).collect() });
+        match duplicates(t.reader(), sent, stored)? {
+            Duplicates::Shown => {}
+            Duplicates::NotYet => {
+                // A vault that was copied knows that another copy sends what it has.
+                let unexplained = manifest.heirs.is_empty();
+                let known = stored.iter().zip(sent).filter(|(s, e)| s.duplicate && e.kind == EntryKind::Revision);
+                return Ok(Taken::Unread { changes: known.filter(|_| unexplained).map(|(s, _)| s.rid).collect() });
+            }
+            Duplicates::Never => return Ok(Taken::Never),
         }
         let at_head = move_over(t, sent, stored, head)?;
         acknowledged(t, manifest)?;
@@ -377,15 +386,26 @@ fn never_shown() -> NotebookError {
     NotebookError::HostileServer("it says that it had a change before which it never showed".into())
 }
 
-/// The next try of the batch finds what it is said to be a duplicate of in the part of the log that was read.
-async fn read_what_is_said(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -> Result<Pushed> {
+/// The next try of the batch finds what it is said to be a duplicate of in the part of the log that was read. `head`: where
+/// the log was said to end.
+async fn read_what_is_said(vault: &Vault, server: &dyn SyncProtocol, token: &Token, head: LogHead) -> Result<Pushed> {
     match pull::page(vault, server, token).await? {
         pull::Page::Taken { pulled, entries } if entries > 0 => {
             Ok(Pushed::step(StepReport { caught_up: false, ..pulled.report }))
         }
-        pull::Page::Taken { .. } => Err(never_shown()),
+        // It ends before that now: it was set back in between.
+        pull::Page::Taken { .. } => Ok(Pushed::step(heal::begin(vault, server, token, head).await?)),
         pull::Page::SetBack(lost) => Ok(Pushed::step(heal::begin(vault, server, token, lost).await?)),
         pull::Page::Copied => Ok(Pushed::step(fork::become_another(vault, server, token).await?)),
+    }
+}
+
+/// A server that was set back since its log was read, to a state that knows this batch, does not have the place that was
+/// read. One that has it lied.
+async fn look_for_set_back(vault: &Vault, server: &dyn SyncProtocol, token: &Token) -> Result<Pushed> {
+    match pull::page(vault, server, token).await? {
+        pull::Page::SetBack(lost) => Ok(Pushed::step(heal::begin(vault, server, token, lost).await?)),
+        pull::Page::Taken { .. } | pull::Page::Copied => Err(never_shown()),
     }
 }
 

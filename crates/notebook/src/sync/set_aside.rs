@@ -239,7 +239,7 @@ fn title(fields: &Fields) -> Option<String> {
 
 /// The revision in an entry, where it opens with the keys that are here; its body may be a difference to another entry
 /// that is set aside.
-fn open(vault: &Vault, reader: &Reader<'_>, logged: &LogEntry) -> Result<Option<Revision>> {
+pub(super) fn open(vault: &Vault, reader: &Reader<'_>, logged: &LogEntry) -> Result<Option<Revision>> {
     let mut opened: BTreeMap<RevisionId, Vec<u8>> = BTreeMap::new();
     let mut chain = vec![logged.clone()];
     while let Some(next) = chain.last() {

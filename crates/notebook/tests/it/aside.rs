@@ -186,6 +186,34 @@ async fn what_was_discarded_is_not_asked_again() {
     assert_eq!(l.list(), []);
 }
 
+/// Who took it in, not knowing of the removal, gives it back to a restored server in a seal of its own: other bytes, and the
+/// same change.
+#[tokio::test]
+async fn what_was_discarded_is_not_asked_again_under_another_seal() {
+    let mut w = World::of(3);
+    w.sync_all().await;
+    let backup = w.server.backup().await;
+    w["A"].syncer().remove_device(w["B"].id(), None).await.unwrap();
+    w.server.restore(&backup).await;
+    w["B"].add("Alone", "written late\n");
+    w["B"].sync().await;
+    w["C"].sync().await;
+    w["A"].sync().await;
+    w["A"].sync().await;
+    let late = w["A"].vault().set_aside_entries().unwrap();
+    assert_eq!((late.len(), late[0].title.as_deref()), (1, Some("Alone")));
+    w["A"].vault().discard_set_aside(late[0].id).unwrap();
+    for _ in 0..4 {
+        w.server.restore(&backup).await;
+        for name in ["C", "A", "C", "A"] {
+            w[name].sync().await;
+        }
+        let status = w["A"].syncer().status().unwrap();
+        assert_eq!((status.state, status.quarantined), (SyncState::UpToDate, 0));
+        assert_eq!(w["A"].vault().set_aside_entries().unwrap(), []);
+    }
+}
+
 /// Another computer of the account has taken it over: here nothing is left to do but to discard it.
 #[tokio::test]
 async fn what_another_computer_took_over_is_said() {

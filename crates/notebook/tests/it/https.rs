@@ -45,7 +45,9 @@ async fn two_devices_work_together_over_https() {
     let said = syncer.run_once().await;
     assert!(matches!(said, Err(NotebookError::Protocol(ProtocolError::PinMismatch))), "{said:?}");
     let status = syncer.status().unwrap();
-    assert_eq!((status.state, status.waiting, status.next_try_ms), (SyncState::Unreachable, 1, None));
+    assert_eq!((status.state, status.waiting), (SyncState::Unreachable, 1));
+    // Who stood in between may go without a word.
+    assert!(status.next_try_ms.is_some());
 }
 
 #[tokio::test]

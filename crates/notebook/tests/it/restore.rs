@@ -606,3 +606,49 @@ async fn what_a_server_says_that_it_has_and_never_shows_is_sent_all_the_same() {
     assert_new(&w, &ids);
     assert_server_has_all(&w, &ids).await;
 }
+
+/// It answered a push when it had those changes already, and was set back before anything else was asked.
+struct HadThem {
+    core: holdfast_server::Core,
+    /// Where in its log it had the first.
+    at: u64,
+    asked: AtomicUsize,
+}
+
+#[async_trait]
+impl Instead for HadThem {
+    fn core(&self) -> &holdfast_server::Core {
+        &self.core
+    }
+    async fn push(&self, token: &Token, request: PushRequest) -> Result<PushOutcome, ProtocolError> {
+        if self.asked.fetch_add(1, Ordering::SeqCst) > 0 {
+            return self.core().push(token, request).await;
+        }
+        let ids = request.manifest.rids.iter().zip(self.at..);
+        let stored: Vec<_> = ids.map(|(rid, seq)| Stored { rid: *rid, seq, duplicate: true }).collect();
+        let seen = request.manifest.seen;
+        let seq = stored.last().map_or(0, |last| last.seq).max(seen.seq);
+        let head = LogHead { log_epoch: seen.log_epoch, seq, link: Hash([7; 32]) };
+        Ok(PushOutcome::Accepted { stored, head })
+    }
+}
+
+#[tokio::test]
+async fn a_server_set_back_between_its_answer_and_the_log_is_healed_and_not_called_hostile() {
+    // Behind all that it has now; and within what was read of a log that it has no more.
+    for (at, restores) in [(500, false), (1, true)] {
+        let (mut w, backup, ids) = changed_since_backup(2).await;
+        if restores {
+            w.server.restore(&backup).await;
+        }
+        w["A"].write(ids[0], "written later\n");
+        let had = HadThem { core: w.server.core(), at, asked: AtomicUsize::new(0) };
+        w["A"].net.answer_instead(Some(Arc::new(Other(had))));
+        w["A"].sync().await;
+        w["A"].net.answer_instead(None);
+        w.sync_all().await;
+        assert_same(&w);
+        assert_eq!(w["B"].body(ids[0]), "written later\n");
+        assert_eq!(w["B"].body(ids[1]), "new, of B\n");
+    }
+}

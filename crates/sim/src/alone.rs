@@ -1,0 +1,200 @@
+//! Programs that are left alone, as windows are: nobody asks for a sync. What is typed goes out, and what comes is fetched,
+//! by the engine's own time, over lines that fail for a while. Time is the runtime's, and passes at once where all wait.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use holdfast_domain::NoteId;
+use holdfast_notebook::simulation::Shown;
+use holdfast_notebook::sync::SyncFlag;
+use holdfast_notebook::{NewNote, NotePatch, SyncState};
+use tokio::sync::Notify;
+use tokio::task::LocalSet;
+use tokio::time::sleep;
+
+use crate::dice::Dice;
+use crate::fault::{Checked, Fault, Invariant, OrBroken as _};
+use crate::thinking::change;
+use crate::tokens::{Tokens, word};
+use crate::world::World;
+
+/// In one seed of eight, when all else is over.
+pub fn are_left_alone(seed: u64) -> bool {
+    seed % 8 == 3
+}
+
+/// After a line has come back its device tries again within this (`MAX_DELAY_MS`), and the others hear of it.
+const PATIENCE_S: u64 = 400;
+/// Where nothing is in the way: typing becomes a version after five seconds without a key.
+const AT_ONCE_S: u64 = 20;
+/// So long nothing happens, and so many requests of each device are enough for that: polls, and a stream that broke.
+const QUIET_S: u64 = 300;
+const FEW_REQUESTS: usize = 6;
+
+/// What somebody typed while programs were left alone.
+struct Typed {
+    note: NoteId,
+    token: u32,
+}
+
+impl World {
+    /// Everybody has their window open and types now and then.
+    pub fn left_alone(&mut self) -> Checked {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+        let runtime = runtime.works("making a runtime")?;
+        let members = self.members();
+        {
+            // The engine's time is that of the runtime.
+            let _here = runtime.enter();
+            for at in &members {
+                self.devices[*at].vault()?.set_sync_flag(SyncFlag::Wake, false).works("switching something off")?;
+                self.begin_anew(*at)?;
+            }
+        }
+        let stop = Rc::new(Notify::new());
+        let local = LocalSet::new();
+        for at in &members {
+            let syncer = self.devices[*at].syncer()?;
+            let stop = stop.clone();
+            local.spawn_local(async move { syncer.run(&stop).await });
+        }
+        let clock = self.clock.clone();
+        local.spawn_local(async move {
+            loop {
+                sleep(Duration::from_secs(1)).await;
+                clock.advance(1_000);
+            }
+        });
+        let judged = local.block_on(&runtime, self.a_while(&members));
+        drop(local);
+        for at in &members {
+            self.begin_anew(*at)?;
+            self.look_at_outbox(*at, usize::MAX)?;
+        }
+        judged
+    }
+
+    /// Programs end and begin, with all that waits.
+    fn begin_anew(&mut self, at: usize) -> Checked {
+        self.devices[at].close()?;
+        self.devices[at].reopen()
+    }
+
+    async fn a_while(&mut self, members: &[usize]) -> Checked {
+        let mut dice = Dice::new(self.met.steps ^ 0xA10E);
+        let mut typed = Vec::new();
+        // Lines fail for a while: in one of three seeds for none of them.
+        if dice.chance(66) {
+            for at in members {
+                if dice.chance(60) {
+                    let mut net = self.network.net();
+                    net.line(*at).mute = dice.chance(50);
+                    net.line(*at).deaf = dice.chance(50);
+                }
+            }
+        }
+        for _ in 0..2 + dice.below(4) {
+            sleep(Duration::from_millis(dice.below(90_000) as u64)).await;
+            let Some(at) = dice.pick(members).copied() else { break };
+            typed.extend(self.types(at, &mut dice)?);
+            if dice.chance(40) {
+                let of_requests = [Fault::DropRequest, Fault::DropAnswer, Fault::Duplicate, Fault::Truncate];
+                let fault = dice.pick(&of_requests).copied().unwrap_or(Fault::DropAnswer);
+                self.network.net().line(at).next = Some((dice.below(3), fault, dice.next_u64()));
+            }
+            if dice.chance(20) {
+                self.devices[at].syncer()?.sync_now().works("asking for a sync")?;
+            }
+            if dice.chance(20) {
+                self.network.cut(at);
+            }
+        }
+        for at in members {
+            let mut net = self.network.net();
+            (net.line(*at).mute, net.line(*at).deaf, net.line(*at).next) = (false, false, None);
+            drop(net);
+            // Not every computer notices that its network is there again.
+            if dice.chance(50) {
+                self.devices[*at].syncer()?.network_up();
+            }
+        }
+        self.all_have(members, &typed, PATIENCE_S).await?;
+        // Nothing is in the way now.
+        for _ in 0..2 {
+            let Some(at) = dice.pick(members).copied() else { break };
+            typed.extend(self.types(at, &mut dice)?);
+            self.all_have(members, &typed, AT_ONCE_S).await?;
+        }
+        self.is_quiet(members).await
+    }
+
+    /// Somebody types in a note of their own, or in one of all.
+    fn types(&mut self, at: usize, dice: &mut Dice) -> Checked<Option<Typed>> {
+        let notes = self.notes_of(at)?;
+        let vault = self.devices[at].vault()?.clone();
+        let token = self.token();
+        if let Some(note) = dice.pick(&notes).copied().filter(|_| dice.chance(50)) {
+            let row = vault.note(note).works("reading a note")?;
+            let (body, _, fresh) = change(&row.row.body, token, dice);
+            let patch = NotePatch { body: Some(body), ..NotePatch::default() };
+            if !row.row.trashed && !row.read_only {
+                let before = self.devices[at].shown(note.into())?;
+                vault.save_note(note, &row.seen_heads, &patch).works("typing")?;
+                let of = |shown: Option<&Shown>| shown.map(|s| Tokens::of(&s.fields).all).unwrap_or_default();
+                if before.as_ref().is_some_and(|before| before.typing) {
+                    let after = self.devices[at].shown(note.into())?;
+                    self.typed_over.extend(of(before.as_ref()).difference(&of(after.as_ref())));
+                }
+                self.acknowledge(at, note.into(), &fresh);
+            }
+            // What others type in it may take it away.
+            return Ok(None);
+        }
+        let note = vault.add_note(&NewNote { title: word(token), ..NewNote::default() }).works("a new note")?;
+        self.notes.push(note);
+        self.acknowledge(at, note.into(), &[token]);
+        Ok(Some(Typed { note, token }))
+    }
+
+    /// Waits until everybody has it and says that nothing waits.
+    async fn all_have(&mut self, members: &[usize], typed: &[Typed], within_s: u64) -> Checked {
+        let mut lacks = String::new();
+        for _ in 0..within_s {
+            lacks.clear();
+            for at in members {
+                let device = &self.devices[*at];
+                let status = device.syncer()?.status().works("the status")?;
+                if status.state != SyncState::UpToDate || status.waiting > 0 {
+                    lacks = format!("{} is {:?}, {} waiting", device.name, status.state, status.waiting);
+                }
+                for Typed { note, token } in typed {
+                    let shown = device.shown((*note).into())?;
+                    if !shown.is_some_and(|shown| Tokens::of(&shown.fields).all.contains(token)) {
+                        lacks = format!("{} does not have {}, {:?}", device.name, word(*token), status.state);
+                    }
+                }
+            }
+            if lacks.is_empty() {
+                return Ok(());
+            }
+            sleep(Duration::from_secs(1)).await;
+        }
+        Invariant::Liveness.broken(format!("left alone for {within_s} s, and {lacks}"))
+    }
+
+    /// Where nothing happens nobody asks without end.
+    async fn is_quiet(&mut self, members: &[usize]) -> Checked {
+        for at in members {
+            self.network.net().line(*at).requests.clear();
+        }
+        sleep(Duration::from_secs(QUIET_S)).await;
+        for at in members {
+            let requests = std::mem::take(&mut self.network.net().line(*at).requests);
+            if requests.len() > FEW_REQUESTS {
+                let what = format!("{} asked {requests:?} in {QUIET_S} s of quiet", self.devices[*at].name);
+                return Invariant::Storm.broken(what);
+            }
+        }
+        Ok(())
+    }
+}
