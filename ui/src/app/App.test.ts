@@ -395,6 +395,37 @@ describe('keys', () => {
     await user.click(await id('notebook-cancel'));
     expect(backend.count('notebookTrash')).toBe(0);
   });
+
+  test('the notebook that is shown is kept offline, and leaves all notes when it goes', async () => {
+    open('main');
+    const line = async () => (await screen.findAllByTestId('notebook-item')).find((one) => one.dataset['id'] === 'field') as HTMLElement;
+    await user.click(await line());
+    const heading = () => document.querySelector('[data-pane="2"] h1')?.textContent;
+    await waitFor(() => expect(heading()).toBe('Field work'));
+    await user.click(within(await line()).getByTestId('notebook-menu'));
+    await user.click(await id('notebook-keep-offline'));
+    await waitFor(() => expect(backend.calls).toContainEqual(['notebookKeepOffline', 'field', true]));
+    await backend.notebookTrash('field');
+    await waitFor(() => expect(heading()).toBe('All notes'));
+  });
+
+  test('the Trash offers no new note', async () => {
+    open('main');
+    expect(await id('new-note')).toBeTruthy();
+    await user.click(await id('nav-trash'));
+    await waitFor(() => expect(gone('new-note')).toBe(true));
+  });
+
+  test('the arrows go through the sidebar, and Alt+2 to what fills the window beside it', async () => {
+    open('review');
+    (await id('nav-tasks')).focus();
+    await user.keyboard('{ArrowDown}');
+    expect(document.activeElement).toBe(screen.getByTestId('nav-review'));
+    await user.keyboard('{Enter}');
+    await id('review-list-item');
+    await user.keyboard('{Alt>}2{/Alt}');
+    await waitFor(() => expect(document.activeElement?.closest('main')).toBeTruthy());
+  });
 });
 
 test('a narrow window has the sidebar as an overlay and the status in view', async () => {
