@@ -1,15 +1,13 @@
 import { expect, test } from 'vitest';
-import { holdsOnlyPicture } from './paste';
+import { holdsNoText } from './paste';
 
-const clipboard = (held: Record<string, string>) => ({ types: Object.keys(held), getData: (kind: string) => held[kind] ?? '' });
+const clipboard = (held: Record<string, string>) => ({ getData: (kind: string) => held[kind] ?? '' });
 
-test('a picture without a text is what cannot be pasted', () => {
-  expect(holdsOnlyPicture(clipboard({ Files: '' }))).toBe(true);
-  expect(holdsOnlyPicture(clipboard({ 'image/png': '' }))).toBe(true);
-  // As a browser copies one.
-  expect(holdsOnlyPicture(clipboard({ 'text/html': '<img>', Files: '' }))).toBe(true);
-  expect(holdsOnlyPicture(clipboard({ 'text/plain': 'a table', Files: '' }))).toBe(false);
-  expect(holdsOnlyPicture(clipboard({ 'text/plain': 'words' }))).toBe(false);
-  expect(holdsOnlyPicture(clipboard({}))).toBe(false);
-  expect(holdsOnlyPicture(null)).toBe(false);
+test('a picture is no text, however it was copied', () => {
+  expect(holdsNoText(clipboard({}))).toBe(true);
+  expect(holdsNoText(clipboard({ Files: '' }))).toBe(true);
+  expect(holdsNoText(clipboard({ 'text/html': '<img>' }))).toBe(true);
+  expect(holdsNoText(clipboard({ 'text/plain': 'a table', Files: '' }))).toBe(false);
+  expect(holdsNoText(clipboard({ 'text/uri-list': 'https://example.org' }))).toBe(false);
+  expect(holdsNoText(null)).toBe(false);
 });

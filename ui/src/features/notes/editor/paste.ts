@@ -1,5 +1,4 @@
-/** A picture or a file on the clipboard, and no text that could be put in its place. */
-export function holdsOnlyPicture(data: Pick<DataTransfer, 'types' | 'getData'> | null): boolean {
-  if (!data || data.getData('text/plain') || data.getData('text/uri-list')) return false;
-  return [...data.types].some((kind) => kind === 'Files' || kind.startsWith('image/'));
+/** Nothing on the clipboard that could be put into a text: a picture, as a rule. WebKitGTK names no kind of a picture. */
+export function holdsNoText(data: Pick<DataTransfer, 'getData'> | null): boolean {
+  return data !== null && !data.getData('text/plain') && !data.getData('text/uri-list');
 }

@@ -10,7 +10,7 @@ import type { NoteSession } from '../note-session.svelte';
 import { direction } from './direction';
 import { tabKeys } from './indent';
 import { links } from './links';
-import { holdsOnlyPicture } from './paste';
+import { holdsNoText } from './paste';
 import { livePreview } from './live-preview';
 import { toggleTask } from './tasks';
 
@@ -48,7 +48,7 @@ export function createEditor(
   session: NoteSession,
   onDoc: (doc: Text) => void,
   onLink: (address: string) => void,
-  onPicture: () => void,
+  onNoText: () => void,
 ): EditorView {
   const extensions: Extension[] = [
     history(),
@@ -82,8 +82,8 @@ export function createEditor(
           if (!view.composing) session.compositionEnded();
         }, AFTER_COMPOSITION_MS);
       },
-      paste: (event) => {
-        if (holdsOnlyPicture(event.clipboardData)) onPicture();
+      paste: (event, view) => {
+        if (!view.state.readOnly && holdsNoText(event.clipboardData)) onNoText();
       },
       blur: () => void session.flush(),
     }),
