@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use holdfast_domain::{AttachmentId, Kind};
+use holdfast_domain::{AttachmentId, Kind, NoteId};
 use holdfast_notebook::sync::{AsideEntry, Takes, WhySetAside};
 use holdfast_notebook::{NotebookError, RecordId, Vault};
 
@@ -28,7 +28,16 @@ impl World {
                 continue;
             }
             match dice.below(10) {
-                0..=4 => said.extend(self.take_over(at, &entry, again)?),
+                0..=4 => {
+                    let note = entry.record.filter(|_| entry.kind == Some(Kind::Note)).map(NoteId::from);
+                    // Somebody is writing in that note just then.
+                    if let Some(note) = note.filter(|note| self.notes.contains(note) && dice.chance(50))
+                        && self.devices[at].shown(note.into())?.is_some()
+                    {
+                        said.push(self.edit(at, note, false, dice)?);
+                    }
+                    said.extend(self.take_over(at, &entry, again)?);
+                }
                 5 | 6 => {
                     self.devices[at].vault()?.discard_set_aside(entry.id).works("discarding what came late")?;
                     self.devices[at].decided_late.insert(entry.id);
@@ -76,6 +85,7 @@ impl World {
         let words: Vec<u32> = words.into_iter().collect();
         // The records of files come with it.
         let most = 1 + self.network.net().nobodys.len();
+        let aside = self.late_entries(at)?;
         let before: BTreeSet<RecordId> = self.devices[at].look(|l| l.records())?.into_iter().collect();
         let comes = !self.devices[at].kind().thins.is_some_and(|thins| thins.all);
         let taken = std::cell::Cell::new(None);
@@ -99,6 +109,7 @@ impl World {
         self.met.taken_over += 1;
         self.devices[at].decided_late.insert(entry.id);
         self.knows_of(at, over.record)?;
+        self.came_with_its_files(at, over.record, &aside)?;
         let fresh = self.devices[at].look(|l| l.records())?.into_iter().filter(|id| !before.contains(id));
         self.came_late.extend(fresh.map(AttachmentId::from));
         if over.new_note {
@@ -110,6 +121,20 @@ impl World {
             self.acknowledge(at, over.record, &words);
         }
         Ok(Some(format!("{outcome} as {}", short(over.record))))
+    }
+
+    /// Of the files that a note names, those that came late with it are here.
+    fn came_with_its_files(&self, at: usize, record: RecordId, aside: &[AsideEntry]) -> Checked {
+        let shown = self.devices[at].shown(record)?;
+        let Some(note) = shown.as_ref().and_then(|shown| shown.fields.as_note()) else { return Ok(()) };
+        for file in note.attachments.iter().map(|entry| RecordId::from(entry.value.1)) {
+            let came = aside.iter().any(|entry| entry.record == Some(file) && entry.takes == Some(Takes::Version));
+            if came && self.devices[at].shown(file)?.is_none() {
+                let what = format!("{} took {record} over without its file {file}", self.devices[at].name);
+                return Invariant::LostEdit.broken(what);
+            }
+        }
+        Ok(())
     }
 
     /// A record that only a removed device had is one of the account's now.

@@ -14,7 +14,7 @@ use crate::fault::Invariant;
 /// A name as the code asks for it, the faults that it needs (any where there are none), and what goes wrong.
 type Mutant = (&'static str, &'static str, &'static str);
 
-const MUTANTS: [Mutant; 161] = [
+const MUTANTS: [Mutant; 169] = [
     ("cursor-before-rows", "", "the cursor is on disk before what was read"),
     ("acknowledged-by-batch", "", "an answer empties the outbox, whatever it names"),
     ("outbox-dropped-on-error", "", "a push that fails empties the outbox"),
@@ -180,6 +180,14 @@ const MUTANTS: [Mutant; 161] = [
     ("tried-is-sent", "drop-request", "a part of a file whose sending failed counts as sent"),
     ("row-without-its-file", "restore", "a restored server says that it has a file which is not on its disk"),
     ("aside-not-counted", "", "what is set aside is not said"),
+    ("tried-once", "", "what failed is not tried again until somebody asks"),
+    ("pokes-unheard", "", "what the server tells of is not fetched"),
+    ("changes-unheard", "", "what was written waits for the next poll"),
+    ("polls-always", "", "the server is asked every second"),
+    ("typing-stays-typing", "", "what is typed becomes no version until somebody asks"),
+    ("taken-over-and-asked", "revoke,restore", "what came late is taken over, and asked about again"),
+    ("taken-without-files", "revoke,restore", "a note that came late comes without its files"),
+    ("late-by-its-seal", "revoke,restore", "what came late is told by its seal"),
 ];
 
 /// One of several lines of defence each: another one sees it, so that alone they are not caught; or no seed that was run has

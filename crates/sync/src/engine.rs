@@ -275,7 +275,9 @@ impl Engine {
     fn local_change(&mut self, facts: &Facts, now_ms: u64) -> Effect {
         if facts.to_send() {
             self.poll_every_ms = POLL_ACTIVE_MS;
-            self.changes.one_more(now_ms);
+            if !crate::planted("changes-unheard") {
+                self.changes.one_more(now_ms);
+            }
         }
         // The session is there again, whoever brought it.
         if self.failure == Some(Failure::SignIn) && facts.signed_in {
@@ -287,7 +289,7 @@ impl Engine {
 
     fn poke(&mut self, position: Position, facts: &Facts, now_ms: u64) -> Effect {
         let further = self.poked.is_none_or(|known| position.is_news_to(&known));
-        if further && position.is_news_to(&facts.read) {
+        if further && position.is_news_to(&facts.read) && !crate::planted("pokes-unheard") {
             self.poked = Some(position);
             self.confirmed = false;
         }
@@ -451,7 +453,9 @@ impl Engine {
         }
         self.ended_ms = Some(now_ms);
         let every = self.poll_every_ms.max(POLL_ACTIVE_MS);
-        self.poll_ms = Some(now_ms + if self.live { POLL_LIVE_MS } else { every });
+        let every = if crate::planted("polls-always") { 1_000 } else { every };
+        let live = self.live && !crate::planted("polls-always");
+        self.poll_ms = Some(now_ms + if live { POLL_LIVE_MS } else { every });
         self.poll_every_ms = (every * 2).min(POLL_IDLE_MS);
         if self.poked.is_some_and(|p| p.is_news_to(&facts.read)) {
             self.confirmed = false;
@@ -470,6 +474,9 @@ impl Engine {
         (self.retry_ms, self.not_before_ms) = (None, None);
         match failure {
             Failure::SignIn | Failure::Stop => {}
+            Failure::Offline | Failure::Unreachable if crate::planted("tried-once") => {
+                self.retry_ms = Some(now_ms + 1_000 * MAX_RETRY_AFTER_MS)
+            }
             Failure::Offline | Failure::Unreachable => self.retry_ms = Some(now_ms + self.backoff.fail(jitter)),
             Failure::Busy { retry_after_ms } => {
                 let asked = now_ms + retry_after_ms.min(MAX_RETRY_AFTER_MS);

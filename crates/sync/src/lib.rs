@@ -6,6 +6,14 @@
 //! **Invariant:** while something waits, the engine has an appointment, unless it is paused, signed out, or stopped.
 //! **Invariant:** one step at a time.
 
+/// Whether a deliberate bug shows here, for the simulator to find. Never in a program.
+#[cfg(feature = "simulation")]
+use holdfast_mutants::planted;
+#[cfg(not(feature = "simulation"))]
+const fn planted(_: &str) -> bool {
+    false
+}
+
 mod backoff;
 mod burst;
 mod engine;

@@ -9,6 +9,8 @@ export class SidebarData {
   data = $state.raw<Sidebar | null>(null);
   error = $state.raw<CommandError | null>(null);
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #asked = 0;
+  #shown = 0;
   #backend: Backend;
 
   constructor(backend: Backend) {
@@ -17,8 +19,14 @@ export class SidebarData {
 
   async load(): Promise<void> {
     clearTimeout(this.#timer);
+    this.#asked += 1;
+    const asked = this.#asked;
     try {
-      this.data = await this.#backend.sidebar();
+      const data = await this.#backend.sidebar();
+      // An answer that was asked for later is newer.
+      if (asked < this.#shown) return;
+      this.#shown = asked;
+      this.data = data;
       this.error = null;
     } catch (error) {
       this.error = toCommandError(error);

@@ -85,7 +85,7 @@ test('the panel says how far files have come, and what is not on this computer',
   });
   const lines = await screen.findByTestId('sync-files');
   expect(lines.textContent).toContain('1 file to send: 12 MB of 60 MB');
-  expect(lines.textContent).toContain('2 files to fetch: 0 B of 9.0 MB');
+  expect(lines.textContent).toContain('2 files to fetch, 9.0 MB');
   expect(lines.textContent).toContain('3 files not on this computer; each comes when you open it');
 });
 
