@@ -169,7 +169,7 @@ impl World {
         Ok(Some(Typed { note, token }))
     }
 
-    /// Waits until everybody has it and says that nothing waits.
+    /// Waits until everybody has it, says that nothing waits, and hears of what comes.
     async fn all_have(&mut self, members: &[usize], typed: &[Typed], within_s: u64) -> Checked {
         let mut lacks = String::new();
         for _ in 0..within_s {
@@ -179,6 +179,10 @@ impl World {
                 let status = device.syncer()?.status().works("the status")?;
                 if status.state != SyncState::UpToDate || status.waiting > 0 {
                     lacks = format!("{} is {:?}, {} waiting", device.name, status.state, status.waiting);
+                }
+                let streams = device.syncer()?.metrics();
+                if streams.streams <= streams.streams_broken {
+                    lacks = format!("{} does not hear from the server", device.name);
                 }
                 for Typed { note, token } in typed {
                     let shown = device.shown((*note).into())?;

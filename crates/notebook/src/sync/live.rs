@@ -105,7 +105,10 @@ impl Syncer {
                 ProtocolError::Busy { retry_after_s } => {
                     Some(retry_after_s.map_or(REFUSED_MS, |s| u64::from(s) * 1000))
                 }
-                ProtocolError::Unreachable(_) | ProtocolError::NoNetwork | ProtocolError::Server(_) => None,
+                ProtocolError::Unreachable(_)
+                | ProtocolError::NoNetwork
+                | ProtocolError::Server(_)
+                | ProtocolError::Malformed(_) => None,
                 // A server without events, or something else at its address: polls do.
                 _ => Some(MAX_RETRY_AFTER_MS),
             },
