@@ -60,7 +60,7 @@ pub(crate) fn record(t: &mut Txn<'_>, rows: &[NotebookRow]) -> Result<()> {
         for row in cycle.iter().filter_map(|id| by_id.get(id)) {
             heads.extend(version_that_moved(t.reader(), row)?);
         }
-        if heads.len() < cycle.len() {
+        if heads.len() < cycle.len() || crate::planted("cycle-untold") {
             // A move that is not a version yet: told when it is.
             continue;
         }

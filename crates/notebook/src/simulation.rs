@@ -16,6 +16,7 @@ use holdfast_store::{Reader, Waiting};
 
 use crate::record::Record;
 use crate::strays;
+use crate::sync::AsideId;
 use crate::{NotePatch, Result, Vault};
 
 /// A record as shown.
@@ -271,6 +272,11 @@ impl Look<'_> {
             let rows = r.list_quarantine()?.into_iter();
             Ok(rows.filter(|q| matches!(q.waiting, Waiting::Removed | Waiting::Decided)).map(|q| q.rid).collect())
         })
+    }
+
+    /// What of what is here a change that is set aside builds on.
+    pub fn aside_builds_on(&self, id: AsideId) -> Result<Vec<RevisionId>> {
+        self.0.read(|r| crate::sync::builds_on(self.0, r, id))
     }
 
     /// What was sent late and decided about, and is asked about again.

@@ -190,6 +190,7 @@ impl World {
         self.counts_what_is(at, &notes)?;
         let tree = vault.notebook_tree().works("the tree")?;
         self.tree_is_so(at, &tree, &notebooks, &notes)?;
+        self.cycles_are_told(at, &notebooks)?;
         out.insert("tree".into(), format!("{tree:?}"));
         out.insert("tags".into(), format!("{:?}", vault.tags().works("tags")?));
         out.insert("counts".into(), format!("{:?}", vault.sidebar_counts().works("counts")?));

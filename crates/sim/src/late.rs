@@ -76,11 +76,14 @@ impl World {
         let text = self.devices[at].vault()?.set_aside_text(entry.id).works("a text that is set aside")?;
         let mut words: BTreeSet<u32> = of_text(text.text.as_deref().unwrap_or_default()).collect();
         words.extend(of_text(entry.title.as_deref().unwrap_or_default()));
-        // What a removed device wrote alone is somebody's now. Of other words it may be that somebody took them away.
-        for revision in self.devices[at].look(|l| l.history(record))?.revisions {
-            for word in Tokens::of(&revision.fields).all {
-                words.remove(&word);
-            }
+        // What a removed device wrote alone is somebody's now. Of other words it may be that somebody took them away. What
+        // its author had seen may go.
+        let history = self.devices[at].look(|l| l.history(record))?;
+        let seen = self.devices[at].look(|l| l.aside_builds_on(entry.id))?;
+        let may_go = history.fold(&seen).map(|fields| Tokens::of(&fields).all).unwrap_or_default();
+        for revision in &history.revisions {
+            let there = Tokens::of(&revision.fields).all;
+            words.retain(|word| !there.contains(word));
         }
         let words: Vec<u32> = words.into_iter().collect();
         // The records of files come with it.
@@ -103,7 +106,7 @@ impl World {
         // A file is shown at the notes that name it.
         let whole = entry.takes == Some(Takes::Version) && entry.kind != Some(Kind::Attachment);
         let fresh: &[u32] = if whole { &words } else { &[] };
-        let deed = Deed { record, may_go: None, fresh, commit: false, most, stale: true };
+        let deed = Deed { record, may_go: Some(may_go), fresh, commit: false, most, stale: true };
         let outcome = self.act(at, deed, act, "take over")?;
         let Some(over) = taken.get() else { return Ok(Some(outcome)) };
         self.met.taken_over += 1;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use holdfast_domain::{NotebookId, fold_name};
-use holdfast_notebook::{Note, NoteOrder, NoteQuery, NoteRow, NotebookFilter, NotebookNode};
+use holdfast_notebook::{Note, NoteOrder, NoteQuery, NoteRow, NotebookFilter, NotebookMove, NotebookNode};
 
 use crate::fault::{Checked, Invariant, OrBroken as _};
 use crate::world::World;
@@ -74,6 +74,37 @@ impl World {
             let there = lie().filter(|of| within(node, *of)).count();
             if node.notes as usize != there {
                 let what = format!("{name} counts {} notes in {}, and there are {there}", node.notes, node.id);
+                return Invariant::Convergence.broken(what);
+            }
+        }
+        Ok(())
+    }
+
+    /// Where notebooks lie in each other, so that one shows elsewhere than it was moved to, somebody is told why.
+    pub fn cycles_are_told(&self, at: usize, live: &[NotebookId]) -> Checked {
+        let mut above = BTreeMap::new();
+        for id in live {
+            let shown = self.devices[at].shown((*id).into())?;
+            above.extend(shown.as_ref().and_then(|s| s.fields.as_notebook()).map(|n| (*id, *n.parent.shown())));
+        }
+        for id in live {
+            let mut cycle = vec![*id];
+            while let Some(Some(next)) = cycle.last().and_then(|last| above.get(last))
+                && !cycle.contains(next)
+            {
+                cycle.push(*next);
+            }
+            let closes = cycle.last().and_then(|last| above.get(last)) == Some(&Some(*id));
+            if !closes || cycle.len() < 2 {
+                continue;
+            }
+            let receipts = self.devices[at].vault()?.receipts().works("receipts")?;
+            let is_of_it = |moves: &Vec<NotebookMove>| {
+                moves.len() == cycle.len() && moves.iter().all(|one| cycle.contains(&one.notebook))
+            };
+            if !receipts.iter().any(|receipt| receipt.cycle.as_ref().is_some_and(is_of_it)) {
+                let what =
+                    format!("{} shows {cycle:?}, which lie in each other, and tells nobody", self.devices[at].name);
                 return Invariant::Convergence.broken(what);
             }
         }

@@ -14,7 +14,7 @@ use crate::fault::Invariant;
 /// A name as the code asks for it, the faults that it needs (any where there are none), and what goes wrong.
 type Mutant = (&'static str, &'static str, &'static str);
 
-const MUTANTS: [Mutant; 169] = [
+const MUTANTS: [Mutant; 171] = [
     ("cursor-before-rows", "", "the cursor is on disk before what was read"),
     ("acknowledged-by-batch", "", "an answer empties the outbox, whatever it names"),
     ("outbox-dropped-on-error", "", "a push that fails empties the outbox"),
@@ -188,6 +188,8 @@ const MUTANTS: [Mutant; 169] = [
     ("taken-over-and-asked", "revoke,restore", "what came late is taken over, and asked about again"),
     ("taken-without-files", "revoke,restore", "a note that came late comes without its files"),
     ("late-by-its-seal", "revoke,restore", "what came late is told by its seal"),
+    ("taken-over-overrules", "revoke,restore", "what came late takes the place of what was written since"),
+    ("cycle-untold", "", "notebooks that lie in each other are shown so without a word"),
 ];
 
 /// One of several lines of defence each: another one sees it, so that alone they are not caught; or no seed that was run has

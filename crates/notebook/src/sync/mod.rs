@@ -236,7 +236,7 @@ fn seal(vault: &Vault, rid: RevisionId, canonical: &[u8]) -> Result<Entry> {
 }
 
 #[cfg(feature = "simulation")]
-pub(crate) use set_aside::awaited;
+pub(crate) use set_aside::{awaited, builds_on};
 
 /// The session of this device at its server.
 #[cfg(feature = "simulation")]

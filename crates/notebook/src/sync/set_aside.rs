@@ -317,6 +317,13 @@ impl Vault {
     }
 }
 
+/// What of what is here a change that is set aside builds on.
+#[cfg(feature = "simulation")]
+pub(crate) fn builds_on(vault: &Vault, reader: &Reader<'_>, id: AsideId) -> Result<Vec<RevisionId>> {
+    let (aside, _) = find(vault, reader, id)?;
+    Ok(aside.parents_here(vault, reader)?.unwrap_or_default())
+}
+
 /// What is missing of what the versions that are set aside build on.
 #[cfg(feature = "simulation")]
 pub(crate) fn awaited(vault: &Vault, reader: &Reader<'_>) -> Result<Vec<RevisionId>> {
