@@ -216,7 +216,7 @@ fn protocol(error: &P) -> (C, String, bool) {
         P::PinMismatch => (
             C::PinMismatch,
             format!(
-                "The server's key is not the one in the join link. Nothing was sent. {safe}. Ask the server's owner whether the key was changed."
+                "The server's key is not the one in the join link. Nothing was sent. {safe}. If the network here wants you to sign in first, do that. Else ask the server's owner whether the key was changed."
             ),
             false,
         ),
