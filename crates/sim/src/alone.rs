@@ -28,8 +28,8 @@ const PATIENCE_S: u64 = 400;
 /// Where nothing is in the way: typing becomes a version after five seconds without a key.
 const AT_ONCE_S: u64 = 14;
 /// So long nothing happens, and so many requests of each device are enough for that: polls, and a stream that broke.
-const QUIET_S: u64 = 300;
-const FEW_REQUESTS: usize = 6;
+const QUIET_S: u64 = 100;
+const FEW_REQUESTS: usize = 4;
 
 /// What somebody typed while programs were left alone.
 struct Typed {
