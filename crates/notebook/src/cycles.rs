@@ -79,14 +79,20 @@ pub(crate) fn record(t: &mut Txn<'_>, rows: &[NotebookRow]) -> Result<()> {
     Ok(())
 }
 
+/// The first version with that move. It may be of a later time than the move, where more was done before it was one.
 fn version_that_moved(reader: &Reader<'_>, row: &NotebookRow) -> Result<Option<RevisionId>> {
     let (id, stamp) = (RecordId::from(row.id), row.parent_stamp);
-    let found = reader.history(id)?.into_iter().find(|r| r.hlc == stamp.hlc && r.author == stamp.device);
-    let Some(rid) = found.map(|r| r.rid) else { return Ok(None) };
-    Ok(match reader.revision(rid)?.map(|r| r.fields) {
-        Some(Fields::Notebook(fields)) if *fields.parent.shown() == row.parent => Some(rid),
-        _ => None,
-    })
+    let mut versions = reader.history(id)?;
+    versions.retain(|version| version.author == stamp.device && version.hlc >= stamp.hlc);
+    versions.sort_by_key(|version| version.hlc);
+    for version in versions {
+        if let Some(Fields::Notebook(fields)) = reader.revision(version.rid)?.map(|revision| revision.fields)
+            && fields.parent.newest().stamp == stamp
+        {
+            return Ok(Some(version.rid).filter(|_| *fields.parent.shown() == row.parent));
+        }
+    }
+    Ok(None)
 }
 
 /// True for the receipt of a cycle, false for that of a merge.

@@ -210,6 +210,9 @@ impl World {
         let outcome = match &ended {
             Ended::Killed => "killed".to_owned(),
             Ended::Done(Ok(report)) => {
+                if self.trips {
+                    self.devices[at].had_live = Some(self.live_notes(at)?);
+                }
                 self.is_noted(at, report.pushed + report.pulled > 0)?;
                 // What was altered may be set aside; what was signed on another log has no place in this one.
                 let aside = fault != Some(Fault::Fork) && !self.devices[at].position()?.quarantine.is_empty();

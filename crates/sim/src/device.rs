@@ -100,6 +100,8 @@ pub struct Device {
     pub knows_of_removal: bool,
     /// What its person decided about of what was sent late.
     pub decided_late: BTreeSet<AsideId>,
+    /// The notes that were not in the trash when a sync last ended well, where that is looked at.
+    pub had_live: Option<Vec<NoteId>>,
     /// What removed devices sent since, and is here.
     pub late: BTreeSet<RevisionId>,
     /// The latest that its own clock ever showed.
@@ -148,6 +150,7 @@ impl Device {
             out: false,
             knows_of_removal: false,
             decided_late: BTreeSet::new(),
+            had_live: None,
             late: BTreeSet::new(),
             furthest_ms: 0,
             kept_in_peace: 0,
