@@ -79,11 +79,12 @@ pub(crate) fn record(t: &mut Txn<'_>, rows: &[NotebookRow]) -> Result<()> {
     Ok(())
 }
 
-/// The first version with that move. It may be of a later time than the move, where more was done before it was one.
+/// The first version with that move. It is of an earlier time than the move, where that was from where a clock that is far
+/// ahead had put it: a value is later than what it replaces, whatever its author's clock shows.
 fn version_that_moved(reader: &Reader<'_>, row: &NotebookRow) -> Result<Option<RevisionId>> {
     let (id, stamp) = (RecordId::from(row.id), row.parent_stamp);
     let mut versions = reader.history(id)?;
-    versions.retain(|version| version.author == stamp.device && version.hlc >= stamp.hlc);
+    versions.retain(|version| version.author == stamp.device);
     versions.sort_by_key(|version| version.hlc);
     for version in versions {
         if let Some(Fields::Notebook(fields)) = reader.revision(version.rid)?.map(|revision| revision.fields)

@@ -2,7 +2,7 @@
 
 use holdfast_domain::NotebookId;
 use holdfast_notebook::{NotebookError, Receipt, Vault};
-use holdfast_testkit::World;
+use holdfast_testkit::{TestClock, TestDevice, World};
 
 fn paths(vault: &Vault) -> Vec<String> {
     vault.notebook_tree().unwrap().into_iter().map(|n| n.path.join("/")).collect()
@@ -63,6 +63,28 @@ async fn a_cycle_has_one_receipt_equal_on_every_device_in_either_order() {
         }
         assert_eq!(w["C"].vault().unseen_receipts().unwrap(), 0);
     }
+}
+
+/// A move from where a computer had put it whose clock is a year ahead is later than that, and earlier by its own clock.
+#[tokio::test]
+async fn a_cycle_is_told_where_a_clock_is_a_year_ahead() {
+    let mut w = World::of(2);
+    let ahead = TestClock::default();
+    ahead.set(w.clock.now_ms() + 365 * 24 * 3_600_000);
+    w.devices.push(TestDevice::join("Ahead", w.dir.path(), &ahead, &w.server).await.unwrap());
+    let (x, y) = (w["A"].vault().ensure_notebook("X").unwrap(), w["A"].vault().ensure_notebook("Y").unwrap());
+    let shelf = w["A"].vault().ensure_notebook("Shelf").unwrap();
+    w.sync_all().await;
+    for id in [x, y] {
+        w["Ahead"].vault().move_notebook(id, Some(shelf)).unwrap();
+    }
+    w.sync_all().await;
+    w["A"].vault().move_notebook(x, Some(y)).unwrap();
+    w["B"].vault().move_notebook(y, Some(x)).unwrap();
+    w.sync_all().await;
+    let all = receipts(&w);
+    let [receipt] = all.as_slice() else { panic!("{all:?}") };
+    assert!(receipt.why().unwrap().contains("shows at the top level"));
 }
 
 #[tokio::test]
