@@ -23,13 +23,13 @@ const HOLD_AT_MOST: u32 = 512;
 pub enum Failure {
     /// This computer has no network: try when it comes back, and now and then.
     Offline,
-    /// The server does not answer, or answers with a failure of its own.
+    /// The server does not answer, or with a failure of its own; or somebody on the way answers in its place.
     Unreachable,
     /// The server asked to wait. Nothing but a person makes it sooner.
     Busy { retry_after_ms: u64 },
     /// The session ended: nothing more until a person signs in.
     SignIn,
-    /// A wrong key, a hostile or foreign server, a bug: no automatic retry until something changes.
+    /// A hostile server, or a bug: no automatic retry until something changes.
     Stop,
 }
 

@@ -21,7 +21,6 @@ afterEach(() => {
 
 const children = createRawSnippet(() => ({ render: () => '<button>Inside</button>' }));
 const words = createRawSnippet(() => ({ render: () => '<span>Try now</span>' }));
-const settled = () => new Promise((resolve) => setTimeout(resolve, 5));
 
 test('a button that waits keeps the focus and takes no click', async () => {
   const onclick = vi.fn();
@@ -60,9 +59,8 @@ test('what lies behind a dialog takes nothing while one is open, and has the foc
   // One dialog in the place of another, as the Settings open the Backups.
   const second = render(Dialog, { title: 'Second', testid: 'second', onclose: vi.fn(), children });
   first.unmount();
-  await settled();
+  await waitFor(() => expect(screen.getByTestId('second').contains(document.activeElement)).toBe(true));
   expect(page.inert).toBe(true);
-  expect(screen.getByTestId('second').contains(document.activeElement)).toBe(true);
   second.unmount();
   await waitFor(() => expect(document.activeElement).toBe(note));
   expect(page.inert).toBe(false);

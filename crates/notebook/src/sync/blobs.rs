@@ -103,9 +103,9 @@ pub(super) async fn ask_now_and_then(vault: &Vault, server: &dyn SyncProtocol, t
     })
 }
 
-/// The next sync asks as if a day had gone by: a server that had older keys was set back, and where its log is as it was
+/// [`ask_now_and_then`] asks with the next sync, as if a day had gone by: a server that had older keys was set back, and where its log is as it was
 /// nothing else would tell.
-pub(super) fn doubt_sent(vault: &Vault) -> Result<()> {
+pub(super) fn ask_with_the_next(vault: &Vault) -> Result<()> {
     vault.transact(|t| Ok(t.tx.put_u64(meta::FILES_ASKED_MS, AT_ONCE)?))
 }
 

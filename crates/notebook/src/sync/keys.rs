@@ -145,7 +145,7 @@ pub(super) async fn bring_together(
         was_junk |= taken.is_junk;
         match send(vault, server, token, &lack, bytes, version).await {
             Ok(()) => {
-                blobs::doubt_sent(vault)?;
+                blobs::ask_with_the_next(vault)?;
                 // What it hands out from now on is what was put there, or it is the server's doing.
                 if !taken.is_junk {
                     return Ok(());
