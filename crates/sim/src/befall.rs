@@ -13,9 +13,9 @@ use holdfast_protocol::Cid;
 use crate::device::Device;
 use crate::dice::Dice;
 use crate::fault::{Checked, Fault, Invariant, OrBroken as _};
+use crate::net::{LineState, Real};
 use crate::plan::{Act, MOST_DEVICES};
 use crate::template::{open_server, read};
-use crate::wire::{LineState, Real};
 use crate::world::{SavedServer, World};
 
 const YEAR_MS: i64 = 365 * 24 * 3_600 * 1_000;
@@ -518,6 +518,7 @@ impl World {
         }
         let core = open_server(&data, &self.clock, &self.server_source).works("opening the server")?;
         let mut net = self.network.net();
+        self.asks_by_the_day |= lost.is_some() && !net.is_told_of_going_back_to(&log, key_epoch);
         net.servers[0] = Real { core: Some(core), log, removed, key_epoch, blobs };
         net.lines.iter_mut().for_each(|line| line.reads_again = false);
         drop(net);

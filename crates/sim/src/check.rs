@@ -19,6 +19,7 @@ use crate::world::{Decision, World};
 /// So often every device syncs at most until nothing moves. A round in which somebody is asked whether they keep some notes
 /// does not count: they write those again, and each may be asked once.
 const ROUNDS: usize = 10;
+const DAY_MS: u64 = 24 * 3_600_000;
 /// A device's clock follows another's by so much (`domain::hlc`).
 const FOLLOWS_MS: u64 = 5 * 60 * 1_000;
 
@@ -55,6 +56,10 @@ impl World {
             (0..self.devices.len()).for_each(|at| self.set_older(at, false));
         }
         self.settle()?;
+        if self.asks_by_the_day {
+            self.clock.advance(DAY_MS);
+            self.settle()?;
+        }
         if self.who_let_files_go_has_the_newest_program()? {
             self.settle()?;
         }

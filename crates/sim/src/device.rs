@@ -15,8 +15,8 @@ use crate::dice::Source;
 use crate::fault::{Checked, Invariant, OrBroken as _};
 use crate::files::TIMES;
 use crate::keychain::MemoryKeychain;
+use crate::net::Network;
 use crate::thinned::{self, Thins};
-use crate::wire::Network;
 
 /// The world's clock, and what each device's shows beside it.
 #[derive(Clone, Default)]

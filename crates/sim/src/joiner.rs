@@ -5,8 +5,8 @@ use holdfast_notebook::sync;
 
 use crate::device::Device;
 use crate::fault::{Checked, Invariant, OrBroken as _};
+use crate::net::LineState;
 use crate::template::{PASSPHRASE, USER, finish};
-use crate::wire::LineState;
 use crate::world::World;
 
 /// In one seed of eight: a new vault takes its time.

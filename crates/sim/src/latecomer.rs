@@ -3,9 +3,9 @@
 
 use crate::device::Device;
 use crate::fault::{Checked, Invariant, OrBroken as _};
+use crate::net::LineState;
 use crate::plan::MOST_DEVICES;
 use crate::template::{Template, device_name};
-use crate::wire::LineState;
 use crate::world::World;
 
 /// Places of the log in one pack. In one seed of two there are packs: they take their time.

@@ -17,6 +17,7 @@ mod latecomer;
 mod lies;
 mod lists;
 mod mutants;
+mod net;
 mod paper;
 mod people;
 mod plan;

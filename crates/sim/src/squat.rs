@@ -12,8 +12,8 @@ use holdfast_protocol::{
 use holdfast_server::Core;
 
 use crate::fault::Fault;
+use crate::net::Network;
 use crate::plan::MOST_DEVICES;
-use crate::wire::Network;
 
 /// The last but one of a template: the last is silent, and comes late.
 pub const SQUATTER: usize = MOST_DEVICES - 2;

@@ -17,9 +17,9 @@ use crate::device::{Device, SimClock, VaultKind};
 use crate::dice::Source;
 use crate::files::SERVER_TIMES;
 use crate::keychain::MemoryKeychain;
+use crate::net::{LineState, Network, Real};
 use crate::plan::MOST_DEVICES;
 use crate::squat::SQUATTER;
-use crate::wire::{LineState, Network, Real};
 
 pub const PASSPHRASE: &str = "correct horse battery staple";
 pub const USER: &str = "ada";

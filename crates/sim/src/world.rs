@@ -24,8 +24,8 @@ use crate::template::{Template, device_name, open_server, place};
 use crate::thinking::About;
 use crate::thinned::{self, Thins};
 
+use crate::net::{LineState, Network, Real};
 use crate::tripped::few_notes;
-use crate::wire::{LineState, Network, Real};
 
 /// A word of an edit that was acknowledged.
 #[derive(Clone, Copy, Debug)]
@@ -121,6 +121,8 @@ pub struct World {
     /// When, where history is thinned: by the clock of the world, and no earlier than it was.
     pub made_ms: BTreeMap<RevisionId, u64>,
     pub saved_server: Option<SavedServer>,
+    /// A server lost a file, and nothing that it says shows that it was set back: it is asked about once a day.
+    pub asks_by_the_day: bool,
     /// After so many turns of what goes on the server is set back.
     pub restore_after: Option<usize>,
     /// After so many turns this device is shown the other log.
@@ -214,6 +216,7 @@ impl World {
             made,
             made_ms: BTreeMap::new(),
             saved_server: None,
+            asks_by_the_day: false,
             restore_after: None,
             switch_after: None,
             places: BTreeMap::new(),
