@@ -286,6 +286,9 @@ impl<'a> Txn<'a> {
     fn refresh_touched(&mut self) -> Result<()> {
         while let Some(id) = self.touched.pop_first() {
             let kind = crate::view::refresh(self, id)?;
+            if matches!(kind, Some(Kind::Note | Kind::Notebook)) {
+                crate::sync::tripwire::look_at_shown(self, id)?;
+            }
             match kind {
                 Some(Kind::Note) => {
                     self.changes.notes.insert(NoteId::from(id));

@@ -262,6 +262,7 @@ impl World {
         let confirmed = matches!(&ended, Ended::Done(Ok(_))) && (fault.is_none_or(Fault::is_of_request));
         let forgets = !alone && self.server_forgets();
         self.says_what_is_so(at, &heads, confirmed && !forgets, alone && fault.is_none())?;
+        self.asks_what_is_so(at)?;
         if self.now_and_then()
             && let Some(note) = self.notes_of(at)?.last()
         {

@@ -21,6 +21,11 @@ pub fn few_tags(seed: u64) -> bool {
     matches!(seed % 8, 2 | 5)
 }
 
+/// One of the few tags that people with habits have.
+pub fn a_tag(dice: &mut Dice) -> &'static str {
+    FEW[dice.below(FEW.len())]
+}
+
 fn is_of_few(tag: &str) -> bool {
     FEW.iter().any(|few| fold_name(few) == fold_name(tag))
 }
@@ -156,14 +161,14 @@ impl World {
     fn tag_alike(&mut self, at: usize, dice: &mut Dice) -> Checked<String> {
         let notes = self.notes_of(at)?;
         let Some(note) = dice.pick(&notes).copied() else { return Ok("no note".into()) };
-        let name = FEW[dice.below(FEW.len())];
+        let name = a_tag(dice);
         let mut said = self.tag(at, note, name, dice)?;
         let other = dice.below(self.devices.len());
         let alone = self.unacknowledged || other == at || self.devices[other].away;
         if alone || !self.notes_of(other)?.contains(&note) {
             return Ok(said);
         }
-        let theirs = self.tag(other, note, FEW[dice.below(FEW.len())], dice)?;
+        let theirs = self.tag(other, note, a_tag(dice), dice)?;
         said = format!("{said}; {} {theirs}", self.devices[other].name);
         if dice.chance(50) { self.hear_of_it(at, other, said) } else { Ok(said) }
     }

@@ -11,6 +11,7 @@ use holdfast_notebook::{NewNote, NotePatch, NotebookError, NotebookNode, RecordI
 use crate::device::Buffer;
 use crate::dice::Dice;
 use crate::fault::{Checked, Invariant, OrBroken as _};
+use crate::habits::a_tag;
 use crate::plan::Act;
 use crate::taking_back::is_as_it_was;
 use crate::thinking::{Decided, change, decide};
@@ -183,9 +184,12 @@ impl World {
             self.shows_what_is(at, deed.record.into())?;
         }
         if outcome == "done" {
+            // Who puts into the trash what a question holds is shown all of it.
+            let is_held = |head: &&RevisionId| self.is_let_go(before.as_ref(), head);
+            let came_with_it = after.as_ref().is_some_and(|shown| shown.heads.iter().any(|head| is_held(&head)));
             for lost in gone.iter().filter(|token| deed.may_go.as_ref().is_some_and(|may| !may.contains(token))) {
                 // What others took away goes with what they wrote, where that was not in front of whoever wrote this.
-                if deed.stale && self.may_be_gone(at, deed.record, before.as_ref(), *lost)? {
+                if (deed.stale || came_with_it) && self.may_be_gone(at, deed.record, before.as_ref(), *lost)? {
                     continue;
                 }
                 let text = |shown: &Option<Shown>| {
@@ -230,14 +234,20 @@ impl World {
         Ok(values.len() > numbers.len())
     }
 
+    /// True for a version that waited for a decision: what was shown did not have it.
+    fn is_let_go(&self, before: Option<&Shown>, head: &RevisionId) -> bool {
+        self.trips && self.made.contains(head) && before.is_some_and(|shown| !shown.heads.contains(head))
+    }
+
     /// Whoever writes on what is shown has seen all of it: what they wrote is the only head. (Who takes back what they type
     /// has the heads again that it was typed on.)
     fn builds_on_all(&self, at: usize, before: Option<&Shown>, after: Option<&Shown>, doing: &str) -> Checked {
         let heads = |shown: Option<&Shown>| shown.map(|s| s.heads.clone()).unwrap_or_default();
         let typing = after.is_some_and(|shown| shown.typing);
-        let (before, after) = (heads(before), heads(after));
-        let mut fresh = after.iter().filter(|head| !before.contains(head) && !self.made.contains(head));
-        if after.len() < 2 || fresh.clone().next().is_none() {
+        let waited = |head: &&RevisionId| self.is_let_go(before, head);
+        let (seen, after) = (heads(before), heads(after));
+        let mut fresh = after.iter().filter(|head| !seen.contains(head) && !self.made.contains(head));
+        if after.iter().filter(|head| !waited(head)).count() < 2 || fresh.clone().next().is_none() {
             return Ok(());
         }
         let outbox = self.devices[at].position()?.outbox;
@@ -264,7 +274,14 @@ impl World {
             let _ = writeln!(body, "{start}{} base", word(token));
         }
         let notebook = if dice.chance(40) { dice.pick(&self.notebooks_of(at)?).copied() } else { None };
-        let new = NewNote { title: word(fresh[0]), body, notebook, ..NewNote::default() };
+        // Who has habits writes down at once until when it is to be done, and what it belongs to.
+        let (mut due, mut tags) = (None, Vec::new());
+        if self.few_tags && dice.chance(40) {
+            let token = self.token();
+            fresh.push(token);
+            (due, tags) = (date(token), vec![a_tag(dice).to_owned()]);
+        }
+        let new = NewNote { title: word(fresh[0]), body, notebook, tags: tags.clone(), due };
         self.deeds += 1;
         let added = self.devices[at].vault()?.add_note(&new);
         let outcome = self.judge(&added, "add a note")?;
@@ -273,6 +290,11 @@ impl World {
             let shown = self.devices[at].shown(id.into())?.map(|s| Tokens::of(&s.fields)).unwrap_or_default();
             if let Some(missing) = fresh.iter().find(|token| !shown.all.contains(token)) {
                 return Invariant::ReadYourWrites.broken(format!("a new note does not show {}", word(*missing)));
+            }
+            let row = self.devices[at].vault()?.note(id).works("reading a note")?.row;
+            if (row.notebook, row.due, &row.tags) != (notebook, due, &tags) {
+                return Invariant::ReadYourWrites
+                    .broken(format!("a new note does not lie where it was made, or lacks {due:?} or {tags:?}"));
             }
             self.notes.push(id);
             if !self.unacknowledged {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use holdfast_domain::{Fields, NoteId};
-use holdfast_notebook::NotePatch;
 use holdfast_notebook::sync::Happened;
+use holdfast_notebook::{BackupReason, NotePatch};
 
 use crate::dice::Dice;
 use crate::fault::{Checked, Fault, Invariant, OrBroken as _};
@@ -90,6 +90,33 @@ impl World {
         Ok(())
     }
 
+    /// A question that waits says what it lists, and lists something; what is held is asked about.
+    pub fn asks_what_is_so(&self, at: usize) -> Checked {
+        if !self.trips {
+            return Ok(());
+        }
+        let (vault, name) = (self.devices[at].vault()?, &self.devices[at].name);
+        let asked = vault.tripwire().works("what waits")?;
+        let held = vault.held_notes().works("what waits")?;
+        let Some(asked) = asked else {
+            let what = format!("{name} holds {} notes, and asks nobody", held.len());
+            return if held.is_empty() { Ok(()) } else { Invariant::Decision.broken(what) };
+        };
+        let trashed = held.iter().filter(|note| note.trashed).count();
+        let lists = (trashed as u32, (held.len() - trashed) as u32);
+        if (asked.trashed, asked.emptied) != lists || held.is_empty() && asked.notebooks == 0 {
+            let what = format!("{name} asks about {} and {} notes, and lists {lists:?}", asked.trashed, asked.emptied);
+            return Invariant::Decision.broken(what);
+        }
+        for note in held {
+            let row = vault.note(note.id).works("reading a note")?.row;
+            if row.trashed && note.trashed || row.title != note.title {
+                return Invariant::Decision.broken(format!("{name} asks about {}, and does not show it so", note.id));
+            }
+        }
+        Ok(())
+    }
+
     /// In a world that asks: somebody trashes several notes in a row, or decides what waits. `None`: does something else.
     pub fn sweep_or_decide(&mut self, at: usize, act: Act, dice: &mut Dice) -> Checked<Option<String>> {
         if !self.trips || self.full {
@@ -146,7 +173,13 @@ impl World {
 
     fn let_go(&mut self, at: usize) -> Checked<String> {
         let typing = self.devices[at].position()?.typing.len();
-        let done = self.devices[at].vault()?.tripwire_accept(None).works("accepting what waits")?;
+        let vault = self.devices[at].vault()?.clone();
+        let done = vault.tripwire_accept(None).works("accepting what waits")?;
+        let backups = vault.backups().works("the backups")?;
+        if !backups.iter().any(|backup| backup.reason == BackupReason::BeforeTripwire) {
+            let what = format!("{done} notes went from {}, and no backup has them", self.devices[at].name);
+            return Invariant::LostEdit.broken(what);
+        }
         self.look_at_outbox(at, typing)?;
         Ok(format!("{done} notes may go"))
     }

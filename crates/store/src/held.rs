@@ -76,12 +76,12 @@ impl Reader<'_> {
         )
     }
 
-    /// True where a version of the record is among the arrivals.
     /// Whether anything is noted of a pull that goes on.
     pub fn any_arrivals(&self) -> Result<bool> {
         self.exists("SELECT 1 FROM arrivals WHERE held = 0", [])
     }
 
+    /// True where a version of the record is among the arrivals.
     pub fn has_arrivals(&self, record: RecordId) -> Result<bool> {
         self.exists("SELECT 1 FROM arrivals WHERE record = ?1", [record.0])
     }

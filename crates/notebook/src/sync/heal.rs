@@ -258,7 +258,9 @@ async fn send_batch(
         if push::duplicates(t.reader(), &sent, &stored)? != Duplicates::Shown {
             return Ok(None);
         }
-        push::move_over(t, &sent, &stored, head)?;
+        if push::move_over(t, &sent, &stored, head)?.is_none() {
+            return Ok(None);
+        }
         push::acknowledged(t, &manifest)?;
         Ok(Some(stored.iter().filter(|s| !s.duplicate).count() as u32))
     })
@@ -461,7 +463,9 @@ async fn send(
         if push::duplicates(t.reader(), &of, &revisions)? == Duplicates::Never {
             return Ok(None);
         }
-        push::move_over(t, &sent, &stored, head)?;
+        if push::move_over(t, &sent, &stored, head)?.is_none() {
+            return Ok(None);
+        }
         for ((s, one), under) in stored.iter().zip(&sent).zip(&aside) {
             if let Some(under) = under {
                 t.tx.place_quarantine(RevisionId(s.rid.0), under, &one.body.0, s.seq)?;

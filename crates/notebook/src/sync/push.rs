@@ -236,9 +236,48 @@ pub(super) fn duplicates(reader: &Reader<'_>, sent: &[Sent], stored: &[Stored]) 
     Ok(if unread { Duplicates::NotYet } else { Duplicates::Shown })
 }
 
+/// Where what was just stored lies beside what was read of the log.
+enum Along {
+    /// It follows at once: the log's places over it.
+    Follows(Vec<LogHead>),
+    /// Not at once, or in another log.
+    Elsewhere,
+    /// The server says that it follows at once, and ends in another link than it then would: it is another log since that
+    /// was read, or a lie.
+    Never,
+}
+
+fn along(t: &Txn<'_>, sent: &[Sent], stored: &[Stored], head: LogHead) -> Result<Along> {
+    let cursor = t.tx.cursor()?.unwrap_or(Cursor { log_epoch: head.log_epoch, seq: 0, link: [0; 32] });
+    let same_log = cursor.log_epoch == head.log_epoch || crate::planted("epoch-not-compared");
+    let follows = stored.iter().enumerate().all(|(n, s)| {
+        let next = cursor.seq + 1 + n as u64;
+        !s.duplicate && (s.seq == next || crate::planted("cursor-follows-loosely") && s.seq > next)
+    });
+    if same_log && !follows && crate::planted("cursor-over-others") {
+        return Ok(Along::Follows(vec![head]));
+    }
+    if !same_log || !follows {
+        return Ok(Along::Elsewhere);
+    }
+    let space = wire::SpaceId(t.vault.space().0);
+    let mut at = LogHead { log_epoch: head.log_epoch, seq: cursor.seq, link: Hash(cursor.link) };
+    let places = stored.iter().zip(sent).map(|(s, e)| {
+        at.link = wire::link(space, at.log_epoch, s.seq, at.link, e.kind, e.rid, e.key_epoch, e.body, e.batch);
+        at.seq = s.seq;
+        at
+    });
+    let places: Vec<LogHead> = places.collect();
+    Ok(if at.seq == head.seq && at.link != head.link { Along::Never } else { Along::Follows(places) })
+}
+
 /// Moves the cursor over what was just stored, where nothing of another device lies between: then this device has that
-/// part of the log without asking. True where it has all of it.
-pub(super) fn move_over(t: &Txn<'_>, sent: &[Sent], stored: &[Stored], head: LogHead) -> Result<bool> {
+/// part of the log without asking. True where it has all of it; `None` where the log cannot be the one that was read.
+pub(super) fn move_over(t: &Txn<'_>, sent: &[Sent], stored: &[Stored], head: LogHead) -> Result<Option<bool>> {
+    let along = along(t, sent, stored, head)?;
+    if matches!(along, Along::Never) {
+        return Ok(None);
+    }
     for (s, e) in stored.iter().zip(sent).filter(|(s, _)| !s.duplicate) {
         match e.kind {
             EntryKind::Pack => packs::sent(t, s)?,
@@ -247,34 +286,17 @@ pub(super) fn move_over(t: &Txn<'_>, sent: &[Sent], stored: &[Stored], head: Log
             EntryKind::Revision => t.tx.set_received(RevisionId(s.rid.0), s.seq)?,
         }
     }
-    let cursor = t.tx.cursor()?.unwrap_or(Cursor { log_epoch: head.log_epoch, seq: 0, link: [0; 32] });
-    if cursor.log_epoch != head.log_epoch && !crate::planted("epoch-not-compared") {
-        return Ok(false);
+    let cursor = t.tx.cursor()?;
+    if cursor.is_none_or(|cursor| cursor.log_epoch == head.log_epoch) || crate::planted("epoch-not-compared") {
+        pull::named_head(t.tx, head)?;
     }
-    pull::named_head(t.tx, head)?;
-    let follows = stored.iter().enumerate().all(|(n, s)| {
-        let next = cursor.seq + 1 + n as u64;
-        !s.duplicate && (s.seq == next || crate::planted("cursor-follows-loosely") && s.seq > next)
-    });
-    if !follows && crate::planted("cursor-over-others") {
-        t.tx.set_cursor(Cursor { log_epoch: head.log_epoch, seq: head.seq, link: head.link.0 })?;
-        return Ok(true);
-    }
-    if !follows {
-        return Ok(false);
-    }
-    let space = wire::SpaceId(t.vault.space().0);
-    let mut at = LogHead { log_epoch: head.log_epoch, seq: cursor.seq, link: Hash(cursor.link) };
-    for (s, e) in stored.iter().zip(sent) {
-        at.link = wire::link(space, at.log_epoch, s.seq, at.link, e.kind, e.rid, e.key_epoch, e.body, e.batch);
-        at.seq = s.seq;
+    let Along::Follows(places) = along else { return Ok(Some(false)) };
+    for at in &places {
         t.tx.put_log_link(at.seq, &at.link.0)?;
     }
-    if at.seq == head.seq && at.link != head.link {
-        return Err(NotebookError::HostileServer("its log does not hold what it confirmed".into()));
-    }
+    let Some(at) = places.last() else { return Ok(Some(cursor.is_some_and(|cursor| cursor.seq == head.seq))) };
     t.tx.set_cursor(Cursor { log_epoch: at.log_epoch, seq: at.seq, link: at.link.0 })?;
-    Ok(at.seq == head.seq)
+    Ok(Some(at.seq == head.seq))
 }
 
 /// The batch under way, or a new one from the oldest of the outbox. Stored before it is returned.
@@ -353,7 +375,7 @@ enum Taken {
     /// The log has to be read first. `changes`: those that are said to lie in the part that was not read, where nothing known
     /// here explains that.
     Unread { changes: Vec<Rid> },
-    /// The log that was read did not show what the server says that it had.
+    /// The log that was read did not show what the server says that it had, or is not the one that it now says it is.
     Never,
 }
 
@@ -374,7 +396,7 @@ fn accept(vault: &Vault, manifest: &BatchManifest, sent: &[Sent], stored: &[Stor
             }
             Duplicates::Never => return Ok(Taken::Never),
         }
-        let at_head = move_over(t, sent, stored, head)?;
+        let Some(at_head) = move_over(t, sent, stored, head)? else { return Ok(Taken::Never) };
         acknowledged(t, manifest)?;
         fork::went_well(t)?;
         heal::is_over(t)?;
@@ -383,7 +405,7 @@ fn accept(vault: &Vault, manifest: &BatchManifest, sent: &[Sent], stored: &[Stor
 }
 
 fn never_shown() -> NotebookError {
-    NotebookError::HostileServer("it says that it had a change before which it never showed".into())
+    NotebookError::HostileServer("it says that it has what its log does not show".into())
 }
 
 /// The next try of the batch finds what it is said to be a duplicate of in the part of the log that was read. `head`: where

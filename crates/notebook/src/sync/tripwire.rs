@@ -100,6 +100,33 @@ fn note_arrivals(t: &Txn<'_>, record: RecordId, rids: &[RevisionId]) -> Result<(
     rids.iter().try_for_each(|rid| Ok(t.tx.put_arrival(*rid, record)?))
 }
 
+/// Looks at a record that was shown anew. What its person put into the trash themselves while the question waited is not
+/// asked about any more: to keep it would undo that.
+pub(crate) fn look_at_shown(t: &mut Txn<'_>, id: RecordId) -> Result<()> {
+    if !is_pending(t.reader())? || !t.tx.is_held(id)? {
+        return Ok(());
+    }
+    let note = t.tx.note(id.into())?.map(|row| row.trashed);
+    let trashed = note.or(t.tx.notebook(id.into())?.map(|row| row.trashed));
+    // What others wrote in it meanwhile would bring it back, with a question of its own: that waits.
+    if trashed == Some(true)
+        && Record::load_with_held(t.vault, t.reader(), id)?.map_or(Ok(false), |all| is_trashed(&all))?
+    {
+        t.tx.release(id)?;
+        t.touch(id);
+        note_pending(t, true, true)?;
+    }
+    Ok(())
+}
+
+fn is_trashed(record: &Record) -> Result<bool> {
+    Ok(match &record.shown()?.fields {
+        Fields::Note(note) => note.trash.is_trashed(),
+        Fields::Notebook(notebook) => notebook.trash.is_trashed(),
+        _ => false,
+    })
+}
+
 /// Begins, goes on with, or ends the question.
 fn note_pending(t: &mut Txn<'_>, pending: bool, changed: bool) -> Result<()> {
     if !t.tx.anything_held()? {

@@ -428,3 +428,39 @@ async fn what_is_written_meanwhile_is_sent_and_never_called_up_to_date() {
     let patch = NotePatch { title: Some("Renamed".into()), ..NotePatch::default() };
     w["A"].patch(ids[0], patch);
 }
+
+#[tokio::test]
+async fn what_somebody_puts_into_the_trash_themselves_is_not_asked_about() {
+    let w = World::of(2);
+    let ids = notes(&w, 100).await;
+    trash(&w["A"], &ids[..30]);
+    w.sync_all().await;
+    assert_eq!((asked(&w["B"]), live(&w["B"])), (Some((30, 0, 100)), 100));
+    let looked_at = w["B"].vault().tripwire().unwrap().unwrap().number;
+
+    trash(&w["B"], &ids[..2]);
+    assert_eq!((asked(&w["B"]).map(|of| of.0), live(&w["B"])), (Some(28), 98));
+    let held: BTreeSet<NoteId> = w["B"].vault().held_notes().unwrap().into_iter().map(|n| n.id).collect();
+    assert_eq!(held, ids[2..30].iter().copied().collect());
+    let stale = w["B"].vault().tripwire_keep(Some(looked_at));
+    assert!(matches!(stale, Err(NotebookError::Stale)), "{stale:?}");
+
+    assert_eq!(w["B"].vault().tripwire_keep(None).unwrap(), 28);
+    w.sync_all().await;
+    assert_same(&w);
+    assert_eq!((live(&w["A"]), live(&w["B"])), (98, 98));
+}
+
+#[tokio::test]
+async fn whoever_puts_all_of_it_into_the_trash_has_decided() {
+    let w = World::of(2);
+    let ids = notes(&w, 60).await;
+    trash(&w["A"], &ids[..30]);
+    w.sync_all().await;
+    assert_eq!(asked(&w["B"]), Some((30, 0, 60)));
+    trash(&w["B"], &ids[..30]);
+    assert_eq!((asked(&w["B"]), live(&w["B"])), (None, 30));
+    w.sync_all().await;
+    assert_eq!(state(&w["B"]), (SyncState::UpToDate, SyncState::UpToDate));
+    assert_same(&w);
+}
