@@ -1,7 +1,7 @@
 //! Entries of the log that were set aside: why, what they are, and for those of a removed computer what a person can do
 //! about them ([`super::take_over`]).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -104,7 +104,7 @@ pub struct AsideEntry {
     pub arrived_ms: Option<u64>,
     /// Sealed.
     pub bytes: u64,
-    /// What it is a version of, where it opens.
+    /// What it is a version of, or becomes one of, where it opens.
     pub record: Option<RecordId>,
     pub kind: Option<Kind>,
     /// The title or the name that it gives.
@@ -151,7 +151,7 @@ impl Aside {
 
     /// What it builds on of what is here, looking through those that are set aside themselves. `None` where something
     /// that it builds on is neither.
-    pub fn parents_here(&self, vault: &Vault, reader: &Reader<'_>) -> Result<Option<Vec<RevisionId>>> {
+    fn parents_here(&self, vault: &Vault, reader: &Reader<'_>) -> Result<Option<Vec<RevisionId>>> {
         let Some(revision) = &self.revision else { return Ok(None) };
         let mut todo = revision.parents().to_vec();
         let (mut out, mut looked) = (Vec::new(), 0);
@@ -176,6 +176,20 @@ impl Aside {
         Ok(Some(out))
     }
 
+    /// The record whose version it would be, and what it would build on there: its own, or the note that somebody here made
+    /// of what it builds on. `None` where it would be of several, or lacks what it builds on.
+    pub fn goes_on(&self, vault: &Vault, reader: &Reader<'_>) -> Result<Option<(RecordId, Vec<RevisionId>)>> {
+        let (Some(revision), Some(parents)) = (&self.revision, self.parents_here(vault, reader)?) else {
+            return Ok(None);
+        };
+        let mut records = BTreeSet::new();
+        for parent in &parents {
+            records.extend(reader.record_of(*parent)?);
+        }
+        let record = records.pop_first().unwrap_or(revision.record);
+        Ok(if records.is_empty() { Some((record, parents)) } else { None })
+    }
+
     pub fn takes(&self, vault: &Vault, reader: &Reader<'_>) -> Result<Takes> {
         let Some(revision) = &self.revision else { return Ok(Takes::Nothing) };
         let is_note = match revision.fields {
@@ -189,8 +203,8 @@ impl Aside {
                 return Ok(Takes::Taken);
             }
         }
-        let merges = match self.parents_here(vault, reader)? {
-            Some(parents) if parents.is_empty() => history.is_empty(),
+        let merges = match self.goes_on(vault, reader)? {
+            Some((_, parents)) if parents.is_empty() => history.is_empty(),
             Some(_) => true,
             None => false,
         };
@@ -207,6 +221,8 @@ impl Aside {
             None => None,
         };
         let takes = if why == WhySetAside::Removed { Some(self.takes(vault, reader)?) } else { None };
+        let goes_on = if takes == Some(Takes::Version) { self.goes_on(vault, reader)? } else { None };
+        let its_own = self.revision.as_ref().map(|revision| revision.record);
         Ok(AsideEntry {
             id: self.id(),
             why,
@@ -214,7 +230,7 @@ impl Aside {
             device_name,
             arrived_ms: Some(self.row.arrived_ms).filter(|ms| *ms > 0),
             bytes: self.logged.as_ref().map_or(self.row.bytes.len(), |logged| logged.entry.body.len()) as u64,
-            record: self.revision.as_ref().map(|revision| revision.record),
+            record: goes_on.map(|(record, _)| record).or(its_own),
             kind: self.revision.as_ref().map(|revision| revision.fields.kind()),
             title: self.revision.as_ref().and_then(|revision| title(&revision.fields)),
             takes,
@@ -321,7 +337,7 @@ impl Vault {
 #[cfg(feature = "simulation")]
 pub(crate) fn builds_on(vault: &Vault, reader: &Reader<'_>, id: AsideId) -> Result<Vec<RevisionId>> {
     let (aside, _) = find(vault, reader, id)?;
-    Ok(aside.parents_here(vault, reader)?.unwrap_or_default())
+    Ok(aside.goes_on(vault, reader)?.map(|(_, parents)| parents).unwrap_or_default())
 }
 
 /// What is missing of what the versions that are set aside build on.

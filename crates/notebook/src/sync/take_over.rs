@@ -82,8 +82,11 @@ fn take(t: &mut Txn<'_>, aside: &Aside, takes: Takes) -> Result<TakenOver> {
     let revision = aside.revision.as_ref().ok_or_else(gone)?;
     t.observe(revision);
     let new_note = takes == Takes::NewNote;
-    let record = if new_note { NoteId(t.vault.env().random()?).into() } else { revision.record };
-    let parents = if new_note { Vec::new() } else { aside.parents_here(t.vault, t.reader())?.ok_or_else(gone)? };
+    let (record, parents) = if new_note {
+        (NoteId(t.vault.env().random()?).into(), Vec::new())
+    } else {
+        aside.goes_on(t.vault, t.reader())?.ok_or_else(gone)?
+    };
     // What is being typed was typed without it.
     t.commit_working(record)?;
     let parents = match t.record(record)? {

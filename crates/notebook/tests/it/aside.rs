@@ -260,3 +260,33 @@ async fn discarding_changes_no_note() {
     assert_eq!(shown(l.a()), before);
     l.in_step().await;
 }
+
+/// A first version became a note of its own, since another computer had made its note of a later one: what is built on that
+/// version goes on in the note that was made of it.
+#[tokio::test]
+async fn what_builds_on_a_version_that_became_a_note_goes_on_there() {
+    let l = late(|b, _| {
+        let id = b.add("Alone", "first\n");
+        b.write(id, "first\nsecond\n");
+        b.write(id, "first\nsecond\nthird\n");
+    })
+    .await;
+    let with = |d: &TestDevice, text: &str| {
+        let all = d.vault().set_aside_entries().unwrap();
+        all.into_iter().find(|e| d.vault().set_aside_text(e.id).unwrap().text.as_deref() == Some(text)).unwrap()
+    };
+    let c = &l.w["C"];
+    let theirs = c.vault().take_over(with(c, "first\nsecond\n").id).unwrap();
+    assert!(!theirs.new_note);
+    l.in_step().await;
+
+    let mine = l.a().vault().take_over(with(l.a(), "first\n").id).unwrap();
+    assert!(mine.new_note && mine.record != theirs.record);
+    let last = with(l.a(), "first\nsecond\nthird\n");
+    assert_eq!((last.record, last.takes), (Some(mine.record), Some(Takes::Version)));
+    let taken = l.a().vault().take_over(last.id).unwrap();
+    assert_eq!((taken.record, taken.new_note), (mine.record, false));
+    assert_eq!(l.a().body(mine.record.into()), "first\nsecond\nthird\n");
+    assert_eq!(l.a().body(theirs.record.into()), "first\nsecond\n");
+    l.in_step().await;
+}
