@@ -58,7 +58,7 @@ impl Vault {
             note.title = Merge::resolved(check_title(&new.title)?, stamp);
             note.body = holdfast_domain::Body::text(new.body.clone(), stamp);
             note.notebook = Merge::resolved(new.notebook, stamp);
-            note.due = Merge::resolved(new.due, stamp);
+            note.due = Merge::resolved(new.due.filter(|_| !crate::planted("new-without-date")), stamp);
             for tag in &new.tags {
                 note.tags.add_name(check_name(tag.trim_start_matches('#'))?, stamp);
             }

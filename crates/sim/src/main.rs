@@ -18,6 +18,7 @@ mod lies;
 mod lists;
 mod mutants;
 mod net;
+mod outsider;
 mod paper;
 mod people;
 mod plan;

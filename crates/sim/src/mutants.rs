@@ -14,7 +14,7 @@ use crate::fault::Invariant;
 /// A name as the code asks for it, the faults that it needs (any where there are none), and what goes wrong.
 type Mutant = (&'static str, &'static str, &'static str);
 
-const MUTANTS: [Mutant; 171] = [
+const MUTANTS: [Mutant; 178] = [
     ("cursor-before-rows", "", "the cursor is on disk before what was read"),
     ("acknowledged-by-batch", "", "an answer empties the outbox, whatever it names"),
     ("outbox-dropped-on-error", "", "a push that fails empties the outbox"),
@@ -190,6 +190,13 @@ const MUTANTS: [Mutant; 171] = [
     ("late-by-its-seal", "revoke,restore", "what came late is told by its seal"),
     ("taken-over-overrules", "revoke,restore", "what came late takes the place of what was written since"),
     ("cycle-untold", "", "notebooks that lie in each other are shown so without a word"),
+    ("space-of-others", "", "the server answers every account about every space"),
+    ("any-secret-signs-in", "", "who knows a name signs in"),
+    ("each-loss-counts", "", "who is asked about notes that go is told a wrong number"),
+    ("no-backup-before", "", "what waits is let go, and no backup has it"),
+    ("trashed-is-asked", "", "who puts into the trash what a question holds is asked about it all the same"),
+    ("removal-untold", "revoke", "that a computer was removed is not in the log of what sync did"),
+    ("new-without-date", "", "a note that is made with a date has none"),
 ];
 
 /// One of several lines of defence each: another one sees it, so that alone they are not caught; or no seed that was run has

@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 
 use holdfast_domain::{DeviceId, RevisionId};
 use holdfast_notebook::simulation::HistoryRow;
+use holdfast_notebook::sync::Happened;
 use holdfast_notebook::{NotebookError, RecordId};
 use holdfast_protocol::ProtocolError;
 
@@ -18,6 +19,9 @@ use crate::fault::{Checked, Fault, Invariant, OrBroken as _};
 use crate::template::PASSPHRASE;
 use crate::traced::versions_with;
 use crate::world::{Saved, World};
+
+/// More than a seed makes.
+const LINES: u32 = 100_000;
 
 /// What people were told about the account.
 #[derive(Default)]
@@ -226,6 +230,7 @@ impl World {
             if let Some(back) = self.account.removed.iter().find(|id| !removed.contains(id)) {
                 return Invariant::Decision.broken(format!("{back} was removed, and for {name} it is in the account"));
             }
+            self.removals_are_told(at, removed.len())?;
             if (known.key_epoch as usize) <= removed.len() {
                 let what = format!("{} were removed, and {name} still has key {}", removed.len(), known.key_epoch);
                 return Invariant::Plaintext.broken(what);
@@ -258,6 +263,20 @@ impl World {
                 let name = &self.devices[*at].name;
                 opens.or_broken(Invariant::Decision, &format!("the passphrase that was set, on {name}"))?;
             }
+        }
+        Ok(())
+    }
+
+    /// Each removal has its line in the log of what sync did. (A torn write takes the last lines away, and a year the old ones.)
+    fn removals_are_told(&self, at: usize, removals: usize) -> Checked {
+        if [Fault::TornWrite, Fault::ClockJump, Fault::LongAway].iter().any(|fault| self.met.faults.contains(fault)) {
+            return Ok(());
+        }
+        let lines = self.devices[at].vault()?.activity(LINES).works("reading what sync did")?;
+        let told = lines.iter().filter(|line| line.what == Happened::Removed).count();
+        if told < removals {
+            let name = &self.devices[at].name;
+            return Invariant::Liveness.broken(format!("{removals} were removed, and {name} says so of {told}"));
         }
         Ok(())
     }

@@ -56,6 +56,7 @@ fn carry_out(template: &Template, plan: &Plan, trace: bool) -> Verdict {
     let judged =
         judged.and_then(|()| if somebody_is_silent(plan.seed) { world.somebody_comes_late(template) } else { Ok(()) });
     let judged = judged.and_then(|()| world.old_comes_back());
+    let judged = judged.and_then(|()| world.nobody_else_gets_anything(template));
     let violation = judged.and_then(|()| world.overheard()).err();
     {
         let net = world.network.net();

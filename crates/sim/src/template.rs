@@ -10,7 +10,7 @@ use anyhow::{Context as _, anyhow};
 use holdfast_domain::RevisionId;
 use holdfast_notebook::simulation::Member;
 use holdfast_notebook::{Vault, sync};
-use holdfast_protocol::JoinLink;
+use holdfast_protocol::{JoinLink, Token};
 use holdfast_server::{Core, CoreOptions, Randomness, Tamper, Work};
 
 use crate::device::{Device, SimClock, VaultKind};
@@ -18,6 +18,7 @@ use crate::dice::Source;
 use crate::files::SERVER_TIMES;
 use crate::keychain::MemoryKeychain;
 use crate::net::{LineState, Network, Real};
+use crate::outsider::sign_up;
 use crate::plan::MOST_DEVICES;
 use crate::squat::SQUATTER;
 
@@ -33,6 +34,8 @@ pub struct Template {
     pub link: String,
     /// The one that may send junk.
     pub squatter: Option<Member>,
+    /// Somebody else's, who has an account at the same server.
+    pub outsider: Token,
     /// The server's log.
     pub log: Vec<RevisionId>,
     pub now_ms: u64,
@@ -115,14 +118,14 @@ impl Template {
         for device in &mut devices {
             device.close().map_err(|e| anyhow!("{e}"))?;
         }
-        let log = {
+        let (log, core) = {
             let mut net = network.net();
-            net.servers[0].core = None;
-            net.servers[0].log.clone()
+            (net.servers[0].log.clone(), net.servers[0].core.take())
         };
+        let outsider = sign_up(&core.context("a template has a server")?)?;
         let mut files = Vec::new();
         read(dir.path(), Path::new(""), &mut files)?;
-        Ok(Self { files, keychain, link, squatter, log, now_ms: clock.now_ms(), plain_pages })
+        Ok(Self { files, keychain, link, squatter, outsider, log, now_ms: clock.now_ms(), plain_pages })
     }
 
     /// Puts one of its devices into a folder, as it was before anything happened.

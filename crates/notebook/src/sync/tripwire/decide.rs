@@ -51,7 +51,7 @@ fn nothing() -> NotebookError {
 pub(in crate::sync) fn load(r: &holdfast_store::Reader<'_>) -> Result<Option<Tripwire>> {
     let Some(number) = r.get_u64(rows::PENDING)? else { return Ok(None) };
     let losses = r.losses()?;
-    let count = |kind| losses.iter().filter(|l| l.kind == kind).count() as u32;
+    let count = |kind| losses.iter().filter(|l| l.kind == kind || crate::planted("each-loss-counts")).count() as u32;
     let snapshot = r.get_meta(rows::SNAPSHOT)?.map(|b| PathBuf::from(String::from_utf8_lossy(&b).into_owned()));
     Ok(Some(Tripwire {
         number,
@@ -92,7 +92,7 @@ impl Vault {
     /// Makes the backup that comes before the decision, if it is not there yet.
     pub fn tripwire_snapshot(&self) -> Result<()> {
         let (pending, made) = self.read(|r| Ok((is_pending(r)?, r.get_meta(rows::SNAPSHOT)?.is_some())))?;
-        if !pending || made {
+        if !pending || made || crate::planted("no-backup-before") {
             return Ok(());
         }
         let backup = self.backup(crate::BackupReason::BeforeTripwire)?;
