@@ -14,7 +14,7 @@ use crate::fault::Invariant;
 /// A name as the code asks for it, the faults that it needs (any where there are none), and what goes wrong.
 type Mutant = (&'static str, &'static str, &'static str);
 
-const MUTANTS: [Mutant; 178] = [
+const MUTANTS: [Mutant; 179] = [
     ("cursor-before-rows", "", "the cursor is on disk before what was read"),
     ("acknowledged-by-batch", "", "an answer empties the outbox, whatever it names"),
     ("outbox-dropped-on-error", "", "a push that fails empties the outbox"),
@@ -196,6 +196,7 @@ const MUTANTS: [Mutant; 178] = [
     ("no-backup-before", "", "what waits is let go, and no backup has it"),
     ("trashed-is-asked", "", "who puts into the trash what a question holds is asked about it all the same"),
     ("removal-untold", "revoke", "that a computer was removed is not in the log of what sync did"),
+    ("heals-for-ever", "restore", "a server that was set back is asked for ever what it lacks"),
     ("new-without-date", "", "a note that is made with a date has none"),
 ];
 

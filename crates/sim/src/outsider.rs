@@ -22,7 +22,7 @@ pub fn sign_up(core: &Core) -> anyhow::Result<Token> {
     let user = "eve".to_owned();
     let kdf = finish(core.prelogin(&user))?;
     let account = CreateAccount {
-        invitation: invitation.to_vec(),
+        invitation,
         user,
         account: AccountId([9; 16]),
         space: ITS_OWN,

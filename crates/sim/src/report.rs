@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::fault::{Fault, Invariant, Violation};
@@ -13,6 +13,10 @@ use crate::world::Met;
 
 /// How many violations are listed.
 const LISTED: usize = 40;
+
+/// A seed takes less than a second; one that takes so long does not end.
+const ENDLESS: Duration = Duration::from_mins(1);
+const LOOK: Duration = Duration::from_millis(50);
 
 pub struct Run {
     pub seeds: Range<u64>,
@@ -46,6 +50,8 @@ impl Run {
     pub fn all(&self, plan: impl Fn(u64) -> Plan + Sync, play: &Play<'_>) -> Report {
         let (next, stopped) = (AtomicU64::new(self.seeds.start), AtomicBool::new(false));
         let report = Mutex::new(Report::default());
+        let (running, left) = (Mutex::new(BTreeMap::new()), AtomicUsize::new(self.jobs.max(1)));
+        let running = || running.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let started = Instant::now();
         let work = || {
             while !stopped.load(Ordering::SeqCst) {
@@ -56,6 +62,7 @@ impl Run {
                 if self.skip.contains(&seed) {
                     continue;
                 }
+                running().insert(seed, Instant::now());
                 let plan = plan(seed);
                 let mut verdict = play(&plan, false);
                 if self.twice && verdict.violation.is_none() {
@@ -65,16 +72,29 @@ impl Run {
                         verdict.violation = Some(Violation { invariant: Invariant::Works, what });
                     }
                 }
+                running().remove(&seed);
                 let failed = verdict.violation.is_some();
                 report.lock().unwrap_or_else(std::sync::PoisonError::into_inner).add(seed, verdict);
                 if failed && self.stop {
                     stopped.store(true, Ordering::SeqCst);
                 }
             }
+            left.fetch_sub(1, Ordering::SeqCst);
         };
         std::thread::scope(|scope| {
             for _ in 0..self.jobs.max(1) {
                 scope.spawn(work);
+            }
+            // A bug may be one that never ends, and a thread cannot be stopped: what was found until then is told.
+            while left.load(Ordering::SeqCst) > 0 {
+                std::thread::sleep(LOOK);
+                let endless = running().iter().find(|(_, since)| since.elapsed() > ENDLESS).map(|(seed, _)| *seed);
+                let Some(seed) = endless else { continue };
+                let mut report = report.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                report.add(seed, Verdict::endless(ENDLESS));
+                report.took = started.elapsed();
+                report.print();
+                std::process::exit(1);
             }
         });
         let mut report = report.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);

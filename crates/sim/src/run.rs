@@ -1,6 +1,7 @@
 //! One seed, from the plan to the verdict.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use crate::fault::{Invariant, Violation};
 use crate::latecomer::somebody_is_silent;
@@ -17,6 +18,15 @@ pub struct Verdict {
     pub met: Met,
     pub violation: Option<Violation>,
     pub trace: Vec<String>,
+}
+
+impl Verdict {
+    /// Of a seed that was given up.
+    pub fn endless(after: Duration) -> Self {
+        let what = format!("has not ended within {} s", after.as_secs());
+        let violation = Some(Violation { invariant: Invariant::Liveness, what });
+        Self { hash: String::new(), met: Met::default(), violation, trace: Vec::new() }
+    }
 }
 
 /// Plays a plan, with its trace where that is asked for.

@@ -195,7 +195,9 @@ pub(super) async fn step(vault: &Vault, server: &dyn SyncProtocol, token: &Token
     }
     // Asked at the beginning too, so that they go before what names them; the server may have been set back since.
     let blobs = blobs::lost(vault, server, token).await?;
-    finish(vault, &blobs)?;
+    if !crate::planted("heals-for-ever") {
+        finish(vault, &blobs)?;
+    }
     Ok(pulled)
 }
 

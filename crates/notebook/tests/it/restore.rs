@@ -664,7 +664,9 @@ impl Instead for CallsItKnown {
     async fn push(&self, token: &Token, request: PushRequest) -> Result<PushOutcome, ProtocolError> {
         let mut outcome = self.0.push(token, request).await?;
         if let PushOutcome::Accepted { stored, .. } = &mut outcome {
-            stored.iter_mut().for_each(|one| (one.duplicate, one.seq) = (true, 1));
+            for one in stored {
+                (one.duplicate, one.seq) = (true, 1);
+            }
         }
         Ok(outcome)
     }
