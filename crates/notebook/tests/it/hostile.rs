@@ -296,3 +296,49 @@ async fn what_comes_before_its_parent_waits_for_it() {
         assert_eq!((b.body(id), b.heads(id)), (format!("{before}three\n"), w["A"].heads(id)));
     }
 }
+
+/// It took what was sent, and says that it had it before.
+struct CallsItKnown(holdfast_server::Core);
+
+#[async_trait]
+impl Instead for CallsItKnown {
+    fn core(&self) -> &holdfast_server::Core {
+        &self.0
+    }
+    async fn push(&self, token: &Token, request: PushRequest) -> Result<PushOutcome, ProtocolError> {
+        let mut outcome = self.0.push(token, request).await?;
+        if let PushOutcome::Accepted { stored, .. } = &mut outcome {
+            for one in stored {
+                (one.duplicate, one.seq) = (true, 1);
+            }
+        }
+        Ok(outcome)
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_grew_as_far_as_it_was_read_is_not_taken_for_the_one_that_was() {
+    let mut w = World::of(2);
+    let ids = [w["A"].add("Of A", "old, of A\n"), w["B"].add("Of B", "old, of B\n")];
+    w.sync_all().await;
+    w.sync_all().await;
+    let backup = w.server.backup().await;
+    w["A"].write(ids[0], "new, of A\n");
+    w["A"].net.answer_instead(Some(Arc::new(Other(CallsItKnown(w.server.core())))));
+    let said = w["A"].try_sync().await;
+    assert!(matches!(said, Err(NotebookError::HostileServer(_))), "{said:?}");
+    w["A"].net.answer_instead(None);
+    w.server.restore(&backup).await;
+    // As many as A has read of the log that is no more: what A sends next seems to follow.
+    w["B"].write(ids[1], "new, of B\n");
+    w["B"].sync().await;
+    w["A"].sync().await;
+    w.sync_all().await;
+    assert_same(&w);
+    let fresh = TestDevice::join("Fresh", w.dir.path(), &w.clock, &w.server).await.unwrap();
+    fresh.sync().await;
+    for (id, text) in ids.iter().zip(["new, of A\n", "new, of B\n"]) {
+        assert_eq!((w["A"].body(*id).as_str(), fresh.body(*id).as_str()), (text, text));
+        assert_eq!(fresh.vault().history((*id).into()).unwrap().len(), 2);
+    }
+}
