@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::fault::{Fault, Invariant, Violation};
@@ -50,7 +50,7 @@ impl Run {
     pub fn all(&self, plan: impl Fn(u64) -> Plan + Sync, play: &Play<'_>) -> Report {
         let (next, stopped) = (AtomicU64::new(self.seeds.start), AtomicBool::new(false));
         let report = Mutex::new(Report::default());
-        let (running, left) = (Mutex::new(BTreeMap::new()), AtomicUsize::new(self.jobs.max(1)));
+        let running = Mutex::new(BTreeMap::new());
         let running = || running.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let started = Instant::now();
         let work = || {
@@ -79,14 +79,11 @@ impl Run {
                     stopped.store(true, Ordering::SeqCst);
                 }
             }
-            left.fetch_sub(1, Ordering::SeqCst);
         };
         std::thread::scope(|scope| {
-            for _ in 0..self.jobs.max(1) {
-                scope.spawn(work);
-            }
+            let workers: Vec<_> = (0..self.jobs.max(1)).map(|_| scope.spawn(work)).collect();
             // A bug may be one that never ends, and a thread cannot be stopped: what was found until then is told.
-            while left.load(Ordering::SeqCst) > 0 {
+            while workers.iter().any(|worker| !worker.is_finished()) {
                 std::thread::sleep(LOOK);
                 let endless = running().iter().find(|(_, since)| since.elapsed() > ENDLESS).map(|(seed, _)| *seed);
                 let Some(seed) = endless else { continue };

@@ -240,8 +240,10 @@ pub(super) fn duplicates(reader: &Reader<'_>, sent: &[Sent], stored: &[Stored]) 
 enum Along {
     /// It follows at once: the log's places over it.
     Follows(Vec<LogHead>),
-    /// Not at once, or in another log.
-    Elsewhere,
+    /// What others sent lies between.
+    Behind,
+    /// In another log than the one that was read.
+    OtherLog,
     /// The server says that it follows at once, and ends in another link than it then would: it is another log since that
     /// was read, or a lie.
     Never,
@@ -249,16 +251,18 @@ enum Along {
 
 fn along(t: &Txn<'_>, sent: &[Sent], stored: &[Stored], head: LogHead) -> Result<Along> {
     let cursor = t.tx.cursor()?.unwrap_or(Cursor { log_epoch: head.log_epoch, seq: 0, link: [0; 32] });
-    let same_log = cursor.log_epoch == head.log_epoch || crate::planted("epoch-not-compared");
+    if cursor.log_epoch != head.log_epoch && !crate::planted("epoch-not-compared") {
+        return Ok(Along::OtherLog);
+    }
     let follows = stored.iter().enumerate().all(|(n, s)| {
         let next = cursor.seq + 1 + n as u64;
         !s.duplicate && (s.seq == next || crate::planted("cursor-follows-loosely") && s.seq > next)
     });
-    if same_log && !follows && crate::planted("cursor-over-others") {
+    if !follows && crate::planted("cursor-over-others") {
         return Ok(Along::Follows(vec![head]));
     }
-    if !same_log || !follows {
-        return Ok(Along::Elsewhere);
+    if !follows {
+        return Ok(Along::Behind);
     }
     let space = wire::SpaceId(t.vault.space().0);
     let mut at = LogHead { log_epoch: head.log_epoch, seq: cursor.seq, link: Hash(cursor.link) };
@@ -286,15 +290,14 @@ pub(super) fn move_over(t: &Txn<'_>, sent: &[Sent], stored: &[Stored], head: Log
             EntryKind::Revision => t.tx.set_received(RevisionId(s.rid.0), s.seq)?,
         }
     }
-    let cursor = t.tx.cursor()?;
-    if cursor.is_none_or(|cursor| cursor.log_epoch == head.log_epoch) || crate::planted("epoch-not-compared") {
+    if !matches!(along, Along::OtherLog) {
         pull::named_head(t.tx, head)?;
     }
     let Along::Follows(places) = along else { return Ok(Some(false)) };
     for at in &places {
         t.tx.put_log_link(at.seq, &at.link.0)?;
     }
-    let Some(at) = places.last() else { return Ok(Some(cursor.is_some_and(|cursor| cursor.seq == head.seq))) };
+    let Some(at) = places.last() else { return Ok(Some(false)) };
     t.tx.set_cursor(Cursor { log_epoch: at.log_epoch, seq: at.seq, link: at.link.0 })?;
     Ok(Some(at.seq == head.seq))
 }

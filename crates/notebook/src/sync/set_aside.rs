@@ -91,6 +91,25 @@ pub enum Takes {
     Taken,
 }
 
+/// As [`Takes`], with where a version goes.
+pub(super) enum Way {
+    Version { record: RecordId, parents: Vec<RevisionId> },
+    NewNote,
+    Nowhere,
+    Gone,
+}
+
+impl Way {
+    pub fn takes(&self) -> Takes {
+        match self {
+            Self::Version { .. } => Takes::Version,
+            Self::NewNote => Takes::NewNote,
+            Self::Nowhere => Takes::Nothing,
+            Self::Gone => Takes::Taken,
+        }
+    }
+}
+
 /// An entry that is set aside, as far as it can be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AsideEntry {
@@ -178,7 +197,7 @@ impl Aside {
 
     /// The record whose version it would be, and what it would build on there: its own, or the note that somebody here made
     /// of what it builds on. `None` where it would be of several, or lacks what it builds on.
-    pub fn goes_on(&self, vault: &Vault, reader: &Reader<'_>) -> Result<Option<(RecordId, Vec<RevisionId>)>> {
+    fn goes_on(&self, vault: &Vault, reader: &Reader<'_>) -> Result<Option<(RecordId, Vec<RevisionId>)>> {
         let (Some(revision), Some(parents)) = (&self.revision, self.parents_here(vault, reader)?) else {
             return Ok(None);
         };
@@ -190,28 +209,24 @@ impl Aside {
         Ok(if records.is_empty() { Some((record, parents)) } else { None })
     }
 
-    pub fn takes(&self, vault: &Vault, reader: &Reader<'_>) -> Result<Takes> {
-        let Some(revision) = &self.revision else { return Ok(Takes::Nothing) };
+    /// What becomes of it where its person takes it over.
+    pub fn way(&self, vault: &Vault, reader: &Reader<'_>) -> Result<Way> {
+        let Some(revision) = &self.revision else { return Ok(Way::Nowhere) };
         let is_note = match revision.fields {
-            Fields::Device(_) | Fields::Unknown(..) => return Ok(Takes::Nothing),
+            Fields::Device(_) | Fields::Unknown(..) => return Ok(Way::Nowhere),
             Fields::Note(_) => true,
             Fields::Notebook(_) | Fields::Attachment(_) => false,
         };
         let history = reader.history(revision.record)?;
         for row in history.iter().filter(|row| row.origin == Origin::Restore && row.author != vault.device()) {
             if reader.revision(row.rid)?.is_some_and(|there| !differs(&there.fields, &revision.fields)) {
-                return Ok(Takes::Taken);
+                return Ok(Way::Gone);
             }
         }
-        let merges = match self.goes_on(vault, reader)? {
-            Some((_, parents)) if parents.is_empty() => history.is_empty(),
-            Some(_) => true,
-            None => false,
-        };
-        Ok(match (merges, is_note) {
-            (true, _) => Takes::Version,
-            (false, true) => Takes::NewNote,
-            (false, false) => Takes::Nothing,
+        Ok(match self.goes_on(vault, reader)? {
+            Some((record, parents)) if !parents.is_empty() || history.is_empty() => Way::Version { record, parents },
+            _ if is_note => Way::NewNote,
+            _ => Way::Nowhere,
         })
     }
 
@@ -220,9 +235,12 @@ impl Aside {
             Some(device) => reader.device(device)?.map(|row| row.name),
             None => None,
         };
-        let takes = if why == WhySetAside::Removed { Some(self.takes(vault, reader)?) } else { None };
-        let goes_on = if takes == Some(Takes::Version) { self.goes_on(vault, reader)? } else { None };
-        let its_own = self.revision.as_ref().map(|revision| revision.record);
+        let way = if why == WhySetAside::Removed { Some(self.way(vault, reader)?) } else { None };
+        let takes = way.as_ref().map(Way::takes);
+        let record = match way {
+            Some(Way::Version { record, .. }) => Some(record),
+            _ => self.revision.as_ref().map(|revision| revision.record),
+        };
         Ok(AsideEntry {
             id: self.id(),
             why,
@@ -230,7 +248,7 @@ impl Aside {
             device_name,
             arrived_ms: Some(self.row.arrived_ms).filter(|ms| *ms > 0),
             bytes: self.logged.as_ref().map_or(self.row.bytes.len(), |logged| logged.entry.body.len()) as u64,
-            record: goes_on.map(|(record, _)| record).or(its_own),
+            record,
             kind: self.revision.as_ref().map(|revision| revision.fields.kind()),
             title: self.revision.as_ref().and_then(|revision| title(&revision.fields)),
             takes,

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use holdfast_domain::{AttachmentId, Fields, NoteId, Origin, RecordId, Revision, RevisionId};
 
 use super::activity::{self, Happened, Line};
-use super::set_aside::{Aside, AsideId, Takes, WhySetAside, find, is_late};
+use super::set_aside::{Aside, AsideId, Way, WhySetAside, find, is_late};
 use super::thinning;
 use crate::txn::Txn;
 use crate::{NotebookError, Result, Vault};
@@ -30,13 +30,9 @@ impl Vault {
     /// `NotFound` where it is not set aside (any more); `Invalid` where there is nothing to take over.
     pub fn take_over(&self, id: AsideId) -> Result<TakenOver> {
         self.transact(|t| {
-            let (aside, takes) = late(t, id)?;
-            if !matches!(takes, Takes::Version | Takes::NewNote) {
-                return Err(NotebookError::Invalid(
-                    "Nothing of this change can be taken over. It can be discarded.".into(),
-                ));
-            }
-            let taken = take(t, &aside, takes)?;
+            let aside = late(t, id)?;
+            let way = aside.way(t.vault, t.reader())?;
+            let taken = take(t, &aside, way)?;
             // An editor that shows the note has not seen these words.
             t.changes.from_sync = true;
             if let Some(Fields::Note(note)) = aside.revision.as_ref().map(|revision| &revision.fields) {
@@ -57,7 +53,7 @@ impl Vault {
     /// `NotFound` where it is not set aside (any more); `Invalid` for what comes in by itself when it can.
     pub fn discard_set_aside(&self, id: AsideId) -> Result<()> {
         self.transact(|t| {
-            let (aside, _) = late(t, id)?;
+            let aside = late(t, id)?;
             t.tx.decide_quarantine(aside.row.rid, &aside.row.body_hash, None)?;
             t.changes.settings = true;
             tell(t, &aside, Happened::Discarded, "discarded")
@@ -66,27 +62,28 @@ impl Vault {
 }
 
 /// An entry of a removed computer that nobody has decided about.
-fn late(t: &Txn<'_>, id: AsideId) -> Result<(Aside, Takes)> {
+fn late(t: &Txn<'_>, id: AsideId) -> Result<Aside> {
     let (aside, why) = find(t.vault, t.reader(), id)?;
     if why != WhySetAside::Removed {
         return Err(NotebookError::Invalid(
             "This change comes in by itself when what it waits for is here. There is nothing to decide.".into(),
         ));
     }
-    let takes = aside.takes(t.vault, t.reader())?;
-    Ok((aside, takes))
+    Ok(aside)
 }
 
-fn take(t: &mut Txn<'_>, aside: &Aside, takes: Takes) -> Result<TakenOver> {
+fn take(t: &mut Txn<'_>, aside: &Aside, way: Way) -> Result<TakenOver> {
     let gone = || NotebookError::Internal("an entry that opened does not".into());
     let revision = aside.revision.as_ref().ok_or_else(gone)?;
-    t.observe(revision);
-    let new_note = takes == Takes::NewNote;
-    let (record, parents) = if new_note {
-        (NoteId(t.vault.env().random()?).into(), Vec::new())
-    } else {
-        aside.goes_on(t.vault, t.reader())?.ok_or_else(gone)?
+    let (new_note, record, parents) = match way {
+        Way::Version { record, parents } => (false, record, parents),
+        Way::NewNote => (true, NoteId(t.vault.env().random()?).into(), Vec::new()),
+        Way::Nowhere | Way::Gone => {
+            let what = "Nothing of this change can be taken over. It can be discarded.";
+            return Err(NotebookError::Invalid(what.into()));
+        }
     };
+    t.observe(revision);
     // What is being typed was typed without it.
     t.commit_working(record)?;
     let parents = match t.record(record)? {
@@ -136,8 +133,12 @@ fn take_files(t: &mut Txn<'_>, files: BTreeSet<AttachmentId>) -> Result<()> {
         let wanted = aside.revision.as_ref().is_some_and(|revision| {
             matches!(revision.fields, Fields::Attachment(_)) && files.contains(&revision.record.into())
         });
-        if wanted && aside.row.taken_as.is_none() && aside.takes(t.vault, t.reader())? == Takes::Version {
-            take(t, &aside, Takes::Version)?;
+        if !wanted || aside.row.taken_as.is_some() {
+            continue;
+        }
+        let way = aside.way(t.vault, t.reader())?;
+        if matches!(way, Way::Version { .. }) {
+            take(t, &aside, way)?;
         }
     }
     Ok(())
