@@ -416,6 +416,18 @@ describe('keys', () => {
     await waitFor(() => expect(gone('new-note')).toBe(true));
   });
 
+  test('a sidebar that cannot be read says so, and is read again', async () => {
+    open('main');
+    await id('note-title');
+    const read = vi.spyOn(backend, 'sidebar').mockRejectedValue(commandError('internal', 'Something went wrong.'));
+    await user.click(await id('note-trash'));
+    expect((await id('sidebar-error')).textContent).toContain('may be old');
+    read.mockRestore();
+    await user.click(await id('sidebar-again'));
+    await waitFor(() => expect(gone('sidebar-error')).toBe(true));
+    expect((await id('nav-trash')).textContent).toMatch(/\d/);
+  });
+
   test('the arrows go through the sidebar, and Alt+2 to what fills the window beside it', async () => {
     open('review');
     (await id('nav-tasks')).focus();
