@@ -211,10 +211,8 @@ pub(super) async fn is_of_batch(
     Ok(items.iter().map(wire::Item::outline).any(|item| item.batch == batch && rids.contains(&item.rid)))
 }
 
-/// Asks whether the log has this link in the middle. False where it is another log by now: the server was set back.
-///
-/// # Errors
-/// `HostileServer` where it is the log that was asked for, and what was said of it was altered.
+/// Asks whether the log has this link in the middle. False where what was said of it was altered, or the server was set back
+/// since, and may have grown as far again: which of them, the next answer shows.
 async fn has_link(
     vault: &Vault,
     server: &dyn SyncProtocol,
@@ -226,8 +224,10 @@ async fn has_link(
     let releases = vault.read(|r| releases::to_say(vault, r))?.map(|_| false);
     match server.log(token, LogRequest { space, log_epoch, seq, link, max_bytes: 0, packs, releases }).await? {
         LogAnswer::Page(_) => Ok(true),
-        LogAnswer::Rebase { head } if head.log_epoch != log_epoch || head.seq < seq => Ok(false),
-        LogAnswer::Rebase { .. } => Err(broken(ChainError::BrokenLink { seq })),
+        LogAnswer::Rebase { head } => {
+            tracing::warn!(asked = seq, head = head.seq, "the log does not have what a page of it ended with");
+            Ok(false)
+        }
     }
 }
 
@@ -302,11 +302,8 @@ async fn ask(
         if !matches!(error, NotebookError::HostileServer(_)) {
             return Err(error);
         }
-        return match has_link(vault, server, token, at, packs.map(|_| 0)).await {
-            Ok(true) => Err(error),
-            Ok(false) | Err(NotebookError::HostileServer(_)) => Ok(Err(None)),
-            Err(other) => Err(other),
-        };
+        let is_log = has_link(vault, server, token, at, packs.map(|_| 0)).await?;
+        return if is_log { Err(error) } else { Ok(Err(None)) };
     }
     if !vault.read(|r| fork::knows_own(vault, r, &page.manifests))? {
         return Ok(Err(Some(Page::Copied)));

@@ -1,7 +1,7 @@
 //! A server that lies is found out, nothing is lost, and when it is honest again the sync goes on.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use async_trait::async_trait;
 use holdfast_notebook::NotebookError;
@@ -340,5 +340,86 @@ async fn a_log_that_grew_as_far_as_it_was_read_is_not_taken_for_the_one_that_was
     for (id, text) in ids.iter().zip(["new, of A\n", "new, of B\n"]) {
         assert_eq!((w["A"].body(*id).as_str(), fresh.body(*id).as_str()), (text, text));
         assert_eq!(fresh.vault().history((*id).into()).unwrap().len(), 2);
+    }
+}
+
+/// What a server answers a question about its log, kept for later: then it is what it answered before it was set back.
+struct AnsweredBefore {
+    core: holdfast_server::Core,
+    answer: Arc<Mutex<Option<LogAnswer>>>,
+    keep: bool,
+}
+
+#[async_trait]
+impl Instead for AnsweredBefore {
+    fn core(&self) -> &holdfast_server::Core {
+        &self.core
+    }
+    async fn log(&self, token: &Token, request: LogRequest) -> Result<LogAnswer, ProtocolError> {
+        if !self.keep {
+            let before = self.answer.lock().unwrap().take();
+            return match before {
+                Some(before) => Ok(before),
+                None => self.core.log(token, request).await,
+            };
+        }
+        // A page of all that there is but the last.
+        for max_bytes in (0..100_000).rev().step_by(50) {
+            let answer = self.core.log(token, LogRequest { max_bytes, ..request }).await?;
+            let LogAnswer::Page(page) = &answer else { panic!("it is another log") };
+            if page.entries.last().is_some_and(|last| last.seq < page.head.seq) {
+                *self.answer.lock().unwrap() = Some(answer);
+                break;
+            }
+        }
+        Err(ProtocolError::Server("not now".into()))
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_was_set_back_in_the_middle_of_a_sync_and_grew_as_far_is_not_called_a_liar() {
+    let mut w = World::of(3);
+    let ids = [w["A"].add("Of A", "old, of A\n"), w["B"].add("Of B", "old, of B\n"), w["C"].add("Of C", "old, of C\n")];
+    for _ in 0..2 {
+        w.sync_all().await;
+    }
+    let answer = Arc::<Mutex<Option<LogAnswer>>>::default();
+    let instead = |w: &World, keep| {
+        let core = w.server.core();
+        w["A"].net.answer_instead(Some(Arc::new(Other(AnsweredBefore { core, answer: answer.clone(), keep }))));
+    };
+    w["B"].add("Between", "that A has not read\n");
+    w["B"].sync().await;
+    let backup = w.server.backup().await;
+    // What it has of A is behind what A has read.
+    w["A"].write(ids[0], "new, of A\n");
+    instead(&w, true);
+    assert!(w["A"].try_sync().await.is_err());
+    assert_eq!(w["A"].vault().sync_status().unwrap().waiting, 0);
+    // It has something else there then, and more.
+    w.server.restore(&backup).await;
+    for text in ["new, of B\n", "newer, of B\n", "newest, of B\n"] {
+        w["B"].write(ids[1], text);
+        w["B"].sync().await;
+    }
+    instead(&w, true);
+    assert!(w["A"].try_sync().await.is_err());
+    assert!(matches!(&*answer.lock().unwrap(), Some(LogAnswer::Page(_))));
+    // And is set back again before it is asked whether what it said is the log, and is as long by then.
+    w.server.restore(&backup).await;
+    for text in ["new, of C\n", "newer, of C\n", "newest, of C\n", "newest of all, of C\n"] {
+        w["C"].write(ids[2], text);
+        w["C"].sync().await;
+    }
+    instead(&w, false);
+    w["A"].sync().await;
+    assert!(answer.lock().unwrap().is_none());
+    w["A"].net.answer_instead(None);
+    for _ in 0..2 {
+        w.sync_all().await;
+    }
+    assert_same(&w);
+    for (id, text) in ids.iter().zip(["new, of A\n", "newest, of B\n", "newest of all, of C\n"]) {
+        assert_eq!(w["A"].body(*id), text);
     }
 }
