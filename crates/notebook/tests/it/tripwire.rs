@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use holdfast_domain::NoteId;
-use holdfast_notebook::{NewNote, NotePatch, NotebookError, NotesFilter, Vault};
+use holdfast_notebook::{BackupReason, NewNote, NotePatch, NotebookError, NotesFilter, Vault};
 use holdfast_sync::SyncState;
 use holdfast_testkit::{PASSPHRASE, TestDevice, World};
 
@@ -379,6 +379,21 @@ async fn a_backup_comes_first_and_opens_with_the_passphrase() {
     let kept = Vault::open(&snapshot, PASSPHRASE, w.clock.env()).unwrap();
     assert_eq!(kept.count_notes(&NotesFilter::default()).unwrap(), 30);
     assert_eq!(kept.note(ids[7]).unwrap().row.body, TEXT);
+}
+
+#[tokio::test]
+async fn a_backup_that_is_gone_is_made_again_before_anything_is_accepted() {
+    let w = World::of(2);
+    let ids = notes(&w, 30).await;
+    trash(&w["A"], &ids);
+    w["A"].sync().await;
+    w["B"].sync().await;
+    let first = w["B"].vault().tripwire().unwrap().unwrap().snapshot.unwrap();
+    std::fs::remove_dir_all(&first).unwrap();
+    w["B"].vault().tripwire_accept(None).unwrap();
+    let made = w["B"].vault().backups().unwrap();
+    let before = made.iter().find(|backup| backup.reason == BackupReason::BeforeTripwire).unwrap();
+    assert_eq!(w["B"].vault().test_backup(&before.dir).unwrap().notes, 30);
 }
 
 #[tokio::test]

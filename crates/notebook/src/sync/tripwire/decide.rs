@@ -52,7 +52,6 @@ pub(in crate::sync) fn load(r: &holdfast_store::Reader<'_>) -> Result<Option<Tri
     let Some(number) = r.get_u64(rows::PENDING)? else { return Ok(None) };
     let losses = r.losses()?;
     let count = |kind| losses.iter().filter(|l| l.kind == kind || crate::planted("each-loss-counts")).count() as u32;
-    let snapshot = r.get_meta(rows::SNAPSHOT)?.map(|b| PathBuf::from(String::from_utf8_lossy(&b).into_owned()));
     Ok(Some(Tripwire {
         number,
         since_ms: r.get_u64(rows::SINCE_MS)?.unwrap_or(0),
@@ -61,8 +60,12 @@ pub(in crate::sync) fn load(r: &holdfast_store::Reader<'_>) -> Result<Option<Tri
         notebooks: count(LossKind::Notebook),
         of: super::live_notes(r, &losses)? as u32,
         devices: r.held_authors()?,
-        snapshot,
+        snapshot: snapshot(r)?,
     }))
+}
+
+fn snapshot(r: &holdfast_store::Reader<'_>) -> Result<Option<PathBuf>> {
+    Ok(r.get_meta(rows::SNAPSHOT)?.map(|b| PathBuf::from(String::from_utf8_lossy(&b).into_owned())))
 }
 
 impl Vault {
@@ -91,8 +94,14 @@ impl Vault {
 
     /// Makes the backup that comes before the decision, if it is not there yet.
     pub fn tripwire_snapshot(&self) -> Result<()> {
-        let (pending, made) = self.read(|r| Ok((is_pending(r)?, r.get_meta(rows::SNAPSHOT)?.is_some())))?;
-        if !pending || made || crate::planted("no-backup-before") {
+        let (pending, made) = self.read(|r| Ok((is_pending(r)?, snapshot(r)?)))?;
+        if !pending || crate::planted("no-backup-before") {
+            return Ok(());
+        }
+        // It may have been removed, and where a vault was copied the copy may have none of its own.
+        if let Some(made) = made
+            && self.backups()?.iter().any(|backup| backup.dir.file_name() == made.file_name())
+        {
             return Ok(());
         }
         let backup = self.backup(crate::BackupReason::BeforeTripwire)?;
