@@ -25,9 +25,6 @@ pub fn run(place: &Place, args: &[OsString]) -> anyhow::Result<ExitCode> {
     build.args(["build", "--quiet", "--package", SIM]).args(PROFILE).env(SQLITE.0, SQLITE.1);
     command::succeed(&mut build)?;
     let program = place.target.join("sim").join(format!("{SIM}{}", std::env::consts::EXE_SUFFIX));
-    let mut simulator = Command::new(program);
-    // glibc gives memory back to the system between two seeds, and asks for it again: page faults are a twentieth of a run.
-    simulator.env("MALLOC_TRIM_THRESHOLD_", "2000000000").env("MALLOC_TOP_PAD_", "67108864");
-    let status = command::status(simulator.args(args))?;
+    let status = command::status(Command::new(program).args(args))?;
     Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
 }

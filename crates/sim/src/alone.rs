@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use tokio::task::LocalSet;
 use tokio::time::sleep;
 
+use crate::busy::Busy;
 use crate::dice::Dice;
 use crate::fault::{Checked, Fault, Invariant, OrBroken as _};
 use crate::thinking::change;
@@ -84,41 +85,87 @@ impl World {
         let mut dice = Dice::new(self.met.steps ^ 0xA10E);
         let mut typed = Vec::new();
         // Lines fail for a while: in one of three seeds for none of them.
+        let (mut fail, mut reasons, mut seconds) = (Vec::new(), vec![0; self.devices.len()], 0);
         if dice.chance(66) {
             for at in members {
+                let mut net = self.network.net();
+                let line = net.line(*at);
+                line.requests.clear();
                 if dice.chance(60) {
-                    let mut net = self.network.net();
-                    net.line(*at).mute = dice.chance(50);
-                    net.line(*at).deaf = dice.chance(50);
+                    line.mute = dice.chance(50);
+                    line.deaf = dice.chance(50);
+                } else if dice.chance(40) {
+                    line.busy = Some(Busy::some_time(&mut dice));
+                }
+                if line.mute || line.deaf {
+                    fail.push(*at);
                 }
             }
         }
+        // One has said that nothing is to be sent for now; and between one and the server lies something that lets no stream
+        // through.
+        let paused = dice.pick(members).copied().filter(|_| dice.clone().chance(30));
+        if let Some(at) = paused {
+            self.devices[at].syncer()?.pause(true).works("pausing")?;
+            self.wait(members, 2).await?;
+            self.network.net().line(at).requests.clear();
+        }
+        let without = dice.pick(members).copied().filter(|_| dice.clone().chance(25));
+        if let Some(at) = without {
+            self.network.net().line(at).no_stream = true;
+            self.network.cut(at);
+        }
         for _ in 0..2 + dice.below(4) {
-            self.wait(members, 1 + dice.below(90) as u64).await?;
+            let some = 1 + dice.below(90) as u64;
+            self.wait(members, some).await?;
+            seconds += some;
             let Some(at) = dice.pick(members).copied() else { break };
             typed.extend(self.types(at, &mut dice)?);
+            reasons[at] += 1;
             if dice.chance(40) {
                 let of_requests = [Fault::DropRequest, Fault::DropAnswer, Fault::Duplicate, Fault::Truncate];
                 let fault = dice.pick(&of_requests).copied().unwrap_or(Fault::DropAnswer);
                 self.network.net().line(at).next = Some((dice.below(3), fault, dice.next_u64()));
             }
             if dice.chance(20) {
+                reasons[at] += 1;
+                self.a_person_asks(at);
                 self.devices[at].syncer()?.sync_now().works("asking for a sync")?;
             }
             if dice.chance(20) {
                 self.network.cut(at);
             }
         }
+        if let Some(at) = paused {
+            self.was_paused(at)?;
+        }
+        for at in fail {
+            if Some(at) != without {
+                self.few_tries(at, seconds, reasons[at])?;
+            }
+        }
+        // Not every computer notices that its network is there again.
+        let noticed = dice.chance(30);
+        let mut busy = false;
         for at in members {
             let mut net = self.network.net();
-            (net.line(*at).mute, net.line(*at).deaf, net.line(*at).next) = (false, false, None);
+            let line = net.line(*at);
+            (line.mute, line.deaf, line.next) = (false, false, None);
+            busy |= line.busy.is_some();
             drop(net);
-            // Not every computer notices that its network is there again.
-            if dice.chance(50) {
+            if noticed || dice.chance(50) {
                 self.devices[*at].syncer()?.network_up();
             }
         }
-        self.all_have(members, &typed, PATIENCE_S).await?;
+        let at_once = noticed && !busy && without.is_none();
+        self.all_have(members, &typed, if at_once { AT_ONCE_S } else { PATIENCE_S }).await?;
+        self.nobody_asked_too_soon(members)?;
+        if let Some(at) = without {
+            let mut net = self.network.net();
+            net.line(at).no_stream = false;
+            drop(net);
+            self.devices[at].syncer()?.network_up();
+        }
         // Nothing is in the way now.
         for _ in 0..2 {
             let Some(at) = dice.pick(members).copied() else { break };
@@ -126,6 +173,21 @@ impl World {
             self.all_have(members, &typed, AT_ONCE_S).await?;
         }
         self.is_quiet(members).await
+    }
+
+    /// Nothing was asked, whatever was written and came; and goes on.
+    fn was_paused(&self, at: usize) -> Checked {
+        let (name, syncer) = (&self.devices[at].name, self.devices[at].syncer()?);
+        let asked = std::mem::take(&mut self.network.net().line(at).requests);
+        if !asked.is_empty() {
+            return Invariant::Storm.broken(format!("{name} is paused, and asked {asked:?}"));
+        }
+        let state = syncer.status().works("the status")?.state;
+        if state != SyncState::Paused {
+            return Invariant::ReadYourWrites.broken(format!("{name} is paused, and says {state:?}"));
+        }
+        self.a_person_asks(at);
+        syncer.pause(false).works("going on")
     }
 
     /// Some time goes by. Where history is thinned it counts when each version was made.
@@ -181,7 +243,7 @@ impl World {
                     lacks = format!("{} is {:?}, {} waiting", device.name, status.state, status.waiting);
                 }
                 let streams = device.syncer()?.metrics();
-                if streams.streams <= streams.streams_broken {
+                if streams.streams <= streams.streams_broken && !self.network.net().line(*at).no_stream {
                     lacks = format!("{} does not hear from the server", device.name);
                 }
                 for Typed { note, token } in typed {

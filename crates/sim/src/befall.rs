@@ -468,6 +468,7 @@ impl World {
         };
         self.network.net().lines.push(LineState { server, acknowledged, ..LineState::default() });
         twin.outbox.clone_from(&self.devices[at].outbox);
+        twin.had_live.clone_from(&self.devices[at].had_live);
         twin.checked = self.first;
         twin.twin = true;
         self.devices[at].twin = true;

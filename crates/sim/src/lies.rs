@@ -1,7 +1,8 @@
 //! What a hostile server says instead of a page of its log.
 
 use holdfast_protocol::{
-    EntryKind, Hash, LogEntry, LogHead, LogPage, LogRequest, PushOutcome, PushRequest, Rid, batch_hash, body_hash, link,
+    Entry, EntryKind, Hash, LogEntry, LogHead, LogPage, LogRequest, PushOutcome, PushRequest, Rid, batch_hash,
+    body_hash, link,
 };
 
 use crate::dice::Dice;
@@ -230,16 +231,16 @@ pub fn is_of_answers(lie: Fault, seed: u64) -> bool {
     matches!(lie, Fault::Alter | Fault::Swap) && seed.is_multiple_of(3)
 }
 
-/// True where bodies were changed, with links that are right or are not compared yet, that nobody opens who has been shown
-/// them before. That the log does not go on from there is found at the next look at it.
-pub fn is_of_what_is_here(page: &LogPage, told: &LogPage, known: impl Fn(&Rid) -> bool) -> bool {
+/// True where bodies were changed, with links that are right or are not compared yet, that whoever asks does not open. That
+/// the log does not go on from there is found at the next look at it.
+pub fn is_of_what_is_here(page: &LogPage, told: &LogPage, unopened: impl Fn(&Entry) -> bool) -> bool {
     let compared = told.head == page.head && told.entries.last().is_some_and(|last| last.seq == page.head.seq);
     let same =
         told.manifests == page.manifests && told.entries.len() == page.entries.len() && told.covered == page.covered;
     let mut changed = told.entries.iter().zip(&page.entries).filter(|(told, is)| told != is);
     same && !compared
         && changed.all(|(told, is)| {
-            told.entry.rid == is.entry.rid && (known(&is.entry.rid) || is.entry.kind == EntryKind::Pack)
+            told.entry.rid == is.entry.rid && (unopened(&is.entry) || is.entry.kind == EntryKind::Pack)
         })
 }
 

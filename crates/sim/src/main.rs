@@ -3,6 +3,7 @@
 
 mod alone;
 mod befall;
+mod busy;
 mod check;
 mod device;
 mod dice;
@@ -50,6 +51,10 @@ use fault::Fault;
 use plan::{Choice, Plan};
 use run::Play;
 use template::Templates;
+
+/// SQLite's too: it takes and gives back a great deal.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// A range of seeds, `A..B`.
 #[derive(Clone, Debug)]

@@ -14,7 +14,7 @@ use crate::fault::Invariant;
 /// A name as the code asks for it, the faults that it needs (any where there are none), and what goes wrong.
 type Mutant = (&'static str, &'static str, &'static str);
 
-const MUTANTS: [Mutant; 178] = [
+const MUTANTS: [Mutant; 184] = [
     ("cursor-before-rows", "", "the cursor is on disk before what was read"),
     ("acknowledged-by-batch", "", "an answer empties the outbox, whatever it names"),
     ("outbox-dropped-on-error", "", "a push that fails empties the outbox"),
@@ -180,6 +180,12 @@ const MUTANTS: [Mutant; 178] = [
     ("row-without-its-file", "restore", "a restored server says that it has a file which is not on its disk"),
     ("aside-not-counted", "", "what is set aside is not said"),
     ("tried-once", "", "what failed is not tried again until somebody asks"),
+    ("tried-each-second", "", "what failed is tried again every second"),
+    ("busy-unheeded", "", "a server that is busy is asked before the time that it named"),
+    ("stream-each-second", "", "a stream of events that failed is asked for every second"),
+    ("paused-goes-on", "", "whoever said that nothing is to be sent for now sends all the same"),
+    ("network-unheard", "", "a network that is there again is no reason to try"),
+    ("polls-never", "", "where no stream goes through nobody asks what is new"),
     ("pokes-unheard", "", "what the server tells of is not fetched"),
     ("changes-unheard", "", "what was written waits for the next poll"),
     ("polls-always", "", "the server is asked every second"),

