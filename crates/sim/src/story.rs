@@ -441,6 +441,42 @@ mod tests {
         assert_eq!(decided_as_each_saw_it("2 base", "2 base").unwrap_err().invariant, Invariant::Decision);
     }
 
+    /// As seed 18429: a word that was kept stands in both sides, and another, not knowing, takes it out of one, and goes back.
+    fn kept_of_two_sides(meanwhile: impl Fn(&str) -> String) -> Checked {
+        let mut history = history([edit(1, &[], "1 base"), edit(2, &[1], "2 3 instead"), edit(3, &[1], "2 4 instead")]);
+        let Fields::Note(asking) = fold(&history, &[2, 3]) else { unreachable!() };
+        let mut segments = asking.body.clone().into_segments();
+        for segment in &mut segments {
+            if let Segment::Place(place) = segment {
+                let mut terms = place.terms().to_vec();
+                for term in terms.iter_mut().filter(|term| term.stamp == stamp(3)) {
+                    term.value = meanwhile(&term.value);
+                }
+                *place = Merge::from_terms(terms).unwrap();
+            }
+        }
+        let mut written = asking.clone();
+        written.body = Body::from_segments(segments, stamp(5));
+        let open = Fields::Note(asking);
+        let (id, _) = places_in(&open).into_iter().next().unwrap();
+        for (n, on, origin, fields) in [
+            (4, &[2, 3][..], Origin::Resolve, note(text("2 3 instead", 4))),
+            (5, &[2, 3], Origin::Edit, Fields::Note(written)),
+            (6, &[5], Origin::Restore, open.clone()),
+        ] {
+            let (rid, revision) = revision(n, on, origin, fields);
+            history.push(rid, revision);
+        }
+        asked_by(history, (4, id), 7, &[4, 6], open)
+    }
+
+    #[test]
+    fn who_took_what_a_decision_kept_out_of_one_side_did_otherwise() {
+        let kept = format!("{}2", crate::tokens::MARK);
+        assert_eq!(kept_of_two_sides(|side| side.replace(&kept, "")), Ok(()));
+        assert_eq!(kept_of_two_sides(str::to_owned).unwrap_err().invariant, Invariant::Decision);
+    }
+
     /// As seed 83301: one wrote something else in a side and decided for it, and another did `otherwise`, not knowing.
     fn decided_for_something_else(otherwise: &str) -> Checked {
         let mut history =

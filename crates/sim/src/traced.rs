@@ -251,6 +251,7 @@ impl Traced {
                     || did(&self.clears, &asked.sides)
                     || did(&self.takes, &asked.before)
                     || did(&self.takes, &kept)
+                    || did(&self.partly, &kept)
                     || did(&self.takes, &self.replaced(history, made, &asked.sides))
                     || decided_before_it_was_one(history, made, &asked.sides)
                     || self.decided_again_by_two(history, made, &asked.sides)
