@@ -56,9 +56,10 @@ fn harmless(text: &str) -> String {
     text.replace("\r\n", "\n").replace(|c: char| c.is_control() && c != '\n' && c != '\t', "\u{fffd}")
 }
 
+/// Says what went wrong. Words of a server, or of another member, may be in it.
 pub fn complain(sentence: &str) {
     // Nowhere is left to say that this failed.
-    let _ = writeln!(std::io::stderr().lock(), "{sentence}");
+    let _ = writeln!(std::io::stderr().lock(), "{}", harmless(sentence));
 }
 
 #[cfg(test)]

@@ -170,10 +170,11 @@ impl App {
         drop(own);
         // Nothing is ever sent: this is the end of the last one that waited.
         let _ = others.recv();
-        open.syncer.vault().close().map_err(|e| crate::command_error(&e))?;
+        // On a full disk the last of it fails. Nothing of what was kept depends on that, and the keys go all the same.
+        let closed = open.syncer.vault().close().map_err(|e| crate::command_error(&e));
         drop(open.syncer);
         self.tell_session();
-        Ok(())
+        closed
     }
 
     pub(crate) fn tell_session(&self) {
@@ -237,7 +238,10 @@ fn run(syncer: &Arc<Syncer>, stop: &Notify, sink: &EventSink) {
             status.mark_unchanged();
             match crate::handlers::sync::status_of(syncer) {
                 Ok(status) => sink(Event::Sync(status)),
-                Err(error) => tracing::warn!(message = error.message, "no sync status"),
+                Err(error) => {
+                    tracing::warn!(message = error.message, "no sync status");
+                    sink(Event::SyncFailed(error));
+                }
             }
         }
     };

@@ -95,7 +95,7 @@ pub fn command_error(error: &E) -> CommandError {
             if *minutes == 0 {
                 "The server answered, but not everything went through. Your changes are safe on this computer. Sync once more.".into()
             } else {
-                format!("Your changes have waited for {minutes} minutes, and nothing has gone out, although nothing seems wrong. They are safe on this computer. Press Sync now; if that does not help, restart Holdfast.")
+                format!("Your changes have waited for {minutes} minutes, and nothing has gone out, although nothing seems wrong. They are safe on this computer. Sync now; if that does not help, restart Holdfast.")
             },
             true,
         ),
@@ -134,6 +134,11 @@ pub fn command_error(error: &E) -> CommandError {
             };
             (C::Unreadable, format!("{} cannot be used: {why}.", path.display()), true)
         }
+        E::Storage(what) => (
+            C::Unreadable,
+            format!("The vault could not be read or written just now: {what}. What was saved before is safe. Try again."),
+            true,
+        ),
         E::Internal(what) => (
             C::Internal,
             format!("Something went wrong inside Holdfast ({what}). What was saved before is safe."),

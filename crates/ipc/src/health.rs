@@ -8,6 +8,11 @@ use holdfast_notebook::sync::{UnnamedFiles, WhySetAside as Why};
 use crate::command_error;
 use crate::dto::{HealthLine, SetAside};
 
+fn notes_and_notebooks(notes: u32, notebooks: u32) -> String {
+    let parts = [(notes, "note"), (notebooks, "notebook")].into_iter().filter(|(n, _)| *n > 0);
+    parts.map(|(n, of)| count(n, of)).collect::<Vec<_>>().join(" and ")
+}
+
 /// A finding, for people.
 pub fn health_line(found: &Finding) -> HealthLine {
     let ok = found.is_ok();
@@ -19,11 +24,13 @@ pub fn health_line(found: &Finding) -> HealthLine {
             command_error(e).message,
             Some("Go on from the newest backup: open its folder with --vault, and look whether your notes are there."),
         ),
-        Finding::Decision { notes: 0 } => ("decision", "Held back", "No sync waits for a decision.".into(), None),
-        Finding::Decision { notes } => (
+        Finding::Decision { notes: 0, notebooks: 0 } => {
+            ("decision", "Held back", "No sync waits for a decision.".into(), None)
+        }
+        Finding::Decision { notes, notebooks } => (
             "decision",
             "Held back",
-            format!("A sync would take {} away. Nothing of it is shown yet.", count(*notes, "note")),
+            format!("A sync would take {} away. Nothing of it is shown yet.", notes_and_notebooks(*notes, *notebooks)),
             Some("Decide in the window, or with `holdfast tripwire show`."),
         ),
         Finding::Outbox { has_server: false, .. } => {
@@ -269,8 +276,9 @@ mod tests {
         for found in [
             Finding::Database(Ok(())),
             Finding::Database(Err(NotebookError::Damaged("a page".into()))),
-            Finding::Decision { notes: 0 },
-            Finding::Decision { notes: 21 },
+            Finding::Decision { notes: 0, notebooks: 0 },
+            Finding::Decision { notes: 21, notebooks: 0 },
+            Finding::Decision { notes: 0, notebooks: 1 },
             Finding::Outbox { waiting: 3, oldest_ms: Some(90_000_000), has_server: true },
             Finding::Outbox { waiting: 1, oldest_ms: None, has_server: true },
             Finding::Outbox { waiting: 0, oldest_ms: None, has_server: false },

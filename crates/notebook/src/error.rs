@@ -84,6 +84,9 @@ pub enum NotebookError {
     Protocol(#[from] ProtocolError),
     #[error("{path}: {source}")]
     Unreadable { path: PathBuf, source: std::io::Error },
+    /// The vault's own files could not be read or written this time; they may be the next.
+    #[error("the vault's files: {0}")]
+    Storage(String),
     #[error("internal: {0}")]
     Internal(String),
 }
@@ -115,6 +118,8 @@ impl From<StoreError> for NotebookError {
             StoreError::WrongKey => Self::Damaged("the database does not open with this vault's key".into()),
             StoreError::Damaged(what) => Self::Damaged(what),
             StoreError::NewerSchema { .. } => Self::NewerVersion,
+            StoreError::Io(source) => Self::Storage(source.to_string()),
+            StoreError::Busy => Self::Storage("another program keeps them busy".into()),
             other => Self::Internal(other.to_string()),
         }
     }

@@ -29,9 +29,10 @@ const SPARE_BYTES: u64 = 200 * 1024 * 1024;
 pub enum Finding {
     /// Every page of the database was read.
     Database(Result<()>),
-    /// A sync waits for a decision about so many notes.
+    /// A sync waits for a decision about so many notes and notebooks.
     Decision {
         notes: u32,
+        notebooks: u32,
     },
     Outbox {
         waiting: u32,
@@ -84,7 +85,7 @@ impl Finding {
     pub fn is_ok(&self) -> bool {
         match self {
             Self::Database(checked) => checked.is_ok(),
-            Self::Decision { notes } => *notes == 0,
+            Self::Decision { notes, notebooks } => *notes == 0 && *notebooks == 0,
             Self::Outbox { oldest_ms, has_server, .. } => !has_server || oldest_ms.is_none_or(|ms| ms < OUTBOX_MAX_MS),
             Self::Clock(None) | Self::Sync(_) | Self::Unnamed(_) => true,
             Self::Clock(Some(clock)) => clock.as_ref().is_ok_and(|ms| ms.unsigned_abs() <= CLOCK_SLACK_MS),
@@ -119,10 +120,10 @@ pub async fn check(
         let device = status.devices.iter().find(|device| device.id == id);
         device.map_or_else(|| "another computer".to_owned(), |device| device.name.clone())
     };
-    let waiting = status.tripwire.as_ref().map_or(0, |t| t.trashed + t.emptied);
+    let (notes, notebooks) = status.tripwire.as_ref().map_or((0, 0), |t| (t.trashed + t.emptied, t.notebooks));
     Ok(vec![
         Finding::Database(vault.check_database()),
-        Finding::Decision { notes: waiting },
+        Finding::Decision { notes, notebooks },
         Finding::Outbox { waiting: status.waiting, oldest_ms, has_server },
         Finding::Clock(clock),
         Finding::Keychain {
@@ -257,8 +258,9 @@ mod tests {
         for (finding, ok) in [
             (Finding::Database(Ok(())), true),
             (Finding::Database(Err(NotebookError::Damaged("a page".into()))), false),
-            (Finding::Decision { notes: 0 }, true),
-            (Finding::Decision { notes: 21 }, false),
+            (Finding::Decision { notes: 0, notebooks: 0 }, true),
+            (Finding::Decision { notes: 21, notebooks: 0 }, false),
+            (Finding::Decision { notes: 0, notebooks: 1 }, false),
             (Finding::Outbox { waiting: 3, oldest_ms: Some(60_000), has_server: true }, true),
             (Finding::Outbox { waiting: 3, oldest_ms: Some(25 * 3_600_000), has_server: true }, false),
             (Finding::Outbox { waiting: 0, oldest_ms: None, has_server: false }, true),

@@ -64,6 +64,17 @@ pub const MAX_BLOB_BYTES: usize = 256 * 1024 * 1024;
 /// A stream of events says something at least this often; one that is silent for three times as long is dead.
 pub const EVENTS_KEEP_ALIVE: Duration = Duration::from_secs(15);
 
+/// The slowest line on which large bodies still go through, in bytes a second.
+pub const MIN_BYTES_PER_S: u64 = 16 * 1024;
+/// How long a request may take beside what its body takes, and each piece of an answer. A server waits as long for a body
+/// as its client does.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
+/// What is on the way to one end of a connection at most, over all requests together: HTTP/2's window.
+pub const WINDOW_BYTES: u32 = 1024 * 1024;
+/// A connection on which a ping is not answered for so long is dead. The ping waits behind all that is on the way already,
+/// for 64 s on the slowest line; the rest is for its answer, and for lines that stand still for a while.
+pub const PING_TIMEOUT: Duration = Duration::from_secs(WINDOW_BYTES as u64 / MIN_BYTES_PER_S + 26);
+
 /// A user name, in characters.
 pub const MAX_USER_LEN: usize = 64;
 /// A user name's UTF-8.
@@ -85,6 +96,11 @@ pub fn entry_bytes(entry: &Entry) -> usize {
 /// What `request` counts towards [`MAX_BATCH_BYTES`].
 pub fn batch_bytes(request: &PushRequest) -> usize {
     request.entries.iter().map(entry_bytes).sum()
+}
+
+/// What a body of that length takes on the slowest line.
+pub fn body_time(bytes: u64) -> Duration {
+    Duration::from_secs(bytes / MIN_BYTES_PER_S)
 }
 
 /// A user name in the form in which names are compared: trimmed and lower-case. `None` when it is empty,

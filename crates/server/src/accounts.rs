@@ -39,22 +39,23 @@ pub(crate) fn create(
     if request.keys.len() > MAX_KEYS_BYTES {
         return Err(ProtocolError::TooLarge.into());
     }
+    let existing = tx.account_by_user(&user)?;
+    // A retry of a request whose answer was lost, and whose invitation may have ended since; whoever knows both secrets
+    // is the owner.
+    if let Some(existing) = existing.as_ref().filter(|existing| is_same(existing, request))
+        && tx.personal_space(existing.account)? == Some(request.space)
+        && let Some(session) = open_session(tx, random, existing.account, Some(request.device.device), now_ms)?
+    {
+        return Ok(session);
+    }
     match tx.invitation_expiry(&token_hash(&request.invitation))? {
         None => return Err(ProtocolError::InvitationInvalid.into()),
         Some(expires_ms) if expires_ms <= now_ms => return Err(ProtocolError::InvitationExpired.into()),
         Some(_) => {}
     }
-    if let Some(existing) = tx.account_by_user(&user)? {
-        // A retry of a request whose answer was lost; whoever knows both secrets is the owner.
-        let same_account = existing.account == request.account
-            && same(&existing.passphrase_auth, &auth_hash(&existing.auth_salt, &request.passphrase_auth))
-            && same(&existing.code_auth, &auth_hash(&existing.auth_salt, &request.code_auth));
-        let answer = if same_account {
-            open_session(tx, random, existing.account, Some(request.device.device), now_ms)?
-        } else {
-            None
-        };
-        return answer.filter(|session| session.space == request.space).ok_or(ProtocolError::UserTaken.into());
+    // Only who was invited hears that there is such a user.
+    if existing.is_some() {
+        return Err(ProtocolError::UserTaken.into());
     }
     if tx.has_account(request.account)? || tx.space(request.space)?.is_some() {
         return Err(ProtocolError::Refused("the account or the space is there already".into()).into());
@@ -72,6 +73,12 @@ pub(crate) fn create(
     tx.insert_space(request.space, request.account, u64::from_be_bytes(random.bytes()?).max(1))?;
     tx.insert_device(request.account, &request.device)?;
     open_session(tx, random, request.account, Some(request.device.device), now_ms)?.ok_or(ServerError::Damaged("space"))
+}
+
+fn is_same(existing: &AccountRow, request: &CreateAccount) -> bool {
+    existing.account == request.account
+        && same(&existing.passphrase_auth, &auth_hash(&existing.auth_salt, &request.passphrase_auth))
+        && same(&existing.code_auth, &auth_hash(&existing.auth_salt, &request.code_auth))
 }
 
 pub(crate) fn login(

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use holdfast_protocol::limits::EVENTS_KEEP_ALIVE;
+use holdfast_protocol::limits::{EVENTS_KEEP_ALIVE, REQUEST_TIMEOUT};
 use holdfast_protocol::{LogAnswer, ProtocolError, PushOutcome};
 
 use crate::ServerError;
@@ -137,6 +137,12 @@ pub struct ServerConfig {
     pub restored: bool,
     /// How often a stream of events says that it is alive. Clients expect [`EVENTS_KEEP_ALIVE`].
     pub keep_alive: Duration,
+    /// So long a new connection may take until its first request has come, and over HTTP/1 each next one. (Of HTTP/2 a
+    /// connection may be idle between requests while it answers pings.)
+    pub head_timeout: Duration,
+    /// So long a request's body may take beside what its length takes on the slowest line. No shorter than clients wait,
+    /// or what they send is thrown away just before its end.
+    pub body_timeout: Duration,
     pub options: CoreOptions,
 }
 
@@ -152,6 +158,8 @@ impl ServerConfig {
             invite_ttl_s: Self::INVITE_TTL_S,
             restored: false,
             keep_alive: EVENTS_KEEP_ALIVE,
+            head_timeout: Duration::from_secs(30),
+            body_timeout: REQUEST_TIMEOUT,
             options: CoreOptions::default(),
         }
     }

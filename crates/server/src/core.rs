@@ -90,6 +90,8 @@ impl Core {
         (self.0.options.clock)()
     }
 
+    /// Work that has begun goes on where whoever asked is gone; nothing after this does. So what a commit is to be
+    /// followed by belongs into `work`.
     async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Inner) -> Result<T, ServerError> + Send + 'static,
@@ -132,16 +134,23 @@ impl Inner {
 
     fn login(&self, request: &Login, now_ms: u64) -> Result<Session, ServerError> {
         let user = folded(&request.user)?;
-        if let Some(wait_s) = self.login_limit().wait_s(&user, now_ms) {
-            return Err(ProtocolError::Busy { retry_after_s: Some(wait_s) }.into());
-        }
-        let answer = self.storage.write(|tx| accounts::login(tx, &self.options.randomness, &user, request, now_ms));
-        match &answer {
-            Ok(_) => self.login_limit().succeeded(&user),
-            Err(ServerError::Answer(ProtocolError::WrongLogin)) => self.login_limit().failed(&user, now_ms),
-            Err(_) => {}
-        }
-        answer
+        let allowed = || match self.login_limit().wait_s(&user, now_ms) {
+            Some(wait_s) => Err(ProtocolError::Busy { retry_after_s: Some(wait_s) }),
+            None => Ok(()),
+        };
+        // Before the wait for the disk: who has to wait keeps nobody else from it.
+        allowed()?;
+        self.storage.write(|tx| {
+            // Again, where there is one after the other: of many guesses at once each sees those before it.
+            allowed()?;
+            let answer = accounts::login(tx, &self.options.randomness, &user, request, now_ms);
+            match &answer {
+                Ok(_) => self.login_limit().succeeded(&user),
+                Err(ServerError::Answer(ProtocolError::WrongLogin)) => self.login_limit().failed(&user, now_ms),
+                Err(_) => {}
+            }
+            answer
+        })
     }
 
     fn put_blob(&self, token: &Token, now_ms: u64, space: SpaceId, cid: Cid, sealed: &[u8]) -> Result<(), ServerError> {
@@ -242,7 +251,7 @@ impl SyncProtocol for Core {
     async fn put_keys(&self, token: &Token, request: PutKeys) -> Result<u64, ProtocolError> {
         let (token, now_ms) = (token.clone(), self.now_ms());
         let put = move |inner: &Inner| {
-            inner.storage.write(|tx| {
+            let (version, told) = inner.storage.write(|tx| {
                 let session = whole_session(tx, &token, now_ms)?;
                 let put = accounts::put_keys(tx, &token, &session, &request)?;
                 if !put.shut_out {
@@ -251,13 +260,13 @@ impl SyncProtocol for Core {
                 let space = tx.personal_space(session.account)?;
                 let row = space.map(|space| owned_space(tx, session.account, space)).transpose()?;
                 Ok((put.version, space.zip(row.map(|row| row.head))))
-            })
+            })?;
+            if let Some((space, head)) = told {
+                inner.events.look_again(space, head);
+            }
+            Ok(version)
         };
-        let (version, told) = self.blocking(put).await?;
-        if let Some((space, head)) = told {
-            self.0.events.look_again(space, head);
-        }
-        Ok(version)
+        self.blocking(put).await
     }
 
     async fn push(&self, token: &Token, request: PushRequest) -> Result<PushOutcome, ProtocolError> {
@@ -266,13 +275,14 @@ impl SyncProtocol for Core {
         let (space, quota_bytes) = (request.manifest.space, self.0.options.quota_bytes);
         let outcome = self
             .blocking(move |inner| {
-                inner.storage.transact(|tx| {
+                let outcome = inner.storage.transact(|tx| {
                     let account = session(tx, &token, now_ms)?;
                     push(tx, account, &request, quota_bytes)
-                })
+                })?;
+                inner.tell(space, &outcome);
+                Ok(outcome)
             })
             .await?;
-        self.0.tell(space, &outcome);
         Tamper::apply(self.0.options.tamper.push.as_ref(), outcome)
     }
 
@@ -343,12 +353,13 @@ impl SyncProtocol for Core {
         let (space, quota_bytes) = (request.space, self.0.options.quota_bytes);
         let outcome = self
             .blocking(move |inner| {
-                inner.storage.transact(|tx| {
+                let outcome = inner.storage.transact(|tx| {
                     heal::heal(tx, &inner.options.randomness, session(tx, &token, now_ms)?, &request, quota_bytes)
-                })
+                })?;
+                inner.tell(space, &outcome);
+                Ok(outcome)
             })
             .await?;
-        self.0.tell(space, &outcome);
         Tamper::apply(self.0.options.tamper.push.as_ref(), outcome)
     }
 

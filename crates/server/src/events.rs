@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use holdfast_protocol::limits::{EVENTS_KEEP_ALIVE, PING_TIMEOUT};
 use holdfast_protocol::{AccountId, EventStream, LogHead, ProtocolError, SpaceId, Token};
 use tokio::sync::watch;
 
@@ -14,7 +15,7 @@ use crate::Core;
 /// More devices than anybody has, less than would be a burden.
 pub(crate) const MAX_STREAMS_PER_ACCOUNT: usize = 64;
 /// A stream that closed without a word is noticed and gone by then.
-const FULL_RETRY_S: u32 = 60;
+const FULL_RETRY_S: u32 = (EVENTS_KEEP_ALIVE.as_secs() + PING_TIMEOUT.as_secs()) as u32;
 
 #[derive(Default)]
 struct Listening {
@@ -121,27 +122,25 @@ pub(crate) struct Listener {
     core: Core,
     token: Token,
     place: Place,
-    /// Where the log stood at the beginning, until it was told.
-    first: Option<LogHead>,
+    /// Until it was told: whoever asks may let go while the session is looked at, and ask again.
+    untold: Option<LogHead>,
 }
 
 impl Listener {
     /// `head` was read after the place was taken, so that no push falls between.
     pub(crate) fn begin(core: Core, token: Token, place: Place, head: LogHead) -> Self {
-        Self { core, token, place, first: Some(head) }
+        Self { core, token, place, untold: Some(head) }
     }
 }
 
 #[async_trait]
 impl EventStream for Listener {
     async fn next(&mut self) -> Result<LogHead, ProtocolError> {
-        let head = match self.first {
-            Some(head) => Some(head),
-            None => self.place.changed().await,
-        };
+        if self.untold.is_none() {
+            self.untold = self.place.changed().await;
+        }
         // Nothing is told to a session that has ended since.
         self.core.authorize(self.token.clone()).await?;
-        self.first = None;
-        head.ok_or_else(|| ProtocolError::Unreachable("the stream of events ended".into()))
+        self.untold.take().ok_or_else(|| ProtocolError::Unreachable("the stream of events ended".into()))
     }
 }

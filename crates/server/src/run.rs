@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum_server::Handle;
 use axum_server::tls_rustls::{RustlsConfig, from_tcp_rustls};
 use holdfast_protocol::JoinLink;
+use holdfast_protocol::limits::{PING_TIMEOUT, WINDOW_BYTES};
 use tokio::task::JoinHandle;
 
 use crate::http::{self, Shared};
@@ -13,8 +14,6 @@ use crate::{Core, ServerConfig, ServerError, tls};
 
 /// How long requests under way may take after a stop.
 const STOP_GRACE: Duration = Duration::from_secs(5);
-/// A device that does not answer a ping for so long is gone.
-const PING_TIMEOUT: Duration = Duration::from_secs(20);
 
 pub struct Server;
 
@@ -32,14 +31,17 @@ pub struct RunningServer {
 impl Server {
     /// Opens the data, binds, and answers when this returns. Needs a Tokio runtime.
     pub async fn start(config: ServerConfig) -> Result<RunningServer, ServerError> {
-        let keep_alive = config.keep_alive;
+        let ServerConfig { keep_alive, head_timeout, body_timeout, .. } = config;
         let prepared = tokio::task::spawn_blocking(move || prepare(config)).await;
         let Prepared { core, listener, addr, tls, join_link } = prepared.map_err(std::io::Error::other)??;
         let handle = Handle::new();
-        let mut server = from_tcp_rustls(listener, tls)?.handle(handle.clone());
+        let mut server = from_tcp_rustls(listener, tls)?.handle(handle.clone()).first_request_timeout(head_timeout);
+        server.http_builder().http1().header_read_timeout(head_timeout);
+        let mut http2 = server.http_builder().http2();
         // A device that went away without a word would keep its stream of events open for ever.
-        server.http_builder().http2().keep_alive_interval(keep_alive).keep_alive_timeout(PING_TIMEOUT);
-        let shared = Shared::new(core, keep_alive);
+        http2.keep_alive_interval(keep_alive).keep_alive_timeout(PING_TIMEOUT);
+        http2.initial_stream_window_size(WINDOW_BYTES).initial_connection_window_size(WINDOW_BYTES);
+        let shared = Shared::new(core, keep_alive, body_timeout);
         let app = http::router(shared.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let task = tokio::spawn(server.serve(app));
         Ok(RunningServer { addr, join_link, shared, handle, task })

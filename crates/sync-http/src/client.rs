@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use holdfast_protocol::limits::{
     EVENTS_KEEP_ALIVE, MAX_BLOB_BYTES, MAX_HEAL_BYTES, MAX_IDS_BYTES, MAX_KEYS_MESSAGE_BYTES, MAX_LOG_ANSWER_BYTES,
-    MAX_PUSH_BYTES, MAX_SMALL_BYTES,
+    MAX_PUSH_BYTES, MAX_SMALL_BYTES, PING_TIMEOUT, REQUEST_TIMEOUT, WINDOW_BYTES, body_time,
 };
 use holdfast_protocol::{
     Cid, CreateAccount, EVENT_STREAM, EventStream, FetchRequest, Fetched, HealRequest, JoinLink, KdfParams, Keys,
@@ -27,10 +27,6 @@ use crate::failure::{bad_answer, is_message, no_answer, too_slow};
 use crate::pin::client_config;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// For a request without a body until its answer begins, and for each piece of the answer.
-const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
-/// The slowest line on which large bodies still go through.
-const MIN_BYTES_PER_S: u64 = 16 * 1024;
 /// How often the server is asked whether it is still there while a request is under way.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 /// An answer to a push lists the entries once more.
@@ -106,7 +102,7 @@ impl Answer {
 
 /// How long a body of that length may take.
 fn patience(bytes: usize) -> Duration {
-    REQUEST_TIMEOUT + Duration::from_secs(bytes as u64 / MIN_BYTES_PER_S)
+    REQUEST_TIMEOUT + body_time(bytes as u64)
 }
 
 impl HttpClient {
@@ -116,7 +112,11 @@ impl HttpClient {
         let refused = |what: &str| ProtocolError::Refused(what.into());
         let checked = JoinLink::new(base_url, pin, None, 0).map_err(|e| ProtocolError::Refused(e.to_string()))?;
         let tls = client_config(pin).map_err(|_| refused("TLS cannot be set up"))?;
-        let http = Client::builder()
+        let http = Client::builder();
+        // Where the system watches what was sent, it waits as long: the default is half of what may be on the way.
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        let http = http.tcp_user_timeout(PING_TIMEOUT);
+        let http = http
             .tls_backend_preconfigured(tls)
             .https_only(true)
             .no_proxy()
@@ -124,7 +124,9 @@ impl HttpClient {
             .retry(reqwest::retry::never())
             .connect_timeout(CONNECT_TIMEOUT)
             .http2_keep_alive_interval(KEEP_ALIVE)
-            .http2_keep_alive_timeout(CONNECT_TIMEOUT)
+            .http2_keep_alive_timeout(PING_TIMEOUT)
+            .http2_initial_stream_window_size(WINDOW_BYTES)
+            .http2_initial_connection_window_size(WINDOW_BYTES)
             .build()
             .map_err(|_| refused("the network cannot be set up"))?;
         Ok(Self { http, base_url: checked.url.into(), counters: Arc::default(), silence: 3 * EVENTS_KEEP_ALIVE })

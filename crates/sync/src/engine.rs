@@ -416,6 +416,9 @@ impl Engine {
                 self.cycle.caught_up = report.caught_up;
                 if report.caught_up {
                     self.read_ms = Some(now_ms);
+                } else {
+                    // There is more than what was up to date.
+                    self.confirmed = false;
                 }
                 if std::mem::take(&mut self.poked_between) {
                     self.gap.brought(report.moved);
@@ -469,7 +472,8 @@ impl Engine {
 
     fn failed(&mut self, failure: Failure, facts: &Facts, now_ms: u64, jitter: u64) -> Effect {
         self.running = None;
-        (self.again, self.poked_between) = (false, false);
+        self.poked_between = false;
+        let again = std::mem::take(&mut self.again);
         self.failure = Some(failure);
         self.confirmed = false;
         (self.retry_ms, self.not_before_ms) = (None, None);
@@ -490,6 +494,11 @@ impl Engine {
                 self.not_before_ms = Some(asked);
                 self.retry_ms = Some(asked.max(now_ms + self.backoff.fail(jitter)));
             }
+        }
+        // What failed was begun before there was a network, or before somebody asked.
+        if again && matches!(failure, Failure::Offline | Failure::Unreachable) {
+            let soon = now_ms + NETWORK_GAP_MS;
+            self.retry_ms = self.retry_ms.map(|at| at.min(soon));
         }
         self.rest(facts, now_ms)
     }

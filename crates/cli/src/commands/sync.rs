@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use holdfast_ipc::dto::CommandError;
 use holdfast_ipc::{command_error, set_aside};
 use holdfast_notebook::sync::{Connect, CycleReport, FileProgress, ServerAddress, SyncStatus, Syncer, sign_in};
 use holdfast_notebook::{NotebookError, ProtocolError, SyncState, Vault};
@@ -84,6 +85,14 @@ async fn cycle(vault: &Vault, syncer: &Syncer, clients: &Clients, report: &mut C
             sign_in(vault, &clients.connect(), &secret).await?;
             Ok(syncer.run_once_into(report).await?)
         }
+        // Whom a lost computer shut out is let in again once that one is removed.
+        Err(removed @ NotebookError::Protocol(ProtocolError::DeviceRemoved)) => {
+            let Some(secret) = passphrase::given()? else { return Err(removed.into()) };
+            if sign_in(vault, &clients.connect(), &secret).await.is_err() {
+                return Err(removed.into());
+            }
+            Ok(syncer.run_once_into(report).await?)
+        }
         other => Ok(other?),
     }
 }
@@ -146,8 +155,9 @@ fn files_text(status: &SyncStatus) -> String {
 pub fn status(place: &Place) -> Outcome {
     place.with_vault(|vault| {
         let status = vault.sync_status()?;
-        let failed = vault.last_sync_problem()?.map_or_else(|| vault.passphrase_problem(), |e| Ok(Some(e)))?;
-        let problem = failed.map(|e| command_error(&e));
+        let problem = vault.last_sync_problem()?.map(|e| command_error(&e));
+        let untold = vault.passphrase_problem()?.map(|e| command_error(&e));
+        let said = |problem: &CommandError| json!({ "code": problem.code, "sentence": problem.message });
         let aside = set_aside(&vault.set_aside()?);
         let held = tripwire::told(vault)?;
         let seen = |ms: u64| (ms > 0).then_some(ms);
@@ -173,11 +183,13 @@ pub fn status(place: &Place) -> Outcome {
             "tripwire": held.as_ref().map(|h| h.json.clone()),
             "set_aside": aside.iter().map(|s| json!({ "count": s.count, "why": s.why, "action": s.action })).collect::<Vec<_>>(),
             "attachments": files(&status),
-            "problem": problem.as_ref().map(|p| json!({ "code": p.code, "sentence": p.message })),
+            "problem": problem.as_ref().map(said),
+            "passphrase": untold.as_ref().map(said),
         });
         let mut text = vec![match &problem {
             // It says why, and what to do.
             Some(problem) if status.state != SyncState::Paused => problem.message.clone(),
+            _ if status.state == SyncState::Waiting && status.waiting == 0 => "Waiting for the server.".into(),
             _ => format!("{}.", state_words(status.state)),
         }];
         text.push(format!("Waiting: {}. To review: {}.{}", status.waiting, status.to_review, files_text(&status)));
@@ -185,6 +197,7 @@ pub fn status(place: &Place) -> Outcome {
             let confirmed = status.last_confirmed_ms.map_or_else(|| "not yet".into(), time);
             text.push(format!("Server: {server}. Last confirmed: {confirmed}."));
         }
+        text.extend(untold.map(|untold| untold.message));
         text.extend(held.map(|h| h.text));
         text.extend(aside.iter().map(|s| format!("{} set aside: {} {}", count(s.count.into(), "change"), s.why, s.action)));
         for device in &status.devices {

@@ -22,6 +22,8 @@ pub struct OpChanges {
 pub enum Event {
     Changed(OpChanges),
     Sync(super::SyncStatus),
+    /// How sync stands cannot be read: what was told last may not hold any more.
+    SyncFailed(super::CommandError),
     Session(super::SessionStatus),
     /// The tray's "Lock": the window saves what is typed, and locks.
     Lock,

@@ -25,6 +25,8 @@ pub struct DeviceItem {
     pub this_device: bool,
     pub last_seen_ms: f64,
     pub added_ms: f64,
+    /// Its clock is ahead, so that when it changed something last cannot be told by it.
+    pub clock_ahead: bool,
 }
 
 /// The one picture of sync that the sidebar, the panel, the marks and the terminal draw from.
@@ -57,6 +59,8 @@ pub struct SyncStatus {
     pub user: Option<String>,
     /// What went wrong last, as a sentence, while it is still wrong.
     pub problem: Option<super::CommandError>,
+    /// What is wrong with the passphrase that the server knows, whatever else is: it stops nothing, and waits.
+    pub passphrase: Option<super::CommandError>,
     pub devices: Vec<DeviceItem>,
     pub catch_up: Option<CatchUp>,
     /// Entries that did not open or came before their parents.

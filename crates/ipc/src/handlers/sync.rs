@@ -36,6 +36,7 @@ pub(crate) fn status_of(syncer: &Syncer) -> Answer<SyncStatus> {
         server: s.server,
         user: s.user,
         problem: syncer.problem().map(|e| command_error(&e)),
+        passphrase: answer(syncer.vault().passphrase_problem())?.map(|e| command_error(&e)),
         devices: s
             .devices
             .into_iter()
@@ -46,6 +47,7 @@ pub(crate) fn status_of(syncer: &Syncer) -> Answer<SyncStatus> {
                 this_device: d.this_device,
                 last_seen_ms: ms(d.last_seen_ms),
                 added_ms: ms(d.added_ms),
+                clock_ahead: d.clock_ahead,
             })
             .collect(),
         catch_up: syncer.catch_up().map(|c| CatchUp {

@@ -3,6 +3,7 @@
 
 use holdfast_protocol::Traffic;
 use holdfast_store::NewActivity;
+use holdfast_sync::Step;
 
 use super::problem;
 use crate::txn::Txn;
@@ -46,6 +47,15 @@ pub enum Happened {
 }
 
 impl Happened {
+    pub(super) fn of(step: Step) -> Self {
+        match step {
+            Step::Push => Self::Push,
+            Step::Pull => Self::Pull,
+            Step::UploadBlob => Self::Upload,
+            Step::FetchBlob => Self::Fetch,
+        }
+    }
+
     pub fn word(&self) -> &str {
         match self {
             Self::Synced => "synced",

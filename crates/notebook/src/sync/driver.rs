@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use holdfast_protocol::{ProtocolError, SyncProtocol, Token, Traffic};
+use holdfast_protocol::{SyncProtocol, Token, Traffic};
 use holdfast_sync::{Effect, Engine, Event, Failure, Step, StepReport};
 use tokio::sync::{Notify, watch};
 use tracing::Instrument as _;
@@ -12,6 +12,7 @@ use tracing::Instrument as _;
 use super::account::{self, ServerAddress};
 use super::activity::{self, Happened, Line};
 use super::catch_up::{Began, CatchUp};
+use super::failures::{failure, is_silence, is_the_lines};
 use super::flags::{self, SyncFlags};
 use super::later::Later;
 use super::live::LOOK;
@@ -139,14 +140,10 @@ impl Syncer {
     }
 
     /// What is wrong, while it is: the last failure, else typing that could not be committed, else a queue that does
-    /// not move, else a passphrase that the server does not know.
+    /// not move. A passphrase that the server does not know is beside that: [`Vault::passphrase_problem`].
     pub fn problem(&self) -> Option<Arc<NotebookError>> {
         let said = held(&self.problem).clone().or_else(|| held(&self.uncommitted).clone());
-        said.or_else(|| self.stuck().or_else(|| self.passphrase_problem()).map(Arc::new))
-    }
-
-    fn passphrase_problem(&self) -> Option<NotebookError> {
-        self.vault.passphrase_problem().unwrap_or_else(Some)
+        said.or_else(|| self.stuck().map(Arc::new))
     }
 
     fn stuck(&self) -> Option<NotebookError> {
@@ -180,6 +177,10 @@ impl Syncer {
     }
 
     pub fn signed_in(&self) {
+        let ended = held(&self.problem).take_if(|problem| matches!(failure(problem), Failure::SignIn));
+        if ended.is_some() {
+            self.tell();
+        }
         self.send(Event::SignedIn);
     }
 
@@ -254,6 +255,8 @@ impl Syncer {
             loop {
                 let Err(error) = self.listen().await;
                 tracing::warn!(%error, "listening begins anew");
+                // Its stream is gone with it.
+                self.send(Event::Live(false));
                 tokio::time::sleep(LOOK).await;
             }
         };
@@ -440,7 +443,7 @@ impl Syncer {
     async fn try_step(&self, step: Step, report: &mut CycleReport) -> Result<Effect> {
         let (started, before) = (Instant::now(), self.traffic());
         let waiting = self.vault.sync_facts()?.waiting();
-        let span = tracing::info_span!("sync", step = what(step).word(), waiting);
+        let span = tracing::info_span!("sync", step = Happened::of(step).word(), waiting);
         let outcome = self.attempt(step, report).instrument(span).await;
         let duration_ms = started.elapsed().as_millis() as u64;
         let traffic = self.traffic().since(before);
@@ -462,10 +465,13 @@ impl Syncer {
                 if failure == Failure::SignIn {
                     signed_out(&self.vault)?;
                 }
-                tracing::info!(step = what(step).word(), error = %error, "sync failed");
+                tracing::info!(step = Happened::of(step).word(), error = %error, "sync failed");
                 // On a full disk there is no room for the line either, and the sync has to go on.
                 if let Err(e) = self.note_failure(step, duration_ms, traffic, &error) {
                     tracing::warn!(error = %e, "the failure could not be noted down");
+                }
+                if is_silence(&error) {
+                    self.connect_anew();
                 }
                 *held(&self.problem) = Some(Arc::new(error));
                 self.handle(Event::StepFailed(failure))
@@ -579,7 +585,7 @@ impl Syncer {
 
     /// A line of the activity log, and what a program that starts later has to know.
     fn note_failure(&self, step: Step, duration_ms: u64, traffic: Traffic, error: &NotebookError) -> Result<()> {
-        let line = Line { duration_ms, traffic, problem: Some(error), ..Line::new(what(step), "") };
+        let line = Line { duration_ms, traffic, problem: Some(error), ..Line::new(Happened::of(step), "") };
         self.vault.transact(|t| {
             problem::keep(t.tx, error)?;
             heal::is_over(t)?;
@@ -590,45 +596,5 @@ impl Syncer {
     /// What went over the wire to this server so far.
     fn traffic(&self) -> Traffic {
         held(&self.server).as_ref().map_or_else(Traffic::default, |(_, server)| server.traffic())
-    }
-}
-
-fn what(step: Step) -> Happened {
-    match step {
-        Step::Push => Happened::Push,
-        Step::Pull => Happened::Pull,
-        Step::UploadBlob => Happened::Upload,
-        Step::FetchBlob => Happened::Fetch,
-    }
-}
-
-/// True where whatever is asked next fails in the same way: there is no way to the server, or no session.
-pub(super) fn is_the_lines(error: &NotebookError) -> bool {
-    match error {
-        NotebookError::Protocol(ProtocolError::Unreachable(_) | ProtocolError::PinMismatch) => true,
-        other => matches!(failure(other), Failure::Offline | Failure::SignIn),
-    }
-}
-
-/// What to do about an error: the one place where errors become the engine's kinds.
-pub(super) fn failure(error: &NotebookError) -> Failure {
-    match error {
-        NotebookError::Protocol(ProtocolError::NoNetwork) => Failure::Offline,
-        // A full disk too: nothing was taken over, and it may be freed. Another key, and what is no answer, are mostly of
-        // somebody on the way (a train's network that wants to be signed in to), who goes without any network coming.
-        NotebookError::Protocol(
-            ProtocolError::Unreachable(_)
-            | ProtocolError::PinMismatch
-            | ProtocolError::Malformed(_)
-            | ProtocolError::Server(_)
-            | ProtocolError::KeysChanged { .. }
-            | ProtocolError::DeviceAhead,
-        )
-        | NotebookError::DiskFull => Failure::Unreachable,
-        NotebookError::Protocol(ProtocolError::Busy { retry_after_s }) => {
-            Failure::Busy { retry_after_ms: u64::from(retry_after_s.unwrap_or(1)) * 1000 }
-        }
-        NotebookError::Protocol(ProtocolError::Unauthorized | ProtocolError::DeviceRemoved) => Failure::SignIn,
-        _ => Failure::Stop,
     }
 }

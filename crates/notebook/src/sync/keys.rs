@@ -12,7 +12,7 @@ use holdfast_protocol::{
 
 use super::account::KEY_TRIES;
 use super::activity::{self, Happened, Line};
-use super::driver::is_the_lines;
+use super::failures::is_the_lines;
 use super::login::{self, Login};
 use super::{blobs, meta};
 use crate::{NotebookError, Result, Vault};

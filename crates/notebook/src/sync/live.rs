@@ -11,6 +11,7 @@ use if_watch::IfEvent;
 use if_watch::tokio::IfWatcher;
 
 use super::driver::{Syncer, held};
+use super::failures::is_silence;
 use crate::Result;
 
 /// How often the clocks are compared. Also the longest that a change which nobody told of stays unseen.
@@ -96,6 +97,9 @@ impl Syncer {
     /// When to try again. What a person has to hear is found by the engine, which asks the server once.
     fn stream_ended(&self, error: &crate::NotebookError) -> StreamEvent {
         tracing::info!(%error, "no stream of events");
+        if is_silence(error) {
+            self.connect_anew();
+        }
         let retry_after_ms = match error {
             crate::NotebookError::Protocol(error) => match error {
                 ProtocolError::Unauthorized | ProtocolError::DeviceRemoved | ProtocolError::PinMismatch => {
@@ -151,6 +155,8 @@ impl Syncer {
                     let steady_ms = began.elapsed().as_millis() as u64;
                     if sleep.has_slept(steady_ms, self.vault().env().now_ms()) {
                         tracing::info!("the computer slept");
+                        // Whoever was on the way has forgotten the connection, and nobody here was told.
+                        self.connect_anew();
                         self.network_up();
                     }
                 }

@@ -10,6 +10,7 @@ mod catch_up;
 mod device;
 mod digest;
 mod driver;
+mod failures;
 mod fetch;
 mod flags;
 mod fork;

@@ -105,7 +105,12 @@ impl Syncer {
                 ) => {
                     first.get_or_insert(error);
                 }
-                Err(error @ (NotebookError::DiskFull | NotebookError::Internal(_) | NotebookError::Damaged(_))) => {
+                Err(
+                    error @ (NotebookError::DiskFull
+                    | NotebookError::Storage(_)
+                    | NotebookError::Internal(_)
+                    | NotebookError::Damaged(_)),
+                ) => {
                     return Err(error);
                 }
                 Err(error) => return Ok(Some(error)),

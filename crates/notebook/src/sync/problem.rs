@@ -36,6 +36,7 @@ pub(super) fn encode(error: &E) -> Vec<u8> {
         E::PassphraseWaits => (24, String::new()),
         E::PassphraseUntold => (25, String::new()),
         E::OtherPassphrase => (26, String::new()),
+        E::Storage(what) => (27, what.clone()),
         other => (INTERNAL, other.to_string()),
     };
     let mut w = Writer::new();
@@ -73,6 +74,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<E> {
         24 => E::PassphraseWaits,
         25 => E::PassphraseUntold,
         26 => E::OtherPassphrase,
+        27 => E::Storage(detail),
         20 => E::NothingMoves { minutes: detail.parse().unwrap_or_default() },
         _ => E::Internal(detail),
     })
@@ -140,6 +142,7 @@ mod tests {
             E::PassphraseWaits,
             E::PassphraseUntold,
             E::OtherPassphrase,
+            E::Storage("busy".into()),
         ] {
             let kept = decode(&encode(&error)).unwrap();
             assert_eq!(format!("{kept:?}"), format!("{error:?}"));

@@ -4,7 +4,7 @@ use holdfast_domain::DeviceId;
 use holdfast_store::{FileCount, FileState, Reader};
 use holdfast_sync::{Engine, Facts, Position, SyncState, state};
 
-use super::driver::failure;
+use super::failures::failure;
 use super::{Tripwire, account, heal, lazy, login, meta, tripwire};
 use crate::attachments::here_bytes;
 use crate::{Result, Vault};

@@ -1,9 +1,10 @@
 //! The background task as the window runs it, over real HTTPS: changes arrive by themselves, without polls.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use holdfast_notebook::sync::{SyncFlag, SyncMetrics, Syncer};
-use holdfast_notebook::{NoteId, NotebookError, Vault};
+use holdfast_notebook::sync::{Connect, SyncFlag, SyncMetrics, Syncer};
+use holdfast_notebook::{NoteId, NotebookError, ProtocolError, Vault};
 use holdfast_sync::SyncState;
 use holdfast_testkit::{TestDevice, World};
 use tokio::sync::Notify;
@@ -259,4 +260,30 @@ async fn a_request_that_never_ends_is_said_and_what_is_typed_meanwhile_is_commit
     w["A"].sync().await;
     assert!(w["A"].syncer().problem().is_none());
     assert_eq!(w["A"].syncer().status().unwrap().state, SyncState::UpToDate);
+}
+
+/// A connection that went silent seems to be there for minutes: what is tried next makes one of its own, and waits for none.
+#[tokio::test]
+async fn after_a_silence_the_next_try_makes_a_connection_of_its_own() {
+    let w = World::of(1);
+    w["A"].sync().await;
+    let made = Arc::new(AtomicUsize::new(0));
+    let connect = w["A"].connect().clone();
+    let counted: Connect = {
+        let made = made.clone();
+        Arc::new(move |address| {
+            made.fetch_add(1, Ordering::SeqCst);
+            connect(address)
+        })
+    };
+    let syncer = Syncer::new(w["A"].vault().clone(), counted).unwrap();
+    for _ in 0..2 {
+        syncer.run_once().await.unwrap();
+    }
+    assert_eq!(made.load(Ordering::SeqCst), 1, "while it works it stays");
+    w["A"].net.refuse(Some(("log", ProtocolError::Unreachable("no answer".into()))));
+    assert!(syncer.run_once().await.is_err());
+    w["A"].net.refuse(None);
+    syncer.run_once().await.unwrap();
+    assert_eq!(made.load(Ordering::SeqCst), 2);
 }

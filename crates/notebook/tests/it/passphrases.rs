@@ -123,8 +123,9 @@ async fn a_restored_server_learns_the_passphrase_again() {
         w[first].sync().await;
         if first == "B" {
             // It cannot: and it says so, holds nothing up, and the other one can.
-            let problem = w["B"].syncer().problem().unwrap();
-            assert!(matches!(*problem, NotebookError::PassphraseUntold), "{problem:?}");
+            let problem = w["B"].vault().passphrase_problem().unwrap();
+            assert!(matches!(problem, Some(NotebookError::PassphraseUntold)), "{problem:?}");
+            assert!(w["B"].syncer().problem().is_none());
             assert_eq!(w["B"].syncer().status().unwrap().state, SyncState::UpToDate);
             assert!(joins_old_login(&w).await);
         }
@@ -413,8 +414,8 @@ async fn a_change_that_the_server_refuses_holds_no_note_up() {
         w["A"].sync().await;
         w["B"].sync().await;
         assert_eq!((w["A"].body(other).as_str(), w["B"].body(id).as_str()), ("of B\n", "not held up\n"));
-        let problem = w["A"].syncer().problem().unwrap();
-        assert!(matches!(*problem, NotebookError::PassphraseWaits), "{problem:?}");
+        let problem = w["A"].vault().passphrase_problem().unwrap();
+        assert!(matches!(problem, Some(NotebookError::PassphraseWaits)), "{problem:?}");
         w["A"].net.refuse(None);
     }
     assert_passphrase(&w, PASSPHRASE, &[NEW]).await;
@@ -454,9 +455,8 @@ async fn what_is_wrong_with_the_passphrase_is_said_without_a_sync() {
     assert!(matches!(w["A"].vault().passphrase_problem(), Ok(Some(NotebookError::PassphraseWaits))));
     assert_eq!(w["A"].vault().sync_status().unwrap().state, SyncState::Waiting, "it is not called up to date");
     let syncer = Syncer::new(Arc::clone(w["A"].vault()), w["A"].connect().clone()).unwrap();
-    assert!(matches!(*syncer.problem().unwrap(), NotebookError::PassphraseWaits));
     syncer.run_once().await.unwrap();
-    assert!(syncer.problem().is_none());
+    assert!(w["A"].vault().passphrase_problem().unwrap().is_none());
     w["A"].net.take_requests();
     syncer.run_once().await.unwrap();
     assert_eq!(w["A"].net.take_requests(), ["log"], "and nothing is asked twice");

@@ -5,11 +5,22 @@ use axum::response::{IntoResponse, Response};
 use holdfast_protocol::{ErrorBody, LogAnswer, MEDIA_TYPE, ProtocolError, PushOutcome, Wire, encode};
 
 /// An error on its way to the client.
-pub(super) struct Failure(pub(super) ProtocolError);
+pub(super) struct Failure {
+    error: ProtocolError,
+    status: StatusCode,
+}
 
 impl From<ProtocolError> for Failure {
     fn from(error: ProtocolError) -> Self {
-        Self(error)
+        Self { status: error_status(&error), error }
+    }
+}
+
+impl Failure {
+    /// The rest of the request did not come. For a client it is as if the server had failed: later.
+    pub(super) fn late() -> Self {
+        let error = ProtocolError::Server("the request did not come in time".into());
+        Self { status: StatusCode::REQUEST_TIMEOUT, error }
     }
 }
 
@@ -62,8 +73,8 @@ fn error_status(error: &ProtocolError) -> StatusCode {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let mut response = cbor(error_status(&self.0), &ErrorBody::from(&self.0));
-        if let ProtocolError::Busy { retry_after_s: Some(seconds) } = self.0 {
+        let mut response = cbor(self.status, &ErrorBody::from(&self.error));
+        if let ProtocolError::Busy { retry_after_s: Some(seconds) } = self.error {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response

@@ -1,6 +1,6 @@
 //! One function a route. The session is checked before a body of any size is read.
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
@@ -12,10 +12,11 @@ use holdfast_protocol::limits::{
 };
 use holdfast_protocol::{
     Cid, CreateAccount, FetchRequest, Hash, HealRequest, Keys, KeysVersion, LogRequest, Login, MissingRequest,
-    Prelogin, ProtocolError, PushRequest, PutKeys, SpaceId, SyncProtocol as _, Token, Wire, decode,
+    Prelogin, ProtocolError, PushRequest, PutKeys, SpaceId, SyncProtocol as _, Token,
 };
 
 use super::answer::{Answer, Failure, cbor, log_status, push_status};
+use super::body::Sent;
 use crate::Core;
 
 pub(super) async fn healthy() -> &'static str {
@@ -23,25 +24,25 @@ pub(super) async fn healthy() -> &'static str {
 }
 
 pub(super) async fn nothing_here() -> Failure {
-    Failure(ProtocolError::NotFound)
+    ProtocolError::NotFound.into()
 }
 
 pub(super) async fn info(State(core): State<Core>) -> Answer {
     Ok(cbor(StatusCode::OK, &core.info().await?))
 }
 
-pub(super) async fn prelogin(State(core): State<Core>, headers: HeaderMap, body: Body) -> Answer {
-    let request: Prelogin = message(&headers, body, MAX_SMALL_BYTES).await?;
+pub(super) async fn prelogin(State(core): State<Core>, sent: Sent) -> Answer {
+    let request: Prelogin = sent.message(MAX_SMALL_BYTES).await?;
     Ok(cbor(StatusCode::OK, &core.prelogin(&request.user).await?))
 }
 
-pub(super) async fn create_account(State(core): State<Core>, headers: HeaderMap, body: Body) -> Answer {
-    let request: CreateAccount = message(&headers, body, MAX_KEYS_MESSAGE_BYTES).await?;
+pub(super) async fn create_account(State(core): State<Core>, sent: Sent) -> Answer {
+    let request: CreateAccount = sent.message(MAX_KEYS_MESSAGE_BYTES).await?;
     Ok(cbor(StatusCode::OK, &core.create_account(request).await?))
 }
 
-pub(super) async fn login(State(core): State<Core>, headers: HeaderMap, body: Body) -> Answer {
-    let request: Login = message(&headers, body, MAX_SMALL_BYTES).await?;
+pub(super) async fn login(State(core): State<Core>, sent: Sent) -> Answer {
+    let request: Login = sent.message(MAX_SMALL_BYTES).await?;
     Ok(cbor(StatusCode::OK, &core.login(request).await?))
 }
 
@@ -50,22 +51,17 @@ pub(super) async fn get_keys(State(core): State<Core>, headers: HeaderMap) -> An
     Ok(cbor(StatusCode::OK, &Keys { keys, version }))
 }
 
-pub(super) async fn put_keys(State(core): State<Core>, headers: HeaderMap, body: Body) -> Answer {
-    let token = authorized(&core, &headers).await?;
-    let request: PutKeys = message(&headers, body, MAX_KEYS_MESSAGE_BYTES).await?;
+pub(super) async fn put_keys(State(core): State<Core>, sent: Sent) -> Answer {
+    let token = authorized(&core, &sent.headers).await?;
+    let request: PutKeys = sent.message(MAX_KEYS_MESSAGE_BYTES).await?;
     let version = core.put_keys(&token, request).await?;
     Ok(cbor(StatusCode::OK, &KeysVersion { version }))
 }
 
-pub(super) async fn push(
-    State(core): State<Core>,
-    Path(space): Path<String>,
-    headers: HeaderMap,
-    body: Body,
-) -> Answer {
+pub(super) async fn push(State(core): State<Core>, Path(space): Path<String>, sent: Sent) -> Answer {
     let space = space_id(&space)?;
-    let token = authorized(&core, &headers).await?;
-    let request: PushRequest = message(&headers, body, MAX_PUSH_BYTES).await?;
+    let token = authorized(&core, &sent.headers).await?;
+    let request: PushRequest = sent.message(MAX_PUSH_BYTES).await?;
     if request.manifest.space != space {
         return Err(refused("the batch is of another space"));
     }
@@ -84,45 +80,30 @@ pub(super) async fn log(
     Ok(cbor(log_status(&answer), &answer))
 }
 
-pub(super) async fn missing(
-    State(core): State<Core>,
-    Path(space): Path<String>,
-    headers: HeaderMap,
-    body: Body,
-) -> Answer {
+pub(super) async fn missing(State(core): State<Core>, Path(space): Path<String>, sent: Sent) -> Answer {
     let space = space_id(&space)?;
-    let token = authorized(&core, &headers).await?;
-    let request: MissingRequest = message(&headers, body, MAX_IDS_BYTES).await?;
+    let token = authorized(&core, &sent.headers).await?;
+    let request: MissingRequest = sent.message(MAX_IDS_BYTES).await?;
     if request.space != space {
         return Err(refused("the question is about another space"));
     }
     Ok(cbor(StatusCode::OK, &core.missing(&token, request).await?))
 }
 
-pub(super) async fn fetch(
-    State(core): State<Core>,
-    Path(space): Path<String>,
-    headers: HeaderMap,
-    body: Body,
-) -> Answer {
+pub(super) async fn fetch(State(core): State<Core>, Path(space): Path<String>, sent: Sent) -> Answer {
     let space = space_id(&space)?;
-    let token = authorized(&core, &headers).await?;
-    let request: FetchRequest = message(&headers, body, MAX_SMALL_BYTES).await?;
+    let token = authorized(&core, &sent.headers).await?;
+    let request: FetchRequest = sent.message(MAX_SMALL_BYTES).await?;
     if request.space != space {
         return Err(refused("the request is about another space"));
     }
     Ok(cbor(StatusCode::OK, &core.fetch(&token, request).await?))
 }
 
-pub(super) async fn heal(
-    State(core): State<Core>,
-    Path(space): Path<String>,
-    headers: HeaderMap,
-    body: Body,
-) -> Answer {
+pub(super) async fn heal(State(core): State<Core>, Path(space): Path<String>, sent: Sent) -> Answer {
     let space = space_id(&space)?;
-    let token = authorized(&core, &headers).await?;
-    let request: HealRequest = message(&headers, body, MAX_HEAL_BYTES).await?;
+    let token = authorized(&core, &sent.headers).await?;
+    let request: HealRequest = sent.message(MAX_HEAL_BYTES).await?;
     if request.space != space {
         return Err(refused("the entries are of another space"));
     }
@@ -133,12 +114,11 @@ pub(super) async fn heal(
 pub(super) async fn put_blob(
     State(core): State<Core>,
     Path((space, cid)): Path<(String, String)>,
-    headers: HeaderMap,
-    body: Body,
+    sent: Sent,
 ) -> Answer {
     let (space, cid) = (space_id(&space)?, blob_id(&cid)?);
-    let token = authorized(&core, &headers).await?;
-    let sealed = whole(&headers, body, MAX_BLOB_BYTES).await?;
+    let token = authorized(&core, &sent.headers).await?;
+    let sealed = sent.whole(MAX_BLOB_BYTES).await?;
     core.put_blob(&token, space, cid, sealed).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
@@ -157,7 +137,7 @@ pub(super) async fn get_blob(
 }
 
 fn refused(why: &str) -> Failure {
-    Failure(ProtocolError::Refused(why.into()))
+    ProtocolError::Refused(why.into()).into()
 }
 
 pub(super) fn space_id(text: &str) -> Result<SpaceId, Failure> {
@@ -172,32 +152,13 @@ pub(super) fn token(headers: &HeaderMap) -> Result<Token, Failure> {
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = bearer.and_then(|text| URL_SAFE_NO_PAD.decode(text.strip_prefix("Bearer ")?).ok());
     let token = token.filter(|token| !token.is_empty() && token.len() <= MAX_TOKEN_BYTES);
-    token.map(Token).ok_or(Failure(ProtocolError::Unauthorized))
+    token.map(Token).ok_or(ProtocolError::Unauthorized.into())
 }
 
 async fn authorized(core: &Core, headers: &HeaderMap) -> Result<Token, Failure> {
     let token = token(headers)?;
     core.authorize(token.clone()).await?;
     Ok(token)
-}
-
-/// The body, of at most `max` bytes; a longer one is refused by its announced length where it has one.
-async fn whole(headers: &HeaderMap, body: Body, max: usize) -> Result<Vec<u8>, Failure> {
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > max as u64) {
-        return Err(Failure(ProtocolError::TooLarge));
-    }
-    // The other cause is a client that went away, and hears no answer.
-    let bytes = to_bytes(body, max).await.map_err(|_| Failure(ProtocolError::TooLarge))?;
-    Ok(bytes.into())
-}
-
-async fn message<T: Wire>(headers: &HeaderMap, body: Body, max: usize) -> Result<T, Failure> {
-    let bytes = whole(headers, body, max).await?;
-    decode(&bytes).map_err(|error| match error {
-        ProtocolError::Malformed(why) => Failure(ProtocolError::Refused(why)),
-        other => Failure(other),
-    })
 }
 
 /// `log_epoch`, `seq`, `link` (hexadecimal) and `limit` (bytes), each once, and `packs` (a position) and

@@ -1,6 +1,7 @@
 //! HTTPS in front of [`Core`]: each handler reads one request, calls one method, writes one answer.
 
 mod answer;
+mod body;
 mod events;
 mod handlers;
 mod metrics;
@@ -26,13 +27,15 @@ pub(crate) struct Shared {
     metrics: Arc<Metrics>,
     /// How often a stream of events says that it is alive.
     keep_alive: Duration,
+    /// How long a body may take beside what its length takes on the slowest line.
+    body_timeout: Duration,
     /// Becomes true when the server stops: streams end, or it would wait for them.
     stopping: watch::Sender<bool>,
 }
 
 impl Shared {
-    pub(crate) fn new(core: Core, keep_alive: Duration) -> Self {
-        Self { core, metrics: Arc::default(), keep_alive, stopping: watch::channel(false).0 }
+    pub(crate) fn new(core: Core, keep_alive: Duration, body_timeout: Duration) -> Self {
+        Self { core, metrics: Arc::default(), keep_alive, body_timeout, stopping: watch::channel(false).0 }
     }
 
     pub(crate) fn core(&self) -> &Core {

@@ -4,12 +4,14 @@
 
 mod durability;
 mod events;
+mod gone;
 mod healing;
 mod hostile;
 mod https;
 mod packs;
 mod releases;
 mod removal;
+mod slow;
 mod suite;
 mod world;
 
@@ -41,6 +43,7 @@ both!(
     a_wrong_login_is_refused_and_slowed_down,
     prelogin_does_not_tell_who_exists,
     invitations_end,
+    a_retry_whose_invitation_ended_is_answered,
     bad_user_names_are_refused,
     push_and_read_back,
     pages_are_bounded_and_chain,

@@ -94,6 +94,28 @@ pub async fn invitations_end(world: World) {
     assert_eq!(world.api.create_account(request).await.err(), Some(ProtocolError::InvitationExpired));
 }
 
+pub async fn a_retry_whose_invitation_ended_is_answered(world: World) {
+    let request = world.creation("ada", 1);
+    let session = world.api.create_account(request.clone()).await.ok().unwrap();
+    world.pass_ms(3_600_000);
+    let again = world.api.create_account(request.clone()).await.ok().unwrap();
+    assert_eq!((again.account, again.space), (session.account, session.space));
+    // Who does not know the secrets hears of the invitation, and not whether there is such a user.
+    for (passphrase, code) in [(2, 101), (1, 102)] {
+        let (passphrase_auth, code_auth) = (LoginSecret([passphrase; 32]), LoginSecret([code; 32]));
+        let other = CreateAccount { passphrase_auth, code_auth, ..request.clone() };
+        assert_eq!(world.api.create_account(other).await.err(), Some(ProtocolError::InvitationExpired));
+    }
+    let elsewhere = CreateAccount { space: SpaceId([9; 16]), ..request.clone() };
+    assert_eq!(world.api.create_account(elsewhere).await.err(), Some(ProtocolError::InvitationExpired));
+    // Forgotten in the end, and the retry is one still.
+    world.pass_ms(91 * 24 * 3_600_000);
+    world.core.invite(1).unwrap();
+    let unknown = CreateAccount { user: "bob".into(), ..request.clone() };
+    assert_eq!(world.api.create_account(unknown).await.err(), Some(ProtocolError::InvitationInvalid));
+    assert!(world.api.create_account(request).await.is_ok());
+}
+
 pub async fn bad_user_names_are_refused(world: World) {
     for name in ["", "  ", "a\nb", &"x".repeat(65), &"x".repeat(1000)] {
         assert!(refused(world.api.create_account(world.creation(name, 1)).await));

@@ -125,6 +125,9 @@ impl World {
         if waits {
             assert_ne!(state(&self.engine, f), SyncState::UpToDate, "{event:?} {f:?}");
         }
+        if matches!(event, Event::StepDone(_)) && self.running == Some(Step::Pull) && f.read.seq < self.head {
+            assert_ne!(state(&self.engine, f), SyncState::UpToDate, "{event:?}: there is more");
+        }
         let may_rest = self.paused || self.stopped || !f.signed_in || self.running.is_some();
         if !may_rest {
             let Effect::WaitUntil(at) = effect else { panic!("stops for ever: {event:?} {:?} {f:?}", self.engine) };

@@ -74,6 +74,42 @@ fn while_it_backs_off_the_window_tries_but_a_change_does_not() {
 }
 
 #[test]
+fn a_network_that_comes_while_a_try_still_hangs_gets_one_of_its_own() {
+    for event in [Event::NetworkUp, Event::SyncNow] {
+        let mut engine = confirmed(0);
+        let (_, next) = failing(&mut engine, OPEN_AFTER - 1);
+        assert!(matches!(engine.handle(Event::Tick, &waiting(), next, 0), Effect::Run(_)));
+        assert_eq!(engine.handle(event, &waiting(), next + 30_000, 0), Effect::Wait, "{event:?}");
+        let now = next + 60_000;
+        let Effect::WaitUntil(at) = engine.handle(Event::StepFailed(Failure::Unreachable), &waiting(), now, u64::MAX)
+        else {
+            panic!("{event:?}")
+        };
+        assert!(at <= now + 2_000, "{event:?}: only after {} ms", at - now);
+        // It does not make all that follow sooner.
+        assert!(matches!(engine.handle(Event::Tick, &waiting(), at, 0), Effect::Run(_)));
+        let Effect::WaitUntil(later) = engine.handle(Event::StepFailed(Failure::Unreachable), &waiting(), at, u64::MAX)
+        else {
+            panic!("{event:?}")
+        };
+        assert!(later > at + 2_000, "{event:?}");
+    }
+}
+
+/// Where no stream says so, the answer is the first to tell that there is more.
+#[test]
+fn what_was_up_to_date_is_not_called_so_while_there_is_more() {
+    let mut engine = confirmed(0);
+    assert_eq!(state(&engine, &facts()), SyncState::UpToDate);
+    assert_eq!(engine.handle(Event::SyncNow, &facts(), 9_000, 0), Effect::Run(Step::Pull));
+    let more = Event::StepDone(StepReport { moved: true, ..StepReport::default() });
+    assert_eq!(engine.handle(more, &facts(), 9_100, 0), Effect::Run(Step::Pull));
+    assert_ne!(state(&engine, &facts()), SyncState::UpToDate);
+    engine.handle(CAUGHT_UP, &facts(), 9_200, 0);
+    assert_eq!(state(&engine, &facts()), SyncState::UpToDate);
+}
+
+#[test]
 fn the_server_is_left_alone_for_as_long_as_it_asked() {
     let mut engine = confirmed(0);
     engine.handle(Event::Wake, &waiting(), 0, 0);
