@@ -64,10 +64,10 @@ export function syncOf(scenario: string): SyncStatus {
   const now = Date.now();
   const base: SyncStatus = {
     state: 'up_to_date', paused: false, waiting: 0, waiting_attachments: 0, waiting_attachment_bytes: null, sending: NONE_ON_THE_WAY, receiving: NONE_ON_THE_WAY, not_here: { files: 0, bytes: 0 }, to_review: 1, notebooks_to_review: 0, last_confirmed_ms: now - 4 * MINUTE,
-    last_changes: 41, last_duration_ms: 600, next_try_ms: null, server: 'https://notes.example.org', user: 'ada', problem: null,
+    last_changes: 41, last_duration_ms: 600, next_try_ms: null, server: 'https://notes.example.org', user: 'ada', problem: null, passphrase: null,
     devices: [
-      { id: 'd1', name: 'This laptop', platform: 'linux', this_device: true, last_seen_ms: now, added_ms: now - 20 * DAY },
-      { id: 'd2', name: 'Office PC', platform: 'linux', this_device: false, last_seen_ms: now - 15 * MINUTE, added_ms: now - 12 * DAY },
+      { id: 'd1', name: 'This laptop', platform: 'linux', this_device: true, last_seen_ms: now, added_ms: now - 20 * DAY, clock_ahead: false },
+      { id: 'd2', name: 'Office PC', platform: 'linux', this_device: false, last_seen_ms: now - 15 * MINUTE, added_ms: now - 12 * DAY, clock_ahead: false },
     ],
     catch_up: null, quarantined: 0, set_aside: [], tripwire: null,
   };

@@ -382,6 +382,48 @@ describe('keys', () => {
     expect(backend.notes.get('pump4')?.title).toBe('Site visit: pump 4!');
   });
 
+  test('between a save and the next word of the sync nothing says that the server has it', async () => {
+    open('main');
+    const line = await id('sync-status');
+    backend.emit({ kind: 'sync', data: { ...backend.sync, state: 'up_to_date', to_review: 0, waiting: 0 } });
+    await waitFor(() => expect(line.textContent).toContain('Up to date'));
+    // What it says of itself once it is asked; no event comes.
+    let answer = () => {};
+    const asked = new Promise<void>((resolve) => (answer = resolve));
+    vi.spyOn(backend, 'syncStatus').mockImplementation(() => asked.then(() => ({ ...backend.sync, state: 'waiting' as const, to_review: 0, waiting: 1 })));
+    const said: string[] = [];
+    const watch = new MutationObserver(() => said.push(line.textContent, backend.tray?.text ?? ''));
+    watch.observe(line, { childList: true, subtree: true, characterData: true });
+    await user.type(await id('note-title'), '!');
+    await waitFor(() => expect(screen.getByTestId('save-state').textContent).toContain('Saved on this computer'));
+    expect(`${line.textContent} ${backend.tray?.text}`).not.toContain('Up to date');
+    answer();
+    await waitFor(() => expect(line.textContent).toContain('1 change waiting'));
+    expect(said.length).toBeGreaterThan(0);
+    expect(said.join()).not.toContain('Up to date');
+  });
+
+  test('what is typed in an open review is kept before the vault is locked', async () => {
+    open('main');
+    await user.click(await id('review-banner-open'));
+    await user.clear(await id('own-value'));
+    await user.type(await id('own-value'), '2027-01-31');
+    const choose = vi.spyOn(backend, 'reviewChoose').mockRejectedValueOnce(commandError('disk_full', 'The disk is full.'));
+    backend.emit({ kind: 'lock' });
+    await waitFor(() => expect(screen.getByTestId('review-dialog').textContent).toContain('The disk is full.'));
+    expect(backend.count('vaultLock')).toBe(0);
+    // It went on to the next choice, and this one is open again.
+    const [due] = await screen.findAllByTestId('place-item');
+    if (due) await user.click(due);
+    await user.clear(await id('own-value'));
+    await user.type(await id('own-value'), '2027-01-31');
+    backend.emit({ kind: 'lock' });
+    await id('unlock-passphrase');
+    expect(choose).toHaveBeenCalledTimes(2);
+    expect(choose).toHaveBeenLastCalledWith('pump4', 'due', { kind: 'text', text: '2027-01-31' });
+    expect(backend.calls.findIndex(([name]) => name === 'reviewChoose')).toBeLessThan(backend.calls.findIndex(([name]) => name === 'vaultLock'));
+  });
+
   test('a notebook is added from its dialog, and its trash names the notes', async () => {
     open('main');
     await user.click(await id('notebook-add'));

@@ -237,6 +237,8 @@ export type DeviceItem = {
 	this_device: boolean,
 	last_seen_ms: number | null,
 	added_ms: number | null,
+	/**  Its clock is ahead, so that when it changed something last cannot be told by it. */
+	clock_ahead: boolean,
 };
 
 /**  A run of text in a difference. */
@@ -261,7 +263,9 @@ export type ErrorCode =
 "device_removed" | "server_not_trusted" | "server_refused" | "unreadable" | "io" | "internal";
 
 /**  Pushed to the window. */
-export type Event = { kind: "changed"; data: OpChanges } | { kind: "sync"; data: SyncStatus } | { kind: "session"; data: SessionStatus } | 
+export type Event = { kind: "changed"; data: OpChanges } | { kind: "sync"; data: SyncStatus } | 
+/**  How sync stands cannot be read: what was told last may not hold any more. */
+{ kind: "sync_failed"; data: CommandError } | { kind: "session"; data: SessionStatus } | 
 /**  The tray's "Lock": the window saves what is typed, and locks. */
 { kind: "lock" };
 
@@ -796,6 +800,8 @@ export type SyncStatus = {
 	user: string | null,
 	/**  What went wrong last, as a sentence, while it is still wrong. */
 	problem: CommandError | null,
+	/**  What is wrong with the passphrase that the server knows, whatever else is: it stops nothing, and waits. */
+	passphrase: CommandError | null,
 	devices: DeviceItem[],
 	catch_up: CatchUp | null,
 	/**  Entries that did not open or came before their parents. */

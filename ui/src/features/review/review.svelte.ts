@@ -7,6 +7,8 @@ import { plural } from '../../lib/time';
 import { list, shownSide, sideOfDevice } from './sides';
 
 const TYPED_AFTER_MS = 300;
+/** Of typing without a pause no more than this is only on the screen. */
+const TYPED_AT_MOST_MS = 1000;
 
 /** What was typed into the Result and has not gone to the program yet. */
 type Typed = { kind: 'place'; place: string; text: string } | { kind: 'whole'; text: () => string };
@@ -44,6 +46,7 @@ export class ReviewController {
   /** Counts what was typed, so that an answer knows whether it is the last one. */
   #keys = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #longest: ReturnType<typeof setTimeout> | undefined;
   #tail: Promise<void> = Promise.resolve();
   /** Calls on their way. */
   #calls = 0;
@@ -170,6 +173,7 @@ export class ReviewController {
     this.dirty = true;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#flush(), TYPED_AFTER_MS);
+    this.#longest ??= setTimeout(() => this.#flush(), TYPED_AT_MOST_MS);
   }
 
   /** From the typed text back to the choices. The text can be brought back while the dialog is open. */
@@ -287,6 +291,8 @@ export class ReviewController {
 
   #flush(): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#longest);
+    this.#longest = undefined;
     const typed = this.#typed;
     if (!typed) return;
     this.#typed = null;

@@ -152,6 +152,19 @@ test('typing goes out by itself after a moment, once', async () => {
   expect(backend.calls.filter(([name]) => name === 'reviewEditResult')).toEqual([['reviewEditResult', 'pump4', ['rev-l', 'rev-o'], 'ab']]);
 });
 
+test('who types without a pause has it kept each second', async () => {
+  vi.useFakeTimers();
+  try {
+    for (let n = 1; n <= 12; n += 1) {
+      controller.typed(() => 'x'.repeat(n), null);
+      await vi.advanceTimersByTimeAsync(100);
+    }
+  } finally {
+    vi.useRealTimers();
+  }
+  expect(backend.calls.filter(([name]) => name === 'reviewEditResult')).toEqual([['reviewEditResult', 'pump4', ['rev-l', 'rev-o'], 'x'.repeat(10)]]);
+});
+
 test('back to the choices keeps the typed text at hand', async () => {
   controller.typed(() => 'mine', null);
   await controller.backToChoices();

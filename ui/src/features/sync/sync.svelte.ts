@@ -1,5 +1,5 @@
 // The picture of sync that the status line and the panel draw from: asked for once, then told by events.
-import { onMount } from 'svelte';
+import { onMount, untrack } from 'svelte';
 import type { Backend } from '../../ipc/backend';
 import type { ActivityItem, SyncStatus } from '../../ipc/types';
 import { getBackend } from '../../lib/backend';
@@ -11,12 +11,12 @@ import { statusWords } from './words';
 const ACTIVITY_SHOWN = 100;
 /** Short states (a poll every few seconds) are not read out; only what stays is. */
 const SPOKEN_AFTER_MS = 1500;
+/** A status that could not be read is read again. */
+const READ_AGAIN_MS = 5000;
 
 export class SyncController {
   status = $state<SyncStatus | null>(null);
-  /** The text in the editor, while it is not on disk. */
-  unsaved = $state.raw<Unsaved | null>(null);
-  /** Why the status could not be read, as a sentence. */
+  /** Why the status could not be read, as a sentence: then the last one may not hold any more. */
   failed = $state('');
   activity = $state<ActivityItem[] | null>(null);
   activityFailed = $state('');
@@ -30,14 +30,32 @@ export class SyncController {
   /** What a screen reader hears: the words once they have stayed for a moment, without the countdown. */
   spoken = $state('');
 
+  /** The text in the editor, while it is not on disk. */
+  #unsaved = $state.raw<Unsaved | null>(null);
+  /** It is on disk, and the status is still that of before. */
+  #behind = $state(false);
   #backend: Backend;
   #activityWish = 0;
   /** Events so far. */
   #told = 0;
   #speakLater: ReturnType<typeof setTimeout> | undefined;
+  #readAgain: ReturnType<typeof setTimeout> | undefined;
 
   constructor(backend: Backend) {
     this.#backend = backend;
+  }
+
+  get unsaved(): Unsaved | null {
+    return this.#unsaved ?? (this.#behind ? { failed: false, why: '' } : null);
+  }
+
+  /** What was saved waits for the server from then on: nothing else is said until the status says so itself. */
+  set unsaved(unsaved: Unsaved | null) {
+    const saved = untrack(() => this.#unsaved) !== null && unsaved === null;
+    this.#unsaved = unsaved;
+    if (!saved) return;
+    this.#behind = true;
+    void untrack(() => this.refresh()).then(() => (this.#behind = false));
   }
 
   /** Reads the status and follows it. Returns how to stop. */
@@ -46,7 +64,9 @@ export class SyncController {
     let unlisten: (() => void) | null = null;
     this.#backend
       .onEvent((event) => {
-        if (event.kind !== 'sync' || ended) return;
+        if (ended) return;
+        if (event.kind === 'sync_failed') this.#fail(event.data);
+        if (event.kind !== 'sync') return;
         this.#told += 1;
         this.#take(event.data);
       })
@@ -56,11 +76,12 @@ export class SyncController {
         // What changed before anybody listened is told by no event.
         void this.refresh();
       })
-      .catch((error: unknown) => (this.failed = errorText(error)));
+      .catch((error: unknown) => this.#fail(error));
     void this.refresh();
     return () => {
       ended = true;
       clearTimeout(this.#speakLater);
+      clearTimeout(this.#readAgain);
       unlisten?.();
     };
   }
@@ -72,8 +93,14 @@ export class SyncController {
       // What came meanwhile may be newer than this answer, and whatever is newer still is told too.
       if (told === this.#told) this.#take(status);
     } catch (error) {
-      this.failed = errorText(error);
+      this.#fail(error);
     }
+  }
+
+  #fail(error: unknown): void {
+    this.failed = errorText(error);
+    clearTimeout(this.#readAgain);
+    this.#readAgain = setTimeout(() => void this.refresh(), READ_AGAIN_MS);
   }
 
   async now(): Promise<void> {
@@ -125,6 +152,7 @@ export class SyncController {
     if (this.status) for (const name of joined(this.status, status)) toasts.show(`${name} joined. If that was not you, remove it under Sync.`, { stays: true });
     this.status = status;
     this.failed = '';
+    clearTimeout(this.#readAgain);
     if (this.activity) void this.readActivity();
     const { spoken } = statusWords(status, Date.now());
     clearTimeout(this.#speakLater);

@@ -40,13 +40,80 @@ test('the line follows the events and opens the panel', async () => {
   expect(onopen).toHaveBeenCalledOnce();
 });
 
+test('a status that cannot be read any more takes the place of the last one, until it can', async () => {
+  const backend = show(SyncStatusLine, { onopen: vi.fn() });
+  const line = await screen.findByTestId('sync-status');
+  emit(backend, {});
+  await waitFor(() => expect(line.textContent).toContain('Up to date'));
+  const read = vi.spyOn(backend, 'syncStatus').mockRejectedValue(commandError('unreadable', 'The disk failed.'));
+  backend.emit({ kind: 'sync_failed', data: commandError('unreadable', 'The disk failed.') });
+  await waitFor(() => expect(line.textContent).toContain('Sync status unknown The disk failed.'));
+  expect(line.textContent).not.toContain('Up to date');
+  read.mockRestore();
+  emit(backend, {});
+  await waitFor(() => expect(line.textContent).toContain('Up to date'));
+});
+
+test('the panel says why the status cannot be read, and reads it again', async () => {
+  const backend = show(SyncPanel, { onclose: vi.fn() });
+  await screen.findByTestId('sync-now');
+  backend.emit({ kind: 'sync_failed', data: commandError('unreadable', 'The disk failed.') });
+  await waitFor(() => expect(screen.getByTestId('sync-panel').textContent).toContain('The disk failed.'));
+  expect(screen.queryByTestId('sync-waiting')).toBeNull();
+  await userEvent.click(screen.getByRole('button', { name: 'Try again' }));
+  await screen.findByTestId('sync-waiting');
+});
+
+test('what a button ran into is no news when the panel is opened again', async () => {
+  const backend = new FakeBackend('main');
+  vi.spyOn(backend, 'syncNow').mockRejectedValueOnce(commandError('internal', 'It did not work.'));
+  mountWith(backend, SyncPanel, { onclose: vi.fn() });
+  await userEvent.click(await screen.findByTestId('sync-now'));
+  await screen.findByText('It did not work.');
+  cleanup();
+  mountWith(backend, SyncPanel, { onclose: vi.fn() });
+  await screen.findByTestId('sync-now');
+  expect(screen.queryByText('It did not work.')).toBeNull();
+});
+
+test('a passphrase that waits is said beside what else is wrong', async () => {
+  const backend = show(SyncPanel, { onclose: vi.fn() });
+  await screen.findByTestId('sync-now');
+  emit(backend, { state: 'offline', problem: commandError('server_unreachable', "Can't reach the server."), passphrase: commandError('server_refused', 'The new passphrase waits.') });
+  expect((await screen.findByTestId('sync-passphrase')).textContent).toContain('The new passphrase waits.');
+});
+
+test('of a computer whose clock is ahead no time of a change is said', async () => {
+  const backend = show(SyncPanel, { onclose: vi.fn() });
+  await screen.findByTestId('sync-now');
+  emit(backend, { devices: [{ ...OFFICE, clock_ahead: true }] });
+  await waitFor(() => expect(screen.getByTestId('sync-device').textContent).toMatch(/its clock is ahead/));
+});
+
+test('typing that cannot become a version is said where there is no server, too', async () => {
+  const backend = show(SyncPanel, { onclose: vi.fn() });
+  await screen.findByTestId('sync-now');
+  emit(backend, { state: 'local_only', server: null, problem: commandError('too_large', 'The note is too large.') });
+  await screen.findByText('The note is too large.');
+});
+
+test('notes that a held sync would take and that cannot be listed are asked for again', async () => {
+  const backend = new FakeBackend('held');
+  vi.spyOn(backend, 'tripwireNotes').mockRejectedValueOnce(commandError('internal', 'It did not work.'));
+  mountWith(backend, TripwireDialog, { onclose: vi.fn() });
+  await screen.findByTestId('tripwire-unread');
+  await userEvent.click(screen.getByRole('button', { name: 'Try again' }));
+  await screen.findByTestId('tripwire-notes');
+  expect(screen.queryByTestId('tripwire-unread')).toBeNull();
+});
+
 test('a computer that joined is told, once it has a name, and not to one that has just joined itself', async () => {
   toasts.items = [];
   const backend = show(SyncStatusLine, { onopen: vi.fn() });
   await screen.findByTestId('sync-status');
   const { devices } = syncOf('main');
   const texts = () => toasts.items.map((item) => item.text);
-  const ward = { id: 'ee'.repeat(16), name: 'Computer eeeeee', platform: '', this_device: false, last_seen_ms: 0, added_ms: 0 };
+  const ward = { id: 'ee'.repeat(16), name: 'Computer eeeeee', platform: '', this_device: false, last_seen_ms: 0, added_ms: 0, clock_ahead: false };
   emit(backend, { devices });
   emit(backend, { devices: [...devices, ward] });
   expect(texts()).toEqual([]);
@@ -297,7 +364,7 @@ test('adding a server: each error stands at its field', async () => {
   expect(screen.getByTestId('add-server-user').getAttribute('aria-invalid')).toBe('true');
 });
 
-const OFFICE = { id: 'd2', name: 'Office PC', platform: 'linux', this_device: false, last_seen_ms: 1, added_ms: 1 };
+const OFFICE = { id: 'd2', name: 'Office PC', platform: 'linux', this_device: false, last_seen_ms: 1, added_ms: 1, clock_ahead: false };
 
 test('the panel leads to removing another computer, never this one', async () => {
   const onremove = vi.fn();
@@ -353,6 +420,10 @@ test('a computer that was removed is told so, and is not asked for a passphrase'
   await screen.findByText(words);
   expect(screen.getByTestId('sync-panel').textContent).toContain('2 changes were not sent and stay here. Everything here can be read and exported.');
   expect(screen.queryByTestId('sign-in-passphrase')).toBeNull();
+  // Unless it asks: it may have been let in again.
+  await userEvent.click(screen.getByTestId('sync-ask-again'));
+  await userEvent.type(await screen.findByTestId('sign-in-passphrase'), 'kettle orbit{Enter}');
+  await waitFor(() => expect(backend.calls).toContainEqual(['accountSignIn', 'kettle orbit']));
   emit(backend, { state: 'needs_sign_in', problem: commandError('sign_in_again', 'Sign in again.') });
   await screen.findByTestId('sign-in-passphrase');
 });

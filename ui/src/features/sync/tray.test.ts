@@ -43,3 +43,8 @@ test('nothing is offered that cannot be done', () => {
   expect(trayClosed(false).text).toBe('Holdfast');
   expect(trayOf(null, NOW)).toMatchObject({ can_sync: false, can_lock: true });
 });
+
+test('a status that cannot be read is not the one that was read last', () => {
+  expect(trayOf(status({ state: 'up_to_date' }), NOW, null, 'The disk failed.')).toMatchObject({ icon: 'attention', text: 'Sync status unknown' });
+  expect(trayOf(status({}), NOW, { failed: true, why: 'Full.' }, 'The disk failed.').text).toBe('A text is not saved');
+});

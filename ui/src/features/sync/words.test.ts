@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { SyncState, SyncStatus } from '../../ipc/types';
-import { heldSentence, shareSentence, whose } from './tripwire';
+import { heldSentence, shareSentence, whatGoes, whose } from './tripwire';
 import { isFirstSync, panelSentence, statusWords } from './words';
 
 const NOW = new Date(2026, 10, 23, 15, 0, 0).getTime();
@@ -11,7 +11,7 @@ function status(over: Partial<SyncStatus> = {}): SyncStatus {
     state: 'up_to_date', paused: false, waiting: 0, waiting_attachments: 0, waiting_attachment_bytes: 0, to_review: 0, notebooks_to_review: 0,
     sending: { files: 0, done_bytes: 0, total_bytes: 0 }, receiving: { files: 0, done_bytes: 0, total_bytes: 0 }, not_here: { files: 0, bytes: 0 },
     last_confirmed_ms: CONFIRMED, last_changes: 41, last_duration_ms: 600, next_try_ms: null,
-    server: 'https://notes.example.org', user: 'ada', problem: null, devices: [], catch_up: null, quarantined: 0, set_aside: [], tripwire: null,
+    server: 'https://notes.example.org', user: 'ada', problem: null, passphrase: null, devices: [], catch_up: null, quarantined: 0, set_aside: [], tripwire: null,
     ...over,
   };
 }
@@ -139,6 +139,9 @@ test('what a held sync would do, in numbers', () => {
   expect(shareSentence(held)).toBe('That is 27 of your 120 notes, with 1 notebook.');
   expect(heldSentence({ ...held, trashed: 0, devices: [] })).toBe('A sync from another computer would take most of the text of 3 notes away.');
   expect(shareSentence({ ...held, of: 27, notebooks: 0 })).toBe('That is all of your 27 notes.');
+  const notebooks = { ...held, trashed: 0, emptied: 0, notebooks: 2 };
+  expect([heldSentence(notebooks), shareSentence(notebooks)]).toEqual(['A sync from Office PC would move 2 notebooks to the Trash.', '']);
+  expect([whatGoes(held), whatGoes(notebooks)]).toEqual(['27 notes', '2 notebooks']);
   expect(whose({ ...held, devices: ['A', 'B', 'C'] })).toBe('A, B and C');
 });
 
@@ -155,6 +158,13 @@ test('a computer that has just joined knows that its notes are on their way', ()
   expect(isFirstSync(status({ state: 'local_only', server: null, last_confirmed_ms: null }))).toBe(false);
   expect(isFirstSync(status({ state: 'needs_sign_in', last_confirmed_ms: null }))).toBe(false);
   expect(isFirstSync(status())).toBe(false);
+});
+
+test('while a passphrase waits nothing says that the server has everything', () => {
+  const passphrase = { code: 'server_refused' as const, message: 'Why.', retryable: true };
+  for (const state of STATES) {
+    expect(panelSentence(status({ state, passphrase }), NOW)).not.toMatch(/Everything you changed|Nothing waits/);
+  }
 });
 
 test("the panel's sentence", () => {

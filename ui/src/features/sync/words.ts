@@ -77,6 +77,12 @@ export function statusWords(status: SyncStatus, now: number, unsaved: Unsaved | 
   return words.tone === 'ok' ? { text: 'Saving…', spoken: words.spoken, detail, tone: 'busy' } : { ...words, detail };
 }
 
+/** How things stand could not be read: what was read last is not said again. */
+export function unknownWords(why: string, unsaved: Unsaved | null = null): StatusWords {
+  if (unsaved?.failed) return { text: 'A text is not saved', spoken: 'A text is not saved', detail: unsaved.why, tone: 'problem' };
+  return { text: 'Sync status unknown', spoken: 'Sync status unknown', detail: why, tone: 'problem' };
+}
+
 /** What is said of texts that are all on disk. */
 const SAVED = /(?:Your notes are saved|Saved) on this computer\./;
 
@@ -158,13 +164,13 @@ export function panelSentence(status: SyncStatus, now: number, unsaved: Unsaved 
     case 'local_only':
       return 'Your notes are saved on this computer. No server was added.';
     case 'offline':
-      return `Offline. ${waits ? `${saved} when the server answers.` : 'Everything you changed reached the server.'}${next}${review}`;
+      return `Offline. ${waits ? `${saved} when the server answers.` : status.passphrase ? 'Your notes reached the server.' : 'Everything you changed reached the server.'}${next}${review}`;
     case 'unreachable':
       if (isStopped(status)) return `Sync stopped. ${waits ? `${saved} once the problem is gone.` : 'Your notes are saved here.'}${next}${review}`;
       return `Can't reach the server. ${waits ? `${saved} when it answers.` : 'Your notes are saved here.'}${next}${review}`;
     case 'paused':
       if (status.tripwire && !status.paused) return `${waits ? `${saved} soon.` : 'Your own changes reached the server.'}${review}`;
-      return `Paused. ${waits ? `${saved} when you resume.` : 'Nothing waits to be sent.'}${review}`;
+      return `Paused. ${waits ? `${saved} when you resume.` : status.passphrase ? 'No change waits to be sent.' : 'Nothing waits to be sent.'}${review}`;
     case 'needs_sign_in':
       if (isRemoved(status)) return `This computer was removed from the account. ${waits ? `${parts} ${one ? 'was' : 'were'} not sent and ${one ? 'stays' : 'stay'} here. ` : ''}Everything here can be read and exported.`;
       return `The server asks you to sign in again. ${waits ? `${saved} after that.` : 'Your notes are saved here.'}${held}`;
