@@ -22,5 +22,7 @@ export default defineConfig({
     include: ["src/**/*.test.ts"],
     setupFiles: ["src/test-setup.ts"],
     restoreMocks: true,
+    // A busy machine is slow, not wrong: this bounds a test that hangs.
+    testTimeout: 60_000,
   },
 });

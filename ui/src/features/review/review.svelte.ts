@@ -11,7 +11,7 @@ const TYPED_AFTER_MS = 300;
 const TYPED_AT_MOST_MS = 1000;
 
 /** What was typed into the Result and has not gone to the program yet. */
-type Typed = { kind: 'place'; place: string; text: string } | { kind: 'whole'; text: () => string };
+type Typed = { kind: 'place'; place: string; text: string; whole: () => string } | { kind: 'whole'; text: () => string };
 
 export class ReviewController {
   readonly id: string;
@@ -34,7 +34,8 @@ export class ReviewController {
   finishing = $state(false);
   /** Progress of "for all remaining". */
   bulk = $state<{ done: number; total: number } | null>(null);
-  /** A whole text that the person typed and that is not used: they went back from it, or another version arrived. */
+  /** A whole text that the person typed and that is not used: they went back from it, another version arrived, or it
+   *  could not be kept. */
   setAside = $state<string | null>(null);
   /** Typing waits or is on its way: the text on the screen is newer than `result`. */
   dirty = $state(false);
@@ -163,7 +164,7 @@ export class ReviewController {
   /** Typing in the Result: within the passage of one place it is that place's choice, else it is the whole text. */
   typed(text: () => string, within: { place: number; text: string } | null): void {
     const place = within && !this.edited ? this.places.find((one) => one.number === within.place) : undefined;
-    const next: Typed = place && within ? { kind: 'place', place: place.id, text: within.text } : { kind: 'whole', text };
+    const next: Typed = place && within ? { kind: 'place', place: place.id, text: within.text, whole: text } : { kind: 'whole', text };
     const before = this.#typed;
     if (before?.kind === 'place' && (next.kind === 'whole' || before.place !== next.place)) this.#flush();
     // Once the whole was typed over, later typing belongs to it.
@@ -254,16 +255,20 @@ export class ReviewController {
     else this.at = Math.min(this.at, Math.max(0, this.places.length - 1));
   }
 
-  #put(place: ReviewPlace, choice: PlaceChoice | null): Promise<void> {
+  /** True once it is kept. */
+  async #put(place: ReviewPlace, choice: PlaceChoice | null): Promise<boolean> {
+    let kept = false;
     this.#made = { ...this.#made, [place.id]: choice };
     const keys = this.#keys;
-    return this.#send(async () => {
+    await this.#send(async () => {
       const step = await this.#backend.reviewChoose(this.id, place.id, choice);
+      kept = true;
       // A later choice for the same place is on its way: its answer is the one to show.
       if (this.#made[place.id] === choice) this.#step(place, step);
       if (keys === this.#keys && !this.#typed) this.dirty = false;
       return step;
     });
+    return kept;
   }
 
   #step(place: ReviewPlace, step: ReviewStep): void {
@@ -286,6 +291,7 @@ export class ReviewController {
       }
       return step;
     });
+    if (!kept && text !== null) this.setAside = text;
     return kept;
   }
 
@@ -301,7 +307,12 @@ export class ReviewController {
       return;
     }
     const place = this.places.find((one) => one.id === typed.place);
-    if (place) void this.#put(place, { kind: 'text', text: typed.text });
+    if (!place) return;
+    const whole = typed.whole();
+    void this.#put(place, { kind: 'text', text: typed.text }).then((kept) => {
+      // The screen shows what the program has, which is without it.
+      if (!kept) this.setAside = whole;
+    });
   }
 
   /** One call after the other. What went wrong is looked at when the last one has its answer. */

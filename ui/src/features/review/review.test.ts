@@ -152,6 +152,16 @@ test('typing goes out by itself after a moment, once', async () => {
   expect(backend.calls.filter(([name]) => name === 'reviewEditResult')).toEqual([['reviewEditResult', 'pump4', ['rev-l', 'rev-o'], 'ab']]);
 });
 
+test('what was typed and could not be kept can be brought back, in a place too', async () => {
+  const choose = vi.spyOn(backend, 'reviewChoose').mockRejectedValue(commandError('disk_full', 'The disk is full.'));
+  controller.typed(() => 'all with my words', { place: 2, text: 'my words' });
+  expect(await controller.settled()).toBe(false);
+  await vi.waitFor(() => expect(controller.setAside).toBe('all with my words'));
+  choose.mockRestore();
+  await controller.bringBack();
+  expect([controller.editedText, controller.setAside, controller.problem]).toEqual(['all with my words', null, '']);
+});
+
 test('who types without a pause has it kept each second', async () => {
   vi.useFakeTimers();
   try {

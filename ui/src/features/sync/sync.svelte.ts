@@ -38,6 +38,14 @@ export class SyncController {
   #activityWish = 0;
   /** Events so far. */
   #told = 0;
+  /** Questions for the status so far, and the newest that has its answer. */
+  #asked = 0;
+  #answered = 0;
+  /** Saves so far: an answer knows of those before its question. */
+  #saves = 0;
+  #following = 0;
+  /** When the server had last confirmed as "Try now" failed: a later time is news that it works. */
+  #failedSince: number | null = null;
   #speakLater: ReturnType<typeof setTimeout> | undefined;
   #readAgain: ReturnType<typeof setTimeout> | undefined;
 
@@ -54,14 +62,17 @@ export class SyncController {
     const saved = untrack(() => this.#unsaved) !== null && unsaved === null;
     this.#unsaved = unsaved;
     if (!saved) return;
+    this.#saves += 1;
     this.#behind = true;
-    void untrack(() => this.refresh()).then(() => (this.#behind = false));
+    void untrack(() => this.refresh());
   }
 
   /** Reads the status and follows it. Returns how to stop. */
   start(): () => void {
     let ended = false;
     let unlisten: (() => void) | null = null;
+    this.#following += 1;
+    this.failed = '';
     this.#backend
       .onEvent((event) => {
         if (ended) return;
@@ -80,6 +91,7 @@ export class SyncController {
     void this.refresh();
     return () => {
       ended = true;
+      this.#following -= 1;
       clearTimeout(this.#speakLater);
       clearTimeout(this.#readAgain);
       unlisten?.();
@@ -87,20 +99,31 @@ export class SyncController {
   }
 
   async refresh(): Promise<void> {
-    const told = this.#told;
+    const [ask, told, saves] = [++this.#asked, this.#told, this.#saves];
+    let status: SyncStatus | null = null;
+    let why: unknown = null;
     try {
-      const status = await this.#backend.syncStatus();
-      // What came meanwhile may be newer than this answer, and whatever is newer still is told too.
-      if (told === this.#told) this.#take(status);
+      status = await this.#backend.syncStatus();
     } catch (error) {
-      this.#fail(error);
+      why = error;
     }
+    if (ask < this.#answered) return;
+    this.#answered = ask;
+    if (told !== this.#told) {
+      // What came meanwhile may be newer than this answer, and whatever is newer still is told too; of a save it may not know.
+      if (this.#behind) await this.refresh();
+      return;
+    }
+    if (saves === this.#saves) this.#behind = false;
+    if (status) this.#take(status);
+    else this.#fail(why);
   }
 
   #fail(error: unknown): void {
     this.failed = errorText(error);
     clearTimeout(this.#readAgain);
-    this.#readAgain = setTimeout(() => void this.refresh(), READ_AGAIN_MS);
+    // A vault that was locked is not asked.
+    if (this.#following > 0) this.#readAgain = setTimeout(() => void this.refresh(), READ_AGAIN_MS);
   }
 
   async now(): Promise<void> {
@@ -133,13 +156,14 @@ export class SyncController {
   async #press(which: 'now' | 'pause' | 'signIn', act: () => Promise<void>): Promise<boolean> {
     if (this.busy) return false;
     this.busy = which;
-    this.problem = '';
+    this.forgetProblem();
     try {
       await act();
       await this.refresh();
       return true;
     } catch (error) {
       this.problem = errorText(error);
+      if (which === 'now') this.#failedSince = this.status?.last_confirmed_ms ?? 0;
       await this.refresh();
       return false;
     } finally {
@@ -147,7 +171,13 @@ export class SyncController {
     }
   }
 
+  forgetProblem(): void {
+    this.problem = '';
+    this.#failedSince = null;
+  }
+
   #take(status: SyncStatus): void {
+    if (this.#failedSince !== null && (status.last_confirmed_ms ?? 0) > this.#failedSince) this.forgetProblem();
     const first = this.status === null;
     if (this.status) for (const name of joined(this.status, status)) toasts.show(`${name} joined. If that was not you, remove it under Sync.`, { stays: true });
     this.status = status;

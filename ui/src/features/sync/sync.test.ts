@@ -271,9 +271,9 @@ test('a held sync: numbers, titles, and keeping as the default', async () => {
   const dialog = await screen.findByTestId('tripwire-dialog');
   await waitFor(() => expect(screen.getAllByTestId('tripwire-note').length).toBe(27));
   expect(dialog.textContent).toContain('A sync from Office PC would move 24 notes to the Trash');
-  expect(dialog.textContent).toContain('That is 27 of your 120 notes, with 1 notebook.');
+  expect(dialog.textContent).toContain('That is 27 of your 120 notes.');
   expect(dialog.textContent).toContain('before-decision');
-  expect(screen.getByTestId('tripwire-accept').textContent).toContain('Let 27 notes go');
+  expect(screen.getByTestId('tripwire-accept').textContent).toContain('Let 27 notes and 1 notebook go');
   await waitFor(() => expect(document.activeElement).toBe(screen.getByTestId('tripwire-keep')));
   // Not what was looked at: nothing is decided, and it can be looked at again.
   const decide = backend.tripwireDecide.bind(backend);

@@ -46,5 +46,6 @@ test('nothing is offered that cannot be done', () => {
 
 test('a status that cannot be read is not the one that was read last', () => {
   expect(trayOf(status({ state: 'up_to_date' }), NOW, null, 'The disk failed.')).toMatchObject({ icon: 'attention', text: 'Sync status unknown' });
+  expect([status({ state: 'local_only' }), null, status({})].map((last) => trayOf(last, NOW, null, 'Why.').can_sync)).toEqual([false, false, true]);
   expect(trayOf(status({}), NOW, { failed: true, why: 'Full.' }, 'The disk failed.').text).toBe('A text is not saved');
 });

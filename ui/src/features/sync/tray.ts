@@ -19,12 +19,12 @@ export function trayClosed(locked: boolean): TrayShown {
 
 /** Of an open vault; `null` while its status is being read. `failed`: why it cannot be. */
 export function trayOf(status: SyncStatus | null, now: number, unsaved: Unsaved | null = null, failed = ''): TrayShown {
-  if (failed) return { icon: 'attention', text: unknownWords(failed, unsaved).text, can_sync: true, can_lock: true };
+  const can_sync = status !== null && !['local_only', 'locked', 'needs_sign_in'].includes(status.state) && !status.paused;
+  if (failed) return { icon: 'attention', text: unknownWords(failed, unsaved).text, can_sync, can_lock: true };
   if (!status) return { icon: 'normal', text: 'Reading…', can_sync: false, can_lock: true };
   const { text, tone } = statusWords(status, now, unsaved);
   const away = status.state === 'offline' || (status.state === 'unreachable' && text.startsWith("Can't reach"));
   // Who is needed is told before that the server is not there.
   const icon = away && tone !== 'attention' ? 'offline' : PICTURES[tone];
-  const can_sync = !['local_only', 'locked', 'needs_sign_in'].includes(status.state) && !status.paused;
   return { icon, text, can_sync, can_lock: status.state !== 'locked' };
 }

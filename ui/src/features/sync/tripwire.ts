@@ -9,32 +9,41 @@ export function whose(tripwire: Tripwire): string {
   return names.length === 1 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`;
 }
 
-/** Each as a part of "would …". */
-function parts(tripwire: Tripwire): string[] {
-  const out: string[] = [];
-  if (tripwire.trashed > 0) out.push(`move ${plural(tripwire.trashed, 'note')} to the Trash`);
-  if (tripwire.emptied > 0) out.push(`take most of the text of ${plural(tripwire.emptied, 'note')} away`);
-  // Beside notes they are told with the share.
-  if (out.length === 0) out.push(`move ${plural(tripwire.notebooks, 'notebook')} to the Trash`);
-  return out;
+/** `24 notes`, `1 notebook`, or both with `and`. */
+function both(notes: number, notebooks: number): string {
+  const parts = [notes > 0 ? plural(notes, 'note') : '', notebooks > 0 ? plural(notebooks, 'notebook') : ''];
+  return parts.filter(Boolean).join(' and ');
+}
+
+/** What stands behind "would". */
+function would({ trashed, emptied, notebooks }: Tripwire): string {
+  const along = trashed > 0 && notebooks > 0 ? `, with ${plural(notebooks, 'notebook')}` : '';
+  const moved = trashed > 0 ? plural(trashed, 'note') : notebooks > 0 ? plural(notebooks, 'notebook') : '';
+  const trash = moved && `move ${moved} to the Trash${along}`;
+  const text = emptied > 0 ? `take most of the text of ${plural(emptied, 'note')} away` : '';
+  return [trash, text].filter(Boolean).join(along ? ', and ' : ' and ');
 }
 
 const lost = (tripwire: Tripwire): number => tripwire.trashed + tripwire.emptied;
 
-/** What goes where it is accepted: `24 notes`, or the notebooks where no note is left. */
+/** What goes where it is accepted: `27 notes and 1 notebook`. */
 export function whatGoes(tripwire: Tripwire): string {
-  return lost(tripwire) > 0 ? plural(lost(tripwire), 'note') : plural(tripwire.notebooks, 'notebook');
+  return both(lost(tripwire), tripwire.notebooks);
+}
+
+/** What the decision is about, in one word. */
+export function whatKind(tripwire: Tripwire): 'notes' | 'notebooks' {
+  return lost(tripwire) > 0 ? 'notes' : 'notebooks';
 }
 
 /** `A sync from Office PC would move 24 notes to the Trash.` */
 export function heldSentence(tripwire: Tripwire): string {
-  return `A sync from ${whose(tripwire)} would ${parts(tripwire).join(' and ')}.`;
+  return `A sync from ${whose(tripwire)} would ${would(tripwire)}.`;
 }
 
-/** How much of everything that is, with the notebooks; empty where no note goes. */
+/** How much of everything that is; empty where no note goes. */
 export function shareSentence(tripwire: Tripwire): string {
   if (lost(tripwire) === 0) return '';
-  const notebooks = tripwire.notebooks > 0 ? `, with ${plural(tripwire.notebooks, 'notebook')}` : '';
   const all = lost(tripwire) >= tripwire.of;
-  return `That is ${all ? 'all' : count(lost(tripwire))} of your ${plural(tripwire.of, 'note')}${notebooks}.`;
+  return `That is ${all ? 'all' : count(lost(tripwire))} of your ${plural(tripwire.of, 'note')}.`;
 }

@@ -135,13 +135,15 @@ describe.each(STATES)('%s with a sync held back', (state) => {
 });
 
 test('what a held sync would do, in numbers', () => {
-  expect(heldSentence(held)).toBe('A sync from Office PC would move 24 notes to the Trash and take most of the text of 3 notes away.');
-  expect(shareSentence(held)).toBe('That is 27 of your 120 notes, with 1 notebook.');
-  expect(heldSentence({ ...held, trashed: 0, devices: [] })).toBe('A sync from another computer would take most of the text of 3 notes away.');
+  expect(heldSentence(held)).toBe('A sync from Office PC would move 24 notes to the Trash, with 1 notebook, and take most of the text of 3 notes away.');
+  expect(shareSentence(held)).toBe('That is 27 of your 120 notes.');
+  expect(heldSentence({ ...held, emptied: 0, notebooks: 2 })).toBe('A sync from Office PC would move 24 notes to the Trash, with 2 notebooks.');
+  expect(heldSentence({ ...held, trashed: 0 })).toBe('A sync from Office PC would move 1 notebook to the Trash and take most of the text of 3 notes away.');
+  expect(heldSentence({ ...held, trashed: 0, notebooks: 0, devices: [] })).toBe('A sync from another computer would take most of the text of 3 notes away.');
   expect(shareSentence({ ...held, of: 27, notebooks: 0 })).toBe('That is all of your 27 notes.');
   const notebooks = { ...held, trashed: 0, emptied: 0, notebooks: 2 };
   expect([heldSentence(notebooks), shareSentence(notebooks)]).toEqual(['A sync from Office PC would move 2 notebooks to the Trash.', '']);
-  expect([whatGoes(held), whatGoes(notebooks)]).toEqual(['27 notes', '2 notebooks']);
+  expect([whatGoes(held), whatGoes(notebooks)]).toEqual(['27 notes and 1 notebook', '2 notebooks']);
   expect(whose({ ...held, devices: ['A', 'B', 'C'] })).toBe('A, B and C');
 });
 

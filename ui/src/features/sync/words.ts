@@ -83,6 +83,13 @@ export function unknownWords(why: string, unsaved: Unsaved | null = null): Statu
   return { text: 'Sync status unknown', spoken: 'Sync status unknown', detail: why, tone: 'problem' };
 }
 
+/** The paragraph at the top of the Sync panel, where how things stand could not be read. */
+export function unknownSentence(unsaved: Unsaved | null): string {
+  return unsaved?.failed ? unsavedSentence(unsaved.why) : 'Sync status unknown: it could not be read.';
+}
+
+const unsavedSentence = (why: string): string => `A text is not saved on this computer. ${why} What was saved before is safe.`;
+
 /** What is said of texts that are all on disk. */
 const SAVED = /(?:Your notes are saved|Saved) on this computer\./;
 
@@ -149,7 +156,7 @@ export function isSaidAbove({ state, problem }: SyncStatus): boolean {
 
 /** The paragraph at the top of the Sync panel. */
 export function panelSentence(status: SyncStatus, now: number, unsaved: Unsaved | null = null): string {
-  if (unsaved?.failed) return `A text is not saved on this computer. ${unsaved.why} What was saved before is safe.`;
+  if (unsaved?.failed) return unsavedSentence(unsaved.why);
   if (unsaved) return 'Saving what you typed.';
   const waits = somethingWaits(status);
   const parts = waitingParts(status);
