@@ -15,6 +15,9 @@ pub const PROFILE: [&str; 2] = ["--profile", "sim"];
 /// What runs in every test, with all faults. All hold.
 pub const IN_EVERY_TEST: [&str; 2] = ["--seeds", "0..300"];
 
+/// A seed is replayed as it was: also those whose programs are left alone (one of eight), which run by their own time.
+pub const TWICE: [&str; 3] = ["--seeds", "0..12", "--twice"];
+
 /// SQLite without what it counts of its memory, which takes a lock that all worlds share at each piece of it, and without
 /// the checks of how it is called, which are for those who call it from C.
 pub const SQLITE: (&str, &str) = ("LIBSQLITE3_FLAGS", "-DSQLITE_DEFAULT_MEMSTATUS=0 -USQLITE_ENABLE_API_ARMOR");

@@ -53,6 +53,8 @@ fn stages(place: &Place, display: &Display, long: bool) -> anyhow::Result<Vec<St
     stages.push(Stage::new("simulator units", units).with_tests());
     let simulated = [&["sim"], &sim::IN_EVERY_TEST[..]].concat();
     stages.push(Stage::new("simulator", plain(Command::new(&ourselves), &simulated)));
+    let twice = [&["sim"], &sim::TWICE[..]].concat();
+    stages.push(Stage::new("simulator, twice", plain(Command::new(&ourselves), &twice)));
     if long {
         let words = ["test", "--no-fail-fast", "--lib", "--bins", "--tests"];
         let command = cargo(&[&words, &core[..], &["--", "--ignored"]].concat());

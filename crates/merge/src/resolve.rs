@@ -49,7 +49,8 @@ fn all_of(place: &Place) -> String {
         .iter()
         .filter_map(|s| if let PlaceValue::Text(t) = &s.value { Some(t.as_str()) } else { None })
         .collect();
-    texts.into_iter().filter(|t| !t.is_empty()).fold(String::new(), |all, text| both(&all, text))
+    let most = if crate::planted("all-keeps-one") { 1 } else { usize::MAX };
+    texts.into_iter().filter(|t| !t.is_empty()).take(most).fold(String::new(), |all, text| both(&all, text))
 }
 
 /// Two texts, with what they have in common once. Blank lines alone are nothing in common: they would weave
@@ -94,6 +95,7 @@ fn chosen(place: &Place, choice: &Choice) -> Result<PlaceValue, ResolveError> {
         _ => false,
     };
     match choice {
+        Choice::Side(_) if crate::planted("another-side-chosen") => Ok(place.sides[0].value.clone()),
         Choice::Side(value) if place.sides.iter().any(|s| s.value == *value) => Ok(value.clone()),
         Choice::Side(_) => Err(ResolveError::NotASide(place.id)),
         Choice::Value(value) if right_type(value) => Ok(value.clone()),

@@ -114,6 +114,7 @@ impl Vault {
     /// What has not changed for `idle_ms`, or has been typed in for `longest_ms`, becomes a revision.
     pub fn commit_idle(&self, idle_ms: u64, longest_ms: u64) -> Result<()> {
         let now = self.env().now_ms();
+        let longest_ms = if crate::planted("typing-never-ends") { u64::MAX } else { longest_ms };
         let due: Vec<_> = self
             .read(|r| Ok(r.list_working()?))?
             .into_iter()

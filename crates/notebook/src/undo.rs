@@ -73,9 +73,10 @@ pub(crate) fn write_undo(t: &mut Txn<'_>, record: &Record<'_, '_>, back: &WayBac
         seen.truncate(1);
     }
     t.edit(record.id, RECORD, &seen, Origin::Undo, |fields, stamp, now| {
+        let before_ms = fields.as_note().map_or(0, |note| note.updated_ms);
         *fields = back.from(fields, stamp);
         if let Fields::Note(note) = fields {
-            note.updated_ms = now;
+            note.updated_ms = now.max(before_ms);
         }
         Ok(())
     })?;

@@ -49,8 +49,11 @@ pub(crate) fn create(
         return Ok(session);
     }
     match tx.invitation_expiry(&token_hash(&request.invitation))? {
+        None if crate::planted("uninvited-comes-in") => {}
         None => return Err(ProtocolError::InvitationInvalid.into()),
-        Some(expires_ms) if expires_ms <= now_ms => return Err(ProtocolError::InvitationExpired.into()),
+        Some(expires_ms) if expires_ms <= now_ms && !crate::planted("invitation-never-ends") => {
+            return Err(ProtocolError::InvitationExpired.into());
+        }
         Some(_) => {}
     }
     // Only who was invited hears that there is such a user.
@@ -76,9 +79,10 @@ pub(crate) fn create(
 }
 
 fn is_same(existing: &AccountRow, request: &CreateAccount) -> bool {
-    existing.account == request.account
-        && same(&existing.passphrase_auth, &auth_hash(&existing.auth_salt, &request.passphrase_auth))
-        && same(&existing.code_auth, &auth_hash(&existing.auth_salt, &request.code_auth))
+    let fits = |kept: &[u8; 32], secret| same(kept, &auth_hash(&existing.auth_salt, secret));
+    let knows =
+        fits(&existing.passphrase_auth, &request.passphrase_auth) && fits(&existing.code_auth, &request.code_auth);
+    existing.account == request.account && (knows || crate::planted("made-again-by-anybody"))
 }
 
 pub(crate) fn login(
@@ -116,7 +120,9 @@ fn proven(tx: &Tx<'_>, account: AccountId, claim: &Claim, said: &[u8]) -> Result
     match tx.device(account, claim.device)? {
         None => Ok(None),
         Some(device) if device.removed_ctr.is_some() => Err(ProtocolError::DeviceRemoved.into()),
-        Some(device) if claim.holds(said, &device.sign_pk) => Ok(Some(claim.device)),
+        Some(device) if claim.holds(said, &device.sign_pk) || crate::planted("claim-is-enough") => {
+            Ok(Some(claim.device))
+        }
         Some(_) => Err(ProtocolError::Refused("the computer did not sign that".into()).into()),
     }
 }
@@ -169,7 +175,8 @@ pub(crate) fn put_keys(
         tx.bind_session(&this, device)?;
     }
     // Whoever knows the passphrase has a session. Who else has one is for the computers of the account to say.
-    if owner.is_none() && (request.remove_device.is_some() || request.new_passphrase.is_some()) {
+    let shuts_out = request.remove_device.is_some() || request.new_passphrase.is_some();
+    if owner.is_none() && shuts_out && !crate::planted("nobody-shuts-out") {
         return Err(ProtocolError::Refused("no computer of the account signed this".into()).into());
     }
     if let Some(removal) = &request.remove_device {
@@ -197,7 +204,11 @@ pub(crate) fn put_keys(
         }
     }
     if let Some(KeyEpoch { space, epoch }) = request.key_epoch.filter(|_| !crate::planted("key-epoch-not-raised")) {
-        let row = owned_space(tx, account, space)?;
+        let row = if crate::planted("epoch-of-anybody") {
+            tx.space(space)?.ok_or(ProtocolError::NotFound)?
+        } else {
+            owned_space(tx, account, space)?
+        };
         tx.update_space(space, &SpaceRow { key_epoch: row.key_epoch.max(epoch), ..row })?;
     }
     tx.set_keys(account, &request.keys, version + 1)?;

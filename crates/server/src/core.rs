@@ -157,7 +157,7 @@ impl Inner {
         if sealed.len() > MAX_BLOB_BYTES {
             return Err(ProtocolError::TooLarge.into());
         }
-        if blake3::hash(sealed).as_bytes() != &cid.0 {
+        if blake3::hash(sealed).as_bytes() != &cid.0 && !crate::planted("blob-unhashed") {
             return Err(ProtocolError::Refused("the blob is not what its id says".into()).into());
         }
         let quota = self.options.quota_bytes;
@@ -194,7 +194,8 @@ impl Inner {
         self.storage.read(|tx| {
             let account = session(tx, token, now_ms)?;
             owned_space(tx, account, space)?;
-            if tx.has_blob(space, cid)? { Ok(()) } else { Err(ProtocolError::NotFound.into()) }
+            let is_there = tx.has_blob(space, cid)? || crate::planted("blob-of-anybody") && self.storage.blobs.has(cid);
+            if is_there { Ok(()) } else { Err(ProtocolError::NotFound.into()) }
         })?;
         match self.storage.blobs.read(cid) {
             Ok(sealed) => Ok(sealed),

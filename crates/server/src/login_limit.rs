@@ -25,6 +25,9 @@ impl LoginLimit {
     }
 
     pub(crate) fn failed(&mut self, user: &str, now_ms: u64) {
+        if crate::planted("guesses-uncounted") {
+            return;
+        }
         if self.failures.len() > SWEEP_ABOVE {
             self.failures.retain(|_, all| all.iter().any(|at| now_ms < at.saturating_add(WINDOW_MS)));
         }

@@ -55,13 +55,19 @@ pub(crate) fn push(
     quota_bytes: Option<u64>,
 ) -> Result<Verdict<PushOutcome>, ServerError> {
     let manifest = &request.manifest;
-    let mut space = owned_space(tx, account, manifest.space)?;
+    let mut space = if crate::planted("space-of-anybody") {
+        tx.space(manifest.space)?.ok_or(ProtocolError::NotFound)?
+    } else {
+        owned_space(tx, account, manifest.space)?
+    };
     let device = tx.device(account, manifest.device)?;
     let device = device.ok_or(ProtocolError::NotRegistered)?;
     if device.removed_ctr.is_some() {
         return Err(ProtocolError::DeviceRemoved.into());
     }
-    verify(manifest, &device.sign_pk).map_err(|bad| ProtocolError::Refused(bad.to_string()))?;
+    if !crate::planted("pushed-unsigned") {
+        verify(manifest, &device.sign_pk).map_err(|bad| ProtocolError::Refused(bad.to_string()))?;
+    }
 
     let Seen { log_epoch, seq, link, .. } = manifest.seen;
     let known = crate::planted("seen-not-checked");

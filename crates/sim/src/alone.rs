@@ -24,6 +24,8 @@ pub fn are_left_alone(seed: u64) -> bool {
     seed % 8 == 3
 }
 
+/// Typing is a version after a minute, though it goes on.
+const TYPES_ON_S: u64 = 90;
 /// After a line has come back its device tries again within this (`MAX_DELAY_MS`), and the others hear of it.
 const PATIENCE_S: u64 = 400;
 /// Where nothing is in the way: typing becomes a version after five seconds without a key.
@@ -172,6 +174,12 @@ impl World {
             typed.extend(self.types(at, &mut dice)?);
             self.all_have(members, &typed, AT_ONCE_S).await?;
         }
+        if dice.chance(30)
+            && let Some(at) = dice.pick(members).copied()
+        {
+            let typed = self.types_on(at, members).await?;
+            self.all_have(members, &[typed], PATIENCE_S).await?;
+        }
         self.is_quiet(members).await
     }
 
@@ -229,6 +237,33 @@ impl World {
         self.notes.push(note);
         self.acknowledge(at, note.into(), &[token]);
         Ok(Some(Typed { note, token }))
+    }
+
+    /// Somebody types for long, and never stops for as long as it takes to think that they are done: what they began with is
+    /// with the others before they end.
+    async fn types_on(&mut self, at: usize, members: &[usize]) -> Checked<Typed> {
+        let vault = self.devices[at].vault()?.clone();
+        let (token, first) = (self.token(), self.token());
+        let note = vault.add_note(&NewNote { title: word(token), ..NewNote::default() }).works("a new note")?;
+        self.notes.push(note);
+        self.acknowledge(at, note.into(), &[token]);
+        let mut body = format!("{}\n", word(first));
+        for _ in 0..TYPES_ON_S / 2 {
+            let seen = vault.note(note).works("reading a note")?.seen_heads;
+            let patch = NotePatch { body: Some(body.clone()), ..NotePatch::default() };
+            vault.save_note(note, &seen, &patch).works("typing")?;
+            body.push_str("and on\n");
+            self.wait(members, 2).await?;
+        }
+        self.acknowledge(at, note.into(), &[first]);
+        for other in members.iter().filter(|other| **other != at) {
+            let shown = self.devices[*other].shown(note.into())?;
+            if !shown.is_some_and(|shown| Tokens::of(&shown.fields).all.contains(&first)) {
+                let (by, of) = (&self.devices[at].name, &self.devices[*other].name);
+                return Invariant::Liveness.broken(format!("{by} types without a pause, and {of} has nothing of it"));
+            }
+        }
+        Ok(Typed { note, token: first })
     }
 
     /// Waits until everybody has it, says that nothing waits, and hears of what comes.

@@ -157,6 +157,7 @@ impl World {
                 let what = format!("{} was removed, and is served", self.devices[at].name);
                 return Invariant::Tampering.broken(what);
             }
+            self.says_how_it_ended(at, &ended)?;
             outcome = self.after_sync(at, ended, fault.map(|(f, _)| f), typing, true)?;
         }
         Ok(outcome)
@@ -181,6 +182,7 @@ impl World {
         let mut outcomes = Vec::new();
         for (device, ended) in ended {
             let typing = devices.iter().position(|d| *d == device).map_or(0, |n| typing[n]);
+            self.says_how_it_ended(device, &ended)?;
             // What was typed meanwhile waits for the next one.
             let fault = (switched == Some(device)).then_some(Fault::Fork);
             let outcome = self.after_sync(device, ended, fault, typing, false)?;

@@ -351,7 +351,9 @@ impl World {
             let Some(note) = shown.fields.as_note() else { continue };
             let token = word(token);
             let stands = |text: &str| text.contains(&format!("{token} ")) || text.contains(&format!("{token}\n"));
-            let there = stands(&note.body.shown()) || sides_of(note).any(stands);
+            let there = stands(&note.body.shown())
+                || stands(&format!("{}\n", note.title.shown()))
+                || sides_of(note).any(stands);
             let hits = self.devices[at].vault()?.search(&token, 50).works("searching")?;
             for hit in &hits {
                 let held = self.devices[at].shown(hit.id.into())?;
@@ -392,9 +394,13 @@ impl World {
             let dir = self.dir.path().join(if server == 0 { "server".to_owned() } else { format!("server{server}") });
             read(&dir, std::path::Path::new(""), &mut files).works("reading the server")?;
         }
+        // Where pages are sealed as a program seals them, so is all that a computer has on its disk.
+        for device in self.devices.iter().filter(|device| !device.kind().plain_pages) {
+            read(&device.dir, std::path::Path::new(""), &mut files).works("reading a vault")?;
+        }
         for (path, bytes) in files {
             if bytes.windows(MARK.len()).any(|w| w == MARK.as_bytes()) {
-                return Invariant::Plaintext.broken(format!("a planted word is in the server's {}", path.display()));
+                return Invariant::Plaintext.broken(format!("a planted word can be read in {}", path.display()));
             }
         }
         Ok(())

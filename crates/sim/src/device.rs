@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use holdfast_domain::{NoteId, RevisionId};
 use holdfast_notebook::simulation::{Look, Shown, SyncPosition};
 use holdfast_notebook::sync::{AsideId, Connect, Syncer};
-use holdfast_notebook::{Env, NotebookError, RecordId, Simulated, Vault};
+use holdfast_notebook::{Env, NotebookError, RecordId, Simulated, SyncState, Vault};
 
 use crate::dice::Source;
 use crate::fault::{Checked, Invariant, OrBroken as _};
@@ -208,9 +208,14 @@ impl Device {
     pub fn reopen(&mut self) -> Checked {
         let opened = Vault::open_with_keychain(&self.dir, &self.keychain, self.env()).works("opening a vault")?;
         match opened {
-            Some(vault) => self.adopt(vault).works("starting sync"),
-            None => Invariant::Works.broken("the keychain does not open the vault"),
+            Some(vault) => self.adopt(vault).works("starting sync")?,
+            None => return Invariant::Works.broken("the keychain does not open the vault"),
         }
+        if self.syncer()?.status().works("the status")?.state == SyncState::UpToDate {
+            let what = format!("{} has just started, has asked nobody, and says that it is up to date", self.name);
+            return Invariant::Liveness.broken(what);
+        }
+        Ok(())
     }
 
     pub fn vault(&self) -> Checked<&Arc<Vault>> {

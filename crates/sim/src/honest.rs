@@ -4,8 +4,9 @@ use std::collections::{BTreeSet, HashSet};
 
 use holdfast_domain::{Fields, RevisionId};
 use holdfast_notebook::simulation::Shown;
-use holdfast_notebook::{Note, NoteId, RecordId, SyncState};
+use holdfast_notebook::{Note, NoteId, NotebookError, RecordId, SyncState};
 
+use crate::befall::Ended;
 use crate::fault::{Checked, Fault, Invariant, OrBroken as _};
 use crate::people::short;
 use crate::tokens::of_text;
@@ -66,6 +67,27 @@ impl World {
             self.marks_are_so(at, &position.outbox, heads, up_to_date)?;
         }
         Ok(())
+    }
+
+    /// What a sync ended with is said from then on, also by a program that starts later.
+    pub fn says_how_it_ended(&self, at: usize, ended: &Ended) -> Checked {
+        let Ended::Done(done) = ended else { return Ok(()) };
+        let (name, vault) = (&self.devices[at].name, self.devices[at].vault()?);
+        let shown = self.devices[at].syncer()?.status().works("the status")?.state;
+        let at_rest = vault.sync_status().works("the status at rest")?.state;
+        let problem = vault.last_sync_problem().works("what went wrong last")?;
+        let what = match done {
+            Err(error) if [shown, at_rest].contains(&SyncState::UpToDate) => {
+                format!("does not sync ({error}), and says that it is up to date")
+            }
+            // On a full disk there is no room for it.
+            Err(error) if problem.is_none() && !matches!(error, NotebookError::DiskFull) => {
+                format!("does not sync ({error}), and has forgotten that")
+            }
+            Ok(_) if shown == SyncState::UpToDate && problem.is_some() => format!("synced, and still says {problem:?}"),
+            _ => return Ok(()),
+        };
+        Invariant::Liveness.broken(format!("{name} {what}"))
     }
 
     /// A note of which something waits has its mark, and none has one where all is said to be there.

@@ -5,6 +5,7 @@ mod alone;
 mod befall;
 mod busy;
 mod check;
+mod chosen;
 mod device;
 mod dice;
 mod fault;

@@ -148,6 +148,18 @@ impl Network {
     }
 }
 
+/// Of a sealed revision: version, number of the key, salt, kind and length, tag.
+const BESIDE_REVISION: usize = 1 + 4 + 16 + 5 + 16;
+/// Of a sealed part of a file: version, number of the key, salt, commitment, kind and length, tag.
+pub const BESIDE_BLOB: usize = 1 + 4 + 16 + 32 + 9 + 16;
+
+/// PADMÉ: of a length whose first bit stands for 2^e the last e - (floor(log2 e) + 1) bits are none.
+fn is_padded(length: usize) -> bool {
+    let bits = |n: usize| (usize::BITS - n.leading_zeros()).saturating_sub(1);
+    let free = bits(length).saturating_sub(bits(bits(length) as usize) + 1);
+    length.trailing_zeros() >= free
+}
+
 impl Net {
     pub fn line(&mut self, device: usize) -> &mut LineState {
         &mut self.lines[device]
@@ -177,7 +189,11 @@ impl Net {
     }
 
     /// A key and a nonce follow from a salt: another content under the same salt would show what both are.
-    pub fn note_sealed(&mut self, sealed: &[u8], id: &[u8; 32]) {
+    /// `beside`: so many bytes of it are not the padded text; `None` where that is not told by its form.
+    pub fn note_sealed(&mut self, sealed: &[u8], id: &[u8; 32], beside: Option<usize>) {
+        if beside.is_some_and(|beside| !is_padded(sealed.len().saturating_sub(beside))) {
+            self.broken(Invariant::Plaintext, format!("a sealed body tells its length, {}", sealed.len()));
+        }
         if sealed.windows(MARK.len()).any(|w| w == MARK.as_bytes()) {
             self.broken(Invariant::Plaintext, "a sealed body holds a planted word".into());
         }
@@ -198,7 +214,8 @@ impl Net {
         }
         // What a pack covers stands in the clear before its seal.
         let sealed = PackRange::of_body(&entry.body).filter(|_| entry.kind == EntryKind::Pack);
-        self.note_sealed(sealed.map_or(entry.body.as_slice(), |(_, sealed)| sealed), &entry.rid.0);
+        let beside = (entry.kind == EntryKind::Revision).then_some(BESIDE_REVISION);
+        self.note_sealed(sealed.map_or(entry.body.as_slice(), |(_, sealed)| sealed), &entry.rid.0, beside);
     }
 
     /// What became of a push of this device at the server itself.

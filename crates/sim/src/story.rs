@@ -199,9 +199,7 @@ impl Story<'_> {
         let first = self.history.rows.iter().zip(&self.history.revisions).find(|(row, _)| row.parents.is_empty());
         let first = first.and_then(|(_, revision)| of(&revision.fields)).map(|(made, _)| made);
         let last = heads.filter_map(|(_, revision)| of(&revision.fields)).map(|(_, changed)| changed).max();
-        // Whoever takes something back, with a clock that was set back, says so.
-        let undone = self.history.rows.iter().any(|row| row.origin == Origin::Undo);
-        if first.is_some_and(|first| first != made) || last.is_some_and(|last| last > changed) && !undone {
+        if first.is_some_and(|first| first != made) || last.is_some_and(|last| last > changed) {
             let what = format!("made {made}, changed {changed}, and its versions say {first:?} and {last:?}");
             return Invariant::Decision.broken(format!("{} on {} was {what}", short(self.record), self.by));
         }

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use holdfast_merge::{Choice, Place, PlaceId, PlaceKind, PlaceValue};
+use holdfast_merge::{Choice, Place, PlaceId, PlaceKind};
 
+use crate::chosen::{kept, words};
 use crate::dice::Dice;
 use crate::tokens::{self, word};
 
@@ -60,7 +61,7 @@ pub enum About {
 /// What a person decides of a review.
 pub struct Decided {
     pub choices: BTreeMap<PlaceId, Choice>,
-    /// What may go by it: all that stands in these places.
+    /// What may go by it: all that stands in these places and was not chosen.
     pub may_go: BTreeSet<u32>,
     /// The places of texts, titles and dates among them.
     pub places: Vec<(PlaceId, About)>,
@@ -74,13 +75,6 @@ pub fn decide(places: &[Place], dice: &mut Dice) -> Decided {
         if part && dice.chance(50) {
             continue;
         }
-        for side in &place.sides {
-            match &side.value {
-                PlaceValue::Text(text) => out.may_go.extend(tokens::of_text(text)),
-                PlaceValue::Due(due) => out.may_go.extend(due.and_then(tokens::of_date)),
-                _ => {}
-            }
-        }
         let about = match place.kind {
             PlaceKind::Text { .. } => Some(About::Text),
             PlaceKind::Title => Some(About::Title),
@@ -88,7 +82,11 @@ pub fn decide(places: &[Place], dice: &mut Dice) -> Decided {
             _ => None,
         };
         out.places.extend(about.map(|about| (place.id, about)));
-        out.choices.insert(place.id, choice(place, dice));
+        let choice = choice(place, dice);
+        let kept = kept(place, &choice);
+        let sides = place.sides.iter().flat_map(|side| words(&side.value));
+        out.may_go.extend(sides.filter(|word| !kept.contains(word)));
+        out.choices.insert(place.id, choice);
     }
     out
 }

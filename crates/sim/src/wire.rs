@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 use crate::dice::Dice;
 use crate::fault::{Fault, Invariant};
 use crate::lies;
-use crate::net::{Late, Net, Network};
+use crate::net::{BESIDE_BLOB, Late, Net, Network};
 use crate::squat::name_of;
 
 /// Lets the others go on once.
@@ -47,6 +47,7 @@ struct Heard {
 impl EventStream for Heard {
     async fn next(&mut self) -> Result<LogHead, ProtocolError> {
         tokio::select! {
+            biased;
             heard = self.stream.next() => heard,
             () = self.cut.notified() => Err(lost("the stream was cut")),
         }
@@ -400,7 +401,7 @@ impl SyncProtocol for Line {
     }
 
     async fn put_blob(&self, token: &Token, space: SpaceId, cid: Cid, sealed: Vec<u8>) -> Result<(), ProtocolError> {
-        self.net().note_sealed(&sealed, &cid.0);
+        self.net().note_sealed(&sealed, &cid.0, Some(BESIDE_BLOB));
         let sealed = &sealed;
         let call = |core: Core| async move { core.put_blob(token, space, cid, sealed.clone()).await };
         let look = |net: &mut Net, server: usize, answer: &Result<(), ProtocolError>| {

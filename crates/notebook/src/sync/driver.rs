@@ -241,8 +241,7 @@ impl Syncer {
         let drive = async {
             let mut first = Event::Wake;
             loop {
-                // A database that could not be read once (a disk that is full, or fails) is no reason to end: that
-                // would be silent. It is said, and tried again.
+                // A database that could not be read once is no reason to end, which would be silent: it is said.
                 let Err(error) = self.drive(first).await;
                 tracing::warn!(%error, "sync begins anew");
                 first = Event::StepFailed(failure(&error));
@@ -261,6 +260,7 @@ impl Syncer {
             }
         };
         tokio::select! {
+            biased;
             () = stop.notified() => Ok(()),
             () = drive => Ok(()),
             () = listen => Ok(()),
@@ -299,6 +299,7 @@ impl Syncer {
         let mut look = tokio::time::interval_at(tokio::time::Instant::now() + LOOK, LOOK);
         loop {
             tokio::select! {
+                biased;
                 effect = &mut step => return effect,
                 () = self.ring.notified() => {
                     self.hear()?;
@@ -516,8 +517,7 @@ impl Syncer {
         }
     }
 
-    /// Sends what waits of a passphrase. What fails about that alone stops nothing else; [`Syncer::problem`] says that it
-    /// waits.
+    /// Sends what waits of a passphrase. If that alone fails nothing else stops: [`Vault::passphrase_problem`] says it.
     async fn settle(&self, server: &dyn SyncProtocol, token: &Token) -> Result<()> {
         match login::settle(&self.vault, server, token).await {
             Err(error) if !is_the_lines(&error) => {

@@ -41,6 +41,7 @@ impl Syncer {
                 _ => None,
             };
             event = tokio::select! {
+                biased;
                 changed = wanted.changed() => match changed {
                     Ok(()) if !*wanted.borrow_and_update() => StreamEvent::Wanted(false),
                     // Off and on again meanwhile: it begins anew.
@@ -131,6 +132,7 @@ impl Syncer {
         let mut went: Option<Instant> = None;
         loop {
             tokio::select! {
+                biased;
                 event = next_interface(&mut watcher), if watcher.is_some() => match event {
                     Ok(IfEvent::Up(net)) => {
                         if began.elapsed() > SETTLE && !net.addr().is_loopback() {

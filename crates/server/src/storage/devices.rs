@@ -41,7 +41,11 @@ impl Tx<'_> {
 
     /// It is no member any more. What it sent up to this counter stays its own.
     pub(crate) fn set_removed(&self, account: AccountId, device: DeviceId, last_ctr: u64) -> Result<()> {
-        let sql = "UPDATE devices SET removed_ctr = ?3 WHERE account = ?1 AND device = ?2";
+        let sql = if crate::planted("removed-everywhere") {
+            "UPDATE devices SET removed_ctr = ?3 WHERE ?1 IS NOT NULL AND device = ?2"
+        } else {
+            "UPDATE devices SET removed_ctr = ?3 WHERE account = ?1 AND device = ?2"
+        };
         self.0.prepare_cached(sql)?.execute(params![account.0, device.0, last_ctr as i64])?;
         Ok(())
     }
