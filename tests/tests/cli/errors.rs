@@ -196,6 +196,26 @@ fn a_server_that_is_not_there_loses_nothing() {
 }
 
 #[test]
+fn a_passphrase_that_waits_is_said_beside_a_server_that_is_not_there() {
+    let mut pair = Pair::new();
+    let url = text(&pair.desk.ok(["status"])["server"]);
+    pair.server.stop();
+    let mut command = pair.desk.command(["passphrase", "change"]);
+    command.env("HOLDFAST_NEW_PASSPHRASE", "ten newer words");
+    assert_eq!(run_with_input(command, b"").code, 0);
+    pair.desk.passphrase = "ten newer words".into();
+    assert_eq!(pair.desk.run(["sync"]).code, 75);
+    let status = pair.desk.ok(["status"]);
+    assert_eq!(status["problem"]["code"], "server_unreachable");
+    let waits = text(&status["passphrase"]["sentence"]);
+    assert!(waits.contains("the server does not have it yet"), "{status}");
+    assert!(pair.desk.run(["status"]).stdout.contains(&waits));
+    pair.server.serve(url.strip_prefix("https://").unwrap());
+    pair.desk.sync();
+    assert_eq!(pair.desk.ok(["status"])["passphrase"], serde_json::Value::Null);
+}
+
+#[test]
 fn a_server_with_another_key_is_told_until_the_right_one_is_back() {
     let mut pair = Pair::new();
     let url = text(&pair.desk.ok(["status"])["server"]);

@@ -69,7 +69,7 @@ fn the_answers_have_these_shapes() {
     let status = json!({
         "state": "text", "waiting": "uint", "to_review": "uint", "last_confirmed": "uint", "server": "text",
         "devices": [{ "name": "text", "last_seen": "uint", "clock_ahead": "bool", "this_device": "bool" }],
-        "problem": "null", "tripwire": "null", "set_aside": [], "attachments": files,
+        "problem": "null", "passphrase": "null", "tripwire": "null", "set_aside": [], "attachments": files,
     });
     assert_shape(device, ["status"], status);
     let line = json!({
