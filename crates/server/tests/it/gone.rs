@@ -4,6 +4,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use futures_util::future::join_all;
 use holdfast_protocol::*;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
@@ -92,41 +93,44 @@ fn guess(auth: u8) -> Login {
 }
 
 /// The answers to all of these at the same time: none gets to the database before all have begun.
-async fn at_once(world: &World, logins: Vec<Login>) -> Vec<Option<ProtocolError>> {
-    let mut other = rusqlite::Connection::open(world.dir.path().join("holdfast.sqlite3")).unwrap();
-    let writing = other.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
-    let tasks: Vec<_> = logins
-        .into_iter()
-        .map(|login| {
-            let core = world.core.clone();
-            tokio::spawn(async move { core.login(login).await.err() })
-        })
-        .collect();
-    // Should it be too short, the test finds less, and is right all the same.
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    drop(writing);
-    let mut answers = Vec::new();
-    for task in tasks {
-        answers.push(task.await.unwrap());
-    }
-    answers
+fn at_once(world: &World, logins: Vec<Login>) -> Vec<Option<ProtocolError>> {
+    let (began, begins) = mpsc::channel();
+    // A runtime of their own: each begins on a thread that was not there before.
+    let runtime =
+        Builder::new_current_thread().enable_all().on_thread_start(move || drop(began.send(()))).build().unwrap();
+    runtime.block_on(async {
+        let mut other = rusqlite::Connection::open(world.dir.path().join("holdfast.sqlite3")).unwrap();
+        let writing = other.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
+        let count = logins.len();
+        let mut all = join_all(logins.into_iter().map(|login| world.core.login(login)));
+        assert!((&mut all).now_or_never().is_none(), "they wait for the database");
+        for _ in 0..count {
+            begins.recv_timeout(NEVER).unwrap();
+        }
+        drop(writing);
+        all.await.into_iter().map(Result::err).collect()
+    })
 }
 
-#[tokio::test]
-async fn as_many_guesses_at_once_as_one_after_the_other() {
-    let world = World::direct();
-    world.account("ada", 1).await;
-    let answers = at_once(&world, (0..40).map(|_| guess(2)).collect()).await;
+fn with_an_account() -> World {
+    runtime().block_on(async {
+        let world = World::direct();
+        world.account("ada", 1).await;
+        world
+    })
+}
+
+#[test]
+fn as_many_guesses_at_once_as_one_after_the_other() {
+    let answers = at_once(&with_an_account(), (0..40).map(|_| guess(2)).collect());
     let wrong = answers.iter().filter(|answer| **answer == Some(ProtocolError::WrongLogin)).count();
     let busy = answers.iter().filter(|answer| matches!(answer, Some(ProtocolError::Busy { .. }))).count();
     assert_eq!((wrong, busy), (10, 30));
 }
 
-#[tokio::test]
-async fn who_knows_the_secret_is_not_kept_out_by_others_who_do() {
-    let world = World::direct();
-    world.account("ada", 1).await;
-    let answers = at_once(&world, (0..29).map(|n| guess(if n % 3 == 2 { 2 } else { 1 })).collect()).await;
+#[test]
+fn who_knows_the_secret_is_not_kept_out_by_others_who_do() {
+    let answers = at_once(&with_an_account(), (0..29).map(|n| guess(if n % 3 == 2 { 2 } else { 1 })).collect());
     let wrong = answers.iter().filter(|answer| **answer == Some(ProtocolError::WrongLogin)).count();
     let right = answers.iter().filter(|answer| answer.is_none()).count();
     assert_eq!((wrong, right), (9, 20));
