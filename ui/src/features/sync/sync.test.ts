@@ -424,6 +424,12 @@ test('a computer that was removed is told so, and is not asked for a passphrase'
   await userEvent.click(screen.getByTestId('sync-ask-again'));
   await userEvent.type(await screen.findByTestId('sign-in-passphrase'), 'kettle orbit{Enter}');
   await waitFor(() => expect(backend.calls).toContainEqual(['accountSignIn', 'kettle orbit']));
+  // Where it has not, the answer is what stands there already.
+  emit(backend, { state: 'needs_sign_in', waiting: 2, problem: commandError('device_removed', words) });
+  backend.sync = { ...backend.sync, state: 'needs_sign_in', problem: commandError('device_removed', words) };
+  vi.spyOn(backend, 'accountSignIn').mockRejectedValueOnce(commandError('device_removed', words));
+  await userEvent.type(await screen.findByTestId('sign-in-passphrase'), 'kettle orbit{Enter}');
+  await waitFor(() => expect(screen.getByText(words).closest('.error')).toBeTruthy());
   emit(backend, { state: 'needs_sign_in', problem: commandError('sign_in_again', 'Sign in again.') });
   await screen.findByTestId('sign-in-passphrase');
 });
