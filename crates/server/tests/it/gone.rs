@@ -96,8 +96,11 @@ fn guess(auth: u8) -> Login {
 fn at_once(world: &World, logins: Vec<Login>) -> Vec<Option<ProtocolError>> {
     let (began, begins) = mpsc::channel();
     // A runtime of their own: each begins on a thread that was not there before.
-    let runtime =
-        Builder::new_current_thread().enable_all().on_thread_start(move || drop(began.send(()))).build().unwrap();
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .on_thread_start(move || began.send(()).unwrap_or(()))
+        .build()
+        .unwrap();
     runtime.block_on(async {
         let mut other = rusqlite::Connection::open(world.dir.path().join("holdfast.sqlite3")).unwrap();
         let writing = other.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
